@@ -1,0 +1,24 @@
+"""Physical constants and reference states, SI."""
+
+from scipy.constants import N_A, Boltzmann, Planck, e, zero_Celsius
+
+GAS_CONSTANT = Boltzmann * N_A
+"""Molar gas constant [J mol^-1 K^-1]."""
+
+EV_PER_ATOM = e * N_A
+"""One electronvolt per atom in J per mole of atoms."""
+
+BOLTZMANN_OVER_PLANCK = Boltzmann / Planck
+"""k_B / h [s^-1 K^-1], the Eyring attempt frequency per kelvin."""
+
+T_STANDARD = 298.15
+"""Temperature of the standard state of all formation data [K]; elements have H = 0 there."""
+
+P_STANDARD = 1.0e5
+"""Standard pressure of gases [Pa]."""
+
+CELSIUS_ZERO = zero_Celsius
+"""0 degrees Celsius in kelvin."""
+
+T_MIN, T_MAX = 273.15, 1773.15
+"""Temperatures [K] outside which no prediction is made: the heat capacities end there."""

@@ -1,0 +1,128 @@
+"""Systematic errors of DFT formation energies, fitted per element to the measured enthalpies.
+
+    H_measured - E_DFT = sum_e n_e delta_e + error,   error sd^2 = sd_measured^2 + (sigma * n_atoms)^2
+
+Weighted least squares with a wide prior on each delta (Wang et al., Sci. Rep. 11, 15496 (2021) fit the Materials
+Project's corrections in the same way).  sigma, the model's own error per atom, is the value at which the
+leave-one-out residuals have the size the error model says; it becomes the uncertainty of what nobody measured.
+``python -m sinterface.models.corrections`` fits again and writes ``data/corrections.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.constants import EV_PER_ATOM
+
+PRIOR_SD = 100.0e3
+"""Prior standard deviation of one element's correction [J/mol]: as large as the largest known (Ta)."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A phase with both a measured enthalpy and a DFT energy: amounts, measured minus DFT [J/mol] and its sd."""
+
+    phase: str
+    amounts: Mapping[str, float]
+    difference: float
+    sd: float
+
+    @property
+    def atoms(self) -> float:
+        """Atoms in a formula unit."""
+        return sum(self.amounts.values())
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Element corrections [J/mol of atoms], their covariance, and the residual error per mole of atoms [J/mol]."""
+
+    elements: tuple[str, ...]
+    values: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    residual: float
+
+    def _vector(self, amounts: Mapping[str, float]) -> NDArray[np.float64]:
+        return np.array([amounts.get(element, 0.0) for element in self.elements])
+
+    def enthalpy(self, amounts: Mapping[str, float], dft_eV_atom: float) -> tuple[float, float]:
+        """Corrected formation enthalpy of a formula unit and its standard deviation [J/mol]."""
+        atoms = sum(amounts.values())
+        n = self._vector(amounts)
+        variance = n @ self.covariance @ n + (self.residual * atoms) ** 2
+        for element, amount in amounts.items():
+            if element != "O" and element not in self.elements:
+                variance += (PRIOR_SD * amount) ** 2
+        return dft_eV_atom * EV_PER_ATOM * atoms + float(n @ self.values), float(np.sqrt(variance))
+
+
+def fit(observations: Sequence[Observation]) -> tuple[Corrections, NDArray[np.float64]]:
+    """Fit the corrections; also returns the leave-one-out residuals [J/mol of atoms], one per observation.
+
+    sigma solves sum(loo^2 / var(loo)) = number of observations, by bisection.
+    """
+    elements = tuple(sorted({element for observation in observations for element in observation.amounts} - {"O"}))
+    n = np.array([[observation.amounts.get(element, 0.0) for element in elements] for observation in observations])
+    atoms = np.array([observation.atoms for observation in observations])
+    y = np.array([observation.difference for observation in observations])
+    sd = np.array([observation.sd for observation in observations])
+
+    def solve(sigma: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+        variance = sd**2 + (sigma * atoms) ** 2
+        covariance = np.linalg.inv((n / variance[:, None]).T @ n + np.eye(len(elements)) / PRIOR_SD**2)
+        values = covariance @ (n.T @ (y / variance))
+        leverage = np.einsum("ij,jk,ik->i", n, covariance, n) / variance
+        loo = (y - n @ values) / (1.0 - leverage)
+        return values, covariance, loo, float(np.mean(loo**2 * (1.0 - leverage) / variance))
+
+    low, high = 10.0, 1.0e5
+    for _ in range(60):
+        middle = np.sqrt(low * high)
+        low, high = (middle, high) if solve(middle)[3] > 1.0 else (low, middle)
+    values, covariance, loo, _ = solve(high)
+    return Corrections(elements, values, covariance, high), loo / atoms
+
+
+def to_csv(corrections: Corrections) -> str:
+    """The table as shipped: kJ/mol rounded to 1 J, one row per element, covariance in (kJ/mol)^2."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["element", "correction_kJ_mol", *(f"cov_{element}" for element in corrections.elements)])
+    for i, element in enumerate(corrections.elements):
+        covariance = [f"{value * 1e-6:.3f}" for value in corrections.covariance[i]]
+        writer.writerow([element, f"{corrections.values[i] * 1e-3:.3f}", *covariance])
+    writer.writerow(["residual_per_atom", f"{corrections.residual * 1e-3:.3f}", *[""] * len(corrections.elements)])
+    return out.getvalue()
+
+
+def from_csv(text: str) -> Corrections:
+    """Read what ``to_csv`` wrote."""
+    rows = list(csv.reader(text.splitlines()))[1:]
+    body, residual = rows[:-1], float(rows[-1][1]) * 1e3
+    values = np.array([float(row[1]) for row in body]) * 1e3
+    covariance = np.array([[float(cell) for cell in row[2:]] for row in body]) * 1e6
+    return Corrections(tuple(row[0] for row in body), values, covariance, residual)
+
+
+def load() -> Corrections:
+    """The shipped corrections."""
+    return from_csv(
+        resources.files("sinterface.models.data").joinpath("corrections.csv").read_text(encoding="utf-8")
+    )
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    from sinterface.models.database import observations, read_records
+
+    Path(__file__).with_name("data").joinpath("corrections.csv").write_text(
+        to_csv(fit(observations(read_records()))[0]), encoding="utf-8"
+    )

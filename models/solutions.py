@@ -1,0 +1,199 @@
+"""Solution phases: end members mixing on sublattices, as pseudo-compounds for the linear programme.
+
+    G(x) = sum_e x_e G_e + sum_{e<f} W_ef x_e x_f - T S_mix,
+    S_mix = -R sum_s m_s [ sum_i y_si ln y_si - sum_e x_e sum_i y_si^e ln y_si^e ],   y_s = sum_e x_e y_s^e
+
+Random mixing on each sublattice s (m_s sites), relative to the end members, which keep the order they are tabulated
+with (Sundman & Agren, J. Phys. Chem. Solids 42, 297 (1981); pseudo-compounds: Connolly, Am. J. Sci. 290, 666 (1990)).
+S_mix is zero at every end member and never negative.  Charge balance holds because each end member is neutral.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models import formula, phases
+from sinterface.models.constants import GAS_CONSTANT
+from sinterface.models.database import Database
+from sinterface.models.errors import DataError
+from sinterface.models.gibbs import NO_HEAT_CAPACITY
+
+MATCH_TOLERANCE = 2e-3
+"""Largest misfit in cation fractions for a composition to count as lying within a solution."""
+
+
+@dataclass(frozen=True)
+class Endmember:
+    """``moles`` of the database phase ``phase`` per formula unit of the solution; occupants of each sublattice."""
+
+    phase: str
+    moles: float
+    sites: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution phase; ``interactions`` are W [J per mole of formula units] by pair of end-member positions."""
+
+    name: str
+    structure: str
+    family: str
+    endmembers: tuple[Endmember, ...]
+    interactions: Mapping[tuple[int, int], float]
+
+    def mixing_entropy(self, x: NDArray[np.float64]) -> float:
+        """S_mix [J mol^-1 K^-1] at end-member fractions x (n_endmembers,), which sum to one."""
+        total = 0.0
+        for site in self.endmembers[0].sites:
+            species = sorted({kind for member in self.endmembers for kind in member.sites[site]})
+            moles = np.array([[member.sites[site].get(kind, 0.0) for kind in species] for member in self.endmembers])
+            sites = moles.sum(axis=1)
+            occupied = moles / sites[:, None]
+            total += float(x @ sites) * _entropy(x * sites @ occupied / float(x @ sites))
+            total -= float(x @ (sites * np.array([_entropy(row) for row in occupied])))
+        return GAS_CONSTANT * total
+
+    def amounts(self, x: NDArray[np.float64], database: Database) -> dict[str, float]:
+        """Moles of each element in one formula unit of the solution at fractions x."""
+        total: dict[str, float] = {}
+        for fraction, member in zip(x, self.endmembers, strict=True):
+            for symbol, amount in database[member.phase].amounts.items():
+                total[symbol] = total.get(symbol, 0.0) + fraction * member.moles * amount
+        return {symbol: amount for symbol, amount in total.items() if amount > 1e-12}
+
+    def solid(self, x: NDArray[np.float64], database: Database) -> phases.Solid:
+        """The pseudo-compound at fractions x."""
+        members = [database[member.phase] for member in self.endmembers]
+        weights = [fraction * member.moles for fraction, member in zip(x, self.endmembers, strict=True)]
+        amounts = self.amounts(x, database)
+        excess = sum(W * x[i] * x[j] for (i, j), W in self.interactions.items())
+        cp = NO_HEAT_CAPACITY
+        for weight, member in zip(weights, members, strict=True):
+            cp = cp + member.cp.scaled(weight)
+        return phases.Solid(
+            id=f"{self.name}:{formula.name(amounts)}",
+            amounts=amounts,
+            enthalpy=sum(w * m.enthalpy for w, m in zip(weights, members, strict=True)) + excess,
+            enthalpy_sd=float(np.hypot.reduce([w * m.enthalpy_sd for w, m in zip(weights, members, strict=True)])),
+            entropy=sum(w * m.entropy for w, m in zip(weights, members, strict=True)) + self.mixing_entropy(x),
+            entropy_sd=float(np.hypot.reduce([w * m.entropy_sd for w, m in zip(weights, members, strict=True)])),
+            cp=cp,
+            structure=self.structure,
+            density=float("nan"),
+            method="solution",
+            sources=tuple(dict.fromkeys(key for w, m in zip(weights, members, strict=True) if w for key in m.sources)),
+            family=self.family,
+            solution=self.name,
+            parts=tuple((member.phase, w) for member, w in zip(self.endmembers, weights, strict=True) if w > 0.0),
+        )
+
+    def match(self, amounts: Mapping[str, float], database: Database) -> NDArray[np.float64] | None:
+        """End-member fractions whose cations are in the ratio of ``amounts``, or None when there are none.
+
+        Oxygen is left to the solution: as-written formulas round it.
+        """
+        from scipy.optimize import nnls
+
+        symbols = sorted(
+            {symbol for member in self.endmembers for symbol in database[member.phase].amounts} | set(amounts)
+        )
+        symbols = [symbol for symbol in symbols if symbol not in phases.GAS_ELEMENTS]
+        columns = np.array(
+            [[member.moles * database[member.phase].amounts.get(s, 0.0) for s in symbols] for member in self.endmembers]
+        ).T
+        target = np.array([amounts.get(symbol, 0.0) for symbol in symbols])
+        target = target / target.sum()
+        x, misfit = nnls(columns, target)
+        if misfit > MATCH_TOLERANCE:
+            return None
+        x = np.where(x < 1e-9, 0.0, x)
+        return np.asarray(x / x.sum(), dtype=float)
+
+
+def _entropy(y: NDArray[np.float64]) -> float:
+    positive = y[y > 0.0]
+    return -float(np.sum(positive * np.log(positive)))
+
+
+@lru_cache(maxsize=1)
+def embedded() -> tuple[Solution, ...]:
+    """The solution models of ``solutions.toml``."""
+    text = resources.files("sinterface.models.data").joinpath("solutions.toml").read_text(encoding="utf-8")
+    found = []
+    for card in tomllib.loads(text)["solution"]:
+        members = tuple(Endmember(m["phase"], float(m["moles"]), m["sites"]) for m in card["endmember"])
+        names = [member.phase for member in members]
+        if len({tuple(sorted(member.sites)) for member in members}) != 1:
+            raise DataError(f"solution {card['name']!r}: every end member must name the same sublattices")
+        interactions = {
+            (names.index(w["between"][0]), names.index(w["between"][1])): float(w["W_kJ_mol"]) * 1e3
+            for w in card.get("interaction", [])
+        }
+        found.append(Solution(card["name"], card["structure"], card["family"], members, interactions))
+    return tuple(found)
+
+
+def host_of(
+    amounts: Mapping[str, float], structure: str, database: Database
+) -> tuple[Solution, NDArray[np.float64]] | None:
+    """The solution of that structure type that holds this composition, and where in it; None when there is none."""
+    for solution in embedded():
+        if solution.structure == structure:
+            x = solution.match(amounts, database)
+            if x is not None:
+                return solution, x
+    return None
+
+
+def _simplex(members: int, divisions: int) -> NDArray[np.float64]:
+    grid = [
+        np.diff((-1, *bars, divisions + members - 1)) - 1
+        for bars in itertools.combinations(range(divisions + members - 1), members - 1)
+    ]
+    return np.array(grid, dtype=float) / divisions
+
+
+RAY = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85)
+"""Distances from a reactant's composition towards each end member at which pseudo-compounds are set."""
+
+DIVISIONS = {2: 10, 3: 6, 4: 4, 5: 3, 6: 2}
+"""Grid divisions of the end-member simplex by number of end members: 11 to 56 compositions."""
+
+
+def pseudo_compounds(
+    elements: frozenset[str], reactants: Sequence[tuple[Solution, NDArray[np.float64]]], database: Database
+) -> list[phases.Solid]:
+    """Pseudo-compounds of every solution that these elements can form, end members included.
+
+    A regular grid over the whole solution, refined along the lines from each reactant's own composition to each
+    end member.  End members that are not part of the elements given are left out.
+    """
+    found: dict[str, phases.Solid] = {}
+    allowed = elements | phases.GAS_ELEMENTS
+    for solution in embedded():
+        inside = [i for i, m in enumerate(solution.endmembers) if set(database[m.phase].amounts) <= allowed]
+        if len(inside) < 1:
+            continue
+        points = []
+        for corner in _simplex(len(inside), DIVISIONS.get(len(inside), 2)):
+            x = np.zeros(len(solution.endmembers))
+            x[inside] = corner
+            points.append(x)
+        for host, centre in reactants:
+            if host.name == solution.name:
+                points.append(centre)
+                corners = np.eye(len(solution.endmembers))[inside]
+                points += [(1.0 - t) * centre + t * corner for corner in corners for t in RAY]
+        for x in points:
+            if np.max(x) < 1.0 - 1e-12:  # an end member is in the database already
+                solid = solution.solid(x, database)
+                found.setdefault(solid.id, solid)
+    return list(found.values())

@@ -1,0 +1,180 @@
+"""One implicit step of many stores that exchange species through shared potentials: the compiled kernel.
+
+Knows numbers only, no chemistry.  In cell c, store p holds n_cp of a fixed make-up N_p and follows
+d ln n / dt = k_p (N_p . u - g_p) (growth from ``seed`` when positive); species move between neighbouring cells as
+G (u - u'); a small store s exp(u - u0) keeps every potential finite.  Over a step the potentials u that balance every
+species are the minimiser of a smooth convex function,
+
+    sum_cp [n_cp psi(a_cp) / kappa_p] + sum_ck s_ck exp(u - u0) - sum_ck b_ck u_ck + 1/2 sum_f,k G_fk (u - u')^2,
+
+with a = kappa (N.u - g), kappa the integral of k over the step and psi' the factor by which the store changes.  Newton's
+method with a line search therefore always converges, amounts stay positive without clipping, and because ln n is linear in
+the time integral of u the step is exact in time as long as g, k and G do not change.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+OVERFLOW = 300.0
+"""Largest exponent evaluated; beyond it the line search turns back."""
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _assemble(
+    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, u0: Array, b: Array, G: Array,
+    R: Array, H: Array, new: Array,
+) -> float:  # fmt: skip
+    """Residual R (M, K), diagonal Hessian blocks H (M, K, K), new amounts (M, P); returns the convex function."""
+    M, K = u.shape
+    P = N.shape[0]
+    value = 0.0
+    for c in range(M):
+        for i in range(K):
+            x = s[c, i] * np.exp(min(u[c, i] - u0[i], OVERFLOW))
+            R[c, i] = x - b[c, i]
+            value += x - b[c, i] * u[c, i]
+            for j in range(K):
+                H[c, i, j] = 0.0
+            H[c, i, i] = x
+        for p in range(P):
+            A = -g[p]
+            for i in range(K):
+                A += N[p, i] * u[c, i]
+            a = kappa[p] * A
+            if a < 0.0:
+                rate = n[c, p] * np.exp(a) if a > -700.0 else 0.0
+                new[c, p] = rate
+                value += (rate - n[c, p]) / kappa[p]
+            else:
+                start = n[c, p] + seed[c, p]
+                rate = start * np.exp(min(a, OVERFLOW))
+                new[c, p] = rate - seed[c, p] if a > 1e-9 else n[c, p] + start * np.expm1(a)
+                value += (rate - start) / kappa[p] - seed[c, p] * A
+            if new[c, p] != 0.0:
+                for i in range(K):
+                    R[c, i] += N[p, i] * new[c, p]
+            weight = rate * kappa[p]
+            if weight != 0.0:
+                for i in range(K):
+                    if N[p, i] != 0.0:
+                        for j in range(i + 1):
+                            H[c, i, j] += weight * N[p, i] * N[p, j]
+        for i in range(K):
+            for j in range(i):
+                H[c, j, i] = H[c, i, j]
+    for f in range(M - 1):
+        for i in range(K):
+            du = u[f, i] - u[f + 1, i]
+            flow = G[f, i] * du
+            R[f, i] += flow
+            R[f + 1, i] -= flow
+            H[f, i, i] += G[f, i]
+            H[f + 1, i, i] += G[f, i]
+            value += 0.5 * flow * du
+    return value
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _direction(H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z: Array, W: Array) -> None:
+    """Newton direction d (M, K): block-tridiagonal Cholesky with diagonal scaling; off-diagonal blocks are -diag(G)."""
+    M, K = R.shape
+    for c in range(M):
+        for i in range(K):
+            scale[c, i] = 1.0 / np.sqrt(H[c, i, i] + 1e-280)
+    for c in range(M):
+        for i in range(K):
+            d[c, i] = -R[c, i] * scale[c, i]
+            for j in range(K):
+                C[c, i, j] = H[c, i, j] * scale[c, i] * scale[c, j]
+            C[c, i, i] += 1e-14  # round-off of rank-deficient blocks: bends the direction, never the answer
+        if c > 0:
+            L = C[c - 1]
+            for j in range(K):  # W = L^-1 diag(off-diagonal)
+                for i in range(K):
+                    v = G[c - 1, j] * scale[c - 1, j] * scale[c, j] if i == j else 0.0
+                    for k in range(j, i):
+                        v -= L[i, k] * W[k, j]
+                    W[i, j] = v / L[i, i] if i >= j else 0.0
+            for i in range(K):
+                v = d[c - 1, i]
+                for k in range(i):
+                    v -= L[i, k] * z[k]
+                z[i] = v / L[i, i]
+            for i in range(K):
+                for k in range(i, K):
+                    d[c, i] += W[k, i] * z[k]
+                for j in range(K):
+                    for k in range(max(i, j), K):
+                        C[c, i, j] -= W[k, i] * W[k, j]
+        for j in range(K):
+            v = C[c, j, j]
+            for k in range(j):
+                v -= C[c, j, k] ** 2
+            C[c, j, j] = np.sqrt(max(v, 1e-14))
+            for i in range(j + 1, K):
+                v = C[c, i, j]
+                for k in range(j):
+                    v -= C[c, i, k] * C[c, j, k]
+                C[c, i, j] = v / C[c, j, j]
+    for c in range(M - 1, -1, -1):
+        L = C[c]
+        if c < M - 1:
+            for i in range(K):
+                d[c, i] += G[c, i] * scale[c, i] * scale[c + 1, i] * d[c + 1, i]
+        for i in range(K):
+            for k in range(i):
+                d[c, i] -= L[i, k] * d[c, k]
+            d[c, i] /= L[i, i]
+        for i in range(K - 1, -1, -1):
+            for k in range(i + 1, K):
+                d[c, i] -= L[k, i] * d[c, k]
+            d[c, i] /= L[i, i]
+    for c in range(M):
+        for i in range(K):
+            d[c, i] *= scale[c, i]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def step(
+    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, u0: Array, b: Array, G: Array,
+    tolerance: float, most: int,
+) -> tuple[Array, Array, float, int]:  # fmt: skip
+    """Potentials over the step (M, K), amounts at its end (M, P), largest residual, and Newton iterations.
+
+    u (M, K) first guess; n, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K); u0 (K,); G (M-1, K): all
+    integrated over the step.  ``b`` is what each cell holds of each species at the start.  The residual is above
+    ``tolerance`` when the step did not converge within ``most`` iterations.
+    """
+    M, K = u.shape
+    R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
+    H, C = np.empty((M, K, K)), np.empty((M, K, K))
+    z, W = np.empty(K), np.zeros((K, K))
+    new = np.empty_like(n)
+    value = _assemble(u, n, seed, N, g, kappa, s, u0, b, G, R, H, new)
+    worst = np.max(np.abs(R))
+    for iteration in range(most):
+        if worst < tolerance:
+            return u, new, worst, iteration
+        _direction(H, G, R, d, C, scale, z, W)
+        slope = np.sum(R * d)
+        longest = np.max(np.abs(d))
+        length = min(1.0, 30.0 / longest) if longest > 0.0 else 1.0
+        for _ in range(60):
+            trial = u + length * d
+            trial_value = _assemble(trial, n, seed, N, g, kappa, s, u0, b, G, R, H, new)
+            ahead = np.sum(R * d)
+            if np.isfinite(trial_value) and (
+                abs(ahead) <= 0.9 * abs(slope) or trial_value < value - 1e-4 * length * abs(slope)
+            ):
+                break
+            length *= 0.4
+        previous = worst
+        worst = np.max(np.abs(R))
+        u, value = trial, trial_value
+        if worst >= 0.5 * previous and worst < 20.0 * tolerance and longest < 1e-6:
+            return u, new, worst, iteration + 1  # round-off: Newton can not do better
+    return u, new, worst, most

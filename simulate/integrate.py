@@ -1,0 +1,144 @@
+"""Drives the stepping kernel through time with an adaptive step.  Knows stores, species and time, no chemistry."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.simulate import flow
+
+Array = NDArray[np.float64]
+
+
+class Outcome(enum.Enum):
+    """How an integration ended, with what to do about it."""
+
+    DONE = "reached the end of the schedule"
+    STEPS = "step limit reached: raise max_steps, loosen the tolerance or coarsen the mesh"
+    STALLED = "a time step could not be solved even when made very short: check the phase data for extreme values"
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """What one step needs, integrated over it: g, kappa (P,), conductances (M-1, K), reference potentials (K,)."""
+
+    g: Array
+    kappa: Array
+    conductance: Array
+    reference: Array
+
+
+class System(Protocol):
+    """The problem as the integrator sees it."""
+
+    composition: Array
+    """Make-up N of each store (P, K)."""
+    seeds: Array
+    """(M, P)"""
+    floor: Array
+    """(M, K) the small store s of each species at the reference potential."""
+
+    def coefficients(self, start: float, end: float, amounts: Array, potentials: Array) -> Coefficients:
+        """Coefficients of the step from ``start`` to ``end`` [s], with the state at its start."""
+
+    def longest_step(self, start: float) -> float:
+        """Longest step [s] that the change of the coefficients allows."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Time [s], amounts n (M, P), potentials u (M, K) and what each cell holds of each species (M, K)."""
+
+    time: float
+    amounts: Array
+    potentials: Array
+    held: Array
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """States at the accepted steps: times (S,), amounts summed over cells (S, P), the last state, step statistics."""
+
+    times: Array
+    totals: Array
+    last: State
+    outcome: Outcome
+    steps: int
+    iterations: int
+
+
+def begin(system: System, amounts: Array, potentials: Array) -> State:
+    """State at time zero; the small stores are filled as the potentials (M, K) say and counted as held."""
+    first = system.coefficients(0.0, 1e-9, amounts, potentials)
+    held = amounts @ system.composition + system.floor * np.exp(potentials - first.reference)
+    return State(0.0, amounts, potentials, held)
+
+
+def integrate(
+    system: System,
+    state: State,
+    stops: Sequence[float],
+    *,
+    tolerance: float = 0.02,
+    max_steps: int = 20_000,
+    progress: Callable[[float], None] | None = None,
+) -> Trajectory:
+    """March from ``state`` to the last of ``stops`` [s], which are times that steps must not cross.
+
+    ``tolerance`` is the largest share of the whole sample allowed to change store in one step; the step also never
+    exceeds ``system.longest_step``.  ``progress`` is called with the time reached.
+    """
+    total = float(state.amounts.sum())
+    # a residual is what a cell's balance is off by [mol]; carried into the next step, so errors do not add up
+    exact = 1e-13 * total
+    times, totals = [state.time], [state.amounts.sum(axis=0)]
+    size, steps, iterations = 1.0, 0, 0
+    while state.time < stops[-1] * (1.0 - 1e-12):
+        if steps >= max_steps:
+            return Trajectory(np.array(times), np.array(totals), state, Outcome.STEPS, steps, iterations)
+        stop = next(stop for stop in stops if stop > state.time * (1.0 + 1e-12))
+        size = min(size, system.longest_step(state.time))
+        ahead = stop - state.time
+        end = stop if size >= 0.999 * ahead else state.time + (size if size < 0.5 * ahead else 0.5 * ahead)
+        trial, used, converged = _attempt(system, state, end, exact)
+        steps += 1
+        iterations += used
+        change = 0.5 * float(np.abs(trial.amounts.sum(axis=0) - totals[-1]).sum()) / total
+        if not converged or change > 2.0 * tolerance:
+            size = 0.25 * (end - state.time)
+            if size < 1e-7:
+                return Trajectory(np.array(times), np.array(totals), state, Outcome.STALLED, steps, iterations)
+            continue
+        size = (end - state.time) * float(np.clip(tolerance / max(change, 1e-12), 0.5, 2.5))
+        state = trial
+        times.append(state.time)
+        totals.append(state.amounts.sum(axis=0))
+        if progress is not None:
+            progress(state.time)
+    return Trajectory(np.array(times), np.array(totals), state, Outcome.DONE, steps, iterations)
+
+
+def _attempt(system: System, state: State, end: float, exact: float) -> tuple[State, int, bool]:
+    """One step: predicted with the coefficients of its start, then repeated with those of its middle."""
+    potentials, amounts, used, worst = state.potentials, state.amounts, 0, 0.0
+    for stage in range(2):
+        middle = state.amounts if stage == 0 else 0.5 * (state.amounts + amounts)
+        now = system.coefficients(state.time, end, middle, potentials)
+        scale = max(1.0, float(np.max(now.conductance)) * 50.0 * 1e-16 / exact)  # round-off of the largest flow
+        potentials, amounts, worst, count = flow.step(
+            potentials, state.amounts, system.seeds, system.composition, now.g, now.kappa, system.floor,
+            now.reference, state.held, now.conductance, exact * scale, 200,
+        )  # fmt: skip
+        used += count
+        if not np.isfinite(worst) or worst > 100.0 * exact * scale:
+            return state, used, False
+    flows = now.conductance * (potentials[:-1] - potentials[1:])
+    held = state.held.copy()
+    held[:-1] -= flows
+    held[1:] += flows
+    return State(end, amounts, potentials, held), used, True

@@ -1,0 +1,167 @@
+"""Heating schedules: ramps, holds, cooling.  Degrees Celsius, hours and minutes at the door, SI inside."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sinterface.models.constants import CELSIUS_ZERO, T_MAX, T_MIN
+from sinterface.models.errors import InputError
+
+ROOM = 25.0 + CELSIUS_ZERO
+COOLED = 100.0 + CELSIUS_ZERO
+"""A schedule that cools naturally ends here [K]: nothing moves below."""
+
+COOLING_TIME = 5400.0
+"""Time constant [s] of an unheated box or tube furnace, Newton's law; an estimate, 900 to 500 degrees C in an hour."""
+
+MAX_DURATION = 3600.0 * 24 * 365
+_TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
+_NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or exponential towards room temperature."""
+
+    start: float
+    end: float
+    duration: float
+    shape: str = "linear"
+
+    def temperature(self, elapsed: ArrayLike) -> NDArray[np.float64]:
+        """Temperature [K] at a time [s] since the segment began."""
+        t = np.asarray(elapsed, dtype=float)
+        if self.shape == "newton":
+            return np.asarray(ROOM + (self.start - ROOM) * np.exp(-t / COOLING_TIME))
+        return np.asarray(self.start + (self.end - self.start) * t / self.duration)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Segments in order; ``text`` is what the user wrote.  Build one with ``hold`` or ``parse``."""
+
+    segments: tuple[Segment, ...]
+    text: str
+
+    @staticmethod
+    def hold(
+        temperature: float,
+        hours: float = 2.0,
+        *,
+        ramp: float = 10.0,
+        cool: bool = True,
+    ) -> Schedule:
+        """Ramp [degrees C/min] from 25 to ``temperature`` [degrees C], hold [h], then cool naturally if ``cool``."""
+        ending = "; cool naturally" if cool else ""
+        return Schedule.parse(f"{ramp:g} °C/min to {temperature:g} °C; hold {hours:g} h{ending}")
+
+    @staticmethod
+    def parse(text: str) -> Schedule:
+        """Schedule from text: steps parted by semicolons, each one of
+
+        ``10 °C/min to 900 °C``, ``hold 2 h``, ``cool naturally``, ``quench``; it starts at 25 °C.
+        Raises InputError naming the step that can not be read.
+        """
+        if len(text) > 5000:
+            raise InputError("schedule: more than 5000 characters")
+        segments: list[Segment] = []
+        here = ROOM
+        for step in filter(None, (part.strip() for part in re.split(r"[;\n]", text))):
+            segment = _segment(step, here)
+            if segment is not None:
+                segments.append(segment)
+                here = segment.end
+        if not segments:
+            raise InputError(f"schedule {text!r} is empty: write e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'")
+        if sum(segment.duration for segment in segments) > MAX_DURATION:
+            raise InputError(f"schedule {text!r} is longer than a year: check the units (s, min, h, d)")
+        return Schedule(tuple(segments), text)
+
+    @property
+    def starts(self) -> tuple[float, ...]:
+        """Times [s] at which the segments begin, and the end of the last."""
+        return tuple(np.concatenate(([0.0], np.cumsum([segment.duration for segment in self.segments]))).tolist())
+
+    @property
+    def duration(self) -> float:
+        """Total time [s]."""
+        return self.starts[-1]
+
+    @property
+    def peak(self) -> float:
+        """Highest temperature [K]."""
+        return max(max(segment.start, segment.end) for segment in self.segments)
+
+    def temperature(self, time: ArrayLike) -> NDArray[np.float64]:
+        """Temperature [K] at times [s] since the start; constant beyond the ends."""
+        t = np.clip(np.asarray(time, dtype=float), 0.0, self.duration)
+        which = np.clip(np.searchsorted(self.starts, t, side="right") - 1, 0, len(self.segments) - 1)
+        result = np.empty_like(t)
+        for i, segment in enumerate(self.segments):
+            result = np.where(which == i, segment.temperature(t - self.starts[i]), result)
+        return result
+
+
+def duration(text: str) -> float:
+    """Time [s] from text such as ``2 h``, ``90 min``, ``30 s``.  Raises InputError."""
+    match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", text.strip())
+    if not match or match[2] not in _TIME:
+        raise InputError(f"time {text!r} is not understood: write a number and a unit, one of s, min, h, d, e.g. '2 h'")
+    value = float(match[1]) * _TIME[match[2]]
+    if not (math.isfinite(value) and value >= 0.0):
+        raise InputError(f"time {text!r} is negative: a hold lasts zero or more")
+    return value
+
+
+def temperature(text: str) -> float:
+    """Temperature [K] from ``900``, ``900 °C`` or ``1173 K``.  Raises InputError outside the range of the data."""
+    match = re.fullmatch(_NUMBER + r"\s*(°?\s*C|K)?", text.strip())
+    if not match:
+        raise InputError(f"temperature {text!r} is not understood: write e.g. '900', '900 °C' or '1173 K'")
+    kelvin = float(match[1]) + (0.0 if match[2] == "K" else CELSIUS_ZERO)
+    if not T_MIN <= kelvin <= T_MAX:
+        raise InputError(
+            f"temperature {text!r} is outside {T_MIN - CELSIUS_ZERO:.0f} to {T_MAX - CELSIUS_ZERO:.0f} °C, "
+            f"where the thermochemical data hold"
+        )
+    return kelvin
+
+
+def rate(text: str) -> float:
+    """Heating rate [K/s] from ``10 °C/min``, ``50 K/s``; a bare number is °C/min.  Raises InputError."""
+    match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*C|K)\s*/\s*([a-z]+))?", text.strip())
+    if not match or (match[2] or "min") not in _TIME:
+        raise InputError(f"heating rate {text!r} is not understood: write e.g. '10 °C/min' or '50 K/s'")
+    value = float(match[1]) / _TIME[match[2] or "min"]
+    if not (math.isfinite(value) and value > 0.0):
+        raise InputError(f"heating rate {text!r} must be positive: the target says whether it heats or cools")
+    return value
+
+
+def _segment(step: str, here: float) -> Segment | None:
+    words = step.casefold()
+    if words.startswith("hold"):
+        seconds = duration(words.removeprefix("hold").removeprefix(" for").strip())
+        return Segment(here, here, seconds) if seconds > 0.0 else None
+    if words.startswith("cool"):
+        if words not in ("cool", "cool naturally"):
+            raise InputError(f"schedule step {step!r}: write 'cool naturally' or a rate, '5 °C/min to 25 °C'")
+        if here <= COOLED:
+            return None
+        return Segment(here, COOLED, COOLING_TIME * math.log((here - ROOM) / (COOLED - ROOM)), "newton")
+    if words == "quench":
+        return Segment(here, ROOM, max(here - ROOM, 1.0) / 200.0)  # 200 K/s: water or copper block
+    match = re.fullmatch(r"(?:ramp\s+)?(?:at\s+)?(.+?)\s+to\s+(.+)", step.strip(), flags=re.IGNORECASE)
+    if not match:
+        raise InputError(
+            f"schedule step {step!r} is not understood: choices are '10 °C/min to 900 °C', 'hold 2 h', "
+            f"'cool naturally', 'quench'"
+        )
+    target = temperature(match[2])
+    speed = rate(match[1])
+    return Segment(here, target, abs(target - here) / speed) if target != here else None

@@ -1,0 +1,262 @@
+"""Where physics meets numerics: turns a couple, its phases and the furnace into stores, rates and conductances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models import kinetics, phases, solutions, transport
+from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.constants import GAS_CONSTANT
+from sinterface.models.database import Database
+from sinterface.models.errors import InputError
+from sinterface.models.materials import Material
+from sinterface.models.phaseset import PhaseSet, closed_components, phase_set
+from sinterface.simulate.integrate import Coefficients
+from sinterface.simulate.mesh import Mesh, two_layers
+from sinterface.simulate.schedule import Schedule
+
+Array = NDArray[np.float64]
+
+CONTACT = 0.3
+"""Share of the interface that touches in a green compact pressed at 100 MPa: an estimate, 0.1 to 0.6."""
+
+PRODUCT_GRAIN = 2.0e-7
+"""Grain size [m] of freshly formed products: an estimate, 0.05 to 0.5 um; coarsening is not modelled."""
+
+FLOOR = 1.0e-6
+"""Dissolved share of a cell's cations per species at the activity of its pure oxide: keeps potentials finite."""
+
+FIRST_ACTIVITY = 20.0
+"""Initial potentials lie this many RT below those of the pure oxides; the first step finds the true ones."""
+
+FASTEST_FLOW = 3.0e2
+"""Conductance per step in units of the whole sample above which a species is uniform for all purposes."""
+
+_GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(3)
+
+
+@dataclass(frozen=True)
+class Reactants:
+    """Positions of electrolyte and cathode in the phase set, and the solution each belongs to ('' for none)."""
+
+    electrolyte: int
+    cathode: int
+    solutions: tuple[str, str]
+
+
+def reactant(material: Material, database: Database) -> tuple[phases.Solid, str]:
+    """The phase a material consists of: a composition of a solution, or a compound of the database.
+
+    Raises InputError when the database holds neither.
+    """
+    unknown = set(material.composition) - database.elements
+    if unknown:
+        raise InputError(
+            f"{material.id}: no data for {', '.join(sorted(unknown))}; the database covers {', '.join(sorted(database.elements))}"
+        )
+    host = solutions.host_of(material.composition, material.structure, database)
+    if host is not None:
+        solution, x = host
+        if np.max(x) > 1.0 - 1e-9:
+            return database[solution.endmembers[int(np.argmax(x))].phase], solution.name
+        return solution.solid(x, database), solution.name
+    target = _cation_shares(material.composition)
+    for solid in database.within(material.composition):
+        if _cation_shares(solid.amounts) == target:
+            return solid, ""
+    members = [m.phase for s in solutions.embedded() if s.structure == material.structure for m in s.endmembers]
+    raise InputError(
+        f"{material.id} ({material.formula}) has no energy: it is neither a compound of the database nor a mixture of "
+        f"the {material.structure} end members {', '.join(members) or '(none)'}"
+    )
+
+
+def _cation_shares(amounts: object) -> dict[str, float]:
+    cations = {s: n for s, n in amounts.items() if s not in phases.GAS_ELEMENTS}  # type: ignore[attr-defined]
+    total = sum(cations.values())
+    return {symbol: round(n / total, 4) for symbol, n in sorted(cations.items())}
+
+
+def chemical_system(
+    electrolyte: Material, cathode: Material, database: Database
+) -> tuple[PhaseSet, Reactants]:
+    """All phases the couple can form, pseudo-compounds of the solutions included, and where the reactants are."""
+    sides = [reactant(material, database) for material in (electrolyte, cathode)]
+    components = closed_components(electrolyte.composition, cathode.composition)
+    hosts = []
+    for material, (solid, name) in zip((electrolyte, cathode), sides, strict=True):
+        if name:
+            hosts.append(solutions.host_of(material.composition, material.structure, database))
+            if hosts[-1] is None:  # reactant() found it a moment ago
+                raise InputError(f"{material.id}: {solid.id} is in no solution")
+    centres = [host for host in hosts if host is not None]
+    solids = {solid.id: solid for solid in database.within(components) if solid.cations > 0.0}
+    for solid in solutions.pseudo_compounds(frozenset(components), centres, database):
+        solids.setdefault(solid.id, solid)
+    for solid, _ in sides:
+        solids.setdefault(solid.id, solid)
+    members = {member.phase: s.name for s in solutions.embedded() for member in s.endmembers}
+    ordered = [solids[key] for key in sorted(solids)]
+    index = {solid.id: position for position, solid in enumerate(ordered)}
+    names = tuple(name or members.get(solid.id, "") for solid, name in sides)
+    return (
+        phase_set(ordered, components),
+        Reactants(index[sides[0][0].id], index[sides[1][0].id], (names[0], names[1])),
+    )
+
+
+@dataclass(frozen=True)
+class CoupleSystem:
+    """A cathode core in an electrolyte shell on a schedule, as the integrator's ``System``.
+
+    Amounts are moles of cations per mole of cations of the whole sample.
+    """
+
+    phases: PhaseSet
+    reactants: Reactants
+    mesh: Mesh
+    schedule: Schedule
+    atmosphere: Atmosphere
+    grains: tuple[float, float]
+    initial: Array
+    """(M, P)"""
+
+    @property
+    def composition(self) -> Array:
+        """(P, K)"""
+        return self.phases.composition
+
+    @cached_property
+    def seeds(self) -> Array:
+        """Nuclei (M, P)."""
+        return np.repeat(self._cations[:, None] * kinetics.NUCLEI, len(self.phases.solids), axis=1)
+
+    @cached_property
+    def floor(self) -> Array:
+        """(M, K)"""
+        return np.repeat(self._cations[:, None] * FLOOR, len(self.phases.components), axis=1)
+
+    @cached_property
+    def _cations(self) -> Array:
+        return np.asarray(self.initial.sum(axis=1))
+
+    @cached_property
+    def _oxides(self) -> list[NDArray[np.intp]]:
+        """For each component, the phases that hold it alone: they set the reference of its activity."""
+        columns = self.phases.composition.T
+        found = [np.flatnonzero((column == 1.0) & (self.phases.gas[:, 1:].sum(axis=1) == 0.0)) for column in columns]
+        missing = [self.phases.components[k] for k, which in enumerate(found) if len(which) == 0]
+        if missing:
+            raise InputError(f"the database holds no simple oxide of {', '.join(missing)}: add one")
+        return found
+
+    @cached_property
+    def _host(self) -> NDArray[np.intp]:
+        """Transport class of each phase (P,)."""
+        classes = [transport.host_class(solid.structure, solid.family) for solid in self.phases.solids]
+        return np.array([transport.HOSTS.index(name) for name in classes])
+
+    @cached_property
+    def _host_content(self) -> tuple[Array, Array]:
+        """Maps amounts to what each host class holds of each component, and to what the others can dissolve of it."""
+        one_hot = np.eye(len(transport.HOSTS))[self._host]
+        content = one_hot[:, :, None] * self.phases.composition[:, None, :]
+        dissolved = np.array(
+            [[transport.embedded().dissolved(k, host) for k in self.phases.components] for host in transport.HOSTS]
+        )
+        lacking = one_hot[:, :, None] * (self.phases.composition == 0.0)[:, None, :] * dissolved
+        P = len(self.phases.solids)
+        return content.reshape(P, -1), lacking.reshape(P, -1)
+
+    def rates(self, temperature: float) -> Array:
+        """Transformation rates (P,) [1/s]."""
+        return np.full(len(self.phases.solids), float(kinetics.embedded()["reconstructive"](temperature)))
+
+    def diffusivities(self, temperature: float) -> Array:
+        """Effective diffusivities (2 sides, hosts, K) [m^2/s]: the reactants' own grains, fine grains for products."""
+        D = np.empty((2, len(transport.HOSTS), len(self.phases.components)))
+        own = [self._host[self.reactants.cathode], self._host[self.reactants.electrolyte]]
+        for side in range(2):
+            for h, host in enumerate(transport.HOSTS):
+                grain = self.grains[side] if h == own[side] else PRODUCT_GRAIN
+                for k, species in enumerate(self.phases.components):
+                    D[side, h, k] = transport.embedded().effective(species, host, grain, temperature)
+        return D
+
+    def coefficients(self, start: float, end: float, amounts: Array, potentials: Array) -> Coefficients:
+        """Integrals over the step by three-point Gauss; energies at its mean temperature."""
+        times = 0.5 * (start + end) + 0.5 * (end - start) * _GAUSS_X
+        temperatures = self.schedule.temperature(times)
+        weights = 0.5 * (end - start) * _GAUSS_W
+        kappa = sum(w * self.rates(float(T)) for w, T in zip(weights, temperatures, strict=True))
+        spread = sum(w * self.diffusivities(float(T)) for w, T in zip(weights, temperatures, strict=True))
+        T = float(np.dot(weights, temperatures) / weights.sum())
+        g = self.phases.grand_potential(T, self.atmosphere) / (GAS_CONSTANT * T)
+        reference = np.array([np.min(g[which]) for which in self._oxides])
+        return Coefficients(g, np.asarray(kappa), self._conductance(np.asarray(spread), amounts, potentials - reference), reference)
+
+    def _conductance(self, Ddt: Array, amounts: Array, activity: Array) -> Array:
+        """Conductances integrated over a step (M-1, K): area / (dx1 / D1 c1 + dx2 / D2 c2).
+
+        c is what a host holds of the species, or its solubility times the mean activity of the two cells for one that
+        holds none; D c / RT is the Onsager coefficient.  The interface conducts over its contact area only.
+        """
+        M, K = activity.shape
+        content, lacking = self._host_content
+        shape = (M, len(transport.HOSTS), K)
+        volumes = self.mesh.volumes[:, None]
+        inner = np.arange(M) < self.mesh.interface
+        D = np.where(inner[:, None, None], Ddt[0], Ddt[1])
+        held = np.einsum("chk,chk->ck", (amounts @ content).reshape(shape), D) / volumes
+        free = np.einsum("chk,chk->ck", (amounts @ lacking).reshape(shape), D) / volumes
+        low, high = np.minimum(activity[:-1], activity[1:]), np.maximum(activity[:-1], activity[1:])
+        gap = np.maximum(high - low, 1e-9)
+        mean = np.exp(np.minimum(high, 0.0)) * -np.expm1(-gap) / gap  # logarithmic mean: Fick's law when dilute
+        before = held[:-1] + free[:-1] * mean
+        behind = held[1:] + free[1:] * mean
+        half = self.mesh.half_widths[:, :, None]
+        areas = self.mesh.areas.copy()
+        areas[self.mesh.interface - 1] *= CONTACT
+        with np.errstate(divide="ignore"):
+            resistance = half[0] / before + half[1] / behind
+        conductance = areas[:, None] / resistance
+        return np.minimum(conductance, FASTEST_FLOW)
+
+    def longest_step(self, start: float) -> float:
+        """Time [s] in which the transformation rate changes by a factor e, so that Gauss integrates it well."""
+        Ea = kinetics.embedded()["reconstructive"].Ea
+        T = float(self.schedule.temperature(start))
+        ahead = float(self.schedule.temperature(start + 1.0))
+        rate = abs(ahead - T)
+        return np.inf if rate == 0.0 else max(1.0, 1.0 / (Ea / (GAS_CONSTANT * T**2) * rate))
+
+
+def assemble(
+    electrolyte: Material,
+    cathode: Material,
+    mass_ratio: float,
+    schedule: Schedule,
+    atmosphere: Atmosphere,
+    database: Database,
+    cells: int,
+) -> CoupleSystem:
+    """The system of ``mass_ratio`` kg cathode per kg electrolyte: concentric spheres, the cathode inside."""
+    found, reactants = chemical_system(electrolyte, cathode, database)
+    shell = cathode.density.value / electrolyte.density.value / mass_ratio
+    mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, cells)
+    per_mass = 1.0 / found.molar_mass
+    moles = np.array([mass_ratio * per_mass[reactants.cathode], per_mass[reactants.electrolyte]])
+    moles /= moles.sum()
+    inside = np.arange(len(mesh.volumes)) < mesh.interface
+    initial = np.zeros((len(mesh.volumes), len(found.solids)))
+    for share, which, position in ((moles[0], inside, reactants.cathode), (moles[1], ~inside, reactants.electrolyte)):
+        initial[which, position] = share * mesh.volumes[which] / mesh.volumes[which].sum()
+    grains = tuple(
+        np.inf if material.morphology == "single-crystal" else material.grain_size.value
+        for material in (cathode, electrolyte)
+    )
+    return CoupleSystem(found, reactants, mesh, schedule, atmosphere, (grains[0], grains[1]), initial)
