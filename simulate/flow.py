@@ -2,10 +2,10 @@
 
 Knows numbers only, no chemistry.  In cell c, store p holds n_cp of a fixed make-up N_p and follows
 d ln n / dt = k_p (N_p . u - g_p) (growth from ``seed`` when positive); species move between neighbouring cells as
-G (u - u'); a small store s exp(u - u0) keeps every potential finite.  Over a step the potentials u that balance every
+G (u - u'); a small store s exp(u) keeps every potential finite.  Over a step the potentials u that balance every
 species are the minimiser of a smooth convex function,
 
-    sum_cp [n_cp psi(a_cp) / kappa_p] + sum_ck s_ck exp(u - u0) - sum_ck b_ck u_ck + 1/2 sum_f,k G_fk (u - u')^2,
+    sum_cp [n_cp psi(a_cp) / kappa_p] + sum_ck s_ck exp(u) - sum_ck b_ck u_ck + 1/2 sum_f,k G_fk (u - u')^2,
 
 with a = kappa (N.u - g), kappa the integral of k over the step and psi' the factor by which the store changes.  Newton's
 method with a line search therefore always converges, amounts stay positive without clipping, and because ln n is linear in
@@ -22,10 +22,13 @@ Array = NDArray[np.float64]
 OVERFLOW = 300.0
 """Largest exponent evaluated; beyond it the line search turns back."""
 
+NOTHING = 1e-14
+"""Stiffness [share of the sample] added to the Newton matrix: a species that is not there must not steer the step."""
+
 
 @nb.njit(cache=True, error_model="numpy")
 def _assemble(
-    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, u0: Array, b: Array, G: Array,
+    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
     R: Array, H: Array, new: Array,
 ) -> float:  # fmt: skip
     """Residual R (M, K), diagonal Hessian blocks H (M, K, K), new amounts (M, P); returns the convex function."""
@@ -34,12 +37,11 @@ def _assemble(
     value = 0.0
     for c in range(M):
         for i in range(K):
-            x = s[c, i] * np.exp(min(u[c, i] - u0[i], OVERFLOW))
+            x = s[c, i] * np.exp(min(u[c, i], OVERFLOW))
             R[c, i] = x - b[c, i]
             value += x - b[c, i] * u[c, i]
             for j in range(K):
                 H[c, i, j] = 0.0
-            H[c, i, i] = x
         for p in range(P):
             A = -g[p]
             for i in range(K):
@@ -75,6 +77,16 @@ def _assemble(
             H[f, i, i] += G[f, i]
             H[f + 1, i, i] += G[f, i]
             value += 0.5 * flow * du
+    for c in range(M):
+        for i in range(K):
+            # slope of the store: the secant to the content that would balance the cell, so that Newton's step is
+            # right at once where the store is all there is, however far off its potential (a plain tangent overshoots)
+            x = s[c, i] * np.exp(min(u[c, i], OVERFLOW))
+            wanted = x - R[c, i]
+            if wanted > 0.0 and x > 0.0 and abs(wanted - x) > 1e-6 * x:
+                H[c, i, i] += (wanted - x) / np.log(wanted / x)
+            else:
+                H[c, i, i] += x
     return value
 
 
@@ -84,13 +96,13 @@ def _direction(H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z
     M, K = R.shape
     for c in range(M):
         for i in range(K):
-            scale[c, i] = 1.0 / np.sqrt(H[c, i, i] + 1e-280)
+            scale[c, i] = 1.0 / np.sqrt(H[c, i, i] + NOTHING)
     for c in range(M):
         for i in range(K):
             d[c, i] = -R[c, i] * scale[c, i]
             for j in range(K):
                 C[c, i, j] = H[c, i, j] * scale[c, i] * scale[c, j]
-            C[c, i, i] += 1e-14  # round-off of rank-deficient blocks: bends the direction, never the answer
+            C[c, i, i] = 1.0 + 1e-14  # round-off of rank-deficient blocks: bends the direction, never the answer
         if c > 0:
             L = C[c - 1]
             for j in range(K):  # W = L^-1 diag(off-diagonal)
@@ -140,22 +152,23 @@ def _direction(H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z
 
 @nb.njit(cache=True, error_model="numpy")
 def step(
-    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, u0: Array, b: Array, G: Array,
-    tolerance: float, most: int,
+    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
+    tolerance: float, loose: float, most: int,
 ) -> tuple[Array, Array, float, int]:  # fmt: skip
     """Potentials over the step (M, K), amounts at its end (M, P), largest residual, and Newton iterations.
 
-    u (M, K) first guess; n, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K); u0 (K,); G (M-1, K): all
+    u (M, K) first guess; n, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K); G (M-1, K): all
     integrated over the step.  ``b`` is what each cell holds of each species at the start.  The residual is above
-    ``tolerance`` when the step did not converge within ``most`` iterations.
+    ``loose`` when the step did not converge within ``most`` iterations; between the two, round-off stopped it.
     """
     M, K = u.shape
     R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
     H, C = np.empty((M, K, K)), np.empty((M, K, K))
     z, W = np.empty(K), np.zeros((K, K))
     new = np.empty_like(n)
-    value = _assemble(u, n, seed, N, g, kappa, s, u0, b, G, R, H, new)
+    value = _assemble(u, n, seed, N, g, kappa, s, b, G, R, H, new)
     worst = np.max(np.abs(R))
+    best, stalled = worst, 0
     for iteration in range(most):
         if worst < tolerance:
             return u, new, worst, iteration
@@ -163,18 +176,23 @@ def step(
         slope = np.sum(R * d)
         longest = np.max(np.abs(d))
         length = min(1.0, 30.0 / longest) if longest > 0.0 else 1.0
-        for _ in range(60):
+        accepted = False
+        for _ in range(25):
             trial = u + length * d
-            trial_value = _assemble(trial, n, seed, N, g, kappa, s, u0, b, G, R, H, new)
+            trial_value = _assemble(trial, n, seed, N, g, kappa, s, b, G, R, H, new)
             ahead = np.sum(R * d)
             if np.isfinite(trial_value) and (
                 abs(ahead) <= 0.9 * abs(slope) or trial_value < value - 1e-4 * length * abs(slope)
             ):
+                accepted = True
                 break
             length *= 0.4
-        previous = worst
+        best = min(best, worst)
         worst = np.max(np.abs(R))
         u, value = trial, trial_value
-        if worst >= 0.5 * previous and worst < 20.0 * tolerance and longest < 1e-6:
+        stalled = stalled + 1 if worst > 0.5 * best else 0
+        if worst < loose and (not accepted or stalled >= 6):
             return u, new, worst, iteration + 1  # round-off: Newton can not do better
+        if not accepted:
+            return u, new, worst, most
     return u, new, worst, most

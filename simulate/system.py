@@ -33,8 +33,11 @@ FLOOR = 1.0e-6
 FIRST_ACTIVITY = 20.0
 """Initial potentials lie this many RT below those of the pure oxides; the first step finds the true ones."""
 
-FASTEST_FLOW = 3.0e2
+FASTEST_FLOW = 1.0e2
 """Conductance per step in units of the whole sample above which a species is uniform for all purposes."""
+
+FASTEST_RELAXATION = 2.0e2
+"""Integrated transformation rate per step above which a phase counts as equilibrated: exp(-200 A/RT) is left of it."""
 
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(3)
 
@@ -194,10 +197,12 @@ class CoupleSystem:
         weights = 0.5 * (end - start) * _GAUSS_W
         kappa = sum(w * self.rates(float(T)) for w, T in zip(weights, temperatures, strict=True))
         spread = sum(w * self.diffusivities(float(T)) for w, T in zip(weights, temperatures, strict=True))
+        kappa = np.minimum(np.asarray(kappa), FASTEST_RELAXATION)
         T = float(np.dot(weights, temperatures) / weights.sum())
         g = self.phases.grand_potential(T, self.atmosphere) / (GAS_CONSTANT * T)
         reference = np.array([np.min(g[which]) for which in self._oxides])
-        return Coefficients(g, np.asarray(kappa), self._conductance(np.asarray(spread), amounts, potentials - reference), reference)
+        relative = g - self.composition @ reference  # potentials are logarithms of activities, the pure oxide's being one
+        return Coefficients(relative, kappa, self._conductance(np.asarray(spread), amounts, potentials))
 
     def _conductance(self, Ddt: Array, amounts: Array, activity: Array) -> Array:
         """Conductances integrated over a step (M-1, K): area / (dx1 / D1 c1 + dx2 / D2 c2).
