@@ -113,9 +113,7 @@ def from_csv(text: str) -> Corrections:
 
 def load() -> Corrections:
     """The shipped corrections."""
-    return from_csv(
-        resources.files("sinterface.models.data").joinpath("corrections.csv").read_text(encoding="utf-8")
-    )
+    return from_csv(resources.files("sinterface.models.data").joinpath("corrections.csv").read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":

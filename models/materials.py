@@ -117,9 +117,7 @@ def guess_structure(composition: Mapping[str, float]) -> str | None:
     return None
 
 
-def find(
-    text: str, role: str = "cathode", *, structure: str | None = None, morphology: str | None = None
-) -> Material:
+def find(text: str, role: str = "cathode", *, structure: str | None = None, morphology: str | None = None) -> Material:
     """A material by built-in name or alias, TOML card (a path ending in .toml), or any formula.
 
     A formula takes its particle data from the typical card of the same role, structure and morphology.
@@ -149,7 +147,9 @@ def _from_formula(
 ) -> Material:
     structure = structure or guess_structure(composition)
     if structure is None:
-        raise InputError(f"structure of {text!r} can not be told from the formula: add --structure {'|'.join(STRUCTURES)}")
+        raise InputError(
+            f"structure of {text!r} can not be told from the formula: add --structure {'|'.join(STRUCTURES)}"
+        )
     if structure not in STRUCTURES:
         raise unknown("structure", structure, STRUCTURES)
     short = morphology or "pc"

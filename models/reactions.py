@@ -12,12 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.chemistry import chemical_system
 from sinterface.models.constants import EV_PER_ATOM
+from sinterface.models.database import Database
 from sinterface.models.equilibrium import Equilibrium, minimise
+from sinterface.models.materials import Material
 from sinterface.models.phaseset import PhaseSet
 
 SMALLEST = 1e-7
 """Phase amounts below this fraction of the cations are round-off [1]."""
+
+GARNET_SIDE = frozenset(("La", "Zr", "Ta", "Nb"))
+"""Components that stay on the electrolyte's side in paraequilibrium; Li and the gas move, all others stay opposite."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,8 @@ def profile(
         if not x0 + 1e-7 < x < x1 - 1e-7:
             continue
         found, energy, _ = at(x)
-        expected = e0 + s0 * (x - x0)
-        if energy > expected - 1e-3:  # on both tangents: a kink, and nothing lies between
+        expected = e0 + s0 * (x - x0)  # a convex function lies above its tangents
+        if energy < expected + 1e-3:  # on both tangents: a kink, and nothing lies between
             points[x] = (found, energy, 0.0)
             continue
         left, right = at(x - 1e-7)[2], at(x + 1e-7)[2]
@@ -105,3 +112,72 @@ def profile(
         }
         kinks.append(Kink(x, gain / float((1.0 - x) * atoms[0] + x * atoms[1]), products))
     return kinks
+
+
+@dataclass(frozen=True)
+class InterfaceReactions:
+    """Reaction profile of a couple at one temperature [K]: kinks, and which of them is the most favourable.
+
+    ``atoms`` and ``masses`` are atoms and kg per mole of cations of electrolyte and cathode, to convert the axis.
+    """
+
+    electrolyte: Material
+    cathode: Material
+    temperature: float
+    atmosphere: Atmosphere
+    para: bool
+    kinks: tuple[Kink, ...]
+    atoms: tuple[float, float]
+    masses: tuple[float, float]
+
+    @property
+    def strongest(self) -> Kink:
+        """The kink with the lowest energy per atom."""
+        return min(self.kinks, key=lambda kink: kink.energy)
+
+    def mass_share(self, kink: Kink) -> float:
+        """Cathode's share of the mass of the two reactants at a kink."""
+        cathode, electrolyte = kink.x * self.masses[1], (1.0 - kink.x) * self.masses[0]
+        return cathode / (cathode + electrolyte)
+
+    def energy_kJ_per_mol(self, kink: Kink) -> float:  # noqa: N802 - the unit's own capitals
+        """Reaction energy in kJ per mole of cations of the reactants."""
+        atoms = (1.0 - kink.x) * self.atoms[0] + kink.x * self.atoms[1]
+        return kink.energy * atoms * 1e-3
+
+    def equation(self, kink: Kink) -> str:
+        """Balanced reaction per mole of cations, gas left out: reactants -> products with moles of formula units."""
+        left = [
+            f"{share / sum(n for s, n in m.composition.items() if s not in ('O', 'C', 'H')):.3f} {m.formula}"
+            for share, m in ((1.0 - kink.x, self.electrolyte), (kink.x, self.cathode))
+            if share > 0.0
+        ]
+        right = [f"{moles:.3f} {name.partition(':')[2] or name}" for name, moles in kink.products.items()]
+        return f"{' + '.join(left)} -> {' + '.join(right)}"
+
+
+def interface_reactions(
+    electrolyte: Material,
+    cathode: Material,
+    temperature: float,
+    atmosphere: Atmosphere,
+    database: Database,
+    *,
+    para: bool = False,
+) -> InterfaceReactions:
+    """Reaction profile between two materials at temperature [K] in a gas; ``para`` keeps the frameworks apart.
+
+    Raises InputError when a material has no energy in the database.
+    """
+    phases, where = chemical_system(electrolyte, cathode, database)
+    omega = phases.grand_potential(temperature, atmosphere)
+    stay = GARNET_SIDE & set(electrolyte.composition)
+    opposite = frozenset(phases.components) - stay - {"Li"}
+    allowed = is_allowed(phases, [frozenset(stay), opposite]) if para else None
+    kinks = profile(phases, omega, where.electrolyte, where.cathode, allowed)
+    both = [where.electrolyte, where.cathode]
+    return InterfaceReactions(
+        electrolyte, cathode, temperature, atmosphere, para, tuple(kinks),
+        (float(phases.atoms[both[0]]), float(phases.atoms[both[1]])),
+        (float(phases.molar_mass[both[0]]), float(phases.molar_mass[both[1]])),
+    )  # fmt: skip

@@ -1,0 +1,38 @@
+# Two commands do everything: `make demo` and `make test`. Both make the virtual environment they need.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test lint types check fit clean
+
+$(VENV)/.installed: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+demo: $(VENV)/.installed  ## the main job on embedded data
+	@mkdir -p output
+	$(BIN)/sinterface sweep pc-LNMO pc-LCO --temperatures 400:1000:50 --hold "2 h" --ramp "10 °C/min" \
+		--atmosphere O2 --mass-ratio 1:1 -o "output/demo-{cathode}.nc" --plot output/demo.png
+
+test: $(VENV)/.installed  ## all tests but the slow ones
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed  ## against an ordinary install: editable ones hide the mapped folders from mypy
+	@test -x $(VENV)-types/bin/python || $(PYTHON) -m venv $(VENV)-types
+	$(VENV)-types/bin/python -m pip install --quiet --force-reinstall --no-deps .
+	$(BIN)/mypy --python-executable $(VENV)-types/bin/python -p sinterface
+
+check: lint types test
+
+fit: $(VENV)/.installed  ## make the derived tables again: DFT corrections, then the assimilated stabilities
+	$(BIN)/python -m sinterface.models.corrections
+	$(BIN)/python -m sinterface.models.assimilate
+
+clean:
+	rm -rf $(VENV) $(VENV)-types build output *.egg-info

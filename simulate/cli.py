@@ -1,0 +1,373 @@
+"""The command line: reads options, calls the library, prints.  No physics here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sinterface.simulate.problem import Problem
+    from sinterface.simulate.result import Result
+    from sinterface.simulate.schedule import Schedule
+    from sinterface.simulate.sweep import Sweep
+
+app = typer.Typer(
+    name="sinterface",
+    help="Predicts which secondary phases form, and how much, when cathodes and garnet electrolytes are sintered together.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
+Electrolyte = Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")]
+Gas = Annotated[
+    str, typer.Option("--atmosphere", help="O2, dry-air, air, N2, Ar, CO2, or pressures: pO2=0.2,pCO2=4e-4 (bar).")
+]
+Ratio = Annotated[str, typer.Option("--mass-ratio", help="Cathode to electrolyte by mass.")]
+Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]
+Morphology = Annotated[str | None, typer.Option(help="pc (polycrystal) or sc (single crystal), with a formula.")]
+Hold = Annotated[str, typer.Option("--hold", help="Time at temperature.")]
+Ramp = Annotated[str, typer.Option("--ramp", help="Heating rate.")]
+Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
+Limit = Annotated[float, typer.Option("--detection-limit", help="Share at which a phase family counts as seen, wt%.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")]
+Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("sinterface"))
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(
+    cathode: Cathode,
+    electrolyte: Electrolyte = "LLZTO",
+    temperature: Annotated[str | None, typer.Option("--temperature", "-T", help="Hold temperature, °C.")] = None,
+    hold: Hold = "2 h",
+    ramp: Ramp = "10 °C/min",
+    schedule: Annotated[
+        str | None, typer.Option(help="Whole schedule: '10 °C/min to 900 °C; hold 2 h; cool naturally'.")
+    ] = None,
+    atmosphere: Gas = "O2",
+    mass_ratio: Ratio = "1:1",
+    structure: Structure = None,
+    morphology: Morphology = None,
+    cells: Cells = 40,
+    detection_limit: Limit = 1.0,
+    output: Output = None,
+    plot: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Heat one couple on one schedule and list the phases."""
+    from sinterface.models.errors import InputError
+    from sinterface.simulate import problem as problems
+    from sinterface.simulate.run import predict
+    from sinterface.simulate.schedule import Schedule
+
+    if schedule is not None and temperature is not None:
+        raise InputError("--schedule and --temperature are both given: the schedule holds the temperatures, drop one")
+    plan = Schedule.parse(schedule) if schedule is not None else _hold(temperature or "800", hold, ramp)
+    task = problems.problem(
+        cathode, electrolyte, plan, atmosphere_name=atmosphere, ratio=mass_ratio,
+        structure=structure, morphology=morphology, cells=cells,
+    )  # fmt: skip
+    _check_outputs(output, plot, detection_limit)
+    with _progress(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
+        result = predict(task, progress=advance)
+    _write(result, output, plot, lambda: _plots().run(result, detection_limit), quiet=as_json)
+    if as_json:
+        typer.echo(json.dumps(result.document(detection_limit), indent=2))
+    else:
+        _show_run(result, detection_limit)
+
+
+@app.command()
+def sweep(
+    cathodes: Annotated[list[str], typer.Argument(help="One or more cathodes: names, formulas or TOML cards.")],
+    electrolyte: Electrolyte = "LLZTO",
+    temperatures: Annotated[str, typer.Option(help="Hold temperatures, °C: low:high:step or a list.")] = "400:1000:50",
+    hold: Hold = "2 h",
+    ramp: Ramp = "10 °C/min",
+    atmosphere: Gas = "O2",
+    mass_ratio: Ratio = "1:1",
+    structure: Structure = None,
+    morphology: Morphology = None,
+    cells: Cells = 40,
+    detection_limit: Limit = 1.0,
+    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
+    output: Output = None,
+    plot: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Heat couples to many temperatures: phases against temperature and the onset of each."""
+    from sinterface.models.errors import InputError
+    from sinterface.simulate import problem as problems
+    from sinterface.simulate import schedule as schedules
+    from sinterface.simulate import sweep as sweeps
+
+    holds = sweeps.temperatures(temperatures)
+    if not holds:
+        raise InputError(f"temperatures {temperatures!r} hold no value")
+    for T in holds:
+        schedules.temperature(f"{T:g}")
+    hours, rate = schedules.duration(hold) / 3600.0, schedules.rate(ramp) * 60.0
+    if output is not None and len(cathodes) > 1 and "{cathode}" not in output.name:
+        raise InputError(f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}.nc'")
+    tasks = [
+        problems.problem(
+            one, electrolyte, None, atmosphere_name=atmosphere, ratio=mass_ratio,
+            structure=structure, morphology=morphology, cells=cells,
+        )
+        for one in cathodes
+    ]  # fmt: skip
+    files = [Path(str(output).replace("{cathode}", task.cathode.id)) if output else None for task in tasks]
+    for file in files:
+        _check_outputs(file, plot, detection_limit)
+    found = []
+    for task, file in zip(tasks, files, strict=True):
+        with _progress(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
+            one = sweeps.sweep(
+                task, holds, hours=hours, ramp=rate, workers=workers or os.cpu_count() or 1,
+                progress=lambda done, total, tell=advance: tell(done / total),
+            )  # fmt: skip
+        found.append(one)
+        if not as_json:
+            _show_sweep(one, detection_limit)
+        if file is not None:
+            one.to_netcdf(file)
+            _say(f"wrote {file}", quiet=as_json)
+    if plot is not None:
+        _plots().save(_plots().sweeps(found, detection_limit), plot)
+        _say(f"wrote {plot}", quiet=as_json)
+    if as_json:
+        documents = [one.document(detection_limit) for one in found]
+        typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+
+
+@app.command()
+def reactions(
+    cathode: Cathode,
+    electrolyte: Annotated[str, typer.Argument(help="Built-in name, formula or TOML card.")] = "LLZTO",
+    temperature: Annotated[str, typer.Option("--temperature", "-T", help="Temperature, °C.")] = "700",
+    atmosphere: Gas = "O2",
+    para: Annotated[bool, typer.Option("--para", help="Keep the frameworks apart: only Li and gas exchange.")] = False,
+    structure: Structure = None,
+    plot: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Interface reactions: energies and products at every mixing ratio."""
+    from sinterface.models import database, materials
+    from sinterface.models.atmosphere import atmosphere as gas
+    from sinterface.models.reactions import interface_reactions
+    from sinterface.simulate import schedule as schedules
+
+    T = schedules.temperature(temperature)
+    one = materials.find(cathode, "cathode", structure=structure)
+    other = materials.find(electrolyte, "electrolyte")
+    _check_outputs(None, plot, 1.0)
+    found = interface_reactions(other, one, T, gas(atmosphere), database.embedded(), para=para)
+    if plot is not None:
+        _plots().save(_plots().reactions(found), plot)
+        _say(f"wrote {plot}", quiet=as_json)
+    kinks = [
+        {
+            "mixing_ratio": kink.x,
+            "mass_share": found.mass_share(kink),
+            "energy_meV_per_atom": kink.energy_meV_per_atom,
+            "energy_kJ_per_mol": found.energy_kJ_per_mol(kink),
+            "products": dict(kink.products),
+            "reaction": found.equation(kink),
+        }
+        for kink in found.kinks
+    ]
+    if as_json:
+        document = {
+            "cathode": one.id, "electrolyte": other.id, "temperature_C": T - 273.15, "atmosphere": str(found.atmosphere),
+            "constraint": "paraequilibrium" if para else "none", "kinks": kinks,
+            "database": database.embedded().fingerprint,
+        }  # fmt: skip
+        typer.echo(json.dumps(document, indent=2))
+        return
+    from rich.table import Table
+
+    table = Table(title=f"{other.id} | {one.id}, {T - 273.15:g} °C, {found.atmosphere}")
+    for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
+        table.add_column(heading, justify="left" if heading == "products" else "right")
+    for kink in kinks:
+        products = ", ".join(name.partition(":")[2] or name for name in kink["products"])
+        share, energy, molar = (kink[key] for key in ("mass_share", "energy_meV_per_atom", "energy_kJ_per_mol"))
+        table.add_row(f"{100 * share:.1f}", f"{energy:.2f}", f"{molar:.3f}", products)
+    _console().print(table)
+
+
+@app.command(name="materials")
+def list_materials() -> None:
+    """List the built-in cathodes, electrolytes and coatings."""
+    from rich.table import Table
+
+    from sinterface.models import materials
+
+    table = Table()
+    for heading in ("name", "role", "composition", "structure", "morphology", "particle / µm", "grain / µm"):
+        table.add_column(heading)
+    for one in materials.built_in().values():
+        sizes = (f"{q.value * 1e6:.3g} ± {q.sd * 1e6:.2g}" for q in (one.particle_diameter, one.grain_size))
+        table.add_row(one.id, one.role, one.formula, one.structure, one.morphology, *sizes)
+    _console().print(table)
+
+
+def _hold(temperature: str, hold: str, ramp: str) -> Schedule:
+    from sinterface.simulate import schedule as schedules
+
+    kelvin, seconds = schedules.temperature(temperature), schedules.duration(hold)
+    rate = schedules.rate(ramp) * 60.0
+    return schedules.Schedule.hold(kelvin - 273.15, seconds / 3600.0, ramp=rate)
+
+
+def _check_outputs(output: Path | None, plot: Path | None, limit: float) -> None:
+    from sinterface.models.errors import InputError
+    from sinterface.simulate.output import check_writable
+
+    if not 0.0 < limit <= 100.0:
+        raise InputError(f"detection limit {limit:g} wt%: must lie between 0 and 100")
+    if output is not None:
+        check_writable(output)
+    if plot is not None:
+        _plots().check_format(plot)
+        check_writable(plot)
+
+
+def _write(result: Result, output: Path | None, plot: Path | None, draw: Callable[[], Any], *, quiet: bool) -> None:
+    if output is not None:
+        result.to_netcdf(output)
+        _say(f"wrote {output}", quiet=quiet)
+    if plot is not None:
+        _plots().save(draw(), plot)
+        _say(f"wrote {plot}", quiet=quiet)
+
+
+def _plots() -> Any:
+    from sinterface.simulate import plot
+
+    return plot
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _say(text: str, *, quiet: bool) -> None:
+    typer.echo(text, err=quiet)
+
+
+@contextmanager
+def _progress(title: str, wanted: bool) -> Iterator[Callable[[float], None] | Any]:
+    """A bar on standard error when it is a terminal; advance(share done) moves it."""
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda share: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def _show_run(result: Result, limit: float) -> None:
+    from rich.table import Table
+
+    document = result.document(limit)
+    attrs = result.dataset.attrs
+    table = Table(
+        title=f"{document['cathode']} + {document['electrolyte']}: {document['schedule']}, {document['atmosphere']}"
+    )
+    for heading in ("phase", "family", "wt%", "detected"):
+        table.add_column(heading, justify="right" if heading == "wt%" else "left")
+    for phase in document["phases"]:
+        table.add_row(
+            phase["phase"], phase["family"], f"{phase['wt_percent']:.2f}", "yes" if phase["detected"] else "-"
+        )
+    console = _console()
+    console.print(table)
+    left = document["unreacted"]
+    console.print(
+        f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: cathode "
+        f"{100 * left['cathode_fraction']:.1f} %, electrolyte {100 * left['electrolyte_fraction']:.1f} %"
+    )
+    if attrs["outcome"] != "DONE":
+        console.print(f"NOT FINISHED: {attrs['advice']}")
+
+
+def _show_sweep(one: Sweep, limit: float) -> None:
+    from rich.table import Table
+
+    data = one.dataset
+    families = [family for family in one.families if float(data["wt_percent"].sel(family=family).max()) >= 0.05]
+    table = Table(title=f"{data.attrs['cathode']} + {data.attrs['electrolyte']} in {data.attrs['atmosphere']}, wt%")
+    for heading in ("T / °C", *families, "electrolyte left / %"):
+        table.add_column(heading, justify="right")
+    for T, result in zip(one.temperatures, one.results, strict=True):
+        shares = result.by_family
+        cells = [f"{shares.get(family, 0.0):.2f}" for family in families]
+        table.add_row(f"{T:g}", *cells, f"{100 * result.unreacted['electrolyte_fraction']:.1f}")
+    console = _console()
+    console.print(table)
+    onset = one.onset(limit)
+    if onset is None:
+        console.print(f"onset: none up to {one.temperatures[-1]:g} °C (no family reaches {limit:g} wt%)")
+    else:
+        first = one.results[one.temperatures.index(onset)].detected(limit)
+        console.print(f"onset: {onset:g} °C ({', '.join(first)} at or above {limit:g} wt%)")
+    for T, result in zip(one.temperatures, one.results, strict=True):
+        if result.dataset.attrs["outcome"] != "DONE":
+            console.print(f"NOT FINISHED at {T:g} °C: {result.dataset.attrs['advice']}")
+
+
+def main() -> None:
+    """Entry point: errors a user can act on become one line on standard error and exit code 2."""
+    from sinterface.models.errors import SinterfaceError
+
+    # click's base of all usage errors; newer typer carries a click of its own, so it has no fixed address
+    usage_error = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+    try:
+        status = app(standalone_mode=False)
+    except SinterfaceError as error:
+        typer.echo(f"sinterface: {error}", err=True)
+        status = 2
+    except usage_error as error:
+        message = str(getattr(error, "format_message", error.__str__)())
+        asked_for_help = type(error).__name__ == "NoArgsIsHelpError"
+        typer.echo(message if asked_for_help else f"sinterface: {message} (see sinterface --help)", err=True)
+        status = 2
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("sinterface: interrupted, nothing half-written", err=True)
+        status = 130
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Figures: one colour per phase family, units on every axis, the detection limit as a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sinterface.models.constants import CELSIUS_ZERO
+from sinterface.models.errors import InputError
+from sinterface.simulate.output import write_whole
+from sinterface.simulate.result import DETECTION_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.figure import Figure
+
+    from sinterface.models.reactions import InterfaceReactions
+    from sinterface.simulate.result import Result
+    from sinterface.simulate.sweep import Sweep
+
+# Okabe & Ito (2008), Color Universal Design; markers tell apart what grey printing does not
+STYLES = {
+    "La2Zr2O7": ("#0072B2", "o"), "LaMO3": ("#D55E00", "s"), "La2MO4": ("#009E73", "^"), "Li2MnO3": ("#CC79A7", "D"),
+    "La2O3": ("#56B4E9", "v"), "rock salt": ("#000000", "x"), "Li zirconate": ("#E69F00", "P"),
+    "Li tantalate": ("#7F7F7F", "<"), "La tantalate": ("#B79F00", ">"), "TM oxide": ("#5D4037", "*"),
+    "Li-rich TM oxide": ("#9467BD", "p"), "garnet": ("#8C8C8C", "h"), "layered": ("#404040", "H"),
+    "spinel": ("#2E7D32", "8"),
+}  # fmt: skip
+OTHER = ("#A0522D", "1")
+FORMATS = (".png", ".pdf", ".svg")
+
+
+def style(family: str) -> tuple[str, str]:
+    """Colour and marker of a phase family."""
+    return STYLES.get(family, OTHER)
+
+
+def check_format(path: Path) -> None:
+    """Raise InputError unless the file's ending is a figure format."""
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"figure {path}: the ending {path.suffix!r} is not one of {', '.join(FORMATS)}")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure whole or not at all."""
+    check_format(path)
+    write_whole(path, lambda name: figure.savefig(name, dpi=150))
+
+
+def _figure(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
+    """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown."""
+    figure = _figure(1.2 + 4.4 * len(found), 4.6)
+    axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
+    shown: dict[str, object] = {}
+    for axis, one in zip(axes, found, strict=True):
+        data = one.dataset
+        for family in one.families:
+            share = data["wt_percent"].sel(family=family).values
+            if share.max() < 0.1:
+                continue
+            colour, marker = style(family)
+            (line,) = axis.plot(one.temperatures, share, color=colour, marker=marker, markersize=5, linewidth=1.4)
+            shown.setdefault(family, line)
+        line = axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
+        shown.setdefault(f"detection limit ({limit:g} wt%)", line)
+        onset = one.onset(limit)
+        told = f"onset {onset:g} °C" if onset is not None else "no onset in this range"
+        attrs = data.attrs
+        axis.set_title(f"{attrs['cathode']} + {attrs['electrolyte']}: {told}", fontsize=10)
+        axis.set_xlabel("hold temperature / °C")
+    axes[0].set_ylabel("secondary phase / wt% of the sample")
+    axes[0].set_yscale("symlog", linthresh=0.1)
+    axes[0].set_ylim(0, None)
+    ticks = [0, 0.1, 1, 10, 50]
+    axes[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    figure.legend(
+        list(shown.values()),
+        list(shown),
+        loc="outside lower center",
+        ncols=min(5, len(shown)),
+        fontsize=9,
+        frameon=False,
+    )
+    return figure
+
+
+def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
+    """Secondary phases and temperature against time."""
+    data = result.dataset
+    figure = _figure(6.6, 4.6)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    hours = data["time"].values / 3600.0
+    for phase in result.secondary["phase"].values:
+        one = data["wt_percent"].sel(phase=phase)
+        if float(one.max()) < 0.05:
+            continue
+        colour, _ = style(str(one["family"].values))
+        upper.plot(hours, one.values, color=colour, label=f"{phase}", linewidth=1.5)
+    upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
+    upper.set_ylabel("wt% of the sample")
+    upper.set_ylim(0, None)
+    attrs = data.attrs
+    upper.set_title(f"{attrs['cathode']} + {attrs['electrolyte']} in {attrs['atmosphere']}", fontsize=10)
+    upper.legend(fontsize=8, frameon=False)
+    lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color="#D55E00")
+    lower.set_ylabel("T / °C")
+    lower.set_xlabel("time / h")
+    return figure
+
+
+def reactions(found: InterfaceReactions) -> Figure:
+    """Reaction energy against the cathode's share of the mass, kinks labelled with their products."""
+    figure = _figure(6.6, 4.6)
+    axis = figure.subplots()
+    x = [found.mass_share(kink) for kink in found.kinks]
+    y = [kink.energy_meV_per_atom for kink in found.kinks]
+    axis.plot(x, y, color="#0072B2", marker="o")
+    axis.axhline(0.0, color="0.6", linewidth=1)
+    best = found.strongest
+    products = " + ".join(name.partition(":")[2] or name for name in best.products)
+    axis.annotate(
+        products, (found.mass_share(best), best.energy_meV_per_atom), xytext=(0, -14), textcoords="offset points",
+        fontsize=7, ha="center", va="top", wrap=True,
+    )  # fmt: skip
+    axis.margins(y=0.2)
+    axis.set_xlabel(f"share of {found.cathode.id} in the mass")
+    axis.set_ylabel("reaction energy / meV per atom")
+    axis.set_title(
+        f"{found.electrolyte.id} | {found.cathode.id}, {found.temperature - CELSIUS_ZERO:g} °C, {found.atmosphere}",
+        fontsize=10,
+    )
+    return figure

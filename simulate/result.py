@@ -1,0 +1,212 @@
+"""What a run predicts, labelled: an xarray Dataset and the few summaries everyone asks for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models import formula, solutions
+from sinterface.models.constants import CELSIUS_ZERO
+from sinterface.simulate.integrate import Trajectory
+from sinterface.simulate.output import write_whole
+from sinterface.simulate.problem import Problem
+from sinterface.simulate.system import CoupleSystem
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DETECTION_LIMIT = 1.0
+"""Share of a phase family that laboratory X-ray diffraction shows [wt%]."""
+
+TRACE = 1e-3
+"""Phases that never reach this share [wt%] are left out of the result."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One reported phase: positions in the phase set of all compositions of a solution, or of a compound."""
+
+    members: NDArray[np.intp]
+    family: str
+    role: str
+
+
+def entries(system: CoupleSystem) -> list[Entry]:
+    """Reported phases of a system; ``role`` is cathode, electrolyte or secondary.
+
+    All compositions of a solution count as one phase, its end members included when they are of its family.
+    """
+    owner = {member.phase: (s.name, s.family) for s in solutions.embedded() for member in s.endmembers}
+    groups: dict[str, list[int]] = {}
+    for position, solid in enumerate(system.phases.solids):
+        name = solid.solution
+        if not name and solid.id in owner and owner[solid.id][1] == solid.family:
+            name = owner[solid.id][0]
+        groups.setdefault(f"solution {name}" if name else solid.id, []).append(position)
+    roles = {system.reactants.cathode: "cathode", system.reactants.electrolyte: "electrolyte"}
+    found = []
+    for members in groups.values():
+        role = next((roles[p] for p in members if p in roles), "secondary")
+        found.append(Entry(np.array(members), system.phases.solids[members[0]].family, role))
+    return found
+
+
+@dataclass(frozen=True)
+class Result:
+    """Prediction of one run.
+
+    ``dataset`` has dims time [s] and phase: ``wt_percent`` (time, phase) of the whole sample, ``temperature`` [K],
+    ``mass_change`` [%], and coordinates ``family`` and ``role`` of each phase; see ``dataset.attrs`` for the rest.
+    """
+
+    dataset: xr.Dataset
+
+    @property
+    def secondary(self) -> xr.DataArray:
+        """Final wt% of every phase that is neither starting material (phase,), most first."""
+        final = self.dataset["wt_percent"].isel(time=-1, drop=True)
+        found = final.where(final["role"] == "secondary", drop=True)
+        return found.isel(phase=np.argsort(-found.values, kind="stable"))
+
+    @property
+    def by_family(self) -> dict[str, float]:
+        """Final wt% of secondary phases by family, most first."""
+        total: dict[str, float] = {}
+        found = self.secondary
+        for family, share in zip(found["family"].values.tolist(), found.values.tolist(), strict=True):
+            total[family] = total.get(family, 0.0) + share
+        return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+    @property
+    def unreacted(self) -> dict[str, float]:
+        """Shares of the cathode's and the electrolyte's framework cations that are still in their own structure."""
+        return {key: float(self.dataset[key].isel(time=-1)) for key in ("cathode_fraction", "electrolyte_fraction")}
+
+    def detected(self, limit: float = DETECTION_LIMIT) -> dict[str, float]:
+        """Secondary families at or above the detection limit [wt%], with their wt%."""
+        return {family: share for family, share in self.by_family.items() if share >= limit}
+
+    def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
+        """The run as the JSON document described in the README."""
+        final = self.dataset["wt_percent"].isel(time=-1)
+        found = [
+            {
+                "phase": str(name),
+                "family": str(family),
+                "wt_percent": float(share),
+                "role": str(role),
+                "detected": float(share) >= limit,
+            }
+            for name, family, role, share in zip(
+                final["phase"].values, final["family"].values, final["role"].values, final.values, strict=True
+            )
+        ]
+        attrs = self.dataset.attrs
+        return {
+            "cathode": attrs["cathode"],
+            "electrolyte": attrs["electrolyte"],
+            "temperature_C": float(attrs["peak_temperature_C"]),
+            "atmosphere": attrs["atmosphere"],
+            "schedule": attrs["schedule"],
+            "phases": sorted(found, key=lambda phase: -float(phase["wt_percent"])),
+            "secondary_wt_percent": float(sum(self.by_family.values())),
+            "unreacted": self.unreacted,
+            "outcome": attrs["outcome"],
+            "element_balance": float(attrs["element_balance"]),
+            "database": attrs["database"],
+            "version": attrs["version"],
+        }
+
+    def to_json(self) -> str:
+        """``document`` as text."""
+        return json.dumps(self.document(), indent=2)
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write the dataset as NetCDF-4, whole or not at all.  Raises InputError when the path can not be written."""
+        write_whole(Path(path), lambda name: self.dataset.to_netcdf(name, engine="h5netcdf"))
+
+
+def _mean_name(system: CoupleSystem, members: NDArray[np.intp], weights: NDArray[np.float64]) -> str:
+    solids = [system.phases.solids[p] for p in members]
+    if len(solids) == 1:
+        return solids[0].id
+    moles = weights / np.array([solid.cations for solid in solids])
+    total: dict[str, float] = {}
+    for solid, n in zip(solids, moles, strict=True):
+        for symbol, amount in solid.amounts.items():
+            total[symbol] = total.get(symbol, 0.0) + n * amount
+    anions = next(solid for solid in solids if solid.solution).amounts["O"]
+    return formula.name({symbol: amount * anions / total["O"] for symbol, amount in total.items()}, digits=2)
+
+
+def to_result(problem: Problem, system: CoupleSystem, run: Trajectory, database: str) -> Result:
+    """Label a finished run."""
+    import xarray as xr
+
+    masses = run.totals * system.phases.molar_mass
+    sample = masses.sum(axis=1)
+    names: list[str] = []
+    columns, families, roles = [], [], []
+    for entry in entries(system):
+        share = 100.0 * masses[:, entry.members].sum(axis=1) / sample
+        if share.max() < TRACE:
+            continue
+        peak = int(np.argmax(share)) if share[-1] < TRACE else -1
+        name = _mean_name(system, entry.members, run.totals[peak, entry.members])
+        names.append(name if name not in names else f"{name} ({entry.family})")
+        columns.append(share)
+        families.append(entry.family)
+        roles.append(entry.role)
+    start = system.initial @ system.composition
+    drift = np.abs(run.last.held.sum(axis=0) / start.sum(axis=0) - 1.0)
+    used = [p for p in range(len(system.phases.solids)) if masses[:, p].max() > 1e-5 * sample[0]]
+    sources = sorted({key for p in used for key in system.phases.solids[p].sources})
+    data = xr.Dataset(
+        {
+            "wt_percent": (("time", "phase"), np.array(columns).T, {"units": "%", "long_name": "share of the sample"}),
+            "temperature": ("time", problem.schedule.temperature(run.times), {"units": "K"}),
+            "mass_change": ("time", 100.0 * (sample / sample[0] - 1.0), {"units": "%", "long_name": "gas taken up"}),
+            "cathode_fraction": ("time", _left(system, run, "cathode"), {"units": "1"}),
+            "electrolyte_fraction": ("time", _left(system, run, "electrolyte"), {"units": "1"}),
+        },
+        coords={
+            "time": ("time", run.times, {"units": "s"}),
+            "phase": names,
+            "family": ("phase", families),
+            "role": ("phase", roles),
+        },
+        attrs={
+            "cathode": problem.cathode.id,
+            "cathode_composition": problem.cathode.formula,
+            "electrolyte": problem.electrolyte.id,
+            "electrolyte_composition": problem.electrolyte.formula,
+            "mass_ratio": problem.mass_ratio,
+            "schedule": problem.schedule.text,
+            "peak_temperature_C": round(problem.schedule.peak - CELSIUS_ZERO, 6),
+            "atmosphere": str(problem.atmosphere),
+            "cells": problem.cells,
+            "steps": run.steps,
+            "newton_iterations": run.iterations,
+            "outcome": run.outcome.name,
+            "advice": run.outcome.value,
+            "element_balance": float(drift.max()),
+            "database": database,
+            "sources": ";".join(sources),
+            "version": version("sinterface"),
+        },
+    )
+    return Result(data)
+
+
+def _left(system: CoupleSystem, run: Trajectory, role: str) -> NDArray[np.float64]:
+    entry = next(entry for entry in entries(system) if entry.role == role)
+    framework = [k for k, name in enumerate(system.phases.components) if name != "Li"]
+    held = system.phases.composition[:, framework].sum(axis=1)
+    inside = (run.totals * held)[:, entry.members].sum(axis=1)
+    return np.asarray(inside / inside[0])

@@ -1,0 +1,158 @@
+"""One couple at many hold temperatures: phases against temperature, and the onset."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sinterface.models.errors import InputError
+from sinterface.simulate.output import write_whole
+from sinterface.simulate.problem import Problem
+from sinterface.simulate.result import DETECTION_LIMIT, Result
+from sinterface.simulate.run import predict
+from sinterface.simulate.schedule import Schedule
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST = 500
+"""Largest number of temperatures in one sweep."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Results by hold temperature [degrees C], in ascending order."""
+
+    temperatures: tuple[float, ...]
+    results: tuple[Result, ...]
+
+    def onset(self, limit: float = DETECTION_LIMIT) -> float | None:
+        """Lowest hold temperature [degrees C] of the sweep at which a secondary family reaches the limit [wt%]."""
+        hits = (T for T, r in zip(self.temperatures, self.results, strict=True) if r.detected(limit))
+        return next(hits, None)
+
+    @property
+    def families(self) -> list[str]:
+        """Secondary families seen at any temperature, most first."""
+        most: dict[str, float] = {}
+        for result in self.results:
+            for family, share in result.by_family.items():
+                most[family] = max(share, most.get(family, 0.0))
+        return sorted(most, key=lambda family: -most[family])
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """``wt_percent`` (hold_temperature [degrees C], family) and unreacted fractions (hold_temperature)."""
+        import xarray as xr
+
+        table = np.array([[r.by_family.get(family, 0.0) for family in self.families] for r in self.results])
+        first = self.results[0].dataset.attrs
+        fractions = {
+            key: ("hold_temperature", np.array([r.unreacted[key] for r in self.results]), {"units": "1"})
+            for key in ("cathode_fraction", "electrolyte_fraction")
+        }
+        keep = ("cathode", "cathode_composition", "electrolyte", "electrolyte_composition", "atmosphere", "mass_ratio",
+                "database", "version")  # fmt: skip
+        onset = self.onset()
+        return xr.Dataset(
+            {
+                "wt_percent": (
+                    ("hold_temperature", "family"),
+                    table.reshape(len(self.results), len(self.families)),
+                    {"units": "%", "long_name": "share of the whole sample"},
+                ),
+                "element_balance": (
+                    "hold_temperature", np.array([r.dataset.attrs["element_balance"] for r in self.results])
+                ),
+                **fractions,
+            },
+            coords={
+                "hold_temperature": ("hold_temperature", np.array(self.temperatures), {"units": "degC"}),
+                "family": np.array(self.families, dtype=str),
+            },
+            attrs={key: first[key] for key in keep}
+            | {
+                "onset_C": "none" if onset is None else onset,
+                "detection_limit_wt_percent": DETECTION_LIMIT,
+                "outcomes": ";".join(r.dataset.attrs["outcome"] for r in self.results),
+                "schedules": " | ".join(r.dataset.attrs["schedule"] for r in self.results),
+                "sources": ";".join(sorted({k for r in self.results for k in r.dataset.attrs["sources"].split(";")})),
+            },
+        )  # fmt: skip
+
+    def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
+        """The sweep as the JSON document described in the README."""
+        first = self.results[0].dataset.attrs
+        return {
+            "cathode": first["cathode"],
+            "electrolyte": first["electrolyte"],
+            "atmosphere": first["atmosphere"],
+            "onset_C": self.onset(limit),
+            "detection_limit_wt_percent": limit,
+            "temperatures": [result.document(limit) for result in self.results],
+            "database": first["database"],
+            "version": first["version"],
+        }
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write ``dataset`` as NetCDF-4, whole or not at all."""
+        write_whole(Path(path), lambda name: self.dataset.to_netcdf(name, engine="h5netcdf"))
+
+
+def temperatures(text: str) -> tuple[float, ...]:
+    """Hold temperatures [degrees C] from ``400:1000:50`` (ends included) or ``400,600,900``.  Raises InputError."""
+    number = r"[+-]?\d+(?:\.\d*)?"
+    if match := re.fullmatch(rf"({number}):({number}):({number})", text.strip()):
+        low, high, step = (float(part) for part in match.groups())
+        if step <= 0.0 or high < low or (high - low) / step > MOST:
+            raise InputError(f"temperatures {text!r}: write low:high:step with a positive step, at most {MOST} values")
+        return tuple(float(low + i * step) for i in range(int((high - low) / step + 1e-9) + 1))
+    if re.fullmatch(rf"{number}(\s*,\s*{number})*", text.strip()):
+        return tuple(sorted({float(part) for part in text.split(",")}))
+    raise InputError(f"temperatures {text!r} are not understood: write 400:1000:50 or 400,600,900 (°C)")
+
+
+def _one(task: Problem) -> Result:
+    return predict(task)
+
+
+def sweep(
+    task: Problem,
+    hold_temperatures: Sequence[float],
+    *,
+    hours: float = 2.0,
+    ramp: float = 10.0,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sweep:
+    """Run ``task`` with a hold of ``hours`` at each temperature [degrees C], ramped at ``ramp`` [degrees C/min].
+
+    ``progress`` is called with the number done and the number in all.  The result does not depend on ``workers``.
+    """
+    ordered = tuple(sorted(hold_temperatures))
+    tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
+    found: dict[int, Result] = {}
+    if workers <= 1 or len(tasks) == 1:
+        for i, one in enumerate(tasks):
+            found[i] = predict(one)
+            if progress is not None:
+                progress(len(found), len(tasks))
+    else:
+        with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
+            futures = {pool.submit(_one, one): i for i, one in enumerate(tasks)}
+            try:
+                for future in as_completed(futures):
+                    found[futures[future]] = future.result()
+                    if progress is not None:
+                        progress(len(found), len(tasks))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return Sweep(ordered, tuple(found[i] for i in range(len(tasks))))
