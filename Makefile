@@ -23,10 +23,10 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.installed  ## against an ordinary install: editable ones hide the mapped folders from mypy
-	@test -x $(VENV)-types/bin/python || $(PYTHON) -m venv $(VENV)-types
-	$(VENV)-types/bin/python -m pip install --quiet --force-reinstall --no-deps .
-	$(BIN)/mypy --python-executable $(VENV)-types/bin/python -p sinterface
+types: $(VENV)/.installed  ## on an ordinary copy: editable installs hide the mapped folders from mypy
+	@rm -rf build/types
+	$(BIN)/python -m pip install --quiet --no-deps --target build/types .
+	MYPYPATH=build/types $(BIN)/mypy -p sinterface
 
 check: lint types test
 
@@ -35,4 +35,4 @@ fit: $(VENV)/.installed  ## make the derived tables again: DFT corrections, then
 	$(BIN)/python -m sinterface.models.assimilate
 
 clean:
-	rm -rf $(VENV) $(VENV)-types build output *.egg-info
+	rm -rf $(VENV) build output *.egg-info

@@ -3,9 +3,9 @@
     minimise sum_p (delta_p / sd_p)^2   subject to   for each fact: omega(phase) <= omega(any decomposition)
 
 Raw tables call many a compound unstable that furnaces have made for decades, because a few kJ/mol, well inside the
-uncertainties, decide.  Conditioning the enthalpies on those facts is Bayesian inference with a truncated Gaussian; this is
-its most probable point.  Decompositions are found by linear programming and added as constraints until none is left
-(cutting planes: Kelley, J. SIAM 8, 703 (1960)).  Facts concern pure materials only, never a pair.
+uncertainties, decide.  Conditioning the enthalpies on those facts is Bayesian inference with a truncated Gaussian;
+this is its most probable point.  Decompositions are found by linear programming and added as constraints until none
+is left (cutting planes: Kelley, J. SIAM 8, 703 (1960)).  Facts concern pure materials only, never a pair.
 ``python -m sinterface.models.assimilate`` repeats it and writes ``data/adjustments.csv``.
 """
 

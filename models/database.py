@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib import resources
 
 from sinterface.models import corrections, estimates, formula, phases
+from sinterface.models.constants import EV_PER_ATOM
 from sinterface.models.errors import DataError, unknown
 from sinterface.models.gibbs import HeatCapacity
 
@@ -136,7 +137,7 @@ def observations(records: Mapping[str, Record]) -> list[corrections.Observation]
         if ions is None or set(ions) & EXCLUDED_IONS or {"C", "H"} & set(record.amounts):
             continue
         atoms = sum(record.amounts.values())
-        difference = record.enthalpy - record.dft * corrections.EV_PER_ATOM * atoms
+        difference = record.enthalpy - record.dft * EV_PER_ATOM * atoms
         found.append(corrections.Observation(record.phase, record.amounts, difference, record.enthalpy_sd))
     return found
 

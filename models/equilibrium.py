@@ -30,7 +30,7 @@ class Equilibrium:
     energy: float
 
     def certificate(self, composition: NDArray[np.float64], total: NDArray[np.float64]) -> Mapping[str, float]:
-        """Violations of the optimality conditions: balance [mol], plane [J/mol] and slackness [J]; all are near zero."""
+        """Violations of the optimality conditions: balance [mol], plane [J/mol], slackness [J]; all near zero."""
         return {
             "balance": float(np.max(np.abs(self.amounts @ composition - total))),
             "plane": float(max(0.0, -np.min(self.driving_force))),

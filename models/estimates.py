@@ -21,7 +21,8 @@ FIXED_CHARGE = {"Li": 1, "H": 1, "La": 3, "Zr": 4, "Ta": 5, "Al": 3, "Ga": 3, "M
 
 LOWEST_CHARGE = {"Ni": 2, "Mn": 2, "Co": 2, "Fe": 2, "Ti": 3, "Nb": 4, "W": 4}
 _OXIDATION_ORDER = (
-    ("W", 6), ("Nb", 5), ("Ti", 4), ("Fe", 3), ("Mn", 3), ("Mn", 4), ("Co", 3), ("Ni", 3), ("Ni", 4), ("Co", 4), ("Fe", 4),
+    ("W", 6), ("Nb", 5), ("Ti", 4), ("Fe", 3), ("Mn", 3), ("Mn", 4),
+    ("Co", 3), ("Ni", 3), ("Ni", 4), ("Co", 4), ("Fe", 4),
 )  # fmt: skip
 """Which cation takes up oxygen first, in the order of the oxides' stability lines in O2."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
 
 from sinterface.models.errors import InputError
 
@@ -14,13 +13,17 @@ MAX_LENGTH = 120
 _ORDER = ("Li", "H", "La", "Al", "Ga", "Mg", "Zr", "Ta", "Nb", "Ti", "W", "Ni", "Mn", "Co", "Fe", "B", "P", "C", "O")
 
 
-@lru_cache(maxsize=4096)
-def parse(text: str) -> Mapping[str, float]:
+def parse(text: str) -> dict[str, float]:
     """Moles of each element in one formula unit, e.g. ``LiNi0.5Mn1.5O4``; fractions and brackets allowed.
 
     Raises InputError when the text is not a formula of known elements.
     """
-    from pymatgen.core import Composition  # on use: keeps the command line's start light
+    return dict(_parse(text))
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> tuple[tuple[str, float], ...]:
+    from pymatgen.core.composition import Composition  # on use: keeps the command line's start light
 
     if len(text) > MAX_LENGTH:
         raise InputError(f"formula of {len(text)} characters: at most {MAX_LENGTH} are read")
@@ -34,13 +37,13 @@ def parse(text: str) -> Mapping[str, float]:
         raise InputError(f"formula {text!r} must hold positive, finite amounts of at least one element")
     for symbol in amounts:
         atomic_mass(symbol)
-    return MappingProxyType(dict(amounts))
+    return tuple(amounts.items())
 
 
 @lru_cache(maxsize=256)
 def atomic_mass(symbol: str) -> float:
     """Standard atomic mass [kg mol^-1].  Raises InputError for what is not an element."""
-    from pymatgen.core import Element
+    from pymatgen.core.periodic_table import Element
 
     try:
         return float(Element(symbol).atomic_mass) * 1e-3

@@ -67,10 +67,10 @@ def _table() -> dict[str, Gas]:
     for row in csv.DictReader(text.splitlines()):
         try:
             low, high = (tuple(float(row[f"{part}{i}"]) for i in range(1, 8)) for part in ("low", "high"))
-            limits = [float(row[key]) for key in ("T_low_K", "T_mid_K", "T_high_K")]
+            bottom, middle, top = (float(row[key]) for key in ("T_low_K", "T_mid_K", "T_high_K"))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"gases.csv, row {row.get('gas')!r}: {error}") from error
-        gases[row["gas"]] = Gas(row["gas"], row["formula"], *limits, low, high, row["source"])
+        gases[row["gas"]] = Gas(row["gas"], row["formula"], bottom, middle, top, low, high, row["source"])
     return gases
 
 

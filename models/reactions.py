@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.atmosphere import Atmosphere
 from sinterface.models.chemistry import chemical_system
-from sinterface.models.constants import EV_PER_ATOM
+from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.database import Database
 from sinterface.models.equilibrium import Equilibrium, minimise
 from sinterface.models.materials import Material
@@ -140,10 +141,31 @@ class InterfaceReactions:
         cathode, electrolyte = kink.x * self.masses[1], (1.0 - kink.x) * self.masses[0]
         return cathode / (cathode + electrolyte)
 
-    def energy_kJ_per_mol(self, kink: Kink) -> float:  # noqa: N802 - the unit's own capitals
+    def energy_kJ_per_mol(self, kink: Kink) -> float:
         """Reaction energy in kJ per mole of cations of the reactants."""
         atoms = (1.0 - kink.x) * self.atoms[0] + kink.x * self.atoms[1]
         return kink.energy * atoms * 1e-3
+
+    def document(self) -> dict[str, Any]:
+        """The profile as the JSON document described in the README."""
+        return {
+            "cathode": self.cathode.id,
+            "electrolyte": self.electrolyte.id,
+            "temperature_C": self.temperature - CELSIUS_ZERO,
+            "atmosphere": str(self.atmosphere),
+            "constraint": "paraequilibrium" if self.para else "none",
+            "kinks": [
+                {
+                    "mixing_ratio": kink.x,
+                    "mass_share": self.mass_share(kink),
+                    "energy_meV_per_atom": kink.energy_meV_per_atom,
+                    "energy_kJ_per_mol": self.energy_kJ_per_mol(kink),
+                    "products": dict(kink.products),
+                    "reaction": self.equation(kink),
+                }
+                for kink in self.kinks
+            ],
+        }
 
     def equation(self, kink: Kink) -> str:
         """Balanced reaction per mole of cations, gas left out: reactants -> products with moles of formula units."""

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from sinterface.simulate.problem import Problem
     from sinterface.simulate.result import Result
     from sinterface.simulate.schedule import Schedule
     from sinterface.simulate.sweep import Sweep
 
 app = typer.Typer(
     name="sinterface",
-    help="Predicts which secondary phases form, and how much, when cathodes and garnet electrolytes are sintered together.",
+    help="Predicts the secondary phases that form when cathodes and garnet electrolytes are sintered together.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -148,7 +147,7 @@ def sweep(
         with _progress(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
             one = sweeps.sweep(
                 task, holds, hours=hours, ramp=rate, workers=workers or os.cpu_count() or 1,
-                progress=lambda done, total, tell=advance: tell(done / total),
+                progress=advance,
             )  # fmt: skip
         found.append(one)
         if not as_json:
@@ -178,6 +177,7 @@ def reactions(
     """Interface reactions: energies and products at every mixing ratio."""
     from sinterface.models import database, materials
     from sinterface.models.atmosphere import atmosphere as gas
+    from sinterface.models.constants import CELSIUS_ZERO
     from sinterface.models.reactions import interface_reactions
     from sinterface.simulate import schedule as schedules
 
@@ -189,34 +189,18 @@ def reactions(
     if plot is not None:
         _plots().save(_plots().reactions(found), plot)
         _say(f"wrote {plot}", quiet=as_json)
-    kinks = [
-        {
-            "mixing_ratio": kink.x,
-            "mass_share": found.mass_share(kink),
-            "energy_meV_per_atom": kink.energy_meV_per_atom,
-            "energy_kJ_per_mol": found.energy_kJ_per_mol(kink),
-            "products": dict(kink.products),
-            "reaction": found.equation(kink),
-        }
-        for kink in found.kinks
-    ]
     if as_json:
-        document = {
-            "cathode": one.id, "electrolyte": other.id, "temperature_C": T - 273.15, "atmosphere": str(found.atmosphere),
-            "constraint": "paraequilibrium" if para else "none", "kinks": kinks,
-            "database": database.embedded().fingerprint,
-        }  # fmt: skip
-        typer.echo(json.dumps(document, indent=2))
+        typer.echo(json.dumps(found.document() | {"database": database.embedded().fingerprint}, indent=2))
         return
     from rich.table import Table
 
-    table = Table(title=f"{other.id} | {one.id}, {T - 273.15:g} °C, {found.atmosphere}")
+    table = Table(title=f"{other.id} | {one.id}, {T - CELSIUS_ZERO:g} °C, {found.atmosphere}")
     for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
         table.add_column(heading, justify="left" if heading == "products" else "right")
-    for kink in kinks:
-        products = ", ".join(name.partition(":")[2] or name for name in kink["products"])
-        share, energy, molar = (kink[key] for key in ("mass_share", "energy_meV_per_atom", "energy_kJ_per_mol"))
-        table.add_row(f"{100 * share:.1f}", f"{energy:.2f}", f"{molar:.3f}", products)
+    for kink in found.kinks:
+        products = ", ".join(name.partition(":")[2] or name for name in kink.products)
+        share, molar = found.mass_share(kink), found.energy_kJ_per_mol(kink)
+        table.add_row(f"{100 * share:.1f}", f"{kink.energy_meV_per_atom:.2f}", f"{molar:.3f}", products)
     _console().print(table)
 
 
@@ -237,11 +221,12 @@ def list_materials() -> None:
 
 
 def _hold(temperature: str, hold: str, ramp: str) -> Schedule:
+    from sinterface.models.constants import CELSIUS_ZERO
     from sinterface.simulate import schedule as schedules
 
     kelvin, seconds = schedules.temperature(temperature), schedules.duration(hold)
     rate = schedules.rate(ramp) * 60.0
-    return schedules.Schedule.hold(kelvin - 273.15, seconds / 3600.0, ramp=rate)
+    return schedules.Schedule.hold(kelvin - CELSIUS_ZERO, seconds / 3600.0, ramp=rate)
 
 
 def _check_outputs(output: Path | None, plot: Path | None, limit: float) -> None:
@@ -352,7 +337,9 @@ def main() -> None:
     from sinterface.models.errors import SinterfaceError
 
     # click's base of all usage errors; newer typer carries a click of its own, so it has no fixed address
-    usage_error = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+    usage_error: type[Exception] = next(
+        base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+    )
     try:
         status = app(standalone_mode=False)
     except SinterfaceError as error:

@@ -7,9 +7,9 @@ species are the minimiser of a smooth convex function,
 
     sum_cp [n_cp psi(a_cp) / kappa_p] + sum_ck s_ck exp(u) - sum_ck b_ck u_ck + 1/2 sum_f,k G_fk (u - u')^2,
 
-with a = kappa (N.u - g), kappa the integral of k over the step and psi' the factor by which the store changes.  Newton's
-method with a line search therefore always converges, amounts stay positive without clipping, and because ln n is linear in
-the time integral of u the step is exact in time as long as g, k and G do not change.
+with a = kappa (N.u - g), kappa the integral of k over the step and psi' the factor by which the store changes.
+Newton's method with a line search therefore converges, amounts stay positive without clipping, and because ln n is
+linear in the time integral of u the step is exact in time as long as g, k and G do not change.
 """
 
 from __future__ import annotations

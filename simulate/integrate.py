@@ -39,12 +39,17 @@ class Coefficients:
 class System(Protocol):
     """The problem as the integrator sees it."""
 
-    composition: Array
-    """Make-up N of each store (P, K)."""
-    seeds: Array
-    """(M, P)"""
-    floor: Array
-    """(M, K) the small store s of each species at potential zero."""
+    @property
+    def composition(self) -> Array:
+        """Make-up N of each store (P, K)."""
+
+    @property
+    def seeds(self) -> Array:
+        """What each store grows from where there is none of it (M, P)."""
+
+    @property
+    def floor(self) -> Array:
+        """The small store s of each species at potential zero (M, K)."""
 
     def coefficients(self, start: float, end: float, amounts: Array, potentials: Array) -> Coefficients:
         """Coefficients of the step from ``start`` to ``end`` [s], with the state at its start."""

@@ -13,6 +13,7 @@ from sinterface.simulate.result import DETECTION_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
     from sinterface.models.reactions import InterfaceReactions
@@ -58,7 +59,7 @@ def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
     """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown."""
     figure = _figure(1.2 + 4.4 * len(found), 4.6)
     axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
-    shown: dict[str, object] = {}
+    shown: dict[str, Artist] = {}
     for axis, one in zip(axes, found, strict=True):
         data = one.dataset
         for family in one.families:

@@ -26,7 +26,7 @@ _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
 @dataclass(frozen=True)
 class Segment:
-    """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or exponential towards room temperature."""
+    """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or Newton cooling to room temperature."""
 
     start: float
     end: float

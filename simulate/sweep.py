@@ -130,11 +130,11 @@ def sweep(
     hours: float = 2.0,
     ramp: float = 10.0,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Sweep:
     """Run ``task`` with a hold of ``hours`` at each temperature [degrees C], ramped at ``ramp`` [degrees C/min].
 
-    ``progress`` is called with the number done and the number in all.  The result does not depend on ``workers``.
+    ``progress`` is called with the share done.  The result does not depend on ``workers``.
     """
     ordered = tuple(sorted(hold_temperatures))
     tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
@@ -143,7 +143,7 @@ def sweep(
         for i, one in enumerate(tasks):
             found[i] = predict(one)
             if progress is not None:
-                progress(len(found), len(tasks))
+                progress(len(found) / len(tasks))
     else:
         with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
             futures = {pool.submit(_one, one): i for i, one in enumerate(tasks)}
@@ -151,7 +151,7 @@ def sweep(
                 for future in as_completed(futures):
                     found[futures[future]] = future.result()
                     if progress is not None:
-                        progress(len(found), len(tasks))
+                        progress(len(found) / len(tasks))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
