@@ -151,15 +151,27 @@ def _direction(H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _worst(R: Array, tolerance: Array) -> float:
+    """Largest residual in units of its species' tolerance."""
+    worst = 0.0
+    for c in range(R.shape[0]):
+        for i in range(R.shape[1]):
+            ratio = abs(R[c, i]) / tolerance[i]
+            if not ratio <= worst:  # also when it is not a number
+                worst = ratio
+    return worst
+
+
+@nb.njit(cache=True, error_model="numpy")
 def step(
     u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
-    tolerance: float, loose: float, most: int,
-) -> tuple[Array, Array, float, int]:  # fmt: skip
-    """Potentials over the step (M, K), amounts at its end (M, P), largest residual, and Newton iterations.
+    tolerance: Array, loose: float, most: int,
+) -> tuple[Array, Array, bool, int]:  # fmt: skip
+    """Potentials over the step (M, K), amounts at its end (M, P), whether it converged, and Newton iterations.
 
     u (M, K) first guess; n, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K); G (M-1, K): all
-    integrated over the step.  ``b`` is what each cell holds of each species at the start.  The residual is above
-    ``loose`` when the step did not converge within ``most`` iterations; between the two, round-off stopped it.
+    integrated over the step.  ``b`` is what each cell holds of each species at the start, ``tolerance`` (K,) how far
+    a cell's balance may be off at the end.  Where round-off stops Newton's method short of that, ``loose`` counts.
     """
     M, K = u.shape
     R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
@@ -167,11 +179,11 @@ def step(
     z, W = np.empty(K), np.zeros((K, K))
     new = np.empty_like(n)
     value = _assemble(u, n, seed, N, g, kappa, s, b, G, R, H, new)
-    worst = np.max(np.abs(R))
+    worst = _worst(R, tolerance)
     best, stalled = worst, 0
     for iteration in range(most):
-        if worst < tolerance:
-            return u, new, worst, iteration
+        if worst < 1.0:
+            return u, new, True, iteration
         _direction(H, G, R, d, C, scale, z, W)
         slope = np.sum(R * d)
         longest = np.max(np.abs(d))
@@ -188,11 +200,9 @@ def step(
                 break
             length *= 0.4
         best = min(best, worst)
-        worst = np.max(np.abs(R))
+        worst = _worst(R, tolerance)
         u, value = trial, trial_value
         stalled = stalled + 1 if worst > 0.5 * best else 0
-        if worst < loose and (not accepted or stalled >= 6):
-            return u, new, worst, iteration + 1  # round-off: Newton can not do better
-        if not accepted:
-            return u, new, worst, most
-    return u, new, worst, most
+        if not accepted or stalled >= 6:
+            return u, new, np.max(np.abs(R)) < loose, iteration + 1
+    return u, new, np.max(np.abs(R)) < loose, most

@@ -15,6 +15,9 @@ from sinterface.simulate import flow
 Array = NDArray[np.float64]
 
 
+EXACT = 2e-14
+"""How far the balance of a cell may be off [share of what the sample holds of a species]."""
+
 LOOSE = 1e-9
 """Largest unbalance of a cell [share of the sample] that is accepted when round-off stops Newton's method."""
 
@@ -101,8 +104,6 @@ def integrate(
     exceeds ``system.longest_step``.  ``progress`` is called with the time reached.
     """
     total = float(state.amounts.sum())
-    # a residual is what a cell's balance is off by [mol]; carried into the next step, so errors do not add up
-    exact = 1e-13 * total
     times, totals = [state.time], [state.amounts.sum(axis=0)]
     size, steps, iterations = 1.0, 0, 0
     while state.time < stops[-1] * (1.0 - 1e-12):
@@ -112,7 +113,7 @@ def integrate(
         size = min(size, system.longest_step(state.time))
         ahead = stop - state.time
         end = stop if size >= 0.999 * ahead else state.time + (size if size < 0.5 * ahead else 0.5 * ahead)
-        trial, used, converged = _attempt(system, state, end, exact)
+        trial, used, converged = _attempt(system, state, end)
         steps += 1
         iterations += used
         change = 0.5 * float(np.abs(trial.amounts.sum(axis=0) - totals[-1]).sum()) / total
@@ -130,24 +131,31 @@ def integrate(
     return Trajectory(np.array(times), np.array(totals), state, Outcome.DONE, steps, iterations)
 
 
-def _attempt(system: System, state: State, end: float, exact: float) -> tuple[State, int, bool]:
-    """One step: predicted with the coefficients of its start, then repeated with those of its middle."""
+def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool]:
+    """One step: predicted with the coefficients of its start, then repeated with those of its middle.
+
+    What a cell's balance is off by is carried into the next step, so that such errors do not add up.
+    """
     potentials, amounts, used = state.potentials, state.amounts, 0
     total = float(state.amounts.sum())
     for stage in range(2):
         middle = state.amounts if stage == 0 else 0.5 * (state.amounts + amounts)
         now = system.coefficients(state.time, end, middle, potentials)
-        # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30
-        reachable = exact + 30.0 * np.finfo(float).eps * 4.0 * float(np.max(now.conductance))
-        potentials, amounts, worst, count = flow.step(
+        # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30;
+        # what round-off has taken from a cell that is empty can not be given back
+        reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * now.conductance.max(axis=0)
+        reachable = reachable + 2.0 * np.maximum(0.0, -state.held.min(axis=0))
+        potentials, amounts, converged, count = flow.step(
             potentials, state.amounts, system.seeds, system.composition, now.g, now.kappa, system.floor,
             state.held, now.conductance, reachable, LOOSE * total, 100,
         )  # fmt: skip
         used += count
-        if not np.isfinite(worst) or worst > LOOSE * total:
+        if not converged:
             return state, used, False
     flows = now.conductance * (potentials[:-1] - potentials[1:])
     held = state.held.copy()
     held[:-1] -= flows
     held[1:] += flows
+    if held.min() < -0.01 * LOOSE * total:  # more flowed out of a cell than it held: the potentials were not good enough
+        return state, used, False
     return State(end, amounts, potentials, held), used, True

@@ -163,8 +163,10 @@ def to_result(problem: Problem, system: CoupleSystem, run: Trajectory, database:
         columns.append(share)
         families.append(entry.family)
         roles.append(entry.role)
-    start = system.initial @ system.composition
-    drift = np.abs(run.last.held.sum(axis=0) / start.sum(axis=0) - 1.0)
+    start = (system.initial @ system.composition).sum(axis=0)
+    last = run.last
+    contents = last.amounts @ system.composition + system.floor * np.exp(last.potentials)
+    drift = np.abs(contents.sum(axis=0) / start - 1.0)
     used = [p for p in range(len(system.phases.solids)) if masses[:, p].max() > 1e-5 * sample[0]]
     sources = sorted({key for p in used for key in system.phases.solids[p].sources})
     data = xr.Dataset(

@@ -34,7 +34,7 @@ FLOOR = 1.0e-6
 FIRST_ACTIVITY = 20.0
 """Initial potentials lie this many RT below those of the pure oxides; the first step finds the true ones."""
 
-FASTEST_FLOW = 1.0e2
+FASTEST_FLOW = 2.0e1
 """Conductance per step in units of the whole sample above which a species is uniform for all purposes."""
 
 FASTEST_RELAXATION = 2.0e2
@@ -159,7 +159,7 @@ class CoupleSystem:
         half = self.mesh.half_widths[:, :, None]
         areas = self.mesh.areas.copy()
         areas[self.mesh.interface - 1] *= CONTACT
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             resistance = half[0] / before + half[1] / behind
         conductance = areas[:, None] / resistance
         return np.minimum(conductance, FASTEST_FLOW)
