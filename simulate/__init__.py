@@ -1,6 +1,6 @@
 """Works the models out in time and space and talks to people.  Installed, this folder is ``sinterface.simulate``.
 
-The package is also the function of that name: ``sinterface.simulate("pc-LCO")`` is ``sinterface.simulate.run.simulate``.
+The package is also the function of that name: ``sinterface.simulate("pc-LCO")`` calls ``run.simulate``.
 """
 
 from __future__ import annotations

@@ -211,12 +211,12 @@ def list_materials() -> None:
 
     from sinterface.models import materials
 
-    table = Table()
-    for heading in ("name", "role", "composition", "structure", "morphology", "particle / µm", "grain / µm"):
-        table.add_column(heading)
+    table = Table(box=None)
+    for heading in ("name", "role", "composition", "structure", "particle / µm", "grain / µm"):
+        table.add_column(heading, no_wrap=True, min_width=11 if heading == "name" else None)
     for one in materials.built_in().values():
         sizes = (f"{q.value * 1e6:.3g} ± {q.sd * 1e6:.2g}" for q in (one.particle_diameter, one.grain_size))
-        table.add_row(one.id, one.role, one.formula, one.structure, one.morphology, *sizes)
+        table.add_row(one.id, one.role, one.formula, one.structure, *sizes)
     _console().print(table)
 
 
@@ -350,7 +350,12 @@ def main() -> None:
         asked_for_help = type(error).__name__ == "NoArgsIsHelpError"
         typer.echo(message if asked_for_help else f"sinterface: {message} (see sinterface --help)", err=True)
         status = 2
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort, SystemError) as error:
+        cause: BaseException | None = error
+        while isinstance(cause, SystemError):  # compiled code wraps an interrupt that reaches it, maybe twice
+            cause = cause.__cause__
+        if cause is None:
+            raise
         typer.echo("sinterface: interrupted, nothing half-written", err=True)
         status = 130
     sys.exit(status if isinstance(status, int) else 0)

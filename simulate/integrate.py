@@ -143,8 +143,9 @@ def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool
         now = system.coefficients(state.time, end, middle, potentials)
         # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30;
         # what round-off has taken from a cell that is empty can not be given back
-        reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * now.conductance.max(axis=0)
-        reachable = reachable + 2.0 * np.maximum(0.0, -state.held.min(axis=0))
+        largest = now.conductance.max(axis=0, initial=0.0)
+        reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * largest
+        reachable += 2.0 * np.maximum(0.0, -state.held.min(axis=0))
         potentials, amounts, converged, count = flow.step(
             potentials, state.amounts, system.seeds, system.composition, now.g, now.kappa, system.floor,
             state.held, now.conductance, reachable, LOOSE * total, 100,
@@ -156,6 +157,8 @@ def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool
     held = state.held.copy()
     held[:-1] -= flows
     held[1:] += flows
-    if held.min() < -0.01 * LOOSE * total:  # more flowed out of a cell than it held: the potentials were not good enough
+    if (
+        held.min() < -0.01 * LOOSE * total
+    ):  # more flowed out of a cell than it held: the potentials were not good enough
         return state, used, False
     return State(end, amounts, potentials, held), used, True

@@ -53,7 +53,8 @@ def _graded(length: float, cells: int, finest: float) -> NDArray[np.float64]:
     low, high = 1.0, 1e3
     for _ in range(200):
         ratio = 0.5 * (low + high)
-        total = finest * cells if ratio == 1.0 else finest * np.expm1(cells * np.log(ratio)) / (ratio - 1.0)
+        growth = min(cells * np.log(ratio), 700.0)
+        total = finest * cells if ratio == 1.0 else finest * np.expm1(growth) / (ratio - 1.0)
         low, high = (ratio, high) if total < length else (low, ratio)
     widths = finest * low ** np.arange(cells)
     return np.asarray(widths * (length / widths.sum()))

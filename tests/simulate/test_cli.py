@@ -1,0 +1,151 @@
+"""The command line as an interface: documents, exit codes, one-line errors, light start."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+EXE = Path(sys.executable).with_name("sinterface")
+QUICK = ["--cells", "8"]
+
+
+def sinterface(*arguments, cwd=None):
+    return subprocess.run([EXE, *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_help_starts_in_half_a_second():
+    best = 9.0
+    for _ in range(3):
+        start = time.perf_counter()
+        assert sinterface("--help").returncode == 0
+        best = min(best, time.perf_counter() - start)
+    assert best < 0.5
+
+
+def test_run_document():
+    run = sinterface("run", "pc-LNMO", "--temperature", "600", "--json", *QUICK)
+    assert run.returncode == 0
+    assert run.stderr == ""
+    document = json.loads(run.stdout)
+    assert {
+        "cathode", "electrolyte", "temperature_C", "phases", "secondary_wt_percent", "unreacted", "database", "version",
+    } <= set(document)  # fmt: skip
+    assert (document["cathode"], document["electrolyte"], document["temperature_C"]) == ("pc-LNMO", "LLZTO", 600.0)
+    assert set(document["unreacted"]) == {"cathode_fraction", "electrolyte_fraction"}
+    for phase in document["phases"]:
+        assert {"phase", "family", "wt_percent", "detected"} <= set(phase)
+        assert phase["detected"] is (phase["wt_percent"] >= 1.0)
+    assert sum(phase["wt_percent"] for phase in document["phases"]) == pytest.approx(100.0, abs=0.02)
+    secondary = sum(phase["wt_percent"] for phase in document["phases"] if phase["role"] == "secondary")
+    assert document["secondary_wt_percent"] == pytest.approx(secondary)
+
+
+def test_sweep_document_and_files(tmp_path):
+    run = sinterface(
+        "sweep",
+        "pc-LNMO",
+        "--temperatures",
+        "400:600:100",
+        "--json",
+        "-o",
+        "s.nc",
+        "--plot",
+        "s.png",
+        *QUICK,
+        cwd=tmp_path,
+    )
+    assert run.returncode == 0
+    document = json.loads(run.stdout)
+    assert document["onset_C"] == 500
+    assert [one["temperature_C"] for one in document["temperatures"]] == [400, 500, 600]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s.nc", "s.png"]
+    assert (tmp_path / "s.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_reactions_document():
+    run = sinterface("reactions", "pc-LNMO", "LLZTO", "--temperature", "500", "--para", "--json")
+    assert run.returncode == 0
+    document = json.loads(run.stdout)
+    assert document["constraint"] == "paraequilibrium"
+    for kink in document["kinks"]:
+        assert {"mixing_ratio", "energy_meV_per_atom", "energy_kJ_per_mol", "products", "reaction"} <= set(kink)
+    assert min(kink["energy_meV_per_atom"] for kink in document["kinks"]) < -20
+
+
+def test_tables_for_people(tmp_path):
+    run = sinterface(
+        "run", "LiNi0.6Mn0.2Co0.2O2", "--morphology", "sc", "-T", "500", "-o", "r.nc", *QUICK, cwd=tmp_path
+    )
+    assert run.returncode == 0
+    assert "wrote r.nc" in run.stdout
+    assert "secondary phases" in run.stdout
+    sweep = sinterface("sweep", "pc-LCO", "--temperatures", "400,500", *QUICK)
+    assert "onset: none up to 500 °C" in sweep.stdout
+    assert "pc-NMC811" in sinterface("materials").stdout
+    assert sinterface("--version").stdout.strip().count(".") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "pc-LMNO"], "did you mean pc-LMO, pc-LNMO"),
+        (["run", "LiNi0.8Xx0.2O2"], "not a chemical element"),
+        (["run", "LiNi0.8Mn0.1Co0.1O2)"], "does not parse"),
+        (["run", "LiNi0.5Rh0.5O2"], "no data for Rh"),
+        (["run", "Li2Ni3O7"], "add --structure layered|spinel|olivine|garnet"),
+        (["run", "LiNi0.6Mn0.4O2", "--structure", "cubic"], "unknown structure 'cubic'"),
+        (["run", "LiNi0.6Mn0.4O2", "--morphology", "flake"], "unknown morphology 'flake'"),
+        (["run", "pc-LCO", "--electrolyte", "LLZT"], "unknown electrolyte 'LLZT'"),
+        (["run", "pc-LCO", "--hold", "-2 h"], "negative"),
+        (["run", "pc-LCO", "--hold", "2"], "a number and a unit"),
+        (["run", "pc-LCO", "--temperature", "5000"], "outside 0 to 1500 °C"),
+        (["run", "pc-LCO", "--temperature", "hot"], "not understood"),
+        (["run", "pc-LCO", "--ramp", "0 °C/min"], "must be positive"),
+        (["run", "pc-LCO", "--atmosphere", "pO2=0"], "pO2 = 0 bar"),
+        (["run", "pc-LCO", "--atmosphere", "vacuum"], "unknown atmosphere"),
+        (["run", "pc-LCO", "--mass-ratio", "1:0"], "mass ratio"),
+        (["run", "pc-LCO", "--schedule", "-10 °C/min to 900 °C"], "must be positive"),
+        (["run", "pc-LCO", "--schedule", "hold -1 h"], "negative"),
+        (["run", "pc-LCO", "--schedule", "hold 1 h", "--temperature", "900"], "drop one"),
+        (["run", "pc-LCO", "--cells", "1"], "choose 4 to 2000"),
+        (["run", "pc-LCO", "--cells", "many"], "--cells"),
+        (["run", "pc-LCO", "-o", "no/such/folder/run.nc"], "does not exist"),
+        (["run", "pc-LCO", "--plot", "run.doc"], "not one of .png"),
+        (["run", "no-such-card.toml"], "No such file"),
+        (["run", "pc-LCO", "--nonsense"], "No such option"),
+        (["run"], "Missing argument"),
+        (["sweep", "pc-LCO", "--temperatures", "900:400:50"], "low:high:step"),
+        (["sweep", "pc-LCO", "--temperatures", "400:9000:100"], "outside 0 to 1500"),
+        (["sweep", "pc-LCO", "pc-LMO", "-o", "x.nc"], "need a name each"),
+        (["reactions", "pc-LCO", "LLZTO", "--temperature", "-400"], "outside"),
+    ],
+    ids=lambda value: "_".join(value) if isinstance(value, list) else None,
+)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path):
+    run = sinterface(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert told in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert "Traceback" not in run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_interrupt_leaves_nothing_behind(tmp_path):
+    process = subprocess.Popen(
+        [EXE, "sweep", "pc-NMC811", "--cells", "400", "--workers", "1", "-o", "x.nc"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(4.0)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in told
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,108 @@
+"""Whole runs on the embedded data: what must hold for every built-in cathode, and what thermodynamics demands."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import sinterface as si
+
+CATHODES = sorted(si.materials("cathode"))
+
+
+@pytest.mark.parametrize("cathode", CATHODES)
+def test_elements_balance_and_amounts_stay_positive(cathode):
+    result = si.simulate(cathode, "LLZTO", si.Schedule.hold(750, hours=1), cells=16)
+    data = result.dataset
+    assert data.attrs["outcome"] == "DONE"
+    assert data.attrs["element_balance"] < 1e-10
+    assert float(data["wt_percent"].min()) >= 0.0
+    assert data["wt_percent"].sum("phase").values == pytest.approx(100.0, abs=0.02)  # traces are left out
+    assert 0.0 <= result.unreacted["cathode_fraction"] <= 1.0 + 1e-9
+    assert 0.0 <= result.unreacted["electrolyte_fraction"] <= 1.0 + 1e-9
+
+
+def test_spinel_reacts_and_cobaltate_does_not_as_thermodynamics_demands():
+    schedule = si.Schedule.hold(600, hours=2)
+    spinel = si.simulate("pc-LNMO", schedule=schedule)
+    cobaltate = si.simulate("pc-LCO", schedule=schedule)
+    assert spinel.unreacted["electrolyte_fraction"] < 0.01
+    assert {"La2Zr2O7", "Li2MnO3"} <= set(spinel.detected())
+    assert cobaltate.dataset.attrs["outcome"] == "DONE"
+    assert sum(cobaltate.by_family.values()) < 0.1
+    gains = {}
+    for name in ("pc-LNMO", "pc-LCO"):
+        found = si.interface_reactions(
+            si.materials()["LLZTO"], si.materials()[name], 873.15, si.Atmosphere("O2", 1.0), si.load_database()
+        )
+        gains[name] = found.strongest.energy_meV_per_atom
+    assert gains["pc-LNMO"] < -20.0
+    assert gains["pc-LCO"] > -2.0
+
+
+def test_cold_powders_do_nothing():
+    result = si.simulate("pc-LNMO", schedule="10 °C/min to 100 °C; hold 1 h", cells=8)
+    assert sum(result.by_family.values()) < 1e-3
+    assert abs(float(result.dataset["mass_change"][-1])) < 1e-3
+
+
+def test_longer_holds_never_react_less():
+    shares = [
+        sum(si.simulate("pc-LNMO", schedule=si.Schedule.hold(450, hours=h), cells=16).by_family.values())
+        for h in (0.5, 2, 8)
+    ]
+    assert shares == sorted(shares)
+    assert shares[2] > 2 * shares[0]
+
+
+def test_finer_mesh_and_steps_agree():
+    problem = si.problem("pc-LNMO", schedule=si.Schedule.hold(450, hours=2), cells=20)
+    fine = si.problem("pc-LNMO", schedule=si.Schedule.hold(450, hours=2), cells=40)
+    coarse = si.predict(problem).by_family
+    precise = si.predict(fine, tolerance=0.005).by_family
+    for family, share in precise.items():
+        assert coarse.get(family, 0.0) == pytest.approx(share, abs=0.05 * max(precise.values()))
+
+
+def test_mass_ratio_and_formula_inputs():
+    named = si.simulate("pc-NMC811", schedule=si.Schedule.hold(600), cells=8)
+    formula = si.simulate("LiNi0.8Mn0.1Co0.1O2", schedule=si.Schedule.hold(600), cells=8, mass_ratio="1:1")
+    assert formula.by_family == pytest.approx(named.by_family)
+    rich = si.simulate("pc-LNMO", schedule=si.Schedule.hold(600), cells=8, mass_ratio="1:4")
+    assert rich.unreacted["electrolyte_fraction"] > 0.3
+    assert rich.unreacted["cathode_fraction"] < 0.05
+
+
+def test_netcdf_opens_anywhere_and_carries_its_history(tmp_path):
+    result = si.simulate("pc-LMO", schedule=si.Schedule.hold(500), cells=8)
+    result.to_netcdf(tmp_path / "run.nc")
+    with xr.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as back:
+        assert np.array_equal(back["wt_percent"].values, result.dataset["wt_percent"].values)
+        assert back["wt_percent"].attrs["units"] == "%"
+        assert {"database", "version", "sources", "outcome", "schedule", "atmosphere"} <= set(back.attrs)
+    assert list(tmp_path.iterdir()) == [tmp_path / "run.nc"]
+
+
+def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    result = si.simulate("pc-LMO", schedule="10 °C/min to 100 °C", cells=4)
+    target = tmp_path / "run.nc"
+    target.write_text("old")
+
+    def fail(self, name, **_):
+        name.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", fail)
+    with pytest.raises(si.InputError, match="No space left"):
+        result.to_netcdf(target)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_sweep_does_not_depend_on_workers():
+    problem = si.problem("pc-LNMO", cells=8)
+    alone, together = (si.sweep(problem, [400, 500], workers=n) for n in (1, 2))
+    assert alone.dataset.equals(together.dataset)
+    assert alone.onset() == 500
+    assert json.dumps(alone.document())

@@ -1,0 +1,73 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinterface.models.errors import InputError
+from sinterface.simulate.schedule import COOLED, COOLING_TIME, ROOM, Schedule, duration, rate, temperature
+
+
+def test_reference_procedure():
+    schedule = Schedule.hold(900, hours=2, ramp=10)
+    ramp, hold, cool = schedule.segments
+    assert ramp.duration == pytest.approx(60 * (900 - 25) / 10)
+    assert hold.duration == 7200
+    assert cool.end == COOLED
+    assert schedule.peak == pytest.approx(1173.15)
+    times = [0.0, ramp.duration / 2, ramp.duration, ramp.duration + 7200]
+    assert schedule.temperature(times) - 273.15 == pytest.approx([25, 462.5, 900, 900])
+
+
+def test_natural_cooling_is_newtons_law():
+    schedule = Schedule.parse("10 °C/min to 800 °C; cool naturally")
+    start = schedule.starts[1]
+    later = schedule.temperature(start + COOLING_TIME)
+    assert (later - ROOM) / (1073.15 - ROOM) == pytest.approx(math.exp(-1))
+
+
+@given(st.floats(0, 5e4))
+def test_temperature_is_continuous(time):
+    schedule = Schedule.parse("10 °C/min to 900 °C; hold 30 min; 5 K/min to 600 °C; hold 1 h; cool naturally")
+    assert abs(schedule.temperature(time + 1e-3) - schedule.temperature(time)) < 1e-3
+
+
+def test_several_ramps_and_units():
+    schedule = Schedule.parse("50 K/s to 1100 °C; hold 10 s; quench")
+    assert [round(segment.duration, 3) for segment in schedule.segments] == [21.5, 10.0, 5.375]
+    assert temperature("1173.15 K") == pytest.approx(temperature("900 °C")) == pytest.approx(temperature("900"))
+    assert duration("90 min") == duration("1.5 h") == 5400
+    assert rate("10") == rate("10 °C/min") == pytest.approx(rate("600 K/h"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("10 °C/min to 5000 °C", "outside 0 to 1500"),
+        ("hold -2 h", "negative"),
+        ("-5 °C/min to 900 °C", "must be positive"),
+        ("0 °C/min to 900 °C", "must be positive"),
+        ("hold 2 parsecs", "one of s, min, h, d"),
+        ("dance", "choices are"),
+        ("", "is empty"),
+        ("hold 900 d", "longer than a year"),
+        ("10 °C/min to nowhere", "not understood"),
+        ("hold nan h", "not understood"),
+        ("cool quickly", "cool naturally"),
+    ],
+)
+def test_bad_steps_are_named(text, told):
+    with pytest.raises(InputError, match=told) as caught:
+        Schedule.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=60))
+def test_no_text_crashes_the_reader(text):
+    try:
+        schedule = Schedule.parse(text)
+    except InputError:
+        return
+    assert np.isfinite(schedule.duration)
+    assert schedule.duration >= 0
