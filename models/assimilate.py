@@ -15,7 +15,7 @@ import csv
 import io
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sinterface.models import formula, solutions
 from sinterface.models.atmosphere import atmosphere
 from sinterface.models.constants import CELSIUS_ZERO
-from sinterface.models.database import Database
+from sinterface.models.database import Database, adjusted
 from sinterface.models.equilibrium import minimise
 from sinterface.models.errors import DataError
 from sinterface.models.phases import Solid
@@ -85,10 +85,7 @@ def violations(
 
     Per mole of cations of the decomposing phase, with the enthalpies moved by ``delta`` [J/mol of formula units].
     """
-    moved = Database(
-        {key: replace(s, enthalpy=s.enthalpy + delta.get(key, 0.0)) for key, s in database.solids.items()},
-        database.fingerprint,
-    )
+    moved = adjusted(database, delta, database.fingerprint)
     gas = atmosphere("O2")
     found = []
     for fact in known:

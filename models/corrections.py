@@ -119,7 +119,8 @@ def load() -> Corrections:
 if __name__ == "__main__":
     from pathlib import Path
 
-    from sinterface.models.database import observations, read_records
+    from sinterface.models.database import observations
+    from sinterface.models.records import read_records
 
     Path(__file__).with_name("data").joinpath("corrections.csv").write_text(
         to_csv(fit(observations(read_records()))[0]), encoding="utf-8"
