@@ -22,6 +22,12 @@ Array = NDArray[np.float64]
 OVERFLOW = 300.0
 """Largest exponent evaluated; beyond it the line search turns back."""
 
+LONGEST = 30.0
+"""Longest change of a potential in one iteration."""
+
+DEEPEST = -80.0
+"""Lowest potential: of a species with e^-80 of its activity there is nothing."""
+
 NOTHING = 1e-14
 """Stiffness [share of the sample] added to the Newton matrix: a species that is not there must not steer the step."""
 
@@ -185,9 +191,11 @@ def step(
         if worst < 1.0:
             return u, new, True, iteration
         _direction(H, G, R, d, C, scale, z, W)
+        for c in range(M):
+            for i in range(K):  # a species that is hardly there asks for long steps and must not shorten all others
+                d[c, i] = min(max(d[c, i], -LONGEST, DEEPEST - u[c, i]), LONGEST)
         slope = np.sum(R * d)
-        longest = np.max(np.abs(d))
-        length = min(1.0, 30.0 / longest) if longest > 0.0 else 1.0
+        length = 1.0
         accepted = False
         for _ in range(25):
             trial = u + length * d

@@ -15,7 +15,7 @@ from sinterface.simulate import flow
 Array = NDArray[np.float64]
 
 
-EXACT = 2e-14
+EXACT = 1e-13
 """How far the balance of a cell may be off [share of what the sample holds of a species]."""
 
 LOOSE = 1e-9

@@ -34,7 +34,7 @@ FLOOR = 1.0e-6
 FIRST_ACTIVITY = 20.0
 """Initial potentials lie this many RT below those of the pure oxides; the first step finds the true ones."""
 
-FASTEST_FLOW = 2.0e1
+FASTEST_FLOW = 5.0
 """Conductance per step in units of the whole sample above which a species is uniform for all purposes."""
 
 FASTEST_RELAXATION = 2.0e2

@@ -1,0 +1,108 @@
+"""Formulas: what parses, what is refused, masses, names."""
+
+import math
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sinterface.models import formula
+from sinterface.models.errors import InputError
+
+ELEMENTS = ("Li", "H", "La", "Al", "Mg", "Zr", "Ta", "Nb", "W", "Ni", "Mn", "Co", "Fe", "B", "P", "C", "O", "N", "S", "Na")
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("LiCoO2", {"Li": 1, "Co": 1, "O": 2}),
+        ("CoO", {"Co": 1, "O": 1}),
+        ("CO", {"C": 1, "O": 1}),
+        ("LiNi0.5Mn1.5O4", {"Li": 1, "Ni": 0.5, "Mn": 1.5, "O": 4}),
+        ("Li6.4La3Zr1.4Ta0.6O12", {"Li": 6.4, "La": 3, "Zr": 1.4, "Ta": 0.6, "O": 12}),
+        ("La(OH)3", {"La": 1, "O": 3, "H": 3}),
+        ("Li3Fe2(PO4)3", {"Li": 3, "Fe": 2, "P": 3, "O": 12}),
+        ("La2((Ni0.5Li0.5)O4)", {"La": 2, "Ni": 0.5, "Li": 0.5, "O": 4}),
+        ("LiOH(H2O)", {"Li": 1, "O": 2, "H": 3}),
+        ("  LiOLi ", {"Li": 2, "O": 1}),
+    ],
+)
+def test_parse(text, amounts):
+    assert formula.parse(text) == pytest.approx(amounts)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "does not parse"),
+        ("   ", "does not parse"),
+        ("Xx2", "'Xx' is not a chemical element"),
+        ("licoo2", "does not parse"),
+        ("Li-1O", "does not parse"),
+        ("Li0", "positive, finite"),
+        ("Li1e5O", "positive, finite"),
+        ("Li1e999O", "positive, finite"),
+        ("nan", "does not parse"),
+        ("LinanO2", "does not parse"),
+        ("(LiO", "does not parse"),
+        ("LiO)2", "does not parse"),
+        ("Li..5O", "does not parse"),
+        ("Li₂O", "does not parse"),
+        ("Li2O·H2O", "does not parse"),
+        ("リチウム", "does not parse"),
+        ("Li+O2-", "does not parse"),
+        ("LiCoO2" * 30, "180 characters"),
+    ],
+)
+def test_refused_in_one_line(text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        formula.parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(st.one_of(st.text(max_size=130), st.text(alphabet="LiCoONaT0123456789.()[]{}e-+@ \n", max_size=40)))
+@example("(" * 60 + "Li" + ")" * 60)
+def test_nothing_but_input_error_escapes(text):
+    try:
+        amounts = formula.parse(text)
+    except InputError:
+        return
+    assert amounts
+    assert all(0.0 < amount < 1e4 for amount in amounts.values())
+    assert formula.molar_mass(amounts) > 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "grams"),  # standard atomic masses summed by hand
+    [
+        ("O2", 31.998),
+        ("Li2CO3", 73.887),
+        ("LiCoO2", 97.871),
+        ("La2Zr2O7", 572.251),
+        ("La(OH)3", 189.926),
+        ("LiFePO4", 157.755),
+        ("Li6.4La3Zr1.4Ta0.6O12", 889.403),
+    ],
+)
+def test_molar_mass(text, grams):
+    assert formula.molar_mass(formula.parse(text)) == pytest.approx(grams * 1e-3, rel=1e-4)
+
+
+@settings(deadline=None, max_examples=150, derandomize=True)
+@given(st.dictionaries(st.sampled_from(ELEMENTS), st.integers(1, 99_999), min_size=1, max_size=8))
+def test_name_reads_back(thousandths):
+    amounts = {symbol: n / 1000.0 for symbol, n in thousandths.items()}
+    assert formula.parse(formula.name(amounts)) == pytest.approx(amounts)
+
+
+def test_name_is_one_for_all_orders():
+    amounts = formula.parse("O12Ta0.6Zr1.4La3Li6.4")
+    assert formula.name(amounts) == "Li6.4La3Zr1.4Ta0.6O12"
+    assert formula.name({"O": 2.0, "Co": 1.0, "Li": 1.00049}) == "LiCoO2"
+    assert formula.name({"Li": 1.0, "H": 1e-5}) == "Li"
+
+
+def test_parse_hands_out_copies():
+    formula.parse("LiCoO2")["Li"] = math.inf
+    assert formula.parse("LiCoO2")["Li"] == 1.0
