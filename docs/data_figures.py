@@ -16,7 +16,7 @@ from sinterface.models.database import embedded, observations, unadjusted
 from sinterface.models.records import read_records
 
 MEV = 1e3 / EV_PER_ATOM
-GARNET_ELEMENTS = frozenset("Li La Zr Ta Ni Mn Co O".split())
+GARNET_ELEMENTS = frozenset(["Li", "La", "Zr", "Ta", "Ni", "Mn", "Co", "O"])
 
 
 def say(text: str) -> None:
@@ -72,7 +72,9 @@ for key, record in records.items():
 core = {key: error for key, error in errors.items() if set(records[key].amounts) <= GARNET_ELEMENTS}
 for label, some in (("all oxides outside the recipes", errors), ("of Li La Zr Ta Ni Mn Co O only", core)):
     values = np.array(list(some.values()))
-    say(f"{label}: {len(values)}, mean {values.mean():+.1f}, rms {np.sqrt(np.mean(values**2)):.1f} J/(mol K) per cation")
+    say(
+        f"{label}: {len(values)}, mean {values.mean():+.1f}, rms {np.sqrt(np.mean(values**2)):.1f} J/(mol K) per cation"
+    )
 worst_S = sorted(errors, key=lambda key: -abs(errors[key]))[:8]
 say("largest, estimate minus table: " + ", ".join(f"{key} {errors[key]:+.1f}" for key in worst_S))
 say(f"sd used in the model: {table.entropy_sd_per_cation:g} J/(mol K) per cation")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sinterface.simulate import cli_phases
+
 if TYPE_CHECKING:
     from sinterface.simulate.result import Result
     from sinterface.simulate.schedule import Schedule
@@ -24,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(cli_phases.app, name="phases")
 
 Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
 Electrolyte = Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")]
@@ -73,6 +77,7 @@ def run(
     morphology: Morphology = None,
     cells: Cells = 40,
     detection_limit: Limit = 1.0,
+    database: cli_phases.File = None,
     output: Output = None,
     plot: Picture = None,
     as_json: Json = False,
@@ -91,8 +96,9 @@ def run(
         structure=structure, morphology=morphology, cells=cells,
     )  # fmt: skip
     _check_outputs(output, plot, detection_limit)
+    data = cli_phases.open_database(database)
     with _progress(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
-        result = predict(task, progress=advance)
+        result = predict(task, database=data, progress=advance)
     _write(result, output, plot, lambda: _plots().run(result, detection_limit), quiet=as_json)
     if as_json:
         typer.echo(json.dumps(result.document(detection_limit), indent=2))
@@ -113,6 +119,7 @@ def sweep(
     morphology: Morphology = None,
     cells: Cells = 40,
     detection_limit: Limit = 1.0,
+    database: cli_phases.File = None,
     workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
     output: Output = None,
     plot: Picture = None,
@@ -142,12 +149,13 @@ def sweep(
     files = [Path(str(output).replace("{cathode}", task.cathode.id)) if output else None for task in tasks]
     for file in files:
         _check_outputs(file, plot, detection_limit)
+    data = cli_phases.open_database(database)
     found = []
     for task, file in zip(tasks, files, strict=True):
         with _progress(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
             one = sweeps.sweep(
                 task, holds, hours=hours, ramp=rate, workers=workers or os.cpu_count() or 1,
-                progress=advance,
+                database=data, progress=advance,
             )  # fmt: skip
         found.append(one)
         if not as_json:
@@ -171,11 +179,12 @@ def reactions(
     atmosphere: Gas = "O2",
     para: Annotated[bool, typer.Option("--para", help="Keep the frameworks apart: only Li and gas exchange.")] = False,
     structure: Structure = None,
+    database: cli_phases.File = None,
     plot: Picture = None,
     as_json: Json = False,
 ) -> None:
     """Interface reactions: energies and products at every mixing ratio."""
-    from sinterface.models import database, materials
+    from sinterface.models import materials
     from sinterface.models.atmosphere import atmosphere as gas
     from sinterface.models.constants import CELSIUS_ZERO
     from sinterface.models.reactions import interface_reactions
@@ -185,12 +194,13 @@ def reactions(
     one = materials.find(cathode, "cathode", structure=structure)
     other = materials.find(electrolyte, "electrolyte")
     _check_outputs(None, plot, 1.0)
-    found = interface_reactions(other, one, T, gas(atmosphere), database.embedded(), para=para)
+    data = cli_phases.open_database(database)
+    found = interface_reactions(other, one, T, gas(atmosphere), data, para=para)
     if plot is not None:
         _plots().save(_plots().reactions(found), plot)
         _say(f"wrote {plot}", quiet=as_json)
     if as_json:
-        typer.echo(json.dumps(found.document() | {"database": database.embedded().fingerprint}, indent=2))
+        typer.echo(json.dumps(found.document() | {"database": data.fingerprint}, indent=2))
         return
     from rich.table import Table
 

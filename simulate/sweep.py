@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sinterface.models.database import Database
 from sinterface.models.errors import InputError
 from sinterface.simulate.output import write_whole
 from sinterface.simulate.problem import Problem
@@ -119,8 +120,8 @@ def temperatures(text: str) -> tuple[float, ...]:
     raise InputError(f"temperatures {text!r} are not understood: write 400:1000:50 or 400,600,900 (°C)")
 
 
-def _one(task: Problem) -> Result:
-    return predict(task)
+def _one(task: Problem, database: Database | None) -> Result:
+    return predict(task, database=database)
 
 
 def sweep(
@@ -130,6 +131,7 @@ def sweep(
     hours: float = 2.0,
     ramp: float = 10.0,
     workers: int = 1,
+    database: Database | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Sweep:
     """Run ``task`` with a hold of ``hours`` at each temperature [degrees C], ramped at ``ramp`` [degrees C/min].
@@ -141,12 +143,12 @@ def sweep(
     found: dict[int, Result] = {}
     if workers <= 1 or len(tasks) == 1:
         for i, one in enumerate(tasks):
-            found[i] = predict(one)
+            found[i] = _one(one, database)
             if progress is not None:
                 progress(len(found) / len(tasks))
     else:
         with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-            futures = {pool.submit(_one, one): i for i, one in enumerate(tasks)}
+            futures = {pool.submit(_one, one, database): i for i, one in enumerate(tasks)}
             try:
                 for future in as_completed(futures):
                     found[futures[future]] = future.result()

@@ -87,7 +87,9 @@ def test_estimates_of_ternary_oxides(records, table, what, least, limit):
 def test_stated_deviation_covers_what_was_measured(records, table):
     """Without the rows that are estimates themselves, the stated deviation per cation is the rms."""
     errors = ternary_errors(records, table, "S")
-    measured = [e for phase, e in errors.items() if records[phase].row["S298_source"] not in ("spencer1998", "estimate")]
+    measured = [
+        e for phase, e in errors.items() if records[phase].row["S298_source"] not in ("spencer1998", "estimate")
+    ]
     assert np.sqrt(np.mean(np.square(measured))) == pytest.approx(table.entropy_sd_per_cation, rel=0.25)
 
 

@@ -9,7 +9,28 @@ from hypothesis import strategies as st
 from sinterface.models import formula
 from sinterface.models.errors import InputError
 
-ELEMENTS = ("Li", "H", "La", "Al", "Mg", "Zr", "Ta", "Nb", "W", "Ni", "Mn", "Co", "Fe", "B", "P", "C", "O", "N", "S", "Na")
+ELEMENTS = (
+    "Li",
+    "H",
+    "La",
+    "Al",
+    "Mg",
+    "Zr",
+    "Ta",
+    "Nb",
+    "W",
+    "Ni",
+    "Mn",
+    "Co",
+    "Fe",
+    "B",
+    "P",
+    "C",
+    "O",
+    "N",
+    "S",
+    "Na",
+)
 
 
 @pytest.mark.parametrize(

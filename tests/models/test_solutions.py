@@ -13,9 +13,7 @@ from sinterface.models.constants import T_STANDARD
 from sinterface.models.gibbs import enthalpy_increment
 
 SOLUTIONS = {solution.name: solution for solution in solutions.embedded()}
-NMC = {
-    name: material for name, material in materials.built_in("cathode").items() if "NMC" in name or name == "pc-NCA"
-}
+NMC = {name: material for name, material in materials.built_in("cathode").items() if "NMC" in name or name == "pc-NCA"}
 NMC_ELEMENTS = frozenset(("Li", "La", "Zr", "Ta", "Ni", "Mn", "Co"))
 
 
@@ -215,7 +213,9 @@ def test_pseudo_compounds_need_all_elements(db):
     assert solutions.pseudo_compounds(frozenset(("Na",)), [], db) == []
 
 
-@pytest.mark.xfail(strict=True, reason="of two occupancies of one composition the first on the grid stays, not the lowest")
+@pytest.mark.xfail(
+    strict=True, reason="of two occupancies of one composition the first on the grid stays, not the lowest"
+)
 def test_a_pseudo_compound_has_its_lowest_energy(db):
     solution = SOLUTIONS["perovskite"]
     third = {solid.id: solid for solid in solutions.pseudo_compounds(NMC_ELEMENTS, [], db)}[
