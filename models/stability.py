@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ def decomposition_temperature(
     if unstable(low):
         return low
     grid = np.append(np.arange(low, high, 20.0), high)
-    for below, above in zip(grid[:-1], grid[1:], strict=True):
+    for below, above in itertools.pairwise(grid):
         if unstable(float(above)):
             cold, hot = float(below), float(above)
             while hot - cold > 0.1:

@@ -8,9 +8,13 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from sinterface.models import assimilate, database
+from sinterface.models import assimilate
 from sinterface.models.assimilate import TOLERANCE, Fact
+from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
+from sinterface.models.equilibrium import minimise
 from sinterface.models.errors import DataError
+from sinterface.models.phaseset import closed_components, phase_set
+from sinterface.models.solutions import host_of, pseudo_compounds
 
 DATA = resources.files("sinterface.models.data")
 SHIPPED = {
@@ -103,13 +107,8 @@ def test_no_fact_is_about_a_couple(bibliography):
 
 
 @pytest.mark.xfail(strict=True, reason="facts are checked without their own solution, couples are computed with it")
-def test_facts_hold_in_the_phase_set_of_couples(db):
+def test_facts_hold_in_the_phase_set_of_couples(db, oxygen):
     """A fact's own material must not decompose by more than 1 meV/atom where reactions are computed."""
-    from sinterface.models.constants import EV_PER_ATOM
-    from sinterface.models.equilibrium import minimise
-    from sinterface.models.phaseset import closed_components, phase_set
-    from sinterface.models.solutions import host_of, pseudo_compounds
-
     wrong = {}
     for fact in assimilate.facts():
         target, _ = assimilate._phase(fact, db)
@@ -120,18 +119,12 @@ def test_facts_hold_in_the_phase_set_of_couples(db):
         solids.pop(target.id, None)
         phases = phase_set([target, *solids.values()], components)
         for T in fact.temperatures:
-            omega = phases.grand_potential(T, database_gas())
+            omega = phases.grand_potential(T, oxygen)
             found = minimise(phases.composition, omega, phases.composition[0], components)
             gain = (omega[0] - found.energy) / phases.atoms[0] / EV_PER_ATOM * 1e3
             if gain > 1.0:
-                wrong[target.id, round(T - 273.15)] = round(gain, 2)
+                wrong[target.id, round(T - CELSIUS_ZERO)] = round(gain, 2)
     assert not wrong
-
-
-def database_gas():
-    from sinterface.models.atmosphere import atmosphere
-
-    return atmosphere("O2")
 
 
 def test_csv_states_the_ratio(raw, changes):
@@ -144,4 +137,3 @@ def test_csv_states_the_ratio(raw, changes):
 
 def test_a_database_without_faults_is_left_alone(db):
     assert assimilate.assimilate(db, assimilate.facts()) == {}
-    assert isinstance(db, database.Database)

@@ -176,7 +176,7 @@ def test_an_end_member_is_found_as_itself(db):
         ("LiCrO2", "layered"),
         ("LiNi0.8Co0.1Mg0.1O2", "layered"),
         ("Li0.5CoO2", "layered"),
-        ("Li2MnO2", "layered"),
+        ("Li3MnO4", "layered"),
         ("LiNi1.5Mn0.5O4", "spinel"),
         ("Li6.4La3Zr1.4W0.6O12", "garnet"),
         ("Li6La3Zr2O12", "garnet"),

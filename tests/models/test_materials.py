@@ -1,0 +1,248 @@
+"""Material cards: what ships, how names are found, how a user's mistakes are answered."""
+
+import tomllib
+from importlib import resources
+
+import pytest
+
+from sinterface.models import formula, materials, solutions
+from sinterface.models.errors import DataError, InputError, SinterfaceError
+from sinterface.models.quantity import TO_SI, quantity
+
+FOLDER = resources.files("sinterface.models.data.materials")
+CARDS = {
+    entry.name: tomllib.loads(entry.read_text(encoding="utf-8"))
+    for entry in sorted(FOLDER.iterdir(), key=lambda entry: entry.name)
+    if entry.name.endswith(".toml")
+}
+LCO = FOLDER.joinpath("pc-lco.toml").read_text(encoding="utf-8")
+
+REFERENCE = [  # the materials of the reference experiment
+    ("LLZTO", "electrolyte", "Li6.4La3Zr1.4Ta0.6O12", "garnet", "polycrystal"),
+    ("pc-LCO", "cathode", "LiCoO2", "layered", "polycrystal"),
+    ("pc-LNMO", "cathode", "LiNi0.5Mn1.5O4", "spinel", "polycrystal"),
+    ("pc-NMC811", "cathode", "LiNi0.8Mn0.1Co0.1O2", "layered", "polycrystal"),
+    ("pc-NMC631", "cathode", "LiNi0.67Mn0.28Co0.05O2", "layered", "polycrystal"),
+    ("pc-NMC532", "cathode", "LiNi0.5Mn0.3Co0.2O2", "layered", "polycrystal"),
+    ("pc-NMC111", "cathode", "Li1.05Ni0.33Mn0.33Co0.33O2", "layered", "polycrystal"),
+    ("sc-NMC631", "cathode", "LiNi0.6Mn0.3Co0.1O2", "layered", "single-crystal"),
+]
+
+
+@pytest.mark.parametrize(("name", "role", "text", "structure", "morphology"), REFERENCE)
+def test_reference_materials(name, role, text, structure, morphology):
+    material = materials.find(name, role)
+    assert material.composition == pytest.approx(formula.parse(text))
+    assert (material.structure, material.morphology) == (structure, morphology)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_card(name, bibliography, db):
+    card = CARDS[name]
+    material = materials.from_card(card, name)
+    tables = [value for value in card.values() if isinstance(value, dict)]
+    tables += [value for table in tables for value in table.values() if isinstance(value, dict)]
+    sources = {key for table in [card, *tables] if "source" in table for key in [table["source"], *table.get("also", [])]}
+    assert sources <= bibliography
+    assert all("method" in table for table in tables if "value" in table)
+    assert set(material.composition) <= db.elements
+    assert 1e-9 < material.particle_diameter.value < 1e-4
+    assert material.grain_size.value <= material.particle_diameter.value
+    assert 1500.0 < material.density.value < 7000.0
+    assert 0.0 < material.density.sd < 0.1 * material.density.value
+    if material.role != "coating":
+        assert solutions.host_of(material.composition, material.structure, db) is not None
+    if material.morphology == "single-crystal":
+        assert material.grain_size.value == material.particle_diameter.value
+
+
+def test_names_are_unique():
+    names = [name.casefold() for card in CARDS.values() for name in (card["id"], *card.get("aliases", ()))]
+    assert len(names) == len(set(names))
+    assert len(CARDS) == len(materials.built_in())
+    assert {m.role for m in materials.built_in().values()} == set(materials.ROLES)
+    assert all(m.role == "electrolyte" for m in materials.built_in("electrolyte").values())
+
+
+def test_polycrystal_and_single_crystal_differ_in_morphology_only():
+    pc, sc = materials.find("pc-NMC631"), materials.find("sc-NMC631")
+    assert pc.grain_size.value < 0.2 * pc.particle_diameter.value
+    assert pc.structure == sc.structure
+    assert set(pc.__dict__) == set(sc.__dict__)
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "found"),
+    [
+        ("pc-LCO", "cathode", "pc-LCO"),
+        ("PC-lco", "cathode", "pc-LCO"),
+        ("LCO", "cathode", "pc-LCO"),
+        ("nmc333", "cathode", "pc-NMC111"),
+        ("Ta-LLZO", "electrolyte", "LLZTO"),
+        ("LBO", "coating", "Li3BO3"),
+        ("Li3BO3", "coating", "Li3BO3"),
+    ],
+)
+def test_find_by_name(text, role, found):
+    assert materials.find(text, role) is materials.built_in()[found]
+
+
+def test_find_by_formula():
+    found = materials.find("LiNi0.6Mn0.2Co0.2O2")
+    assert found.structure == "layered"
+    assert found.morphology == "polycrystal"
+    assert found.particle_diameter == materials.find("NMC622").particle_diameter  # the nearest card
+    assert found.source == "formula, sizes of pc-NMC622"
+    garnet = materials.find("Li6.5La3Zr1.5Ta0.5O12", "electrolyte")
+    assert garnet.density == materials.find("LLZTO", "electrolyte").density
+
+
+def test_find_by_formula_with_morphology():
+    found = materials.find("LiNi0.6Mn0.2Co0.2O2", morphology="sc")
+    assert found.morphology == "single-crystal"
+    assert found.grain_size == found.particle_diameter
+    lone = materials.find("LiNi0.5Mn1.5O4", morphology="sc")  # no single-crystal spinel card
+    assert lone.grain_size == lone.particle_diameter == materials.find("LNMO").particle_diameter
+
+
+def test_find_by_path(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(LCO.replace('id = "pc-LCO"', 'id = "mine"'), encoding="utf-8")
+    found = materials.find(str(path))
+    assert found.id == "mine"
+    assert found.particle_diameter == materials.find("LCO").particle_diameter
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("pc-LC", {}, "unknown cathode 'pc-LC': did you mean pc-LCO.*choices are pc-LCO.*or a formula"),
+        ("pc-NMC630", {}, "did you mean pc-NMC631, sc-NMC631"),
+        ("LLZTO", {}, "unknown cathode 'LLZTO': choices are pc-LCO"),
+        ("", {}, "unknown cathode ''"),
+        ("LiXxO2", {}, "unknown cathode 'LiXxO2'|'Xx' is not a chemical element"),
+        ("LCO", {"role": "electrolyte"}, "unknown electrolyte 'LCO'.*Al-LLZO, Ga-LLZO, LLZO"),
+        ("LCO", {"structure": "layered"}, "LCO is a built-in material: --structure and --morphology go with a formula"),
+        ("Na3V2O6", {}, "structure of 'Na3V2O6' can not be told.*--structure layered|spinel|olivine|garnet"),
+        ("LiCoO2", {"structure": "layerd"}, "unknown structure 'layerd': did you mean layered"),
+        ("LiCoO2", {"morphology": "poly"}, "unknown morphology 'poly': choices are pc, sc"),
+        ("LiCoO2", {"role": "electrolyte"}, "no electrolyte card of structure 'layered'"),
+        ("nowhere.toml", {}, r"nowhere\.toml: No such file"),
+    ],
+)
+def test_answers_to_mistakes(text, options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        materials.find(text, **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "structure"),
+    [
+        ("LiCoO2", "layered"),
+        ("Li1.05Ni0.33Mn0.33Co0.33O2", "layered"),
+        ("LiNi0.8Co0.15Al0.05O2", "layered"),
+        ("LiMn2O4", "spinel"),
+        ("LiNi0.5Mn1.5O4", "spinel"),
+        ("LiFePO4", "olivine"),
+        ("LiFe0.5Mn0.5PO4", "olivine"),
+        ("Li7La3Zr2O12", "garnet"),
+        ("Li6.25Al0.25La3Zr2O12", "garnet"),
+        ("Li2MnO3", None),
+        ("Li4Ti5O12", None),
+        ("Li3BO3", None),
+        ("Li2O", None),
+        ("La2O3", None),
+        ("CoO", None),
+        ("LiOH", None),
+        ("NaCoO2", None),
+        ("LiPO3", None),
+    ],
+)
+def test_guess_structure(text, structure):
+    assert materials.guess_structure(formula.parse(text)) == structure
+
+
+@pytest.mark.xfail(strict=True, reason="ratios alone decide: a phosphate, a NASICON, a perovskite and LaLiO2 pass")
+@pytest.mark.parametrize("text", ["Li3PO4", "Li1.3Al0.3Ti1.7P3O12", "Li0.5La0.5TiO3", "LiLaO2"])
+def test_no_guess_where_the_formula_leaves_doubt(text):
+    assert materials.guess_structure(formula.parse(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('id = "pc-LCO"', "", "id = text is needed"),
+        ('role = "cathode"', 'role = "anode"', "role 'anode' is not one of cathode, electrolyte, coating"),
+        ('role = "cathode"', "role = 3", "role = text is needed"),
+        ('"polycrystal"', '"poly\\ncrystal"', "morphology .* is not one of polycrystal, single-crystal"),
+        ('"LiCoO2"', '"LiXxO2"', "'Xx' is not a chemical element"),
+        ('unit = "um"', 'unit = "cm"', r"\[particle_diameter\]: unit 'cm' is not one of um, nm, m"),
+        ('unit = "um"', 'unit = "g/cm3"', r"\[particle_diameter\]: unit 'g/cm3' is not one of"),
+        ('unit = "um"', 'unit = ["um"]', r"\[particle_diameter\]: unit"),
+        ("sd = ", "spread = ", r"\[particle_diameter\]: sd missing"),
+        ("value = ", "value = -", r"\[particle_diameter\]: value = -.*must be positive"),
+        ("value = ", "value = nan # ", r"value = nan is not a finite number"),
+        ("value = ", "value = true # ", r"value = True is not a finite number"),
+        ("value = ", "value = '9' # ", r"value = '9' is not a finite number"),
+        ("sd = ", "sd = -", r"must be positive"),
+        ("[density]", "[mass]", r"table \[density\] is needed"),
+        ('id = "pc-LCO"', "id = ", "not a TOML card"),
+    ],
+)
+def test_faulty_cards(tmp_path, old, new, message):
+    assert old in LCO
+    path = tmp_path / "mine.toml"
+    path.write_text(LCO.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataError, match=message) as caught:
+        materials.load(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "id = text is needed"),
+        (b"hello world", "not a TOML card"),
+        (b"id = '\xff'", "not a TOML card"),
+        (b"\x00\x01", "not a TOML card"),
+        (b"# " + b"x" * 200_000, "over 100000 bytes"),
+    ],
+)
+def test_not_a_card(tmp_path, content, message):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        materials.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_no_card(tmp_path):
+    with pytest.raises(InputError, match="Is a directory"):
+        materials.load(tmp_path)
+
+
+@pytest.mark.xfail(strict=True, reason="RecursionError, OverflowError and ValueError escape from tomllib, isfinite, stat")
+@pytest.mark.parametrize("fault", ["nested", "large integer", "endless integer", "null byte"])
+def test_malicious_cards(tmp_path, fault):
+    path = tmp_path / "mine.toml"
+    text = {"nested": "a = " + "[" * 40_000, "null byte": LCO}.get(fault)
+    digits = {"large integer": 400, "endless integer": 5000}.get(fault, 0)
+    path.write_text(text or LCO.replace("value = ", "value = 1" + "0" * digits + " # ", 1), encoding="utf-8")
+    name = "mine\x00.toml" if fault == "null byte" else str(path)
+    with pytest.raises(SinterfaceError):
+        materials.find(name)
+
+
+@pytest.mark.parametrize("unit", [unit for unit in TO_SI if unit])
+def test_units(unit):
+    kind, factor = TO_SI[unit]
+    found = quantity({"value": 2.0, "sd": 0.5, "unit": unit, "source": "x"}, kind, "here")
+    assert (found.value, found.sd) == pytest.approx((2.0 * factor, 0.5 * factor))
+
+
+def test_units_have_their_size():
+    sizes = {"um": 1e-6, "nm": 1e-9, "g/cm3": 1000.0, "m2/g": 1000.0, "cm2/s": 1e-4, "kJ/mol": 1e3, "h": 3600.0}
+    assert {unit: TO_SI[unit][1] for unit in sizes} == sizes
+    assert TO_SI["eV"][1] == pytest.approx(96485.33, abs=0.01)
