@@ -70,6 +70,12 @@ class CoupleSystem:
         return np.repeat(self._cations[:, None] * kinetics.NUCLEI, len(self.phases.solids), axis=1)
 
     @cached_property
+    def kinds(self) -> NDArray[np.intp]:
+        """Compositions of one solution are of one kind (P,)."""
+        names = [solid.solution or solid.id for solid in self.phases.solids]
+        return np.unique(names, return_inverse=True)[1]
+
+    @cached_property
     def floor(self) -> Array:
         """(M, K)"""
         return np.repeat(self._cations[:, None] * FLOOR, len(self.phases.components), axis=1)

@@ -61,7 +61,7 @@ def test_no_balance_no_charges(text):
 
 @pytest.mark.parametrize("text", ["NaCl", "LiO5"])
 def test_no_estimate_without_charges(table, text):
-    with pytest.raises(DataError, match="no entropy can be estimated.*give S298_J_molK"):
+    with pytest.raises(DataError, match=r"no entropy can be estimated.*give S298_J_molK"):
         table.estimate(formula.parse(text))
 
 

@@ -42,7 +42,9 @@ def test_card(name, bibliography, db):
     material = materials.from_card(card, name)
     tables = [value for value in card.values() if isinstance(value, dict)]
     tables += [value for table in tables for value in table.values() if isinstance(value, dict)]
-    sources = {key for table in [card, *tables] if "source" in table for key in [table["source"], *table.get("also", [])]}
+    sources = {
+        key for table in [card, *tables] if "source" in table for key in [table["source"], *table.get("also", [])]
+    }
     assert sources <= bibliography
     assert all("method" in table for table in tables if "value" in table)
     assert set(material.composition) <= db.elements
@@ -120,10 +122,10 @@ def test_find_by_path(tmp_path):
         ("pc-NMC630", {}, "did you mean pc-NMC631, sc-NMC631"),
         ("LLZTO", {}, "unknown cathode 'LLZTO': choices are pc-LCO"),
         ("", {}, "unknown cathode ''"),
-        ("LiXxO2", {}, "unknown cathode 'LiXxO2'|'Xx' is not a chemical element"),
+        ("LiXxO2", {}, "'Xx' is not a chemical element"),
         ("LCO", {"role": "electrolyte"}, "unknown electrolyte 'LCO'.*Al-LLZO, Ga-LLZO, LLZO"),
         ("LCO", {"structure": "layered"}, "LCO is a built-in material: --structure and --morphology go with a formula"),
-        ("Na3V2O6", {}, "structure of 'Na3V2O6' can not be told.*--structure layered|spinel|olivine|garnet"),
+        ("Na3V2O6", {}, r"structure of 'Na3V2O6' can not be told.*--structure layered\|spinel\|olivine\|garnet"),
         ("LiCoO2", {"structure": "layerd"}, "unknown structure 'layerd': did you mean layered"),
         ("LiCoO2", {"morphology": "poly"}, "unknown morphology 'poly': choices are pc, sc"),
         ("LiCoO2", {"role": "electrolyte"}, "no electrolyte card of structure 'layered'"),
@@ -223,7 +225,9 @@ def test_a_folder_is_no_card(tmp_path):
         materials.load(tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="RecursionError, OverflowError and ValueError escape from tomllib, isfinite, stat")
+@pytest.mark.xfail(
+    strict=True, reason="RecursionError, OverflowError and ValueError escape from tomllib, isfinite, stat"
+)
 @pytest.mark.parametrize("fault", ["nested", "large integer", "endless integer", "null byte"])
 def test_malicious_cards(tmp_path, fault):
     path = tmp_path / "mine.toml"

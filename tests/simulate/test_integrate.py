@@ -20,6 +20,10 @@ class Fixed:
     k: np.ndarray
     G: np.ndarray
 
+    @property
+    def kinds(self):
+        return np.arange(len(self.g))
+
     def coefficients(self, start, end, amounts, potentials):
         dt = end - start
         return Coefficients(self.g, np.minimum(self.k * dt, 1e3), np.minimum(self.G * dt, 20.0))
