@@ -20,7 +20,7 @@ from sinterface.models.foreign import Foreign, load
 from sinterface.models.records import COLUMNS, Record, read_records
 
 MAX_ABOVE_HULL = 0.1
-"""Distance from the hull [eV/atom] above which a new phase is left out: four times the 25 meV/atom its energy is good for."""
+"""Distance from the hull [eV/atom] above which a new phase is left out: four times what its energy is good for."""
 
 OBSERVED_ABOVE_HULL = 0.05
 """Distance from the hull [eV/atom] above which a made phase is taken for a computed one: its structure is in doubt."""

@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -49,8 +50,8 @@ _THERMO = ["material_id", "formation_energy_per_atom", "energy_above_hull"]
 _T = TypeVar("_T")
 
 
-class _Short(Exception):
-    """Fewer documents came than the answer promised."""
+class _AnswerError(Exception):
+    """An answer that must not be used; the text is ours and holds nothing of it."""
 
 
 class _Watch:
@@ -69,7 +70,7 @@ class _Watch:
         if "location" in response.headers:  # requests would send the key along to any other server
             here, there = urlsplit(response.url), urlsplit(urljoin(response.url, response.headers["location"]))
             if (here.scheme, here.netloc) != (there.scheme, there.netloc):
-                raise _Short
+                raise _AnswerError("sends on to another server")
         if self.status == 200:
             meta = response.json().get("meta") or {}
             self.total = int(meta["total_doc"])
@@ -92,21 +93,21 @@ def fetch(
     """
     symbols = _elements(elements)
     check_writable(output)
-    secret = _key(key)
     tell = progress or (lambda share: None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        secret = _key(key)
         url = _endpoint(endpoint)
         host, watch = urlsplit(url).hostname or url, _Watch()
-        version = _attempt(lambda: _heartbeat(url, watch), watch, host, backoff)
-        client = _attempt(lambda: _client(secret, url, watch), watch, host, backoff)
+        version = _attempt(partial(_heartbeat, url, watch), watch, host, backoff)
+        client = _attempt(partial(_client, secret, url, watch), watch, host, backoff)
         summary, thermo = [], []
         batches = list(_systems(symbols))
         with client:
             for i, batch in enumerate(batches):
-                summary += _attempt(lambda b=batch: _summary(client, b, watch), watch, host, backoff)
+                summary += _attempt(partial(_summary, client, batch, watch), watch, host, backoff)
                 tell((i + 0.5) / len(batches))
-                thermo += _attempt(lambda b=batch: _thermo(client, b, watch), watch, host, backoff)
+                thermo += _attempt(partial(_thermo, client, batch, watch), watch, host, backoff)
                 tell((i + 1.0) / len(batches))
     phases, without = _phases(summary, thermo, host)
     if not phases:
@@ -177,7 +178,7 @@ def _endpoint(endpoint: str | None) -> str:
 
 def _heartbeat(url: str, watch: _Watch) -> str:
     """Version of the database.  Asked here first, as mp_api waits for it without limit."""
-    import requests  # type: ignore[import-untyped]
+    import requests
 
     with requests.get(url + "heartbeat", timeout=TIMEOUT) as response:
         watch.status = int(response.status_code)
@@ -188,7 +189,7 @@ def _heartbeat(url: str, watch: _Watch) -> str:
 def _client(secret: str, url: str, watch: _Watch) -> Any:
     from mp_api.client import MPRester
 
-    client = MPRester(secret, endpoint=url, use_document_model=False, mute_progress_bars=True)
+    client: Any = MPRester(secret, endpoint=url, use_document_model=False, mute_progress_bars=True)
     for adapter in client.session.adapters.values():  # repetitions are ours: counted, bounded and quiet
         adapter.max_retries = adapter.max_retries.new(total=0, status_forcelist=())
     client.session.hooks["response"].append(watch)
@@ -209,9 +210,9 @@ def _thermo(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, An
 
 
 def _whole(documents: list[dict[str, Any]], watch: _Watch) -> list[dict[str, Any]]:
-    """The documents, if they are as many different ones as the last page said: mp_api stops quietly at an empty page."""
-    if len({document["material_id"] for document in documents}) != watch.total:
-        raise _Short
+    """The documents, if they are as many as the last page said: mp_api stops quietly at an empty page."""
+    if len(documents) < watch.total:
+        raise _AnswerError("sent fewer phases than it announced")
     return documents
 
 
@@ -234,10 +235,12 @@ def _attempt(action: Callable[[], _T], watch: _Watch, host: str, backoff: float)
 def _fault(error: Exception, status: int, host: str) -> tuple[str, bool]:
     """What went wrong, and whether the same request may succeed later."""
     text = f"{type(error).__name__} {error}"
+    if isinstance(error, _AnswerError):
+        return f"{host} {error}: try again", True
     if isinstance(error, ImportError):
         return "mp-api can not be imported: pip install mp-api", False
     if status in (401, 403):
-        return f"{host} refused the key (HTTP {status}): check MP_API_KEY", False
+        return f"{host} refuses the key (HTTP {status}): check MP_API_KEY", False
     if status == 429:
         return f"{host} has had too many requests (HTTP 429) and answers none: try later", True
     if status >= 500:
@@ -250,9 +253,7 @@ def _fault(error: Exception, status: int, host: str) -> tuple[str, bool]:
         return f"{host} cut the connection in mid-answer: try again", True
     if re.search(r"ConnectionError|Max retries|ProxyError|SSLError|NameResolution", text):
         return f"no connection to {host}: check the network", False
-    if isinstance(error, _Short):
-        return f"{host} sent fewer phases than it announced, or to another server: try again", True
-    return f"{host} sent a malformed answer ({type(error).__name__}): try again, or a newer mp-api", True
+    return f"{host} sent a malformed answer: try again, or a newer mp-api", True
 
 
 def _phases(summary: list[dict[str, Any]], thermo: list[dict[str, Any]], host: str) -> tuple[list[dict[str, Any]], int]:

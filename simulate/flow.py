@@ -177,7 +177,7 @@ def step(
 
     u (M, K) first guess; n, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K); G (M-1, K): all
     integrated over the step.  ``b`` is what each cell holds of each species at the start, ``tolerance`` (K,) how far
-    a cell's balance may be off at the end.  Where round-off stops Newton's method short of that, ``loose`` counts.
+    a cell's balance may be off at the end.  Where round-off stops Newton's method short of that, ``loose`` will do.
     """
     M, K = u.shape
     R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))

@@ -19,7 +19,7 @@ EXACT = 1e-13
 """How far the balance of a cell may be off [share of what the sample holds of a species]."""
 
 LOOSE = 1e-9
-"""Largest unbalance of a cell [share of the sample] that is accepted when round-off stops Newton's method."""
+"""Unbalance of a cell [share of the sample] that is accepted, and then mended, when round-off stops Newton's method."""
 
 
 class Outcome(enum.Enum):
@@ -146,11 +146,9 @@ def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool
     for stage in range(2):
         middle = state.amounts if stage == 0 else 0.5 * (state.amounts + amounts)
         now = system.coefficients(state.time, end, middle, potentials)
-        # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30;
-        # what round-off has taken from a cell that is empty can not be given back
+        # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30
         largest = now.conductance.max(axis=0, initial=0.0)
         reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * largest
-        reachable += 2.0 * np.maximum(0.0, -state.held.min(axis=0))
         potentials, amounts, converged, count = flow.step(
             potentials, state.amounts, system.seeds, system.composition, now.g, now.kappa, system.floor,
             state.held, now.conductance, reachable, LOOSE * total, 100,
@@ -162,6 +160,26 @@ def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool
     held = state.held.copy()
     held[:-1] -= flows
     held[1:] += flows
-    if np.any(held < np.minimum(state.held, -3.0 * EXACT * state.held.sum(axis=0))):
+    if np.any(held < -LOOSE * total):
         return state, used, False  # more flowed out of a cell than it held: not converged well enough
+    share = held.sum(axis=0)
+    for _ in range(6):
+        off = amounts @ system.composition + system.floor * np.exp(potentials) - held
+        if np.all(np.abs(off) < 0.1 * EXACT * share):
+            break
+        amounts = _mend(amounts, system.composition, off)
     return State(end, amounts, potentials, held), used, True
+
+
+def _mend(amounts: Array, composition: Array, off: Array) -> Array:
+    """Amounts whose contents are smaller by ``off`` (M, K), round-off left over from Newton's method.
+
+    The change of least relative size, n (1 - N.y) with (N^T n N) y = off; a cell where it would reach nine tenths of any
+    store, because there is next to nothing of a species, is mended in part and the rest is carried on.
+    """
+    matrix = np.einsum("cp,pi,pj->cij", amounts, composition, composition)
+    scale = 1.0 / np.sqrt(np.einsum("cii->ci", matrix) + 1e-30)
+    matrix = matrix * scale[:, :, None] * scale[:, None, :] + 1e-12 * np.eye(composition.shape[1])
+    relative = (np.linalg.solve(matrix, (off * scale)[:, :, None])[:, :, 0] * scale) @ composition.T
+    largest = np.max(np.abs(relative), axis=1, initial=0.0, where=amounts > 0.0)
+    return np.asarray(amounts * (1.0 - relative * np.minimum(1.0, 0.9 / np.maximum(largest, 1e-300))[:, None]))
