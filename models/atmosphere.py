@@ -79,7 +79,18 @@ NAMED: Mapping[str, Atmosphere] = {
     "Ar": Atmosphere("Ar", pO2=5.0e-6),
     "CO2": Atmosphere("CO2", pO2=1.0e-5, pCO2=1.0),
 }
-"""Atmospheres by name; ``NAME:pO2=...,pCO2=...,pH2O=...`` overrides any of the pressures [bar]."""
+"""Atmospheres by name; ``NAME:pO2=...,pCO2=...,pH2O=...`` overrides any of the pressures [bar]; ``air:dew_point=15`` too."""
+
+
+def water_pressure(dew_point: float) -> float:
+    """Partial pressure of water [bar] at a dew point [degrees C], -40 to 50.
+
+    Magnus form over water of the WMO Guide to Instruments and Methods of Observation (2018), annex 4.B.
+    Raises InputError outside its range.
+    """
+    if not -45.0 <= dew_point <= 60.0:
+        raise InputError(f"dew point {dew_point:g} °C: must lie between -45 and 60 °C")
+    return 6.112e-3 * math.exp(17.62 * dew_point / (243.12 + dew_point))
 
 
 def atmosphere(text: str | Atmosphere) -> Atmosphere:
@@ -99,12 +110,16 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
     pressures = {"pO2": base.pO2, "pCO2": base.pCO2, "pH2O": base.pH2O} if base else {}
     for part in filter(None, re.split(r"[,\s]+", tail)):
         key, separator, value = part.partition("=")
-        if key not in ("pO2", "pCO2", "pH2O") or not separator:
-            raise InputError(f"atmosphere {text!r}: {part!r} is not one of pO2=, pCO2=, pH2O= (bar)")
+        if key not in ("pO2", "pCO2", "pH2O", "dew_point") or not separator:
+            raise InputError(f"atmosphere {text!r}: {part!r} is not one of pO2=, pCO2=, pH2O= (bar), dew_point= (°C)")
         try:
-            pressures[key] = float(value)
+            number = float(value)
         except ValueError as error:
-            raise InputError(f"atmosphere {text!r}: {value!r} is not a pressure in bar") from error
+            raise InputError(f"atmosphere {text!r}: {value!r} is not a number") from error
+        if key == "dew_point":
+            pressures["pH2O"] = water_pressure(number)
+        else:
+            pressures[key] = number
     if "pO2" not in pressures:
         raise InputError(f"atmosphere {text!r}: pO2 is needed, e.g. pO2=0.2,pCO2=4e-4")
     name = base.name if base and not tail else text.strip()

@@ -98,9 +98,9 @@ class Solution:
     def match(self, amounts: Mapping[str, float], database: Database) -> NDArray[np.float64] | None:
         """End-member fractions whose cations are in the ratio of ``amounts``, or None when there are none.
 
-        Oxygen is left to the solution: as-written formulas round it.
+        Where several do, the end members listed first are preferred.  Oxygen is left to the solution: as-written formulas round it.
         """
-        from scipy.optimize import nnls
+        from scipy.optimize import linprog
 
         symbols = sorted(
             {symbol for member in self.endmembers for symbol in database[member.phase].amounts} | set(amounts)
@@ -111,9 +111,17 @@ class Solution:
         ).T
         target = np.array([amounts.get(symbol, 0.0) for symbol in symbols])
         target = target / target.sum()
-        x, misfit = nnls(columns, target)
-        if misfit > MATCH_TOLERANCE:
+        # most of the end members listed first; a misfit of rounded formulas costs most
+        size = len(self.endmembers)
+        cost = np.arange(1.0, size + 1.0) ** 2
+        slack = np.eye(len(symbols))
+        found = linprog(
+            np.concatenate([cost, np.full(2 * len(symbols), 1e4)]),
+            A_eq=np.hstack([columns, slack, -slack]), b_eq=target, bounds=(0, None), method="highs",
+        )  # fmt: skip
+        if found.status != 0 or float(np.sum(found.x[size:])) > MATCH_TOLERANCE:
             return None
+        x = found.x[:size]
         x = np.where(x < 1e-9, 0.0, x)
         return np.asarray(x / x.sum(), dtype=float)
 
@@ -164,6 +172,9 @@ def _simplex(members: int, divisions: int) -> NDArray[np.float64]:
 RAY = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85)
 """Distances from a reactant's composition towards each end member at which pseudo-compounds are set."""
 
+T_COMPARE = 973.15
+"""Temperature [K] at which two occupancies of one composition are compared."""
+
 DIVISIONS = {2: 10, 3: 6, 4: 4, 5: 3, 6: 2}
 """Grid divisions of the end-member simplex by number of end members: 11 to 56 compositions."""
 
@@ -195,5 +206,7 @@ def pseudo_compounds(
         for x in points:
             if np.max(x) < 1.0 - 1e-12:  # an end member is in the database already
                 solid = solution.solid(x, database)
-                found.setdefault(solid.id, solid)
+                other = found.get(solid.id)  # another occupancy of the same composition: the lower one is real
+                if other is None or solid.gibbs(T_COMPARE) < other.gibbs(T_COMPARE):
+                    found[solid.id] = solid
     return list(found.values())

@@ -174,8 +174,8 @@ def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool
 def _mend(amounts: Array, composition: Array, off: Array) -> Array:
     """Amounts whose contents are smaller by ``off`` (M, K), round-off left over from Newton's method.
 
-    The change of least relative size, n (1 - N.y) with (N^T n N) y = off; a cell where it would reach nine tenths of any
-    store, because there is next to nothing of a species, is mended in part and the rest is carried on.
+    The change of least relative size, n (1 - N.y) with (N^T n N) y = off.  A cell where it would reach nine tenths of
+    any store, because there is next to nothing of a species, is mended in part and the rest is carried on.
     """
     matrix = np.einsum("cp,pi,pj->cij", amounts, composition, composition)
     scale = 1.0 / np.sqrt(np.einsum("cii->ci", matrix) + 1e-30)
