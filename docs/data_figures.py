@@ -20,10 +20,12 @@ GARNET_ELEMENTS = frozenset(["Li", "La", "Zr", "Ta", "Ni", "Mn", "Co", "O"])
 
 
 def say(text: str) -> None:
+    """Write one line."""
     sys.stdout.write(text + "\n")
 
 
 def cations(amounts: dict[str, float]) -> float:
+    """Moles of closed components in a formula unit."""
     return sum(n for symbol, n in amounts.items() if symbol not in phases.GAS_ELEMENTS)
 
 
@@ -75,8 +77,8 @@ for label, some in (("all oxides outside the recipes", errors), ("of Li La Zr Ta
     say(
         f"{label}: {len(values)}, mean {values.mean():+.1f}, rms {np.sqrt(np.mean(values**2)):.1f} J/(mol K) per cation"
     )
-worst_S = sorted(errors, key=lambda key: -abs(errors[key]))[:8]
-say("largest, estimate minus table: " + ", ".join(f"{key} {errors[key]:+.1f}" for key in worst_S))
+widest = sorted(errors, key=lambda key: -abs(errors[key]))[:8]
+say("largest, estimate minus table: " + ", ".join(f"{key} {errors[key]:+.1f}" for key in widest))
 say(f"sd used in the model: {table.entropy_sd_per_cation:g} J/(mol K) per cation")
 
 say("\nadjustments (kJ per mole of formula units)")

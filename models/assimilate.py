@@ -36,6 +36,14 @@ that mixes ideally is always a little unstable against its own other composition
 
 MAX_ROUNDS = 200
 
+T_FURNACE = 1000.0
+"""Temperature [K] at which the uncertainties of enthalpy and entropy are added: a change stands for one of G there."""
+
+
+def uncertainty(solid: Solid) -> float:
+    """Standard deviation of a solid's Gibbs energy at furnace temperature [J/mol of formula units]."""
+    return max(float(np.hypot(solid.enthalpy_sd, T_FURNACE * solid.entropy_sd)), 1.0)
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -90,7 +98,7 @@ def violations(
     gas = atmosphere("O2")
     found = []
     for fact in known:
-        target, host = _phase(fact, moved)
+        target, _ = _phase(fact, moved)
         components = closed_components(target.amounts)
         solids = {solid.id: solid for solid in moved.within(components) if solid.cations > 0.0}
         for solid in solutions.pseudo_compounds(frozenset(components), [], moved):
@@ -128,7 +136,7 @@ def assimilate(database: Database, known: Sequence[Fact]) -> dict[str, float]:
         for row, gain in fresh:  # in terms of the original enthalpies
             cuts.append((row, gain + sum(weight * delta.get(phase, 0.0) for phase, weight in row.items())))
         names = sorted({phase for row, _ in cuts for phase in row})
-        sd = np.array([max(database[name].enthalpy_sd, 1.0) for name in names])
+        sd = np.array([uncertainty(database[name]) for name in names])
         A = np.array([[row.get(name, 0.0) for name in names] for row, _ in cuts]) * sd
         b = np.array([bound for _, bound in cuts])
         # min |x|^2 with A x >= b, by its dual as non-negative least squares (Lawson & Hanson 1974, ch. 23)
@@ -144,12 +152,12 @@ def assimilate(database: Database, known: Sequence[Fact]) -> dict[str, float]:
 
 
 def to_csv(database: Database, changes: Mapping[str, float]) -> str:
-    """The table as shipped: change [kJ/mol], the phase's sd, and their ratio."""
+    """The table as shipped: change [kJ/mol], the sd of the phase's Gibbs energy at 1000 K, and their ratio."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["phase", "change_kJ_mol", "Hf_sd", "change_over_sd"])
+    writer.writerow(["phase", "change_kJ_mol", "G_sd_kJ_mol", "change_over_sd"])
     for phase, change in changes.items():
-        sd = database[phase].enthalpy_sd
+        sd = uncertainty(database[phase])
         writer.writerow([phase, f"{change * 1e-3:.3f}", f"{sd * 1e-3:.3f}", f"{change / sd:.2f}"])
     return out.getvalue()
 

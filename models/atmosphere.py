@@ -79,7 +79,8 @@ NAMED: Mapping[str, Atmosphere] = {
     "Ar": Atmosphere("Ar", pO2=5.0e-6),
     "CO2": Atmosphere("CO2", pO2=1.0e-5, pCO2=1.0),
 }
-"""Atmospheres by name; ``NAME:pO2=...,pCO2=...,pH2O=...`` overrides any of the pressures [bar]; ``air:dew_point=15`` too."""
+"""Atmospheres by name; ``NAME:pO2=...,pCO2=...,pH2O=...`` overrides any of the pressures [bar],
+``air:dew_point=15`` the humidity."""
 
 
 def water_pressure(dew_point: float) -> float:
@@ -111,11 +112,13 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
     for part in filter(None, re.split(r"[,\s]+", tail)):
         key, separator, value = part.partition("=")
         if key not in ("pO2", "pCO2", "pH2O", "dew_point") or not separator:
-            raise InputError(f"atmosphere {text!r}: {part!r} is not one of pO2=, pCO2=, pH2O= (bar), dew_point= (°C)")
+            choices = "pO2=, pCO2=, pH2O= (bar), dew_point= (°C)"
+            raise InputError(f"atmosphere {text!r}: {part!r} is not one of {choices}")
         try:
             number = float(value)
         except ValueError as error:
-            raise InputError(f"atmosphere {text!r}: {value!r} is not a number") from error
+            what = "temperature in °C" if key == "dew_point" else "pressure in bar"
+            raise InputError(f"atmosphere {text!r}: {value!r} is not a {what}") from error
         if key == "dew_point":
             pressures["pH2O"] = water_pressure(number)
         else:

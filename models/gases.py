@@ -34,8 +34,9 @@ class Gas:
 
     def _coefficients(self, temperature: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         T = np.asarray(temperature, dtype=float)
-        if np.any(self.T_low - 0.5 > T) or np.any(self.T_high < T):
-            raise InputError(f"{self.name} gas data hold from {self.T_low:g} to {self.T_high:g} K, not at {T} K")
+        if np.any(self.T_low - 2.0 > T) or np.any(self.T_high < T):  # some tables begin at 300, not at 298.15 K
+            wrong = float(np.min(T)) if np.any(self.T_low - 2.0 > T) else float(np.max(T))
+            raise InputError(f"{self.name} gas data hold from {self.T_low:g} to {self.T_high:g} K, not at {wrong:g} K")
         a = np.where(T[..., None] < self.T_mid, np.array(self.low), np.array(self.high))
         return T, np.moveaxis(a, -1, 0)
 

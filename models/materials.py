@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.models import formula
-from sinterface.models.errors import DataError, InputError, unknown
+from sinterface.models.errors import DataError, InputError, SinterfaceError, unknown
 from sinterface.models.phases import GAS_ELEMENTS
 from sinterface.models.quantity import Quantity, quantity
 
@@ -94,13 +94,19 @@ def load(path: Path) -> Material:
         card = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
+    except SinterfaceError:
+        raise
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a TOML card: {error}") from error
+    except (RecursionError, ValueError) as error:  # nested without end, digits without end, a null in the name
+        raise DataError(f"{str(path)!r}: not a TOML card: {type(error).__name__}") from error
     return from_card(card, str(path))
 
 
 def guess_structure(composition: Mapping[str, float]) -> str | None:
     """Structure type that a formula leaves no doubt about, else None."""
+    if composition.get("P", 0.0) > 0.0 and not {"Fe", "Mn", "Co", "Ni"} & set(composition):
+        return None
     lithium = composition.get("Li", 0.0)
     metals = sum(n for symbol, n in composition.items() if symbol not in GAS_ELEMENTS | {"Li"})
     oxygen = composition.get("O", 0.0)
@@ -108,6 +114,8 @@ def guess_structure(composition: Mapping[str, float]) -> str | None:
         return None
     if composition.get("La", 0.0) > 0.0 and abs(oxygen / composition["La"] - 4.0) < 0.4:
         return "garnet"
+    if composition.get("La", 0.0) > 0.0:
+        return None
     if composition.get("P", 0.0) > 0.0 and abs(oxygen / composition["P"] - 4.0) < 0.05:
         return "olivine"
     if abs(oxygen - 2.0 * metals) < 0.15 * metals and 0.7 < lithium / metals < 1.35:

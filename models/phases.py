@@ -59,14 +59,14 @@ class Solid:
 
 FAMILIES: Mapping[str, str] = {
     "garnet": "garnet electrolyte, any composition",
-    "layered": "layered Li(Ni,Mn,Co)O2, any composition short of Li2MnO3",
+    "layered": "layered Li(Ni,Mn,Co)O2 with at most 1.35 Li per transition metal",
     "spinel": "lithium transition-metal spinel",
     "olivine": "olivine phosphate",
     "La2Zr2O7": "pyrochlore",
     "LaMO3": "perovskite La(Ni,Mn,Co,Fe,Al,Ga,Ti)O3 and its ordered variants",
     "La2MO4": "K2NiF4 type, among them La2(Ni0.5Li0.5)O4",
     "LanMnO3n+1": "other Ruddlesden-Popper phases, La3Ni2O7 and La4Ni3O10",
-    "Li2MnO3": "Li2MnO3 and its isotypes Li2NiO3, Li2CoO3",
+    "Li2MnO3": "Li2MnO3, its isotypes, and layered solutions with over 1.35 Li per metal, which show its superlattice",
     "La2O3": "lanthanum sesquioxide",
     "rock salt": "(Ni,Co,Mn,Mg)O",
     "TM oxide": "other oxides of Ni, Mn, Co and Fe alone",
@@ -82,6 +82,9 @@ FAMILIES: Mapping[str, str] = {
     "other": "everything else",
 }
 """Names used in the ``family`` field of every result, and what each holds."""
+
+LITHIUM_RICH = 1.35
+"""Li per other cation above which a layered solution counts as Li2MnO3: Li1.15 and more orders its metal layer."""
 
 _TRANSITION = frozenset(("Ni", "Mn", "Co", "Fe"))
 
@@ -104,6 +107,15 @@ def family(amounts: Mapping[str, float], structure: str) -> str:
     if "La" in kinds:
         return _lanthanum_family(metals, kind)
     return _other_family(amounts, metals, kind)
+
+
+def solution_family(family: str, amounts: Mapping[str, float]) -> str:
+    """The reporting family of one composition of a solution phase of that family."""
+    if family == "layered":
+        cations = sum(amount for symbol, amount in amounts.items() if symbol not in GAS_ELEMENTS)
+        if amounts["Li"] > LITHIUM_RICH * (cations - amounts["Li"]):
+            return "Li2MnO3"
+    return family
 
 
 def _lanthanum_family(metals: set[str], kind: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,8 +41,9 @@ def quantity(card: Mapping[str, Any], kind: str, where: str, *, positive: bool =
         raise DataError(f"{where}: unit {card['unit']!r} is not one of {', '.join(units)}")
     factor = TO_SI[card["unit"]][1]
     for key in ("value", "sd"):
-        if isinstance(card[key], bool) or not isinstance(card[key], int | float) or not math.isfinite(card[key]):
-            raise DataError(f"{where}: {key} = {card[key]!r} is not a finite number")
+        number = card[key]
+        if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < 1e300:
+            raise DataError(f"{where}: {key} = {str(number)[:40]} is not a finite number")
     if card["sd"] < 0 or (positive and card["value"] <= 0):
         raise DataError(f"{where}: value = {card['value']}, sd = {card['sd']}: must be positive")
     return Quantity(

@@ -24,7 +24,7 @@ from sinterface.models.phaseset import PhaseSet
 SMALLEST = 1e-7
 """Phase amounts below this fraction of the cations are round-off [1]."""
 
-GARNET_SIDE = frozenset(("La", "Zr", "Ta", "Nb"))
+GARNET_SIDE = frozenset(("La", "Zr", "Ta", "Nb", "Al", "Ga"))
 """Components that stay on the electrolyte's side in paraequilibrium; Li and the gas move, all others stay opposite."""
 
 
@@ -193,9 +193,10 @@ def interface_reactions(
     """
     phases, where = chemical_system(electrolyte, cathode, database)
     omega = phases.grand_potential(temperature, atmosphere)
-    stay = GARNET_SIDE & set(electrolyte.composition)
-    opposite = frozenset(phases.components) - stay - {"Li"}
-    allowed = is_allowed(phases, [frozenset(stay), opposite]) if para else None
+    own = GARNET_SIDE & set(electrolyte.composition)
+    stay = frozenset(own - set(cathode.composition))  # what both hold says nothing of whose framework it is
+    opposite = frozenset(phases.components) - own - {"Li"}
+    allowed = is_allowed(phases, [stay, opposite]) if para else None
     kinks = profile(phases, omega, where.electrolyte, where.cathode, allowed)
     both = [where.electrolyte, where.cathode]
     return InterfaceReactions(

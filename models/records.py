@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
 from sinterface.models import formula
-from sinterface.models.errors import DataError
+from sinterface.models.errors import DataError, InputError
 from sinterface.models.gibbs import HeatCapacity
 
 COLUMNS = (
@@ -45,9 +46,12 @@ def _number(row: Mapping[str, str], column: str, factor: float = 1.0) -> float |
     if not text:
         return None
     try:
-        return float(text) * factor
+        number = float(text) * factor
     except ValueError as error:
         raise DataError(f"phase {row['phase']!r}: {column} = {text!r} is not a number") from error
+    if not math.isfinite(number):
+        raise DataError(f"phase {row['phase']!r}: {column} = {text!r} is not finite")
+    return number
 
 
 def _record(row: Mapping[str, str]) -> Record:
@@ -62,6 +66,8 @@ def _record(row: Mapping[str, str]) -> Record:
     for what, (number, sd, source) in value.items():
         if number is not None and (sd is None or not row[source].strip()):
             raise DataError(f"phase {row['phase']!r}: {what} needs a standard deviation and a source")
+        if number is not None and sd is not None and sd < 0.0:
+            raise DataError(f"phase {row['phase']!r}: {what} has a negative standard deviation")
         if number is not None:
             sources.append(row[source])
     if value["enthalpy"][0] is not None and row["Hf_method"] not in METHODS:
@@ -70,9 +76,15 @@ def _record(row: Mapping[str, str]) -> Record:
         raise DataError(f"phase {row['phase']!r}: status {row['status']!r} is neither observed nor computed")
     if value["enthalpy"][0] is None and value["dft"][0] is None:
         raise DataError(f"phase {row['phase']!r}: neither a measured enthalpy nor a DFT energy")
+    if cp[0] is not None and not row["Cp_source"].strip():
+        raise DataError(f"phase {row['phase']!r}: heat capacity needs a source")
+    try:
+        amounts = formula.parse(row["formula"])
+    except InputError as error:
+        raise DataError(f"phase {row['phase']!r}: {error}") from error
     return Record(
         phase=row["phase"],
-        amounts=formula.parse(row["formula"]),
+        amounts=amounts,
         structure=row["structure"],
         enthalpy=value["enthalpy"][0],
         enthalpy_sd=value["enthalpy"][1] or 0.0,

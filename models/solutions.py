@@ -90,7 +90,7 @@ class Solution:
             density=float("nan"),
             method="solution",
             sources=tuple(dict.fromkeys(key for w, m in zip(weights, members, strict=True) if w for key in m.sources)),
-            family=self.family,
+            family=phases.solution_family(self.family, amounts),
             solution=self.name,
             parts=tuple((member.phase, w) for member, w in zip(self.endmembers, weights, strict=True) if w > 0.0),
         )
@@ -98,7 +98,7 @@ class Solution:
     def match(self, amounts: Mapping[str, float], database: Database) -> NDArray[np.float64] | None:
         """End-member fractions whose cations are in the ratio of ``amounts``, or None when there are none.
 
-        Where several do, the end members listed first are preferred.  Oxygen is left to the solution: as-written formulas round it.
+        Where several do, those of least Gibbs energy are taken.  Oxygen is left to the solution: formulas round it.
         """
         from scipy.optimize import linprog
 
@@ -111,12 +111,12 @@ class Solution:
         ).T
         target = np.array([amounts.get(symbol, 0.0) for symbol in symbols])
         target = target / target.sum()
-        # most of the end members listed first; a misfit of rounded formulas costs most
         size = len(self.endmembers)
-        cost = np.arange(1.0, size + 1.0) ** 2
+        cost = np.array([m.moles * float(database[m.phase].gibbs(T_COMPARE)) for m in self.endmembers])
+        penalty = 1e4 * float(np.max(np.abs(cost)))  # a misfit of rounded formulas costs most
         slack = np.eye(len(symbols))
         found = linprog(
-            np.concatenate([cost, np.full(2 * len(symbols), 1e4)]),
+            np.concatenate([cost, np.full(2 * len(symbols), penalty)]),
             A_eq=np.hstack([columns, slack, -slack]), b_eq=target, bounds=(0, None), method="highs",
         )  # fmt: skip
         if found.status != 0 or float(np.sum(found.x[size:])) > MATCH_TOLERANCE:

@@ -28,7 +28,9 @@ def open_database(file: Path | None) -> Database:
         return database.embedded()
     from sinterface.models import snapshot
 
-    return snapshot.database(file)
+    data, report = snapshot.build(file)
+    typer.echo(f"{file}: {report}", err=True)
+    return data
 
 
 @app.command(name="list")

@@ -40,15 +40,13 @@ class Entry:
 def entries(system: CoupleSystem) -> list[Entry]:
     """Reported phases of a system; ``role`` is cathode, electrolyte or secondary.
 
-    All compositions of a solution count as one phase, its end members included when they are of its family.
+    All compositions of a solution in one family count as one phase, its end members included.
     """
-    owner = {member.phase: (s.name, s.family) for s in solutions.embedded() for member in s.endmembers}
+    owner = {member.phase: s.name for s in solutions.embedded() for member in s.endmembers}
     groups: dict[str, list[int]] = {}
     for position, solid in enumerate(system.phases.solids):
-        name = solid.solution
-        if not name and solid.id in owner and owner[solid.id][1] == solid.family:
-            name = owner[solid.id][0]
-        groups.setdefault(f"solution {name}" if name else solid.id, []).append(position)
+        name = solid.solution or owner.get(solid.id, "")
+        groups.setdefault(f"solution {name}, {solid.family}" if name else solid.id, []).append(position)
     roles = {system.reactants.cathode: "cathode", system.reactants.electrolyte: "electrolyte"}
     found = []
     for members in groups.values():

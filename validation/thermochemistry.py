@@ -185,12 +185,12 @@ def page() -> str:
         "Enthalpy changes that make stable what `models/data/stability.toml` says exists, the smallest in units of the",
         "uncertainties (`models/assimilate.py`):",
         "",
-        "| phase | change, kJ/mol | standard deviation, kJ/mol | ratio |",
+        "| phase | change, kJ/mol | standard deviation of G(1000 K), kJ/mol | ratio |",
         "|---|---|---|---|",
     ]
     base = database.unadjusted()
     for phase, change in assimilate.assimilate(base, assimilate.facts()).items():
-        sd = base[phase].enthalpy_sd
+        sd = assimilate.uncertainty(base[phase])
         lines.append(f"| {phase} | {change / 1e3:+.2f} | {sd / 1e3:.2f} | {change / sd:+.2f} |")
     return "\n".join(lines) + "\n"
 

@@ -216,7 +216,6 @@ def test_faults_name_phase_and_column(monkeypatch, change, message):
         broken(monkeypatch, GOOD | change)
 
 
-@pytest.mark.xfail(strict=True, reason="these faults pass, or escape as InputError without the phase")
 @pytest.mark.parametrize(
     "change",
     [

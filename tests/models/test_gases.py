@@ -56,19 +56,17 @@ def test_the_two_polynomials_meet(name):
 @pytest.mark.parametrize("name", sorted(_table()))
 def test_range_error_names_the_gas(name):
     species = gas(name)
-    for T in (species.T_low - 1.0, species.T_high + 1.0, [500.0, 7000.0]):
+    for T in (species.T_low - 3.0, species.T_high + 1.0, [500.0, 7000.0]):
         with pytest.raises(InputError, match=f"^{name} gas data hold from {species.T_low:g} to {species.T_high:g} K"):
             species.gibbs(T)
 
 
-@pytest.mark.xfail(strict=True, reason="the message prints the whole array over many lines")
 def test_range_error_is_one_line():
     with pytest.raises(InputError) as caught:
         gas("O2").gibbs(np.linspace(100.0, 7000.0, 100))
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="the vapours hold from 300 K, no schedule starts that warm")
 @pytest.mark.parametrize("name", ["LiOH", "Li2O"])
 def test_vapours_cover_room_temperature(name):
     assert np.isfinite(gas(name).gibbs(298.15))

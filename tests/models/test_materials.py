@@ -165,7 +165,6 @@ def test_guess_structure(text, structure):
     assert materials.guess_structure(formula.parse(text)) == structure
 
 
-@pytest.mark.xfail(strict=True, reason="ratios alone decide: a phosphate, a NASICON, a perovskite and LaLiO2 pass")
 @pytest.mark.parametrize("text", ["Li3PO4", "Li1.3Al0.3Ti1.7P3O12", "Li0.5La0.5TiO3", "LiLaO2"])
 def test_no_guess_where_the_formula_leaves_doubt(text):
     assert materials.guess_structure(formula.parse(text)) is None
@@ -186,7 +185,7 @@ def test_no_guess_where_the_formula_leaves_doubt(text):
         ("value = ", "value = -", r"\[particle_diameter\]: value = -.*must be positive"),
         ("value = ", "value = nan # ", r"value = nan is not a finite number"),
         ("value = ", "value = true # ", r"value = True is not a finite number"),
-        ("value = ", "value = '9' # ", r"value = '9' is not a finite number"),
+        ("value = ", "value = '9' # ", r"value = 9 is not a finite number"),
         ("sd = ", "sd = -", r"must be positive"),
         ("[density]", "[mass]", r"table \[density\] is needed"),
         ('id = "pc-LCO"', "id = ", "not a TOML card"),
@@ -225,9 +224,6 @@ def test_a_folder_is_no_card(tmp_path):
         materials.load(tmp_path)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="RecursionError, OverflowError and ValueError escape from tomllib, isfinite, stat"
-)
 @pytest.mark.parametrize("fault", ["nested", "large integer", "endless integer", "null byte"])
 def test_malicious_cards(tmp_path, fault):
     path = tmp_path / "mine.toml"

@@ -9,7 +9,7 @@ from pymatgen.analysis.interface_reactions import GrandPotentialInterfacialReact
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PDEntry, PhaseDiagram
 from pymatgen.core import Composition, Element
 
-from sinterface.models import materials
+from sinterface.models import database, formula, materials, phases
 from sinterface.models.atmosphere import atmosphere
 from sinterface.models.chemistry import chemical_system, reactant
 from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
@@ -114,6 +114,13 @@ def test_products_balance(db, react, couple, para):
             )
 
 
+def db_family(phase):
+    """Reporting family of a phase or of a composition of the layered solution."""
+    if phase.startswith("layered:"):
+        return phases.solution_family("layered", formula.parse(phase.partition(":")[2]))
+    return database.embedded()[phase].family if ":" not in phase else ""
+
+
 def test_driving_forces_in_order(react):
     """LNMO and LMO are enormous lithium sinks, LCO is almost none."""
     strong = {c: react("LLZTO", c, 873.15).strongest.energy_meV_per_atom for c in ("pc-LNMO", "pc-LMO", "pc-LCO")}
@@ -121,7 +128,7 @@ def test_driving_forces_in_order(react):
     assert strong["pc-LNMO"] < -30.0
     assert strong["pc-LCO"] > -3.0
     products = react("LLZTO", "pc-LNMO", 673.15, True).strongest.products
-    assert "Li2MnO3" in products
+    assert any(db_family(phase) == "Li2MnO3" for phase in products), products
     assert any("La2Zr2O7" in phase or phase.startswith("pyrochlore:") for phase in products)
 
 
@@ -240,10 +247,7 @@ DOPANT = "the dopant counts as the cathode's, so the electrolyte itself is forbi
 
 @pytest.mark.parametrize(
     "electrolyte",
-    [
-        pytest.param(g, marks=pytest.mark.xfail(strict=True, reason=DOPANT)) if g in ("Al-LLZO", "Ga-LLZO") else g
-        for g in GARNETS
-    ],
+    list(GARNETS),
 )
 def test_reactants_are_allowed_in_paraequilibrium(react, electrolyte):
     assert all(kink.energy < 1e-2 for kink in react(electrolyte, "pc-LCO", 973.15, True).kinks)
