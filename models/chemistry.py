@@ -41,14 +41,21 @@ def reactant(material: Material, database: Database) -> tuple[phases.Solid, str]
             return database[solution.endmembers[int(np.argmax(x))].phase], solution.name
         return solution.solid(x, database), solution.name
     target = _cation_shares(material.composition)
-    for solid in database.within(material.composition):
-        if _cation_shares(solid.amounts) == target:
-            return solid, ""
+    oxygen = _oxygen(material.composition)
+    kinds = set(material.composition)
+    same = [s for s in database.within(kinds) if set(s.amounts) == kinds and _cation_shares(s.amounts) == target]
+    near = [solid for solid in same if abs(_oxygen(solid.amounts) - oxygen) < 0.03 * max(oxygen, 1.0)]
+    if near:
+        return min(near, key=lambda solid: solid.enthalpy / solid.cations), ""
     members = [m.phase for s in solutions.embedded() if s.structure == material.structure for m in s.endmembers]
     raise InputError(
         f"{material.id} ({material.formula}) has no energy: it is neither a compound of the database nor a mixture of "
         f"the {material.structure} end members {', '.join(members) or '(none)'}"
     )
+
+
+def _oxygen(amounts: Mapping[str, float]) -> float:
+    return amounts.get("O", 0.0) / sum(n for s, n in amounts.items() if s not in phases.GAS_ELEMENTS)
 
 
 def _cation_shares(amounts: Mapping[str, float]) -> dict[str, float]:

@@ -142,5 +142,12 @@ def embedded() -> Database:
     base = unadjusted()
     text = resources.files("sinterface.models.data").joinpath("adjustments.csv").read_text(encoding="utf-8")
     changes = {row["phase"]: float(row["change_kJ_mol"]) * 1e3 for row in csv.DictReader(text.splitlines())}
-    digest = hashlib.sha256((base.fingerprint + text).encode()).hexdigest()
-    return adjusted(base, changes, f"embedded-{digest[:12]}")
+    return adjusted(base, changes, f"embedded-{_digest()[:12]}")
+
+
+def _digest() -> str:
+    """SHA-256 over every data file a prediction depends on: the same name means the same numbers."""
+    texts = [name + text for name, text in table_files()]
+    entries = sorted(resources.files("sinterface.models.data").iterdir(), key=lambda entry: entry.name)
+    texts += [e.name + e.read_text(encoding="utf-8") for e in entries if e.name.endswith((".csv", ".toml"))]
+    return hashlib.sha256("".join(texts).encode()).hexdigest()

@@ -156,9 +156,17 @@ def host_of(
     for solution in embedded():
         if solution.structure == structure:
             x = solution.match(amounts, database)
-            if x is not None:
+            if x is None:
+                continue
+            oxygen, written = solution.amounts(x, database).get("O", 0.0), amounts.get("O", 0.0)
+            scale = _cations(amounts) / _cations(solution.amounts(x, database))
+            if abs(oxygen * scale - written) < OXYGEN_TOLERANCE * oxygen * scale:
                 return solution, x
     return None
+
+
+def _cations(amounts: Mapping[str, float]) -> float:
+    return sum(n for symbol, n in amounts.items() if symbol not in phases.GAS_ELEMENTS)
 
 
 def _simplex(members: int, divisions: int) -> NDArray[np.float64]:
@@ -172,11 +180,14 @@ def _simplex(members: int, divisions: int) -> NDArray[np.float64]:
 RAY = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85)
 """Distances from a reactant's composition towards each end member at which pseudo-compounds are set."""
 
+OXYGEN_TOLERANCE = 0.08
+"""Relative difference in oxygen that rounding of formulas explains; more means another compound."""
+
 T_COMPARE = 973.15
 """Temperature [K] at which two occupancies of one composition are compared."""
 
 DIVISIONS = {2: 10, 3: 6, 4: 4, 5: 3, 6: 2}
-"""Grid divisions of the end-member simplex by number of end members: 11 to 56 compositions."""
+"""Grid divisions of the end-member simplex by number of end members: 11 to 35 compositions."""
 
 
 def pseudo_compounds(

@@ -85,7 +85,8 @@ def host_class(structure: str, family: str) -> str:
     }  # fmt: skip
     if family in by_family:
         return by_family[family]
-    return next((host for host in HOSTS if host in structure.casefold()), "default")
+    kind = structure.removeprefix("inverse ").removeprefix("tetragonal ")
+    return kind if kind in HOSTS else "default"
 
 
 def _arrhenius(card: Mapping[str, Any]) -> Arrhenius:

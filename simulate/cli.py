@@ -104,6 +104,7 @@ def run(
         typer.echo(json.dumps(result.document(detection_limit), indent=2))
     else:
         _show_run(result, detection_limit)
+    _finished([result])
 
 
 @app.command()
@@ -169,6 +170,7 @@ def sweep(
     if as_json:
         documents = [one.document(detection_limit) for one in found]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+    _finished([result for one in found for result in one.results])
 
 
 @app.command()
@@ -292,11 +294,20 @@ def _progress(title: str, wanted: bool) -> Iterator[Callable[[float], None] | An
         yield lambda share: bar.update(task, completed=share)
 
 
+def _finished(results: list[Result]) -> None:
+    """Exit code 1, and a line each on standard error, when a run stopped before the end of its schedule."""
+    stopped = [result.dataset.attrs for result in results if result.dataset.attrs["outcome"] != "DONE"]
+    for attrs in stopped:
+        where = f"{attrs['cathode']}, {attrs['peak_temperature_C']:g} °C"
+        typer.echo(f"sinterface: NOT FINISHED: {where}: {attrs['advice']}", err=True)
+    if stopped:
+        raise typer.Exit(1)
+
+
 def _show_run(result: Result, limit: float) -> None:
     from rich.table import Table
 
     document = result.document(limit)
-    attrs = result.dataset.attrs
     table = Table(
         title=f"{document['cathode']} + {document['electrolyte']}: {document['schedule']}, {document['atmosphere']}"
     )
@@ -313,8 +324,6 @@ def _show_run(result: Result, limit: float) -> None:
         f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: cathode "
         f"{100 * left['cathode_fraction']:.1f} %, electrolyte {100 * left['electrolyte_fraction']:.1f} %"
     )
-    if attrs["outcome"] != "DONE":
-        console.print(f"NOT FINISHED: {attrs['advice']}")
 
 
 def _show_sweep(one: Sweep, limit: float) -> None:
@@ -337,9 +346,6 @@ def _show_sweep(one: Sweep, limit: float) -> None:
     else:
         first = one.results[one.temperatures.index(onset)].detected(limit)
         console.print(f"onset: {onset:g} °C ({', '.join(first)} at or above {limit:g} wt%)")
-    for T, result in zip(one.temperatures, one.results, strict=True):
-        if result.dataset.attrs["outcome"] != "DONE":
-            console.print(f"NOT FINISHED at {T:g} °C: {result.dataset.attrs['advice']}")
 
 
 def main() -> None:
