@@ -2,7 +2,7 @@
 
 import sinterface as si
 
-task = si.problem("pc-LNMO", "LLZTO", atmosphere_name="O2", ratio="1:1", cells=12)
+task = si.problem("pc-LNMO", "LLZTO", atmosphere="O2", mass_ratio="1:1", cells=12)
 # workers > 1 starts processes: then keep the call under `if __name__ == "__main__":`
 result = si.sweep(task, [300.0, 450.0, 600.0], hours=2.0, ramp=10.0, workers=1)
 

@@ -4,7 +4,7 @@ import sinterface as si
 
 powders = si.materials()
 oxygen = si.Atmosphere("O2", pO2=1.0)  # bar
-couple = (powders["LLZTO"], powders["pc-LNMO"], 973.15, oxygen, si.load_database())  # 700 °C in kelvin
+couple = (powders["pc-LNMO"], powders["LLZTO"], 973.15, oxygen, si.load_database())  # 700 °C in kelvin
 result = si.interface_reactions(*couple)  # everything may react
 apart = si.interface_reactions(*couple, para=True)  # only Li and the gas cross the interface
 

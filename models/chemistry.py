@@ -64,7 +64,7 @@ def _cation_shares(amounts: Mapping[str, float]) -> dict[str, float]:
     return {symbol: round(n / total, 4) for symbol, n in sorted(cations.items())}
 
 
-def chemical_system(electrolyte: Material, cathode: Material, database: Database) -> tuple[PhaseSet, Reactants]:
+def chemical_system(cathode: Material, electrolyte: Material, database: Database) -> tuple[PhaseSet, Reactants]:
     """All phases the couple can form, pseudo-compounds of the solutions included, and where the reactants are."""
     sides = [reactant(material, database) for material in (electrolyte, cathode)]
     components = closed_components(electrolyte.composition, cathode.composition)

@@ -179,8 +179,8 @@ class InterfaceReactions:
 
 
 def interface_reactions(
-    electrolyte: Material,
     cathode: Material,
+    electrolyte: Material,
     temperature: float,
     atmosphere: Atmosphere,
     database: Database,
@@ -191,7 +191,7 @@ def interface_reactions(
 
     Raises InputError when a material has no energy in the database.
     """
-    phases, where = chemical_system(electrolyte, cathode, database)
+    phases, where = chemical_system(cathode, electrolyte, database)
     omega = phases.grand_potential(temperature, atmosphere)
     own = GARNET_SIDE & set(electrolyte.composition)
     stay = frozenset(own - set(cathode.composition))  # what both hold says nothing of whose framework it is

@@ -92,7 +92,7 @@ def run(
         raise InputError("--schedule and --temperature are both given: the schedule holds the temperatures, drop one")
     plan = Schedule.parse(schedule) if schedule is not None else _hold(temperature or "800", hold, ramp)
     task = problems.problem(
-        cathode, electrolyte, plan, atmosphere_name=atmosphere, ratio=mass_ratio,
+        cathode, electrolyte, plan, atmosphere=atmosphere, mass_ratio=mass_ratio,
         structure=structure, morphology=morphology, cells=cells,
     )  # fmt: skip
     _check_outputs(output, plot, detection_limit)
@@ -142,7 +142,7 @@ def sweep(
         raise InputError(f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}.nc'")
     tasks = [
         problems.problem(
-            one, electrolyte, None, atmosphere_name=atmosphere, ratio=mass_ratio,
+            one, electrolyte, None, atmosphere=atmosphere, mass_ratio=mass_ratio,
             structure=structure, morphology=morphology, cells=cells,
         )
         for one in cathodes
@@ -197,7 +197,7 @@ def reactions(
     other = materials.find(electrolyte, "electrolyte")
     _check_outputs(None, plot, 1.0)
     data = cli_phases.open_database(database)
-    found = interface_reactions(other, one, T, gas(atmosphere), data, para=para)
+    found = interface_reactions(one, other, T, gas(atmosphere), data, para=para)
     if plot is not None:
         _plots().save(_plots().reactions(found), plot)
         _say(f"wrote {plot}", quiet=as_json)

@@ -79,7 +79,9 @@ def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
         low, high = one.temperatures[0], one.temperatures[-1]
         axis.set_xlim(low - 0.03 * (high - low) - 1.0, high + 0.03 * (high - low) + 1.0)
         if data["wt_percent"].size == 0 or float(data["wt_percent"].max()) < 0.1:
-            axis.text(0.5, 0.5, "no secondary phase\nabove 0.1 wt%", transform=axis.transAxes, ha="center", color="0.4")
+            axis.text(
+                0.5, 0.25, "no secondary phase\nabove 0.1 wt%", transform=axis.transAxes, ha="center", color="0.4"
+            )
     axes[0].set_ylabel("secondary phase / wt% of the sample")
     axes[0].set_yscale("symlog", linthresh=0.1)
     axes[0].set_ylim(0, None)

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 from sinterface.models import materials
-from sinterface.models.atmosphere import Atmosphere, atmosphere
+from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.atmosphere import atmosphere as read_atmosphere
 from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
 from sinterface.simulate.schedule import Schedule
@@ -36,7 +37,7 @@ class Problem:
             raise InputError(f"{self.cells} cells: choose 4 to 2000")
 
 
-def mass_ratio(text: str) -> float:
+def read_mass_ratio(text: str) -> float:
     """Cathode mass over electrolyte mass from ``1:1``, ``60:40`` or ``1.5``.  Raises InputError."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*(?:[:/]\s*(\d+(?:\.\d*)?)\s*)?", text)
     if not match or float(match[1]) <= 0.0 or float(match[2] or 1.0) <= 0.0:
@@ -49,8 +50,8 @@ def problem(
     electrolyte: str | Material = "LLZTO",
     schedule: str | Schedule | None = None,
     *,
-    atmosphere_name: str | Atmosphere = "O2",
-    ratio: str | float = 1.0,
+    atmosphere: str | Atmosphere = "O2",
+    mass_ratio: str | float = 1.0,
     structure: str | None = None,
     morphology: str | None = None,
     cells: int = CELLS,
@@ -67,5 +68,5 @@ def problem(
         schedule = Schedule.hold(800.0, hours=2.0)
     if isinstance(schedule, str):
         schedule = Schedule.parse(schedule)
-    amount = mass_ratio(ratio) if isinstance(ratio, str) else float(ratio)
-    return Problem(cathode, electrolyte, schedule, atmosphere(atmosphere_name), amount, cells)
+    amount = read_mass_ratio(mass_ratio) if isinstance(mass_ratio, str) else float(mass_ratio)
+    return Problem(cathode, electrolyte, schedule, read_atmosphere(atmosphere), amount, cells)

@@ -54,6 +54,7 @@ def simulate(
     structure: str | None = None,
     morphology: str | None = None,
     cells: int = CELLS,
+    database: databases.Database | None = None,
 ) -> Result:
     """Which phases form when a cathode and an electrolyte are heated together, and how much of each.
 
@@ -67,7 +68,8 @@ def simulate(
     """
     return predict(
         problem(
-            cathode, electrolyte, schedule, atmosphere_name=atmosphere, ratio=mass_ratio,
+            cathode, electrolyte, schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
             structure=structure, morphology=morphology, cells=cells,
-        )
+        ),
+        database=database,
     )  # fmt: skip

@@ -189,7 +189,7 @@ def assemble(
     cells: int,
 ) -> CoupleSystem:
     """The system of ``mass_ratio`` kg cathode per kg electrolyte: concentric spheres, the cathode inside."""
-    found, reactants = chemical_system(electrolyte, cathode, database)
+    found, reactants = chemical_system(cathode, electrolyte, database)
     shell = cathode.density.value / electrolyte.density.value / mass_ratio
     mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, cells)
     per_mass = 1.0 / found.molar_mass

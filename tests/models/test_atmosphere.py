@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sinterface.models.atmosphere import NAMED, OPEN_ELEMENTS, Atmosphere, atmosphere
+from sinterface.models.atmosphere import NAMED, OPEN_ELEMENTS, Atmosphere, atmosphere, water_pressure
 from sinterface.models.constants import GAS_CONSTANT
 from sinterface.models.errors import InputError
 from sinterface.models.gases import gas
@@ -72,6 +72,21 @@ def test_refused_in_one_line(text, message):
     with pytest.raises(InputError, match=message) as caught:
         atmosphere(text)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("dew_point", "pressure"),  # degrees C, bar: vapour pressure of water
+    [(0.0, 6.112e-3), (10.0, 1.228e-2), (25.0, 3.170e-2), (50.0, 0.1235)],
+)
+def test_dew_point(dew_point, pressure):
+    assert water_pressure(dew_point) == pytest.approx(pressure, rel=5e-3)
+    assert atmosphere(f"O2:dew_point={dew_point}").pH2O == water_pressure(dew_point)
+
+
+@pytest.mark.parametrize("text", ["air:dew_point=100", "air:dew_point=-90", "air:dew_point=nan", "air:dew_point=wet"])
+def test_dew_points_refused(text):
+    with pytest.raises(InputError, match=r"dew point|temperature in °C"):
+        atmosphere(text)
 
 
 def test_potentials_are_those_of_the_gases():

@@ -26,7 +26,7 @@ SMALL = ("Li7La3Zr2O12-cubic", "LiMn2O4", "Li2MnO3", "La2Zr2O7", "La2O3", "Li2O"
 
 
 def sides(electrolyte, cathode):
-    return materials.find(electrolyte, "electrolyte"), materials.find(cathode, "cathode")
+    return materials.find(cathode, "cathode"), materials.find(electrolyte, "electrolyte")
 
 
 @pytest.fixture(scope="module")
@@ -292,4 +292,4 @@ def test_a_compound_is_not_its_reduced_or_hydrated_form(db, text, structure, pha
 def test_no_energy_no_reaction(db, oxygen, text, structure, message):
     garnet = materials.find("LLZO", "electrolyte")
     with pytest.raises(InputError, match=message):
-        interface_reactions(garnet, materials.find(text, structure=structure), 900.0, oxygen, db)
+        interface_reactions(materials.find(text, structure=structure), garnet, 900.0, oxygen, db)

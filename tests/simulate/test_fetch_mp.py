@@ -206,7 +206,7 @@ def test_one_fault_is_overcome(fetch, service, fault):
     (status(200, {"data": []}), "malformed answer"),
     (status(200, {"data": [], "meta": {"total_doc": 9}}), "fewer phases than it announced"),
     (status(307, {}, Location="http://elsewhere.example/materials/summary/"), "sends on to another server"),
-], ids=str)  # fmt: skip
+], ids=lambda value: value if isinstance(value, str) else "fault")  # fmt: skip
 def test_lasting_fault_is_one_line(fetch, service, tmp_path, fault, match):
     service.faults = [fault] * 50
     message = refused(fetch, tmp_path, match)

@@ -34,7 +34,7 @@ def test_spinel_reacts_and_cobaltate_does_not_as_thermodynamics_demands():
     gains = {}
     for name in ("pc-LNMO", "pc-LCO"):
         found = si.interface_reactions(
-            si.materials()["LLZTO"], si.materials()[name], 873.15, si.Atmosphere("O2", 1.0), si.load_database()
+            si.materials()[name], si.materials()["LLZTO"], 873.15, si.Atmosphere("O2", 1.0), si.load_database()
         )
         gains[name] = found.strongest.energy_meV_per_atom
     assert gains["pc-LNMO"] < -20.0
