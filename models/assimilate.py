@@ -98,10 +98,10 @@ def violations(
     gas = atmosphere("O2")
     found = []
     for fact in known:
-        target, _ = _phase(fact, moved)
+        target, host = _phase(fact, moved)
         components = closed_components(target.amounts)
         solids = {solid.id: solid for solid in moved.within(components) if solid.cations > 0.0}
-        for solid in solutions.pseudo_compounds(frozenset(components), [], moved):
+        for solid in solutions.pseudo_compounds(frozenset(components), [host] if host else [], moved):
             solids.setdefault(solid.id, solid)
         solids.pop(target.id, None)
         phases = phase_set([*solids.values(), target], components)

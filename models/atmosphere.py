@@ -84,7 +84,7 @@ NAMED: Mapping[str, Atmosphere] = {
 
 
 def water_pressure(dew_point: float) -> float:
-    """Partial pressure of water [bar] at a dew point [degrees C], -40 to 50.
+    """Partial pressure of water [bar] at a dew point [degrees C], -45 to 60.
 
     Magnus form over water of the WMO Guide to Instruments and Methods of Observation (2018), annex 4.B.
     Raises InputError outside its range.

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from sinterface.models.errors import InputError, SolveError
 
+TIGHT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+"""HiGHS's own 1e-7 drops phases of which there is little, and with them the slope of a reaction profile."""
+
 
 @dataclass(frozen=True)
 class Equilibrium:
@@ -53,9 +56,13 @@ def minimise(
         raise InputError(f"no phase in the database holds {', '.join(lacking)}: it can not be part of an equilibrium")
     scale = float(np.max(np.abs(omega))) or 1.0
     size = float(np.sum(total)) or 1.0
-    answer = linprog(omega / scale, A_eq=composition.T, b_eq=total / size, bounds=(0, None), method="highs")
+    answer = linprog(
+        omega / scale, A_eq=composition.T, b_eq=total / size, bounds=(0, None), method="highs", options=TIGHT
+    )
     if answer.status != 0:
-        raise SolveError(f"the composition {dict(zip(names, total, strict=True))} has no equilibrium: {answer.message}")
+        raise SolveError(
+            f"the composition {dict(zip(names, total.tolist(), strict=True))} has no equilibrium: {answer.message}"
+        )
     potentials = np.asarray(answer.eqlin.marginals) * scale
     amounts = np.asarray(answer.x) * size
     return Equilibrium(amounts, potentials, omega - composition @ potentials, float(amounts @ omega))

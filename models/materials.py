@@ -131,6 +131,8 @@ def find(text: str, role: str = "cathode", *, structure: str | None = None, morp
     A formula takes its particle data from the typical card of the same role, structure and morphology.
     Raises InputError naming the input, the choices and the remedy.
     """
+    if role not in ROLES:
+        raise unknown("role", role, ROLES)
     if text.endswith(".toml"):
         return load(Path(text))
     names = {key.casefold(): material for key, (material, _) in _cards().items()}

@@ -37,8 +37,8 @@ FIRST_ACTIVITY = 20.0
 FASTEST_FLOW = 5.0
 """Conductance per step in units of the whole sample above which a species is uniform for all purposes."""
 
-FASTEST_RELAXATION = 2.0e2
-"""Integrated transformation rate per step above which a phase counts as equilibrated: exp(-200 A/RT) is left of it."""
+FASTEST_RELAXATION = 2.0e3
+"""Integrated transformation rate per step above which a phase counts as equilibrated: exp(-2000 A/RT) is left of it."""
 
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(3)
 

@@ -108,10 +108,6 @@ def test_no_fact_is_about_a_couple(bibliography):
         assert all(300 <= T <= 1500 for T in card["T_C"]), card
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="NMC532 at 900 C and NMC622 at 850 C: couples refine the solution around the material, facts do not",
-)
 def test_facts_hold_in_the_phase_set_of_couples(db, oxygen):
     """A fact's own material must not decompose by more than 1 meV/atom where reactions are computed."""
     wrong = {}
