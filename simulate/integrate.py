@@ -18,8 +18,15 @@ Array = NDArray[np.float64]
 EXACT = 1e-13
 """How far the balance of a cell may be off [share of what the sample holds of a species]."""
 
-LOOSE = 1e-9
+LOOSE = 1e-10
 """Unbalance of a cell [share of the sample] that is accepted, and then mended, when round-off stops Newton's method."""
+
+
+SHORTEST = 1e-6
+"""Shortest time step [s]."""
+
+MOST_PARDONS = 10
+"""How often a run may start again from the contents of its cells; each costs less than LOOSE of a cell's balance."""
 
 
 class Outcome(enum.Enum):
@@ -109,7 +116,7 @@ def integrate(
     """
     total = float(state.amounts.sum())
     times, totals = [state.time], [state.amounts.sum(axis=0)]
-    size, steps, iterations = 1.0, 0, 0
+    size, steps, iterations, pardons = 1.0, 0, 0, 0
     while state.time < stops[-1] * (1.0 - 1e-12):
         if steps >= max_steps:
             return Trajectory(np.array(times), np.array(totals), state, Outcome.STEPS, steps, iterations)
@@ -124,7 +131,13 @@ def integrate(
         change = 0.5 * float(np.abs(moved).sum()) / total
         if not converged or change > 2.0 * tolerance:
             size = 0.25 * (end - state.time)
-            if size < 1e-7:
+            if size < SHORTEST and pardons < MOST_PARDONS:
+                # round-off has left cells that owe more than they can give: start again from what they do hold,
+                # at the price of that much in the balance, which the result states
+                contents = state.amounts @ system.composition + system.floor * np.exp(state.potentials)
+                state = State(state.time, state.amounts, state.potentials, contents)
+                pardons, size = pardons + 1, 1.0
+            elif size < SHORTEST:
                 return Trajectory(np.array(times), np.array(totals), state, Outcome.STALLED, steps, iterations)
             continue
         size = (end - state.time) * float(np.clip(tolerance / max(change, 1e-12), 0.5, 2.5))
