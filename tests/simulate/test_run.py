@@ -65,6 +65,14 @@ def test_finer_mesh_and_steps_agree():
         assert coarse.get(family, 0.0) == pytest.approx(share, abs=0.05 * max(precise.values()))
 
 
+def test_a_weakly_driven_couple_does_not_depend_on_the_step():
+    """Phases must be free to equilibrate within a step: where they are not, small amounts follow the step size."""
+    problem = si.problem("pc-NMC811", schedule=si.Schedule.hold(800, hours=1), cells=16)
+    coarse, fine = (sum(si.predict(problem, tolerance=t).by_family.values()) for t in (0.02, 0.005))
+    assert coarse == pytest.approx(fine, rel=0.2)
+    assert fine > 0.3
+
+
 def test_mass_ratio_and_formula_inputs():
     named = si.simulate("pc-NMC811", schedule=si.Schedule.hold(600), cells=8)
     formula = si.simulate("LiNi0.8Mn0.1Co0.1O2", schedule=si.Schedule.hold(600), cells=8, mass_ratio="1:1")
