@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sinterface.simulate import cli_phases
+from sinterface.simulate.terminal import progress_bar
 
 if TYPE_CHECKING:
     from sinterface.simulate.result import Result
     from sinterface.simulate.schedule import Schedule
     from sinterface.simulate.sweep import Sweep
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 app = typer.Typer(
     name="sinterface",
@@ -97,7 +100,7 @@ def run(
     )  # fmt: skip
     _check_outputs(output, plot, detection_limit)
     data = cli_phases.open_database(database)
-    with _progress(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
+    with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
         result = predict(task, database=data, progress=advance)
     _write(result, output, plot, lambda: _plots().run(result, detection_limit), quiet=as_json)
     if as_json:
@@ -153,7 +156,7 @@ def sweep(
     data = cli_phases.open_database(database)
     found = []
     for task, file in zip(tasks, files, strict=True):
-        with _progress(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
+        with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
             one = sweeps.sweep(
                 task, holds, hours=hours, ramp=rate, workers=workers or os.cpu_count() or 1,
                 database=data, progress=advance,
@@ -279,21 +282,6 @@ def _say(text: str, *, quiet: bool) -> None:
     typer.echo(text, err=quiet)
 
 
-@contextmanager
-def _progress(title: str, wanted: bool) -> Iterator[Callable[[float], None] | Any]:
-    """A bar on standard error when it is a terminal; advance(share done) moves it."""
-    if not (wanted and sys.stderr.isatty()):
-        yield lambda share: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
-
-
 def _finished(results: list[Result]) -> None:
     """Exit code 1, and a line each on standard error, when a run stopped before the end of its schedule."""
     stopped = [result.dataset.attrs for result in results if result.dataset.attrs["outcome"] != "DONE"]
@@ -372,8 +360,9 @@ def main() -> None:
             cause = cause.__cause__
         if cause is None:
             raise
+        status = INTERRUPTED
+    if status == INTERRUPTED:  # typer turns some interrupts into this code itself, without a word
         typer.echo("sinterface: interrupted, nothing half-written", err=True)
-        status = 130
     sys.exit(status if isinstance(status, int) else 0)
 
 

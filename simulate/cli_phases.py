@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sinterface.simulate.terminal import progress_bar
+
 if TYPE_CHECKING:
     from sinterface.models.database import Database
     from sinterface.models.phases import Solid
@@ -140,7 +142,8 @@ def fetch(
     if not chosen:
         raise InputError(f"elements {elements!r}: write symbols parted by commas, e.g. Li,La,Zr,O")
     check_writable(output)
-    count = fetch_mp.fetch(chosen, output)
+    with progress_bar("Materials Project", wanted=True) as advance:
+        count = fetch_mp.fetch(chosen, output, progress=advance)
     typer.echo(f"wrote {output}: {count} phases; use it with --database {output}")
 
 
