@@ -24,11 +24,6 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def cations(amounts: dict[str, float]) -> float:
-    """Moles of closed components in a formula unit."""
-    return sum(n for symbol, n in amounts.items() if symbol not in phases.GAS_ELEMENTS)
-
-
 records = read_records()
 raw, final = unadjusted(), embedded()
 say(f"database {final.fingerprint}: {len(records)} rows, {sum(r.observed for r in records.values())} observed")
@@ -66,11 +61,17 @@ base = {name for row in csv.DictReader(recipes.splitlines()) for name in re.find
 errors: dict[str, float] = {}
 for key, record in records.items():
     held = set(record.amounts)
-    if record.entropy is None or key in base or "liquid" in key or held & {"C", "H"} or not cations(record.amounts):
+    if (
+        record.entropy is None
+        or key in base
+        or "liquid" in key
+        or held & {"C", "H"}
+        or not phases.cations(record.amounts)
+    ):
         continue
     charges = estimates.charges(record.amounts)
     if charges is not None and set(charges) <= set(table.ions):
-        errors[key] = (table.estimate(record.amounts)[0] - record.entropy) / cations(record.amounts)
+        errors[key] = (table.estimate(record.amounts)[0] - record.entropy) / phases.cations(record.amounts)
 core = {key: error for key, error in errors.items() if set(records[key].amounts) <= GARNET_ELEMENTS}
 for label, some in (("all oxides outside the recipes", errors), ("of Li La Zr Ta Ni Mn Co O only", core)):
     values = np.array(list(some.values()))

@@ -55,12 +55,12 @@ def reactant(material: Material, database: Database) -> tuple[phases.Solid, str]
 
 
 def _oxygen(amounts: Mapping[str, float]) -> float:
-    return amounts.get("O", 0.0) / sum(n for s, n in amounts.items() if s not in phases.GAS_ELEMENTS)
+    return amounts.get("O", 0.0) / phases.cations(amounts)
 
 
 def _cation_shares(amounts: Mapping[str, float]) -> dict[str, float]:
     cations = {s: n for s, n in amounts.items() if s not in phases.GAS_ELEMENTS}
-    total = sum(cations.values())
+    total = phases.cations(amounts)
     return {symbol: round(n / total, 4) for symbol, n in sorted(cations.items())}
 
 

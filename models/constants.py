@@ -14,9 +14,6 @@ BOLTZMANN_OVER_PLANCK = Boltzmann / Planck
 T_STANDARD = 298.15
 """Temperature of the standard state of all formation data [K]; elements have H = 0 there."""
 
-P_STANDARD = 1.0e5
-"""Standard pressure of gases [Pa]."""
-
 CELSIUS_ZERO = zero_Celsius
 """0 degrees Celsius in kelvin."""
 

@@ -77,8 +77,7 @@ def _solid(record: Record, table: estimates.IonTable, fitted: corrections.Correc
     if entropy is None or cp is None:
         estimate, estimated_cp = table.estimate(record.amounts)
         if entropy is None:
-            cations = sum(n for symbol, n in record.amounts.items() if symbol not in phases.GAS_ELEMENTS)
-            entropy, entropy_sd = estimate, table.entropy_sd_per_cation * cations
+            entropy, entropy_sd = estimate, table.entropy_sd_per_cation * phases.cations(record.amounts)
         cp = cp or estimated_cp
     return phases.Solid(
         id=record.phase,

@@ -69,7 +69,7 @@ class IonTable:
     """All contributions, and the standard deviation of an estimated entropy per mole of cations [J/mol/K]."""
 
     ions: Mapping[tuple[str, int], Ion]
-    entropy_sd_per_cation: float = 3.0  # rms of estimate minus measurement over this table: see docs/data.md
+    entropy_sd_per_cation: float = 3.0  # rms over measured mixed oxides; docs/data.md
 
     def estimate(self, amounts: Mapping[str, float]) -> tuple[float, HeatCapacity]:
         """S298 [J/mol/K] and Cp of a formula unit.  Raises DataError when an ion is not in the table."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from sinterface.models import formula
 from sinterface.models.errors import DataError, InputError, SinterfaceError, unknown
-from sinterface.models.phases import GAS_ELEMENTS
+from sinterface.models.phases import cations
 from sinterface.models.quantity import Quantity, quantity
 
 MORPHOLOGIES = {"pc": "polycrystal", "sc": "single-crystal"}
@@ -108,7 +108,7 @@ def guess_structure(composition: Mapping[str, float]) -> str | None:
     if composition.get("P", 0.0) > 0.0 and not {"Fe", "Mn", "Co", "Ni"} & set(composition):
         return None
     lithium = composition.get("Li", 0.0)
-    metals = sum(n for symbol, n in composition.items() if symbol not in GAS_ELEMENTS | {"Li"})
+    metals = cations(composition) - composition.get("Li", 0.0)
     oxygen = composition.get("O", 0.0)
     if lithium <= 0.0 or metals <= 0.0 or oxygen <= 0.0:
         return None

@@ -14,6 +14,11 @@ GAS_ELEMENTS = frozenset(("O", "C", "H"))
 """Elements that a phase exchanges with the furnace gas; all others are its closed components."""
 
 
+def cations(amounts: Mapping[str, float]) -> float:
+    """Moles of closed components, that is of all but O, C and H, in a composition."""
+    return sum(amount for symbol, amount in amounts.items() if symbol not in GAS_ELEMENTS)
+
+
 @dataclass(frozen=True)
 class Solid:
     """One phase, or one composition of a solution phase; molar quantities refer to the formula unit.
@@ -49,7 +54,7 @@ class Solid:
     @property
     def cations(self) -> float:
         """Moles of closed components, that is of all but O, C and H, in a formula unit."""
-        return sum(amount for symbol, amount in self.amounts.items() if symbol not in GAS_ELEMENTS)
+        return cations(self.amounts)
 
     @property
     def molar_mass(self) -> float:
@@ -111,11 +116,8 @@ def family(amounts: Mapping[str, float], structure: str) -> str:
 
 def solution_family(family: str, amounts: Mapping[str, float]) -> str:
     """The reporting family of one composition of a solution phase of that family."""
-    if family == "layered":
-        cations = sum(amount for symbol, amount in amounts.items() if symbol not in GAS_ELEMENTS)
-        if amounts["Li"] > LITHIUM_RICH * (cations - amounts["Li"]):
-            return "Li2MnO3"
-    return family
+    lithium_rich = amounts.get("Li", 0.0) > LITHIUM_RICH * (cations(amounts) - amounts.get("Li", 0.0))
+    return "Li2MnO3" if family == "layered" and lithium_rich else family
 
 
 def _lanthanum_family(metals: set[str], kind: str) -> str:

@@ -159,14 +159,10 @@ def host_of(
             if x is None:
                 continue
             oxygen, written = solution.amounts(x, database).get("O", 0.0), amounts.get("O", 0.0)
-            scale = _cations(amounts) / _cations(solution.amounts(x, database))
+            scale = phases.cations(amounts) / phases.cations(solution.amounts(x, database))
             if abs(oxygen * scale - written) < OXYGEN_TOLERANCE * oxygen * scale:
                 return solution, x
     return None
-
-
-def _cations(amounts: Mapping[str, float]) -> float:
-    return sum(n for symbol, n in amounts.items() if symbol not in phases.GAS_ELEMENTS)
 
 
 def _simplex(members: int, divisions: int) -> NDArray[np.float64]:
@@ -193,7 +189,7 @@ DIVISIONS = {2: 10, 3: 6, 4: 4, 5: 3, 6: 2}
 def pseudo_compounds(
     elements: frozenset[str], reactants: Sequence[tuple[Solution, NDArray[np.float64]]], database: Database
 ) -> list[phases.Solid]:
-    """Pseudo-compounds of every solution that these elements can form, end members included.
+    """Pseudo-compounds of every solution that these elements can form; end members are phases of the database.
 
     A regular grid over the whole solution, refined along the lines from each reactant's own composition to each
     end member.  End members that are not part of the elements given are left out.

@@ -29,9 +29,7 @@ def predict(
     only for what is wrong before it starts.
     """
     tables = database or databases.embedded()
-    system = assemble(
-        task.electrolyte, task.cathode, task.mass_ratio, task.schedule, task.atmosphere, tables, task.cells
-    )
+    system = assemble(task, tables)
     potentials = np.full((task.cells, len(system.phases.components)), -FIRST_ACTIVITY)
     end = task.schedule.duration
     run = integrate(

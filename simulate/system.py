@@ -14,10 +14,10 @@ from sinterface.models.chemistry import Reactants, chemical_system
 from sinterface.models.constants import GAS_CONSTANT
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
-from sinterface.models.materials import Material
 from sinterface.models.phaseset import PhaseSet
 from sinterface.simulate.integrate import Coefficients
 from sinterface.simulate.mesh import Mesh, two_layers
+from sinterface.simulate.problem import Problem
 from sinterface.simulate.schedule import Schedule
 
 Array = NDArray[np.float64]
@@ -138,9 +138,8 @@ class CoupleSystem:
         T = float(np.dot(weights, temperatures) / weights.sum())
         g = self.phases.grand_potential(T, self.atmosphere) / (GAS_CONSTANT * T)
         reference = np.array([np.min(g[which]) for which in self._oxides])
-        relative = (
-            g - self.composition @ reference
-        )  # potentials are logarithms of activities, the pure oxide's being one
+        # potentials are logarithms of activities, the pure oxide's being one
+        relative = g - self.composition @ reference
         return Coefficients(relative, kappa, self._conductance(np.asarray(spread), amounts, potentials))
 
     def _conductance(self, Ddt: Array, amounts: Array, activity: Array) -> Array:
@@ -179,21 +178,14 @@ class CoupleSystem:
         return np.inf if rate == 0.0 else max(1.0, 1.0 / (Ea / (GAS_CONSTANT * T**2) * rate))
 
 
-def assemble(
-    electrolyte: Material,
-    cathode: Material,
-    mass_ratio: float,
-    schedule: Schedule,
-    atmosphere: Atmosphere,
-    database: Database,
-    cells: int,
-) -> CoupleSystem:
-    """The system of ``mass_ratio`` kg cathode per kg electrolyte: concentric spheres, the cathode inside."""
+def assemble(task: Problem, database: Database) -> CoupleSystem:
+    """The system of a problem: concentric spheres, the cathode inside."""
+    cathode, electrolyte = task.cathode, task.electrolyte
     found, reactants = chemical_system(cathode, electrolyte, database)
-    shell = cathode.density.value / electrolyte.density.value / mass_ratio
-    mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, cells)
+    shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
+    mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, task.cells)
     per_mass = 1.0 / found.molar_mass
-    moles = np.array([mass_ratio * per_mass[reactants.cathode], per_mass[reactants.electrolyte]])
+    moles = np.array([task.mass_ratio * per_mass[reactants.cathode], per_mass[reactants.electrolyte]])
     moles /= moles.sum()
     inside = np.arange(len(mesh.volumes)) < mesh.interface
     initial = np.zeros((len(mesh.volumes), len(found.solids)))
@@ -203,4 +195,4 @@ def assemble(
         np.inf if material.morphology == "single-crystal" else material.grain_size.value
         for material in (cathode, electrolyte)
     )
-    return CoupleSystem(found, reactants, mesh, schedule, atmosphere, (grains[0], grains[1]), initial)
+    return CoupleSystem(found, reactants, mesh, task.schedule, task.atmosphere, (grains[0], grains[1]), initial)
