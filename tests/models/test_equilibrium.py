@@ -33,7 +33,7 @@ def test_certificate(seed):
     assert np.all(found.amounts >= 0.0)
     assert found.energy == pytest.approx(total @ found.potentials)  # no duality gap
     assert np.sum(found.amounts > 1e-9 * size) <= len(names)  # Gibbs' phase rule
-    np.testing.assert_allclose(found.driving_force, omega - composition @ found.potentials)
+    np.testing.assert_allclose(found.driving_force, omega - composition @ found.potentials, atol=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -109,7 +109,7 @@ def test_infeasible_names_the_element():
 
 def test_out_of_reach_names_the_composition():
     """All elements are there, the ratio is not."""
-    with pytest.raises(SolveError, match=r"'La'.*has no equilibrium") as caught:
+    with pytest.raises(SolveError, match=r"Li 0.9 La 0.1 mol has no equilibrium.*so much Li") as caught:
         minimise(np.array([[0.5, 0.5]]), np.array([-1.0]), np.array([0.9, 0.1]), ("Li", "La"))
     assert "\n" not in str(caught.value)
 
