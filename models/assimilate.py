@@ -21,14 +21,17 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models import formula, solutions
+from sinterface.models import formula, refine, solutions
 from sinterface.models.atmosphere import atmosphere
+from sinterface.models.chemistry import ChemicalSystem, Host, system_of
 from sinterface.models.constants import CELSIUS_ZERO
 from sinterface.models.database import Database, adjusted
-from sinterface.models.equilibrium import minimise
+from sinterface.models.equilibrium import sequence
 from sinterface.models.errors import DataError
 from sinterface.models.phases import Solid
-from sinterface.models.phaseset import closed_components, phase_set
+from sinterface.models.phaseset import closed_components
+
+Array = NDArray[np.float64]
 
 TOLERANCE = 100.0
 """A fact holds when the phase lies less than this above the hull [J per mole of cations], 1 meV per cation: a solution
@@ -69,7 +72,7 @@ def facts() -> tuple[Fact, ...]:
     )
 
 
-def _phase(fact: Fact, database: Database) -> tuple[Solid, tuple[solutions.Solution, NDArray[np.float64]] | None]:
+def _phase(fact: Fact, database: Database) -> tuple[Solid, Host | None]:
     if fact.structure:
         host = solutions.host_of(fact.composition, fact.structure, database)
         if host is None:
@@ -81,10 +84,60 @@ def _phase(fact: Fact, database: Database) -> tuple[Solid, tuple[solutions.Solut
     raise DataError(f"stability.toml: {dict(fact.composition)} is no phase of the database")
 
 
-def _expand(solid: Solid, weight: float, row: dict[str, float]) -> None:
-    """Add ``weight`` moles of a solid to a row of the constraint matrix, solutions resolved into end members."""
-    for phase, amount in solid.parts or ((solid.id, 1.0),):
-        row[phase] = row.get(phase, 0.0) + weight * amount
+@dataclass(frozen=True)
+class Case:
+    """A fact in its chemical system: row of its phase, temperatures [K], and all phases of the system.
+
+    energies (T, R) [J per mole of cations] of rows and pseudo-compounds, composition (R, K), makeup (R, D) [moles of
+    the database phases ``names`` per mole of cations].
+    """
+
+    system: ChemicalSystem
+    row: int
+    temperatures: tuple[float, ...]
+    composition: Array
+    energies: Array
+    makeup: Array
+
+
+def cases(database: Database, known: Sequence[Fact], names: Sequence[str]) -> list[Case]:
+    """The facts, each among the phases and the compositions of solutions that compete with it.
+
+    Raises DataError when a fact is about nothing in the database.
+    """
+    gas = atmosphere("O2")
+    found = []
+    for fact in known:
+        side = _phase(fact, database)
+        system, (row,) = system_of([side], closed_components(side[0].amounts), database)
+        total = system.phases.composition[row]
+        pseudo = system.nothing()
+        for T in fact.temperatures:
+            omega = system.phases.grand_potential(T, gas)
+            pseudo = refine.equilibrium(system, omega, T, total, pseudo).pseudo
+        energies = [system.energies(system.phases.grand_potential(T, gas), T, pseudo) for T in fact.temperatures]
+        makeup = system.makeup(pseudo, names)
+        found.append(Case(system, row, fact.temperatures, system.composition(pseudo), np.array(energies), makeup))
+    return found
+
+
+def cuts(case: Case, change: Array) -> list[tuple[int, Array, float]]:
+    """Decompositions that would gain energy with the Gibbs energies of the phases changed by ``change`` (S, T, D).
+
+    Returns (sample, moles formed less moles lost of each phase (D,), gain [J]) per mole of cations of the fact's phase.
+    """
+    found = []
+    for t in range(len(case.temperatures)):
+        omega = case.energies[t] + change[:, t] @ case.makeup.T
+        totals = np.repeat(case.composition[case.row][None], len(omega), axis=0)
+        bases, amounts, _ = sequence(case.composition, omega, totals, case.system.components)
+        for s in range(len(omega)):
+            real = bases[s] < omega.shape[1]
+            members, moles = bases[s][real], amounts[s][real]
+            gain = float(omega[s, case.row] - moles @ omega[s, members])
+            if gain > TOLERANCE:
+                found.append((s, moles @ case.makeup[members] - case.makeup[case.row], gain))
+    return found
 
 
 def violations(
@@ -95,29 +148,27 @@ def violations(
     Per mole of cations of the decomposing phase, with the enthalpies moved by ``delta`` [J/mol of formula units].
     """
     moved = adjusted(database, delta, database.fingerprint)
-    gas = atmosphere("O2")
+    names = sorted(moved.solids)
     found = []
-    for fact in known:
-        target, host = _phase(fact, moved)
-        components = closed_components(target.amounts)
-        solids = {solid.id: solid for solid in moved.within(components) if solid.cations > 0.0}
-        for solid in solutions.pseudo_compounds(frozenset(components), [host] if host else [], moved):
-            solids.setdefault(solid.id, solid)
-        solids.pop(target.id, None)
-        phases = phase_set([*solids.values(), target], components)
-        total = phases.composition[-1]
-        for T in fact.temperatures:
-            omega = phases.grand_potential(T, gas)
-            other = minimise(phases.composition[:-1], omega[:-1], total, components)
-            gain = float(omega[-1]) - other.energy
-            if gain > TOLERANCE:
-                row: dict[str, float] = {}
-                for position in np.flatnonzero(other.amounts > 1e-9):
-                    solid = phases.solids[position]
-                    _expand(solid, float(other.amounts[position]) / solid.cations, row)
-                _expand(target, -1.0 / target.cations, row)
-                found.append((row, gain))
+    for case in cases(moved, known, names):
+        for _, row, gain in cuts(case, np.zeros((1, len(case.temperatures), len(names)))):
+            found.append(({names[d]: float(row[d]) for d in np.flatnonzero(np.abs(row) > 1e-9)}, gain))
     return found
+
+
+def nearest(rows: Array, bounds: Array) -> Array | None:
+    """The x (D,) nearest to zero with rows (C, D) x >= bounds (C,); None when there is none.
+
+    The dual of this projection is a non-negative least-squares problem (Lawson & Hanson 1974, ch. 23).
+    """
+    from scipy.optimize import nnls
+
+    scale = float(np.max(np.abs(bounds)))
+    E = np.vstack([rows.T, bounds]) / scale
+    target = np.append(np.zeros(rows.shape[1]), 1.0)
+    solution, misfit = nnls(E, target, maxiter=100 * len(bounds))
+    residual = E @ solution - target
+    return None if misfit < 1e-8 else -residual[:-1] / residual[-1]
 
 
 def assimilate(database: Database, known: Sequence[Fact]) -> dict[str, float]:
@@ -125,28 +176,20 @@ def assimilate(database: Database, known: Sequence[Fact]) -> dict[str, float]:
 
     Raises DataError when the facts contradict each other.
     """
-    from scipy.optimize import nnls
-
     delta: dict[str, float] = {}
-    cuts: list[tuple[dict[str, float], float]] = []
+    gathered: list[tuple[dict[str, float], float]] = []
     for _ in range(MAX_ROUNDS):
         fresh = violations(database, known, delta)
         if not fresh:
             return {phase: change for phase, change in sorted(delta.items()) if abs(change) > 1.0}
         for row, gain in fresh:  # in terms of the original enthalpies
-            cuts.append((row, gain + sum(weight * delta.get(phase, 0.0) for phase, weight in row.items())))
-        names = sorted({phase for row, _ in cuts for phase in row})
+            gathered.append((row, gain + sum(weight * delta.get(phase, 0.0) for phase, weight in row.items())))
+        names = sorted({phase for row, _ in gathered for phase in row})
         sd = np.array([uncertainty(database[name]) for name in names])
-        A = np.array([[row.get(name, 0.0) for name in names] for row, _ in cuts]) * sd
-        b = np.array([bound for _, bound in cuts])
-        # min |x|^2 with A x >= b, by its dual as non-negative least squares (Lawson & Hanson 1974, ch. 23)
-        scale = float(np.max(np.abs(b)))
-        E = np.vstack([A.T, b]) / scale
-        solution, misfit = nnls(E, np.append(np.zeros(len(names)), 1.0), maxiter=100 * len(b))
-        residual = E @ solution - np.append(np.zeros(len(names)), 1.0)
-        if misfit < 1e-8:
+        A = np.array([[row.get(name, 0.0) for name in names] for row, _ in gathered]) * sd
+        x = nearest(A, np.array([bound for _, bound in gathered]))
+        if x is None:
             raise DataError("stability.toml: the facts contradict each other within the tables")
-        x = -residual[:-1] / residual[-1]
         delta = dict(zip(names, (x * sd).tolist(), strict=True))
     raise DataError(f"stability.toml: not settled after {MAX_ROUNDS} rounds")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,9 @@ from sinterface.models.gases import gas
 
 OPEN_ELEMENTS = ("O", "C", "H")
 """Elements that come and go with the gas: O as 1/2 O2, C as CO2 - O2, H as 1/2 H2O - 1/4 O2."""
+
+PRESSURES = ("pO2", "pCO2", "pH2O")
+"""Partial pressures that describe a gas."""
 
 MAX_PRESSURE = 100.0
 """Largest partial pressure accepted [bar]: gases are treated as ideal."""
@@ -31,7 +34,7 @@ class Atmosphere:
     pH2O: float = 0.0
 
     def __post_init__(self) -> None:
-        for species in ("pO2", "pCO2", "pH2O"):
+        for species in PRESSURES:
             value = getattr(self, species)
             if not (math.isfinite(value) and 0.0 <= value <= MAX_PRESSURE):
                 raise InputError(f"{species} = {value} bar: partial pressures lie between 0 and {MAX_PRESSURE:g} bar")
@@ -40,6 +43,13 @@ class Atmosphere:
                 "pO2 = 0 bar: every real gas holds some oxygen and its potential is needed; "
                 "give the residual, e.g. --atmosphere N2:pO2=1e-5"
             )
+
+    def having(self, species: str, pressure: float) -> Atmosphere:
+        """The same gas with another pO2, pCO2 or pH2O [bar].  Raises InputError naming the choices."""
+        if species not in PRESSURES:
+            raise unknown("gas axis", species, PRESSURES)
+        name = f"{self.name.partition(':')[0]}:{species}={pressure:g}"
+        return replace(self, name=name, **{species: float(pressure)})
 
     def potential(self, element: str, temperature: ArrayLike) -> NDArray[np.float64]:
         """Chemical potential [J mol^-1] of O, C or H imposed by the gas at temperature [K].

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 
@@ -44,10 +44,14 @@ def observations(records: Mapping[str, Record]) -> list[corrections.Observation]
 
 @dataclass(frozen=True)
 class Database:
-    """Solids by id, and the fingerprint of the tables they were made from."""
+    """Solids by id, and the fingerprint of the tables they were made from.
+
+    ``changes`` are the enthalpy changes [J/mol] that ``assimilate`` asked for, already made.
+    """
 
     solids: Mapping[str, phases.Solid]
     fingerprint: str
+    changes: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, phase: str) -> phases.Solid:
         if phase not in self.solids:
@@ -132,7 +136,8 @@ def adjusted(base: Database, changes: Mapping[str, float], fingerprint: str) -> 
         if phase not in solids:
             raise DataError(f"adjustments.csv: {phase!r} is no phase of the tables; run models.assimilate again")
         solids[phase] = replace(solids[phase], enthalpy=solids[phase].enthalpy + change)
-    return Database(solids, fingerprint)
+    total = {phase: base.changes.get(phase, 0.0) + changes.get(phase, 0.0) for phase in {**base.changes, **changes}}
+    return Database(solids, fingerprint, total)
 
 
 @lru_cache(maxsize=1)

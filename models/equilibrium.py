@@ -19,6 +19,9 @@ from sinterface.models.errors import InputError, SolveError
 
 Array = NDArray[np.float64]
 
+MOST_KINKS = 10_000
+"""A line with more is not followed: something is wrong with the energies."""
+
 
 @dataclass(frozen=True)
 class Basis:
@@ -116,21 +119,17 @@ def along(composition: Array, omega: Array, a: Array, b: Array, names: tuple[str
     """Equilibria of every mixture of the totals a and b (K,) [mol], all kinks exactly; raises as ``minimise``."""
     N, w = np.ascontiguousarray(composition.T, dtype=float), np.ascontiguousarray(omega, dtype=float)
     K, P = N.shape
-    first = minimise(composition, omega, a, names)
-    size = float(np.sum(a) + np.sum(b)) or 1.0
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    size = float(max(_sizes(composition, np.array([a, b]), names)))
     room = 64
     while True:
         t, bases = np.empty(room), np.empty((room, K), dtype=np.int64)
         amounts, mu = np.empty((room, K)), np.empty((room, K))
-        count = simplex.trace(
-            N, w, np.asarray(a, dtype=float) / size, np.asarray(b, dtype=float) / size,
-            first.basis.members.copy(), first.basis.inverse.copy(), t, bases, amounts, mu,
-        )  # fmt: skip
-        if count >= 0:
+        status, count = simplex.trace(N, w, a / size, b / size, t, bases, amounts, mu)
+        if status == simplex.OPTIMAL:
             break
-        minimise(composition, omega, 0.5 * (np.asarray(a) + np.asarray(b)), names)  # raises when that is the reason
-        if room > 64 * (P + K):
-            raise SolveError(f"the mixtures of {_named(a, names)} and {_named(b, names)} could not be followed")
+        if status != simplex.FULL or room > MOST_KINKS:
+            raise _failure(status, bases[count], P, a + b, names)
         room *= 8
     spread = _spread(bases[: count + 1], amounts[: count + 1] * size, P)
     return Line(t[: count + 1], spread, spread @ w, mu[:count])
@@ -164,7 +163,7 @@ def _sizes(composition: Array, totals: Array, names: tuple[str, ...]) -> Array:
 
 
 def _failure(status: int, members: NDArray[np.int64], P: int, total: Array, names: tuple[str, ...]) -> SolveError:
-    if status == simplex.STALLED:
+    if status in (simplex.STALLED, simplex.FULL):
         return SolveError(f"the equilibrium of {_named(total, names)} was not found: the phases are too alike")
     left = ", ".join(names[int(p) - P] for p in np.unique(members[members >= P]))
     return SolveError(f"{_named(total, names)} mol has no equilibrium: no mixture of the phases holds so much {left}")

@@ -1,43 +1,124 @@
 """Interface reactions: the energy gained by two materials at every mixing ratio, and what they turn into.
 
-The energy released along the mixing line is convex and piecewise linear; its kinks are found exactly by
-intersecting the tangents (Richards et al., Chem. Mater. 28, 266 (2016), give the idea of the mixing profile).
+The energy along the mixing line is convex; between compounds it is piecewise linear and its kinks are found exactly,
+one pivot of the linear programme each (the idea of the profile: Richards et al., Chem. Mater. 28, 266 (2016)).
+Reactants have their own energies, not the hull's, so that a metastable material shows what it gains by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models.atmosphere import Atmosphere
-from sinterface.models.chemistry import chemical_system
+from sinterface.models import assemblage, formula, refine
+from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
+from sinterface.models.chemistry import ChemicalSystem, Pseudo, system
 from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.database import Database
-from sinterface.models.equilibrium import Equilibrium, minimise
 from sinterface.models.materials import Material
-from sinterface.models.phaseset import PhaseSet
 
-SMALLEST = 1e-7
-"""Phase amounts below this fraction of the cations are round-off [1]."""
+Array = NDArray[np.float64]
 
 GARNET_SIDE = frozenset(("La", "Zr", "Ta", "Nb", "Al", "Ga"))
 """Components that stay on the electrolyte's side in paraequilibrium; Li and the gas move, all others stay opposite."""
 
 
 @dataclass(frozen=True)
-class Kink:
-    """One point of the profile: x is the cathode's share of the cations, the energy per mole of reactant atoms.
+class Couple:
+    """Two materials in their chemical system: rows of electrolyte and cathode, per mole of cations of each.
 
-    ``products`` are moles of formula units per mole of cations of the mixture, by phase id.
+    ``constraint`` is "none" or "paraequilibrium".
+    """
+
+    electrolyte: Material
+    cathode: Material
+    system: ChemicalSystem
+    rows: tuple[int, int]
+    constraint: str
+
+    @property
+    def ends(self) -> tuple[Array, Array]:
+        """Compositions (K,) of electrolyte and cathode."""
+        table = self.system.phases.composition
+        return table[self.rows[0]], table[self.rows[1]]
+
+    def atoms(self, x: Array) -> Array:
+        """Atoms per mole of cations of the mixtures in which the cathode has shares x of the cations."""
+        one, other = (float(self.system.phases.atoms[row]) for row in self.rows)
+        return (1.0 - x) * one + x * other
+
+    def mass_share(self, x: Array) -> Array:
+        """Share of the cathode in the mass at shares x of the cations."""
+        one, other = (float(self.system.phases.molar_mass[row]) for row in self.rows)
+        return x * other / ((1.0 - x) * one + x * other)
+
+    def mole_share(self, x: Array) -> Array:
+        """Share of the cathode in the formula units, as the formulas of the materials are written."""
+        one, other = (1.0 / _cations(m) for m in (self.electrolyte, self.cathode))
+        return x * other / ((1.0 - x) * one + x * other)
+
+
+def couple(
+    cathode: Material, electrolyte: Material, database: Database, *, para: bool = False, closed: Collection[str] = ()
+) -> Couple:
+    """The couple's chemical system; ``para`` keeps the frameworks apart, ``closed`` are gas elements not exchanged.
+
+    Raises InputError when a material has no energy in the database.
+    """
+    own = GARNET_SIDE & set(electrolyte.composition)
+    stay = frozenset(own - set(cathode.composition))  # what both hold says nothing of whose framework it is
+    everything = (set(electrolyte.composition) | set(cathode.composition)) - set(OPEN_ELEMENTS)
+    frameworks = [stay, frozenset(everything - own - {"Li"})] if para else []
+    found, rows = system([electrolyte, cathode], database, closed=closed, frameworks=frameworks)
+    return Couple(electrolyte, cathode, found, (rows[0], rows[1]), "paraequilibrium" if para else "none")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Reaction energies along the mixing line: x (J,) cathode's share of the cations, energy (J,) [J/mol of cations].
+
+    amounts (J, P + C) [mol of cations], of rows and pseudo-compounds; ``reported`` (J,) where the assemblage changes.
+    """
+
+    x: Array
+    energy: Array
+    amounts: Array
+    pseudo: Pseudo
+    reported: NDArray[np.bool_]
+
+
+def profile(pair: Couple, omega: Array, temperature: float, start: Pseudo | None = None) -> Profile:
+    """The profile at grand potentials omega (P,) [J/mol of cations] of the rows and temperature [K]."""
+    a, b = pair.ends
+    found = refine.line(pair.system, omega, temperature, a, b, start)
+    x = found.answer.t
+    gain = found.answer.energy - (1.0 - x) * omega[pair.rows[0]] - x * omega[pair.rows[1]]
+    middle = 0.5 * (found.answer.amounts[:-1] + found.answer.amounts[1:])
+    names = [assemblage.signature(pair.system, found.pseudo, amounts) for amounts in middle]
+    changes = [one != other for one, other in itertools.pairwise(names)]
+    reported = np.array([True, *changes, True])
+    reported[np.argmin(gain / pair.atoms(x))] = True
+    return Profile(x, gain, found.answer.amounts, found.pseudo, reported)
+
+
+@dataclass(frozen=True)
+class Kink:
+    """One point of the profile: x is the cathode's share of the cations; energies per mole of reactant atoms [J].
+
+    ``beyond`` is the part that the two gain by meeting: ``energy`` less what each gains by decomposing alone.
+    ``products`` are what forms per mole of cations of the mixture.
     """
 
     x: float
     energy: float
-    products: Mapping[str, float]
+    beyond: float
+    products: tuple[assemblage.Product, ...]
 
     @property
     def energy_meV_per_atom(self) -> float:
@@ -45,91 +126,37 @@ class Kink:
         return self.energy / EV_PER_ATOM * 1e3
 
 
-def is_allowed(phases: PhaseSet, sides: Sequence[frozenset[str]]) -> NDArray[np.bool_]:
-    """Phases that hold frameworks of one side only: what paraequilibrium can form (P,).
-
-    ``sides`` are the components that stay on the garnet's and on the cathode's side; all others move freely.
-    """
-    present = phases.composition > 0.0
-    kept = []
-    for side in sides:
-        columns = [k for k, name in enumerate(phases.components) if name in side]
-        kept.append(present[:, columns].any(axis=1))
-    return np.asarray(~(kept[0] & kept[1]))
-
-
-def profile(
-    phases: PhaseSet,
-    omega: NDArray[np.float64],
-    electrolyte: int,
-    cathode: int,
-    allowed: NDArray[np.bool_] | None = None,
-) -> list[Kink]:
-    """All kinks of the reaction energy between phases ``electrolyte`` and ``cathode`` (positions in the set).
-
-    omega (P,) grand potentials [J/mol of cations]; the reactants' own energies are omega at their positions, not
-    the hull's.  Sorted by x, ends included (a side that decomposes by itself has an energy below zero there).
-    """
-    use = np.ones(len(omega), dtype=bool) if allowed is None else allowed
-    index = np.flatnonzero(use)
-    a, b = phases.composition[electrolyte], phases.composition[cathode]
-    reference = np.array([omega[electrolyte], omega[cathode]])
-    atoms = np.array([phases.atoms[electrolyte], phases.atoms[cathode]])
-
-    def at(x: float) -> tuple[Equilibrium, float, float]:
-        found = minimise(phases.composition[index], omega[index], (1.0 - x) * a + x * b, phases.components)
-        gain = found.energy - (1.0 - x) * reference[0] - x * reference[1]
-        slope = float(found.potentials @ (b - a)) - reference[1] + reference[0]
-        return found, gain, slope
-
-    points: dict[float, tuple[Equilibrium, float, float]] = {0.0: at(0.0), 1.0: at(1.0)}
-    first, last = at(1e-6), at(1.0 - 1e-6)  # the slopes at the very ends are not unique
-    pending = [((0.0, points[0.0][1], first[2]), (1.0, points[1.0][1], last[2]))]
-    while pending:
-        (x0, e0, s0), (x1, e1, s1) = pending.pop()
-        if s1 - s0 < 1e-6 * EV_PER_ATOM * 1e-3 or x1 - x0 < 1e-6:
-            continue
-        x = (e1 - e0 + s0 * x0 - s1 * x1) / (s0 - s1)
-        if not x0 + 1e-7 < x < x1 - 1e-7:
-            continue
-        found, energy, _ = at(x)
-        expected = e0 + s0 * (x - x0)  # a convex function lies above its tangents
-        if energy < expected + 1e-3:  # on both tangents: a kink, and nothing lies between
-            points[x] = (found, energy, 0.0)
-            continue
-        left, right = at(x - 1e-7)[2], at(x + 1e-7)[2]
-        if right - left > 1e-3:
-            points[x] = (found, energy, 0.0)
-        pending += [((x0, e0, s0), (x, energy, left)), ((x, energy, right), (x1, e1, s1))]
-
-    cations = np.array([solid.cations for solid in phases.solids])
-    kinks = []
-    for x in sorted(points):
-        found, gain, _ = points[x]
-        products = {
-            phases.ids[p]: float(found.amounts[i] / cations[p])
-            for i, p in enumerate(index)
-            if found.amounts[i] > SMALLEST
-        }
-        kinks.append(Kink(x, gain / float((1.0 - x) * atoms[0] + x * atoms[1]), products))
-    return kinks
-
-
 @dataclass(frozen=True)
 class InterfaceReactions:
-    """Reaction profile of a couple at one temperature [K]: kinks, and which of them is the most favourable.
+    """Reaction profile of a couple at one temperature [K] in one gas."""
 
-    ``atoms`` and ``masses`` are atoms and kg per mole of cations of electrolyte and cathode, to convert the axis.
-    """
-
-    electrolyte: Material
-    cathode: Material
+    couple: Couple
     temperature: float
     atmosphere: Atmosphere
-    para: bool
-    kinks: tuple[Kink, ...]
-    atoms: tuple[float, float]
-    masses: tuple[float, float]
+    profile: Profile
+
+    @property
+    def cathode(self) -> Material:
+        """The cathode."""
+        return self.couple.cathode
+
+    @property
+    def electrolyte(self) -> Material:
+        """The electrolyte."""
+        return self.couple.electrolyte
+
+    @cached_property
+    def kinks(self) -> tuple[Kink, ...]:
+        """Where the products change, the ends, and the most favourable point, by growing x."""
+        line = self.profile
+        atoms = self.couple.atoms(line.x)
+        alone = (1.0 - line.x) * line.energy[0] + line.x * line.energy[-1]
+        found = []
+        for j in np.flatnonzero(line.reported):
+            made = assemblage.products(self.couple.system, line.pseudo, line.amounts[j], self.temperature)
+            gain, beyond = float(line.energy[j] / atoms[j]), float((line.energy[j] - alone[j]) / atoms[j])
+            found.append(Kink(float(line.x[j]), gain, beyond, tuple(made)))
+        return tuple(found)
 
     @property
     def strongest(self) -> Kink:
@@ -138,13 +165,24 @@ class InterfaceReactions:
 
     def mass_share(self, kink: Kink) -> float:
         """Cathode's share of the mass of the two reactants at a kink."""
-        cathode, electrolyte = kink.x * self.masses[1], (1.0 - kink.x) * self.masses[0]
-        return cathode / (cathode + electrolyte)
+        return float(self.couple.mass_share(np.array(kink.x)))
 
     def energy_kJ_per_mol(self, kink: Kink) -> float:
         """Reaction energy in kJ per mole of cations of the reactants."""
-        atoms = (1.0 - kink.x) * self.atoms[0] + kink.x * self.atoms[1]
-        return kink.energy * atoms * 1e-3
+        return kink.energy * float(self.couple.atoms(np.array(kink.x))) * 1e-3
+
+    def equation(self, kink: Kink) -> str:
+        """Balanced reaction per mole of cations of the reactants, gases included; four digits."""
+        left = [
+            (share / _cations(one), one.formula, one.composition)
+            for share, one in ((1.0 - kink.x, self.electrolyte), (kink.x, self.cathode))
+            if share > 0.0
+        ]
+        right = [(one.moles, formula.name(one.solid.amounts), one.solid.amounts) for one in kink.products]
+        for moles, name in _gases(left, right):
+            (left if moles > 0.0 else right).append((abs(moles), name, {}))
+        both = (" + ".join(f"{moles:.4g} {name}" for moles, name, _ in side) for side in (left, right))
+        return " -> ".join(both)
 
     def document(self) -> dict[str, Any]:
         """The profile as the JSON document described in the README."""
@@ -153,29 +191,22 @@ class InterfaceReactions:
             "electrolyte": self.electrolyte.id,
             "temperature_C": self.temperature - CELSIUS_ZERO,
             "atmosphere": str(self.atmosphere),
-            "constraint": "paraequilibrium" if self.para else "none",
+            "constraint": self.couple.constraint,
             "kinks": [
                 {
                     "mixing_ratio": kink.x,
                     "mass_share": self.mass_share(kink),
+                    "mole_share": float(self.couple.mole_share(np.array(kink.x))),
                     "energy_meV_per_atom": kink.energy_meV_per_atom,
+                    "energy_beyond_decomposition_meV_per_atom": kink.beyond / EV_PER_ATOM * 1e3,
                     "energy_kJ_per_mol": self.energy_kJ_per_mol(kink),
-                    "products": dict(kink.products),
+                    "products": {one.solid.id: one.moles for one in kink.products},
+                    "families": dict(assemblage.by_family(kink.products)),
                     "reaction": self.equation(kink),
                 }
                 for kink in self.kinks
             ],
         }
-
-    def equation(self, kink: Kink) -> str:
-        """Balanced reaction per mole of cations, gas left out: reactants -> products with moles of formula units."""
-        left = [
-            f"{share / sum(n for s, n in m.composition.items() if s not in ('O', 'C', 'H')):.3f} {m.formula}"
-            for share, m in ((1.0 - kink.x, self.electrolyte), (kink.x, self.cathode))
-            if share > 0.0
-        ]
-        right = [f"{moles:.3f} {name.partition(':')[2] or name}" for name, moles in kink.products.items()]
-        return f"{' + '.join(left)} -> {' + '.join(right)}"
 
 
 def interface_reactions(
@@ -186,21 +217,38 @@ def interface_reactions(
     database: Database,
     *,
     para: bool = False,
+    closed: Collection[str] = (),
 ) -> InterfaceReactions:
-    """Reaction profile between two materials at temperature [K] in a gas; ``para`` keeps the frameworks apart.
+    """Reaction profile between two materials at temperature [K] in a gas.
 
-    Raises InputError when a material has no energy in the database.
+    ``para`` keeps the frameworks apart (paraequilibrium); ``closed`` names those of O, C and H that the gas does not
+    exchange.  Raises InputError when a material has no energy in the database.
     """
-    phases, where = chemical_system(cathode, electrolyte, database)
-    omega = phases.grand_potential(temperature, atmosphere)
-    own = GARNET_SIDE & set(electrolyte.composition)
-    stay = frozenset(own - set(cathode.composition))  # what both hold says nothing of whose framework it is
-    opposite = frozenset(phases.components) - own - {"Li"}
-    allowed = is_allowed(phases, [stay, opposite]) if para else None
-    kinks = profile(phases, omega, where.electrolyte, where.cathode, allowed)
-    both = [where.electrolyte, where.cathode]
-    return InterfaceReactions(
-        electrolyte, cathode, temperature, atmosphere, para, tuple(kinks),
-        (float(phases.atoms[both[0]]), float(phases.atoms[both[1]])),
-        (float(phases.molar_mass[both[0]]), float(phases.molar_mass[both[1]])),
-    )  # fmt: skip
+    pair = couple(cathode, electrolyte, database, para=para, closed=closed)
+    return reactions_at(pair, [temperature], atmosphere)[0]
+
+
+def reactions_at(pair: Couple, temperatures: Sequence[float], atmosphere: Atmosphere) -> list[InterfaceReactions]:
+    """The couple's profiles at these temperatures [K]."""
+    found = []
+    for T in temperatures:
+        omega = pair.system.phases.grand_potential(T, atmosphere)
+        found.append(InterfaceReactions(pair, T, atmosphere, profile(pair, omega, T)))
+    return found
+
+
+def _cations(material: Material) -> float:
+    return sum(n for symbol, n in material.composition.items() if symbol not in OPEN_ELEMENTS)
+
+
+def _gases(
+    left: list[tuple[float, str, Mapping[str, float]]], right: list[tuple[float, str, Mapping[str, float]]]
+) -> list[tuple[float, str]]:
+    """Moles of CO2, H2O and O2 that the reaction takes up (negative: gives off)."""
+
+    def total(side: list[tuple[float, str, Mapping[str, float]]], element: str) -> float:
+        return sum(moles * amounts.get(element, 0.0) for moles, _, amounts in side)
+
+    oxygen, carbon, hydrogen = (total(right, element) - total(left, element) for element in OPEN_ELEMENTS)
+    moles = {"CO2": carbon, "H2O": 0.5 * hydrogen, "O2": 0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen)}
+    return [(n, name) for name, n in moles.items() if abs(n) > 1e-6]

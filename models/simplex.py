@@ -7,7 +7,7 @@ phases once (2 K P flops) and updates the explicit K x K inverse (2 K^2); the in
 is given.  A start from any earlier basis is a warm one: where new energies leave its amounts positive the primal
 method goes on from there, where a new total makes some negative the dual method runs first, with the energies of
 phases below the plane lifted onto it (Bixby, Oper. Res. 50, 3 (2002), reviews both).  ``trace`` follows the optimum
-along a line of totals: each dual pivot is a kink (parametric programming: Gass & Saaty, 1955).
+along a line of totals, from one change of the basis to the next (parametric programming: Gass & Saaty, 1955).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-OPTIMAL, INFEASIBLE, STALLED = 0, 1, 2
+OPTIMAL, INFEASIBLE, STALLED, FULL = 0, 1, 2, 3
 
-PIVOT = 1e-9
+PIVOT = 1e-8
 """Smallest pivot accepted [1]; compositions are shares of a mole of cations."""
 
 FEASIBLE = 1e-12
@@ -32,6 +32,12 @@ PLANE = 1e-11
 
 LIFT = 1e3
 """Energy of a bare component, in units of the largest: it leaves for any phase that holds the component."""
+
+AHEAD = 1e-8
+"""Distance behind a kink at which the next stretch of a line is looked for [1]; kinks nearer to each other are one."""
+
+ASIDE = 1e-9
+"""Distance [share of the total] to a point with fewer bases, from which a search that failed starts again."""
 
 PATIENCE = 40
 """Pivots without progress after which the rule of least index (Bland 1977) takes over, which can not cycle."""
@@ -137,7 +143,7 @@ def _primal(
     N: Array, omega: Array, bare: float, b: Array, basis: Ints, inverse: Array, x: Array, mu: Array, d: Array,
     w: Array, work: Array, tolerance: float,
 ) -> tuple[int, int]:  # fmt: skip
-    """Primal simplex from a feasible basis; status and number of pivots.  ``bare`` is the energy of a bare component."""
+    """Primal simplex from a feasible basis; status and pivots.  ``bare`` is the energy of a bare component."""
     K, P = N.shape
     limit = 50 * (K + P) + 1000
     idle = 0
@@ -153,20 +159,21 @@ def _primal(
         if enter < 0:
             return OPTIMAL, pivots
         _column(N, inverse, enter, w)
-        row, step, size = -1, np.inf, 0.0
+        row, step, size, reach = -1, np.inf, 0.0, np.inf
         for i in range(K):
-            if basis[i] >= P and x[i] <= FEASIBLE and abs(w[i]) > PIVOT:  # a bare component leaves when it can
-                ratio = 0.0
-            elif w[i] > PIVOT:
-                ratio = max(x[i], 0.0) / w[i]
-            else:
-                continue
-            if idle > PATIENCE:
-                better = ratio < step or (ratio == step and basis[i] < basis[row])
-            else:
-                better = ratio < step - FEASIBLE or (ratio < step + FEASIBLE and abs(w[i]) > size)
-            if better:
-                row, step, size = i, min(ratio, step), abs(w[i])
+            if w[i] > PIVOT:
+                reach = min(reach, (max(x[i], 0.0) + FEASIBLE) / w[i])
+        for i in range(K):
+            leaving_bare = basis[i] >= P and x[i] <= FEASIBLE and abs(w[i]) > PIVOT  # it goes when it can
+            if leaving_bare or (w[i] > PIVOT and max(x[i], 0.0) <= reach * w[i]):
+                if idle > PATIENCE:  # the first of those that tie exactly, by the order of their phases
+                    ratio = 0.0 if leaving_bare else max(x[i], 0.0) / w[i]
+                    better = ratio < step or (ratio == step and basis[i] < basis[row])
+                else:  # the largest pivot of those that tie within round-off (Harris 1973)
+                    better = abs(w[i]) > size
+                if better:
+                    row, size = i, abs(w[i])
+                    step = 0.0 if leaving_bare else max(x[i], 0.0) / w[i]
         if row < 0:  # unbounded: impossible as every phase holds cations; the inverse has gone bad
             return STALLED, pivots
         idle = idle + 1 if step <= FEASIBLE else 0
@@ -193,16 +200,18 @@ def _entering(N: Array, inverse: Array, d: Array, row: int, alpha: Array, slack:
             line = N[k]
             for p in range(P):
                 alpha[p] += m * line[p]
-    reach = np.inf
+    reach, first = np.inf, -1
     for p in range(P):
         if alpha[p] < -PIVOT:
-            reach = min(reach, (max(d[p], 0.0) + slack) / -alpha[p])
+            ratio = (max(d[p], 0.0) + slack) / -alpha[p]
+            if ratio < reach:
+                reach, first = ratio, p
+    if slack == 0.0:
+        return first
     enter, size = -1, 0.0
     for p in range(P):
         if alpha[p] < -PIVOT and -alpha[p] > size and max(d[p], 0.0) <= reach * -alpha[p]:
             enter, size = p, -alpha[p]
-            if slack == 0.0:
-                break
     return enter
 
 
@@ -283,41 +292,51 @@ def solve(N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Arra
     for p in range(P):
         size = max(size, abs(omega[p]))
     pivots, status = 0, STALLED
-    if warm:
-        _amounts(inverse, b, x)
-        status = OPTIMAL
-        for i in range(K):
-            if x[i] < -FEASIBLE:
-                status = STALLED
-            if basis[i] >= P and x[i] > FEASIBLE:
-                warm = False
-        if warm and status != OPTIMAL:
-            status, pivots = _dual(N, omega, b, basis, inverse, x, mu, d, w, work, alpha, lifted, PLANE * size)
-            for i in range(K):
-                if basis[i] >= P and x[i] > FEASIBLE:
-                    status = STALLED
-        if warm and status == OPTIMAL:
-            status, more = _primal(N, omega, LIFT * size, b, basis, inverse, x, mu, d, w, work, PLANE * size)
-            pivots += more
-        else:
-            status = STALLED
-    if status != OPTIMAL:
-        status, more = _cold(N, omega, b, basis, inverse, x, mu, d, w, work, lifted, size)
+    for attempt in range(0 if warm else 1, 3):
+        if attempt == 0:
+            status, more = _resume(N, omega, b, basis, inverse, x, mu, d, w, work, alpha, lifted, size)
+            if status == OPTIMAL and more == 0:
+                return status, 0
+        elif attempt == 1:
+            status, more = _cold(N, omega, b, basis, inverse, x, mu, d, w, work, lifted, size)
+        else:  # many bases at one point: look a little aside, into the middle of all phases
+            aside = b.copy()
+            for k in range(K):
+                aside[k] += ASIDE * np.mean(N[k])
+            status, more = _cold(N, omega, aside, basis, inverse, x, mu, d, w, work, lifted, size)
         pivots += more
-        if status == INFEASIBLE:
+        if status == INFEASIBLE and attempt > 0:
             return status, pivots
-    bare = False
-    for i in range(K):
-        bare = bare or basis[i] >= P
-    if pivots == 0 and not bare:
-        return status, pivots
-    if pivots > 0:  # a fresh inverse: answers do not carry the round-off of the way they were reached
-        if not _invert(N, basis, inverse, work):
-            return STALLED, pivots
-        _amounts(inverse, b, x)
-    _potentials(omega, basis, inverse, 0.0, mu)
-    price(N, omega, mu, d)
+        if status == OPTIMAL:  # a fresh inverse: answers do not carry the round-off of the way they were reached
+            if _invert(N, basis, inverse, work):
+                _amounts(inverse, b, x)
+                _potentials(omega, basis, inverse, 0.0, mu)
+                price(N, omega, mu, d)
+                return OPTIMAL, pivots
+            status = STALLED
     return status, pivots
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _resume(
+    N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Array, mu: Array, d: Array, w: Array,
+    work: Array, alpha: Array, lifted: Array, size: float,
+) -> tuple[int, int]:  # fmt: skip
+    """From an earlier basis: the dual method where amounts are negative, then the primal one."""
+    K, P = N.shape
+    _amounts(inverse, b, x)
+    status, pivots = OPTIMAL, 0
+    for i in range(K):
+        if x[i] < -FEASIBLE:
+            status = STALLED
+        if basis[i] >= P:
+            return STALLED, 0
+    if status != OPTIMAL:
+        status, pivots = _dual(N, omega, b, basis, inverse, x, mu, d, w, work, alpha, lifted, PLANE * size)
+        if status != OPTIMAL:
+            return STALLED, pivots
+    status, more = _primal(N, omega, 0.0, b, basis, inverse, x, mu, d, w, work, PLANE * size)
+    return status, pivots + more
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -342,56 +361,50 @@ def sequence(
 
 @nb.njit(cache=True, error_model="numpy")
 def trace(
-    N: Array, omega: Array, a: Array, b: Array, basis: Ints, inverse: Array, position: Array, bases: Ints,
-    amounts: Array, mu: Array,
-) -> int:  # fmt: skip
-    """All kinks of the optimum along (1 - t) a + t b, from the optimal basis at t = 0; returns their number or -1.
+    N: Array, omega: Array, a: Array, b: Array, position: Array, bases: Ints, amounts: Array, mu: Array
+) -> tuple[int, int]:
+    """All kinks of the optimum along (1 - t) a + t b; returns the status and the number J of stretches between them.
 
-    Writes, for each stretch j between two kinks, its start position[j], its basis, the amounts (of that basis) at
-    its start, and its potentials; the last position is 1.
+    Writes position[j], a basis there and its amounts for each kink j from 0 (t = 0) to J (t = 1), and the potentials of
+    each stretch j.  The basis of a stretch is the optimal one AHEAD of its start: at a kink, and at the ends where
+    components are missing, many are.
     """
     K, P = N.shape
-    d, alpha, w, work = np.empty(P), np.empty(P), np.empty(K), np.empty((K, K))
-    start, slope = np.empty(K), np.empty(K)
-    t, count, idle, tolerance = 0.0, 0, 0, PLANE * np.max(np.abs(omega))
-    _amounts(inverse, a, start)
-    _amounts(inverse, b - a, slope)
+    d, space, x, work = np.empty(P), np.empty((3, max(P, K))), np.empty(K), np.empty((K, K))
+    basis, inverse = np.empty(K, np.int64), np.empty((K, K))
+    start, slope, potentials = np.empty(K), np.empty(K), np.empty(K)
+    status, _ = solve(N, omega, a, basis, inverse, amounts[0], potentials, d, work, space, False)
+    if status != OPTIMAL:
+        return status, 0
+    position[0], bases[0] = 0.0, basis
+    t, count, ahead = 0.0, 0, AHEAD
     while count < len(position) - 1:
-        row, reach = -1, 1.0
-        for i in range(K):
-            if basis[i] >= P and slope[i] > 1e-9:  # a component that nothing holds is left over
-                return -1
-            if slope[i] < -FEASIBLE:
-                at = max(start[i], 0.0) / -slope[i]
-                if at < reach - 1e-13 or (row >= 0 and at < reach + 1e-13 and basis[i] < basis[row]):
-                    row, reach = i, min(at, reach)
-        reach = max(reach, t)
-        if reach > t + 1e-10 or (count == 0 and reach >= 1.0):  # a stretch of some length
-            position[count] = t
-            bases[count] = basis
-            for i in range(K):
-                amounts[count, i] = start[i] + t * slope[i]
-            _potentials(omega, basis, inverse, 0.0, mu[count])
-            count += 1
-            t = reach
-            idle = 0
-        if row < 0:
-            position[count] = 1.0
-            for i in range(K):
-                amounts[count, i] = start[i] + slope[i]
-            bases[count] = basis
-            return count
-        idle += 1
-        if idle > 20 * K + 100:
-            return -1
-        _potentials(omega, basis, inverse, 0.0, w)
-        price(N, omega, w, d)
-        enter = _entering(N, inverse, d, row, alpha, 0.0 if idle > PATIENCE else tolerance)
-        if enter < 0:
-            return -1
-        basis[row] = enter
-        if not _invert(N, basis, inverse, work):
-            return -1
+        middle = min(t + ahead, 1.0)
+        status, _ = solve(
+            N, omega, (1.0 - middle) * a + middle * b, basis, inverse, x, potentials, d, work, space, True
+        )
+        if status != OPTIMAL:
+            return status, count
         _amounts(inverse, a, start)
         _amounts(inverse, b - a, slope)
-    return -1
+        reach = 1.0
+        for i in range(K):
+            if slope[i] < -FEASIBLE:
+                end = max(start[i], 0.0) / -slope[i]
+                if end <= middle:  # it is there at the middle: this is round-off
+                    end = max(middle, (max(start[i], 0.0) + 10.0 * FEASIBLE) / -slope[i])
+                reach = min(reach, end)
+        last = reach > 1.0 - 2.0 * AHEAD
+        ahead = 2.0 * ahead if reach <= middle and not last else AHEAD
+        if reach > t + 2.0 * AHEAD or (count == 0 and last):  # else too short to be told from its neighbours
+            mu[count] = potentials
+            count += 1
+            position[count], bases[count] = reach, basis
+            for i in range(K):
+                amounts[count, i] = start[i] + reach * slope[i]
+        t = reach
+        if last:  # the end itself, of its own: amounts of a basis that holds almost up to it may be off
+            status, _ = solve(N, omega, b, basis, inverse, amounts[count], potentials, d, work, space, True)
+            position[count], bases[count] = 1.0, basis
+            return status, count
+    return FULL, count

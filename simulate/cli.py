@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate import cli_phases
-from sinterface.simulate.terminal import progress_bar
+from sinterface.simulate import cli_phases, cli_reactions
+from sinterface.simulate.terminal import console, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.result import Result
@@ -166,57 +166,17 @@ def sweep(
             _show_sweep(one, detection_limit)
         if file is not None:
             one.to_netcdf(file)
-            _say(f"wrote {file}", quiet=as_json)
+            say(f"wrote {file}", quiet=as_json)
     if plot is not None:
         _plots().save(_plots().sweeps(found, detection_limit), plot)
-        _say(f"wrote {plot}", quiet=as_json)
+        say(f"wrote {plot}", quiet=as_json)
     if as_json:
         documents = [one.document(detection_limit) for one in found]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
     _finished([result for one in found for result in one.results])
 
 
-@app.command()
-def reactions(
-    cathode: Cathode,
-    electrolyte: Annotated[str, typer.Argument(help="Built-in name, formula or TOML card.")] = "LLZTO",
-    temperature: Annotated[str, typer.Option("--temperature", "-T", help="Temperature, °C.")] = "700",
-    atmosphere: Gas = "O2",
-    para: Annotated[bool, typer.Option("--para", help="Keep the frameworks apart: only Li and gas exchange.")] = False,
-    structure: Structure = None,
-    database: cli_phases.File = None,
-    plot: Picture = None,
-    as_json: Json = False,
-) -> None:
-    """Interface reactions: energies and products at every mixing ratio."""
-    from sinterface.models import materials
-    from sinterface.models.atmosphere import atmosphere as gas
-    from sinterface.models.constants import CELSIUS_ZERO
-    from sinterface.models.reactions import interface_reactions
-    from sinterface.simulate import schedule as schedules
-
-    T = schedules.temperature(temperature)
-    one = materials.find(cathode, "cathode", structure=structure)
-    other = materials.find(electrolyte, "electrolyte")
-    _check_outputs(None, plot, 1.0)
-    data = cli_phases.open_database(database)
-    found = interface_reactions(one, other, T, gas(atmosphere), data, para=para)
-    if plot is not None:
-        _plots().save(_plots().reactions(found), plot)
-        _say(f"wrote {plot}", quiet=as_json)
-    if as_json:
-        typer.echo(json.dumps(found.document() | {"database": data.fingerprint}, indent=2))
-        return
-    from rich.table import Table
-
-    table = Table(title=f"{other.id} | {one.id}, {T - CELSIUS_ZERO:g} °C, {found.atmosphere}")
-    for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
-        table.add_column(heading, justify="left" if heading == "products" else "right")
-    for kink in found.kinks:
-        products = ", ".join(name.partition(":")[2] or name for name in kink.products)
-        share, molar = found.mass_share(kink), found.energy_kJ_per_mol(kink)
-        table.add_row(f"{100 * share:.1f}", f"{kink.energy_meV_per_atom:.2f}", f"{molar:.3f}", products)
-    _console().print(table)
+app.command()(cli_reactions.reactions)
 
 
 @app.command(name="materials")
@@ -232,7 +192,7 @@ def list_materials() -> None:
     for one in materials.built_in().values():
         sizes = (f"{q.value * 1e6:.3g} ± {q.sd * 1e6:.2g}" for q in (one.particle_diameter, one.grain_size))
         table.add_row(one.id, one.role, one.formula, one.structure, *sizes)
-    _console().print(table)
+    console().print(table)
 
 
 def _hold(temperature: str, hold: str, ramp: str) -> Schedule:
@@ -260,26 +220,16 @@ def _check_outputs(output: Path | None, plot: Path | None, limit: float) -> None
 def _write(result: Result, output: Path | None, plot: Path | None, draw: Callable[[], Any], *, quiet: bool) -> None:
     if output is not None:
         result.to_netcdf(output)
-        _say(f"wrote {output}", quiet=quiet)
+        say(f"wrote {output}", quiet=quiet)
     if plot is not None:
         _plots().save(draw(), plot)
-        _say(f"wrote {plot}", quiet=quiet)
+        say(f"wrote {plot}", quiet=quiet)
 
 
 def _plots() -> Any:
     from sinterface.simulate import plot
 
     return plot
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console()
-
-
-def _say(text: str, *, quiet: bool) -> None:
-    typer.echo(text, err=quiet)
 
 
 def _finished(results: list[Result]) -> None:
@@ -305,10 +255,10 @@ def _show_run(result: Result, limit: float) -> None:
         table.add_row(
             phase["phase"], phase["family"], f"{phase['wt_percent']:.2f}", "yes" if phase["detected"] else "-"
         )
-    console = _console()
-    console.print(table)
+    screen = console()
+    screen.print(table)
     left = document["unreacted"]
-    console.print(
+    screen.print(
         f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: cathode "
         f"{100 * left['cathode_fraction']:.1f} %, electrolyte {100 * left['electrolyte_fraction']:.1f} %"
     )
@@ -326,14 +276,14 @@ def _show_sweep(one: Sweep, limit: float) -> None:
         shares = result.by_family
         cells = [f"{shares.get(family, 0.0):.2f}" for family in families]
         table.add_row(f"{T:g}", *cells, f"{100 * result.unreacted['electrolyte_fraction']:.1f}")
-    console = _console()
-    console.print(table)
+    screen = console()
+    screen.print(table)
     onset = one.onset(limit)
     if onset is None:
-        console.print(f"onset: none up to {one.temperatures[-1]:g} °C (no family reaches {limit:g} wt%)")
+        screen.print(f"onset: none up to {one.temperatures[-1]:g} °C (no family reaches {limit:g} wt%)")
     else:
         first = one.results[one.temperatures.index(onset)].detected(limit)
-        console.print(f"onset: {onset:g} °C ({', '.join(first)} at or above {limit:g} wt%)")
+        screen.print(f"onset: {onset:g} °C ({', '.join(first)} at or above {limit:g} wt%)")
 
 
 def main() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sinterface.models.constants import CELSIUS_ZERO
+import numpy as np
+
+from sinterface.models import formula
+from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.errors import InputError
 from sinterface.simulate.output import write_whole
 from sinterface.simulate.result import DETECTION_LIMIT
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
+    from sinterface.models.ensemble import Spread
     from sinterface.models.reactions import InterfaceReactions
     from sinterface.simulate.result import Result
     from sinterface.simulate.sweep import Sweep
@@ -122,25 +127,66 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     return figure
 
 
-def reactions(found: InterfaceReactions) -> Figure:
-    """Reaction energy against the cathode's share of the mass, kinks labelled with their products."""
+def reactions(found: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
+    """Reaction energy against the cathode's share of the mass; kinks numbered, their products beside the axes.
+
+    With samples of the energies their 5 to 95 % band.
+    """
+    figure = _figure(9.6, 4.2 * len(found))
+    rows = figure.subplots(len(found), 2, width_ratios=[3, 2], squeeze=False)
+    for (one, spread), (axis, words) in zip(found, rows, strict=True):
+        pair = one.couple
+        if spread is not None:
+            low, high = np.quantile(spread.profile, (0.05, 0.95), axis=0) / pair.atoms(spread.at) / EV_PER_ATOM * 1e3
+            axis.fill_between(
+                pair.mass_share(spread.at), low, high, color="#56B4E9", alpha=0.3, linewidth=0,
+                label=f"5 to 95 % of {len(spread.energy)} samples",
+            )  # fmt: skip
+            axis.legend(fontsize=8, frameon=False)
+        x = one.profile.x
+        axis.plot(pair.mass_share(x), one.profile.energy / pair.atoms(x) / EV_PER_ATOM * 1e3, color="#0072B2")
+        axis.axhline(0.0, color="0.6", linewidth=1)
+        lines = []
+        for number, kink in enumerate(one.kinks):
+            share, energy = one.mass_share(kink), kink.energy_meV_per_atom
+            axis.plot([share], [energy], marker="o", color="#0072B2", markersize=4)
+            axis.annotate(
+                str(number), (share, energy), xytext=(0, -5), textcoords="offset points", fontsize=7, ha="center",
+                va="top",
+            )  # fmt: skip
+            names = " + ".join(formula.name(product.solid.amounts) for product in kink.products)
+            lines.append(textwrap.fill(f"{number}: {names}", 62, subsequent_indent="    "))
+        words.axis("off")
+        words.text(0.0, 1.0, "\n".join(lines), fontsize=6.5, va="top", transform=words.transAxes)
+        axis.margins(y=0.15)
+        axis.set_xlabel(f"share of {one.cathode.id} in the mass")
+        axis.set_ylabel("reaction energy / meV per atom")
+        what = f", {pair.constraint}" if pair.constraint != "none" else ""
+        axis.set_title(
+            f"{one.electrolyte.id} | {one.cathode.id}, {one.temperature - CELSIUS_ZERO:g} °C, {one.atmosphere}{what}",
+            fontsize=9,
+        )
+    return figure
+
+
+def reaction_energies(found: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
+    """The strongest reaction energy of each couple against temperature, with the 5 to 95 % band of the samples."""
     figure = _figure(6.6, 4.6)
     axis = figure.subplots()
-    x = [found.mass_share(kink) for kink in found.kinks]
-    y = [kink.energy_meV_per_atom for kink in found.kinks]
-    axis.plot(x, y, color="#0072B2", marker="o")
+    names = list(dict.fromkeys(one.cathode.id for one, _ in found))
+    for number, name in enumerate(names):
+        colour, marker = list(STYLES.values())[number % len(STYLES)]
+        mine = [(one, spread) for one, spread in found if one.cathode.id == name]
+        T = [one.temperature - CELSIUS_ZERO for one, _ in mine]
+        bands = [spread.energy_meV_per_atom for _, spread in mine if spread is not None]
+        if bands:
+            axis.fill_between(T, [b[0] for b in bands], [b[2] for b in bands], color=colour, alpha=0.15, linewidth=0)
+        y = [one.strongest.energy_meV_per_atom for one, _ in mine]
+        axis.plot(T, y, color=colour, marker=marker, markersize=4, label=name)
+    first = found[0][0]
     axis.axhline(0.0, color="0.6", linewidth=1)
-    best = found.strongest
-    products = " + ".join(name.partition(":")[2] or name for name in best.products)
-    axis.annotate(
-        products, (found.mass_share(best), best.energy_meV_per_atom), xytext=(0, -14), textcoords="offset points",
-        fontsize=7, ha="center", va="top", wrap=True,
-    )  # fmt: skip
-    axis.margins(y=0.2)
-    axis.set_xlabel(f"share of {found.cathode.id} in the mass")
-    axis.set_ylabel("reaction energy / meV per atom")
-    axis.set_title(
-        f"{found.electrolyte.id} | {found.cathode.id}, {found.temperature - CELSIUS_ZERO:g} °C, {found.atmosphere}",
-        fontsize=10,
-    )
+    axis.set_xlabel("T / °C")
+    axis.set_ylabel("strongest reaction energy / meV per atom")
+    axis.set_title(f"with {first.electrolyte.id} in {first.atmosphere}", fontsize=10)
+    axis.legend(fontsize=8, frameon=False)
     return figure

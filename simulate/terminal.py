@@ -1,10 +1,13 @@
-"""A progress bar for whatever takes over a second."""
+"""Talking to the terminal: tables, lines, and a progress bar for whatever takes over a second."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import typer
 
 
 @contextmanager
@@ -20,3 +23,15 @@ def progress_bar(title: str, wanted: bool) -> Iterator[Callable[[float], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
         yield lambda share: bar.update(task, completed=share)
+
+
+def console() -> Any:
+    """A rich console on standard output."""
+    from rich.console import Console
+
+    return Console()
+
+
+def say(text: str, *, quiet: bool) -> None:
+    """One line; on standard error when standard output is for a document."""
+    typer.echo(text, err=quiet)

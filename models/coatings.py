@@ -1,0 +1,90 @@
+"""A coating between cathode and electrolyte: the reactions of its two faces against that of the bare interface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sinterface.models import formula, materials
+from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.database import Database
+from sinterface.models.errors import InputError
+from sinterface.models.materials import Material
+from sinterface.models.phases import cations
+from sinterface.models.reactions import InterfaceReactions, interface_reactions
+
+
+@dataclass(frozen=True)
+class Coated:
+    """A coating between cathode and electrolyte: the reactions of its two faces, and of the bare interface.
+
+    Energies [J per mole of reactant atoms] are those of the most favourable mixing ratio, decomposition of one side
+    included, negative where it reacts.
+    """
+
+    coating: Material
+    inner: InterfaceReactions
+    outer: InterfaceReactions
+    bare: InterfaceReactions
+
+    @property
+    def energies(self) -> tuple[float, float]:
+        """Of cathode|coating and coating|electrolyte."""
+        return self.inner.strongest.energy, self.outer.strongest.energy
+
+    @property
+    def score(self) -> float:
+        """The worse, lower, of the two energies."""
+        return min(self.energies)
+
+    @property
+    def alone(self) -> float:
+        """What the coating gains by itself in the gas."""
+        return self.inner.kinks[0].energy
+
+    @property
+    def helps(self) -> float:
+        """By how much less the worse face reacts than the bare interface; negative when it reacts more."""
+        return self.score - self.bare.strongest.energy
+
+
+def coating(text: str, database: Database) -> Material:
+    """A coating by built-in name, phase id or formula of a compound; sizes are those of the first built-in coating.
+
+    Raises InputError naming the choices.
+    """
+    cards = materials.built_in("coating")
+    if text.casefold() in {key.casefold() for key in cards}:
+        return materials.find(text, "coating")
+    if text in database.solids:
+        solid = database[text]
+    else:
+        try:
+            wanted = formula.name(formula.parse(text))
+        except InputError:
+            return materials.find(text, "coating")
+        alike = [s for s in database.solids.values() if s.observed and formula.name(s.amounts) == wanted]
+        if not alike:
+            return materials.find(text, "coating")
+        solid = min(alike, key=lambda s: s.enthalpy / cations(s.amounts))
+    typical = next(iter(cards.values()))
+    return replace(typical, id=text, composition=solid.amounts, structure=solid.structure, source=f"phase {solid.id}")
+
+
+def coatings(
+    cathode: Material, electrolyte: Material, temperature: float, atmosphere: Atmosphere, database: Database,
+    candidates: Sequence[str | Material] | None = None,
+) -> tuple[Coated, ...]:  # fmt: skip
+    """Coatings by their score, best first, at temperature [K] in a gas; ties by name.
+
+    Of the built-in coatings when no candidates (names, phases, formulas or materials) are given.  Raises InputError.
+    """
+    chosen = list(materials.built_in("coating")) if candidates is None else candidates
+    bare = interface_reactions(cathode, electrolyte, temperature, atmosphere, database)
+    found = []
+    for one in chosen:
+        layer = one if isinstance(one, Material) else coating(one, database)
+        inner = interface_reactions(cathode, layer, temperature, atmosphere, database)
+        outer = interface_reactions(layer, electrolyte, temperature, atmosphere, database)
+        found.append(Coated(layer, inner, outer, bare))
+    return tuple(sorted(found, key=lambda one: (-one.score, one.coating.id)))

@@ -1,0 +1,423 @@
+"""Cards of observations: what ships, what it says of the reference experiment, how a user's mistakes are answered."""
+
+import os
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from sinterface.models import materials
+from sinterface.models.phases import FAMILIES
+from sinterface.simulate.problem import problem
+from sinterface.validation import evidence, observations
+
+CARDS = observations.read()
+BY_ID = {one.id: one for one in (*CARDS.observations, *CARDS.onsets, *CARDS.thermogravimetry)}
+MA = [one for one in CARDS.observations if one.source == "ma2025"]
+ZERO = 273.15
+ROOT = Path(__file__).resolve().parents[2]
+
+TABLE = """
+[[observation]]
+id = "mine-700"
+role = "test"
+source = "doi:10.1000/mine.2026"
+known = "read"
+cathode = "pc-LCO"
+electrolyte = "LLZTO"
+mass_ratio = "60:40"
+ramp = "5 °C/min"
+hold = "90 min"
+cooling = "cool naturally"
+atmosphere = "air:dew_point=5"
+method = "XRD"
+detection_limit = { wt_percent = 2, sd = 0.5, origin = "own mixtures" }
+temperature = "700 °C"
+seen = ["La2Zr2O7"]
+how_read = "own measurement"
+"""
+SECOND = TABLE.replace("mine-700", "mine-800").replace("700 °C", "800 °C")
+
+
+def trends(found):
+    return {(one.family, round(one.temperature - ZERO)) for one in found}
+
+
+# ---- what ships
+
+
+def test_built_in_cards_have_no_problem():
+    assert [str(one) for one in CARDS.problems] == []
+    assert len(CARDS.observations) >= 40
+    assert observations.read_cards() == (list(CARDS.observations), [])
+
+
+def test_every_file_that_ships_is_read():
+    files = [one for one in resources.files("sinterface.validation").joinpath("cards").iterdir() if one.is_file()]
+    assert all(one.name.endswith(".toml") for one in files)
+    ids = re.findall(r'^id = "(.+)"$', "\n".join(one.read_text(encoding="utf-8") for one in files), re.MULTILINE)
+    assert sorted(ids) == sorted(BY_ID)
+
+
+@pytest.mark.parametrize("one", CARDS.observations, ids=lambda one: one.id)
+def test_observation_can_be_simulated(one):
+    couple = problem(
+        one.cathode, one.electrolyte, one.schedule(one.temperature), atmosphere=one.atmosphere,
+        mass_ratio=one.mass_ratio or 1.0,
+    )  # fmt: skip
+    assert couple.schedule.peak == pytest.approx(one.temperature)
+    assert {*one.seen, *one.not_seen} <= set(FAMILIES)
+    if one.detection_limit is not None:
+        assert 0.0 < one.detection_limit.sd < one.detection_limit.value < 0.05
+
+
+def test_only_the_reference_experiment_is_fitted():
+    assert {one.source for one in BY_ID.values() if one.role == "fit"} == {"ma2025"}
+    assert all(one.role == "fit" for one in MA)
+    assert not [one.id for one in BY_ID.values() if one.known == "recalled" and one.role == "fit"]
+    assert all(one.role == "test" for one in (*CARDS.onsets, *CARDS.thermogravimetry))
+
+
+def test_recalled_temperatures_have_bounds_of_at_least_50_kelvin():
+    for one in CARDS.observations:
+        if one.known == "recalled":
+            assert one.between[1] - one.between[0] >= 100.0, one.id
+            assert one.confidence
+    for one in CARDS.onsets:
+        if one.known == "recalled":
+            assert one.seen_at - one.clean_at >= 100.0, one.id
+
+
+def test_literature_beside_the_reference_experiment():
+    others = [one for one in (*CARDS.observations, *CARDS.onsets) if one.source != "ma2025"]
+    assert len(others) >= 12
+    assert len({one.source for one in others}) >= 6
+    assert {one.cathode for one in others} >= {"pc-LCO", "pc-NMC622", "pc-LNMO", "pc-LMO", "pc-LFP"}
+
+
+# ---- the reference experiment
+
+SEEN = [  # observation, seen, looked for in vain
+    ("pc-LCO-600", (), ("La2Zr2O7", "LaMO3")),
+    ("pc-LCO-700", ("La2Zr2O7", "LaMO3"), ()),
+    ("pc-LCO-900", ("La2Zr2O7", "LaMO3"), ()),
+    ("pc-LNMO-400", ("La2Zr2O7", "Li2MnO3"), ()),
+    ("pc-LNMO-600", ("La2Zr2O7", "LaMO3", "Li2MnO3", "Li zirconate", "La2O3", "rock salt"), ()),
+    ("pc-NMC811-500-Raman", ("La2Zr2O7",), ()),
+    ("pc-NMC811-500-XRD", (), ("La2Zr2O7",)),
+    ("pc-NMC811-600", ("LaMO3", "La2MO4"), ("Li2MnO3",)),
+    ("pc-NMC811-700", ("LaMO3", "La2MO4"), ("Li2MnO3",)),
+    ("pc-NMC811-800", ("LaMO3", "La2MO4"), ("La2Zr2O7", "Li2MnO3")),
+    ("pc-NMC631-600", (), ("La2Zr2O7", "LaMO3", "La2MO4", "Li2MnO3")),
+    ("pc-NMC631-700", ("La2Zr2O7", "LaMO3", "La2MO4"), ("Li2MnO3",)),
+    ("pc-NMC631-800", ("La2Zr2O7", "LaMO3", "La2MO4"), ("Li2MnO3",)),
+    ("pc-NMC631-900", ("LaMO3", "La2MO4"), ("La2Zr2O7", "Li2MnO3")),
+    ("pc-NMC111-600", (), ("La2Zr2O7", "LaMO3", "La2MO4", "Li2MnO3")),
+    ("pc-NMC111-700", ("La2Zr2O7", "LaMO3", "Li2MnO3"), ("La2MO4",)),
+    ("pc-NMC111-800", ("LaMO3",), ("La2MO4",)),
+    ("pc-NMC111-900", ("LaMO3",), ("La2Zr2O7", "La2MO4", "Li2MnO3")),
+    ("sc-NMC631-1000", (), ("La2Zr2O7", "LaMO3", "La2MO4", "Li2MnO3")),
+]
+
+
+@pytest.mark.parametrize(("name", "seen", "not_seen"), SEEN, ids=[row[0] for row in SEEN])
+def test_rows_of_the_reference_experiment(name, seen, not_seen):
+    one = BY_ID[f"ma2025-{name}"]
+    assert set(one.seen) == set(seen)
+    assert set(one.not_seen) == set(not_seen)
+    assert one.cathode == re.match(r"[ps]c-[A-Z0-9]+", name)[0]
+    assert one.temperature - ZERO == pytest.approx(float(name.split("-")[2]))
+    assert one.gone == (("electrolyte",) if name == "pc-LNMO-600" else ())
+
+
+def test_procedure_of_the_reference_experiment():
+    assert {one.electrolyte for one in MA} == {"LLZTO"}
+    assert {one.mass_ratio for one in MA} == {1.0}
+    assert {str(one.atmosphere) for one in MA} == {"O2 (pO2=1 bar)"}
+    assert {one.as_received for one in MA} == {True}
+    plan = BY_ID["ma2025-pc-LCO-900"].schedule(900.0 + ZERO)
+    ramp, hold, cool = plan.segments
+    assert ramp.duration == pytest.approx(87.5 * 60.0)
+    assert hold.duration == 7200.0
+    assert cool.shape == "newton"
+
+
+def test_pc_nmc532_behaves_as_pc_nmc631():
+    for one in MA:
+        if one.cathode == "pc-NMC631":
+            twin = BY_ID[one.id.replace("631", "532")]
+            assert (twin.seen, twin.not_seen, twin.temperature) == (one.seen, one.not_seen, one.temperature)
+            assert (twin.weaker_than, twin.stronger_than) == (one.weaker_than, one.stronger_than)
+
+
+def test_the_single_crystal_shows_nothing_from_400_to_1000():
+    found = [one for one in MA if one.cathode == "sc-NMC631"]
+    assert [round(one.temperature - ZERO) for one in found] == list(range(400, 1001, 100))
+    assert not any(one.seen or one.amounts for one in found)
+    assert [round(one.temperature - ZERO) for one in found if "temperature" not in one.assumed] == [900, 1000]
+
+
+def test_amounts():
+    amounts = {one.id: one.amounts for one in MA if one.amounts}
+    assert set(amounts) == {"ma2025-pc-LCO-900", "ma2025-pc-NMC811-800"}
+    (lco,), (nmc,) = amounts["ma2025-pc-LCO-900"], amounts["ma2025-pc-NMC811-800"]
+    assert (set(lco.families), lco.share.value) == ({"LaMO3", "La2Zr2O7"}, pytest.approx(0.031))
+    assert (nmc.families, nmc.share.value) == ((evidence.SECONDARY,), pytest.approx(0.020))
+    assert "estimate" in lco.share.origin
+
+
+def test_trends():
+    assert trends(BY_ID["ma2025-pc-LCO-900"].weaker_than) == {("La2Zr2O7", 700)}
+    assert trends(BY_ID["ma2025-pc-LCO-900"].stronger_than) == {("LaMO3", 700)}
+    assert trends(BY_ID["ma2025-pc-LNMO-600"].stronger_than) == {("La2Zr2O7", 400), ("Li2MnO3", 400)}
+    assert trends(BY_ID["ma2025-pc-NMC631-800"].weaker_than) == {("La2Zr2O7", 700)}
+    assert trends(BY_ID["ma2025-pc-NMC631-900"].stronger_than) == {("LaMO3", 800), ("La2MO4", 800)}
+    assert trends(BY_ID["ma2025-pc-NMC111-900"].stronger_than) == {("LaMO3", 800)}
+
+
+ONSETS = {  # clean, seen
+    "pc-LCO": (600, 700), "pc-LNMO": (None, 400), "pc-NMC811": (None, 500), "pc-NMC631": (600, 700),
+    "pc-NMC532": (600, 700), "pc-NMC111": (600, 700), "sc-NMC631": (1000, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cathode", ONSETS)
+def test_onset(cathode):
+    one = BY_ID[f"ma2025-{cathode}-onset"]
+    bounds = tuple(None if T is None else round(T - ZERO) for T in (one.clean_at, one.seen_at))
+    assert bounds == ONSETS[cathode]
+
+
+@pytest.mark.parametrize("cathode", ONSETS)
+def test_onset_agrees_with_the_observations(cathode):
+    one = BY_ID[f"ma2025-{cathode}-onset"]
+    found = [other for other in MA if other.cathode == cathode]
+    assert one.seen_at == min((other.temperature for other in found if other.seen), default=None)
+    clean = [other.temperature for other in found if not other.seen]
+    if one.clean_at is not None:
+        assert one.clean_at == max(clean)
+
+
+def test_every_cathode_of_the_reference_experiment_has_observations():
+    cathodes = {key for key, one in materials.built_in("cathode").items() if one.source == "ma2025"}
+    assert {one.cathode for one in MA} == cathodes == set(ONSETS)
+
+
+def test_thermogravimetry():
+    garnet = BY_ID["ma2025-tg-LLZTO"]
+    assert garnet.mass_loss.value == pytest.approx(0.06)
+    assert [tuple(round(T - ZERO) for T in step) for step in garnet.steps] == [(200, 250), (350, 500), (550, 800)]
+    assert (garnet.ramp, garnet.end - ZERO) == (pytest.approx(5.0 / 60.0), pytest.approx(1100.0))
+    order = BY_ID["ma2025-tg-cathodes"].order
+    assert [sorted(equals) for equals in order] == [
+        ["pc-LCO"], ["pc-NMC111"], ["sc-NMC631"], ["pc-NMC532", "pc-NMC631"], ["pc-NMC811"], ["pc-LNMO"],
+    ]  # fmt: skip
+    pure = {
+        one.material: round(one.loss_from - ZERO)
+        for one in CARDS.thermogravimetry
+        if one.loss_from and not one.electrolyte
+    }
+    assert pure == {"pc-LCO": 1050, "pc-LNMO": 700}
+    mixed = {
+        one.material: round(one.loss_from - ZERO) for one in CARDS.thermogravimetry if one.loss_from and one.electrolyte
+    }
+    assert mixed == {
+        "pc-LNMO": 550, "pc-LCO": 700, "pc-NMC811": 800, "pc-NMC631": 900, "pc-NMC532": 900, "pc-NMC111": 1000,
+    }  # fmt: skip
+    assert BY_ID["ma2025-tg-sc-pc-NMC631-LLZTO"].order == (("sc-NMC631",), ("pc-NMC631",))
+
+
+# ---- cards of a user
+
+
+def test_a_folder_of_ones_own(tmp_path):
+    (tmp_path / "mine.toml").write_text(TABLE + SECOND, encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("not a card", encoding="utf-8")
+    found, problems = observations.read_cards(tmp_path)
+    assert problems == []
+    assert [one.id for one in found] == ["mine-700", "mine-800"]
+    one = found[0]
+    assert one.temperature == pytest.approx(973.15)
+    assert one.mass_ratio == pytest.approx(1.5)
+    assert one.detection_limit.value == pytest.approx(0.02)
+    assert one.as_received is None
+    assert 0.0 < one.atmosphere.pH2O < 0.01
+    assert observations.read_cards([tmp_path / "mine.toml"]) == (found, [])
+    assert observations.read_cards(str(tmp_path / "mine.toml")) == (found, [])
+
+
+def test_a_formula_and_a_material_card_will_do(tmp_path):
+    powder = tmp_path / "powder.toml"
+    powder.write_bytes(resources.files("sinterface.models.data.materials").joinpath("pc-lco.toml").read_bytes())
+    text = TABLE.replace('"pc-LCO"', f"'{powder}'").replace('"LLZTO"', '"Li6.6La3Zr1.6Ta0.4O12"')
+    (found,), problems = observations.read_cards(write(tmp_path / "cards", text))
+    assert problems == []
+    assert found.cathode == str(powder)
+
+
+def test_common_values_are_overridden_by_the_table(tmp_path):
+    text = '[common]\nrole = "fit"\nseen_at = "600 °C"\n' + TABLE + SECOND.replace('role = "test"\n', "")
+    (one, other), problems = observations.read_cards(write(tmp_path, text))
+    assert problems == []
+    assert (one.role, other.role) == ("test", "fit")
+
+
+def write(folder, text, name="mine.toml"):
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+MALFORMED = [  # what is written instead of what, and what the message must say
+    ('role = "test"', 'role = "tset"', "role: unknown role 'tset': did you mean test"),
+    ('role = "test"', 'role = "fit"\nknown_by = "me"', "unknown key 'known_by': did you mean known"),
+    ('known = "read"', 'known = "recalled"', "recalled: needs confidence"),
+    ('role = "test"\nsource = "doi:10.1000/mine.2026"\nknown = "read"',
+     'role = "fit"\nsource = "ma2025"\nknown = "recalled"\nconfidence = "high"\nbetween = ["600 °C", "800 °C"]',
+     "role = 'test'"),
+    ('known = "read"', 'known = "recalled"\nconfidence = "low"', "needs between"),
+    ('"doi:10.1000/mine.2026"', '"mine2026"', "source: 'mine2026' is neither a key of models/references.bib"),
+    ('"pc-LCO"', '"pc-LOC"', "cathode: unknown cathode 'pc-LOC': did you mean"),
+    ('"pc-LCO"', '"LLZTO"', "cathode: unknown cathode 'LLZTO'"),
+    ('electrolyte = "LLZTO"\n', "", "electrolyte is needed: add it here or to [common]"),
+    ('mass_ratio = "60:40"\n', "", "mass_ratio is needed for mixed powders"),
+    ('"60:40"', '"equal"', "mass_ratio: mass ratio 'equal' is not understood"),
+    ('"60:40"', '"1:100000"', "between 1:1000 and 1000:1"),
+    ('"60:40"', "1.5", "mass_ratio: 1.5 must be text"),
+    ('"5 °C/min"', '"5 °C per min"', "ramp: heating rate '5 °C per min' is not understood"),
+    ('"90 min"', '"90 minutes"', "hold: time '90 minutes' is not understood"),
+    ('"cool naturally"', '"cool slowly"', "cooling: schedule step 'cool slowly'"),
+    ('"air:dew_point=5"', '"argon"', "atmosphere: unknown atmosphere 'argon'"),
+    ('"XRD"', '"XRD+SEM"', "method: unknown method 'SEM'"),
+    ("wt_percent = 2", 'wt_percent = "two"', "detection_limit: wt_percent: value = two is not a finite number"),
+    ("wt_percent = 2,", "", "detection_limit: {'sd': 0.5, 'origin': 'own mixtures'} must be a table"),
+    ("sd = 0.5", "sd = 0", "with an sd above 0"),
+    ("wt_percent = 2", "wt_percent = 200", "at most 100"),
+    ('"700 °C"', '"700 F"', "temperature: temperature '700 F' is not understood"),
+    ('"700 °C"', '"7000 °C"', "is outside 0 to 1500 °C"),
+    ('"La2Zr2O7"', '"La2Zr2O8"', "seen: unknown family 'La2Zr2O8': did you mean La2Zr2O7"),
+    ('seen = ["La2Zr2O7"]', 'seen = "La2Zr2O7"', "seen: 'La2Zr2O7' must be a list"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["La2Zr2O7"]\nnot_seen = ["La2Zr2O7"]', "both seen and not_seen"),
+    ('seen = ["La2Zr2O7"]', "", "says nothing: give seen, not_seen, gone or amounts"),
+    ('seen = ["La2Zr2O7"]', 'gone = ["garnet"]', "gone: unknown reactant 'garnet'"),
+    ('seen = ["La2Zr2O7"]',
+     'amounts = [{ families = ["LaMO3"], wt_percent = 3 }]', "must be a table {families, wt_percent, sd, origin}"),
+    ('seen = ["La2Zr2O7"]',
+     'amounts = [{ families = [], wt_percent = 3, sd = 1, origin = "x" }]', "families must name families"),
+    ('seen = ["La2Zr2O7"]',
+     'amounts = [{ families = ["LaMO3", "secondary"], wt_percent = 3, sd = 1, origin = "x" }]', "'secondary' alone"),
+    ('seen = ["La2Zr2O7"]',
+     'seen = ["La2Zr2O7"]\nweaker_than = { family = "La2Zr2O7", temperature = "800 °C" }', "weaker_than: {"),
+    ('seen = ["La2Zr2O7"]',
+     'seen = ["La2Zr2O7"]\nweaker_than = [{ family = "La2Zr2O7", temperature = "950 °C" }]', "compares with 950 °C"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nbetween = ["800 °C", "900 °C"]', "temperature lies outside between"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nbetween = ["800 °C", "600 °C"]', "the lower temperature comes first"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nas_received = "yes"', "as_received: 'yes' must be true or false"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nassumed = ["time"]', "assumed: unknown key in assumed 'time'"),
+    ('how_read = "own measurement"', 'how_read = " "', "how_read: ' ' must be text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), MALFORMED, ids=[row[2][:40] for row in MALFORMED])
+def test_a_malformed_table_is_named_and_the_others_are_judged(tmp_path, good, bad, message):
+    assert TABLE.count(good) == 1
+    file = write(tmp_path, TABLE.replace(good, bad) + SECOND)
+    found, problems = observations.read_cards(file)
+    assert [one.id for one in found] == ["mine-800"]
+    (problem_found,) = problems
+    assert (problem_found.file, problem_found.table) == (str(file), "mine-700")
+    assert message in problem_found.message
+    assert "\n" not in str(problem_found)
+    assert len(str(problem_found)) < 1500
+
+
+@pytest.mark.parametrize(
+    ("text", "table", "message"),
+    [
+        ("[[observation]\n", "", "not a TOML card"),
+        ("x = " + "[" * 5000, "", "not a TOML card"),
+        ("x = " + "9" * 5000, "", "not a TOML card"),
+        ("[[obervation]]\n", "obervation", "unknown table 'obervation': did you mean observation"),
+        ("[observation]\nid = 'x'\n", "observation", "write [[observation]]"),
+        ("observation = [1]\n", "observation", "write [[observation]]"),
+        ("common = 3\n", "common", "write [common]"),
+        ("[common]\ncathod = 'pc-LCO'\n", "common", "unknown key 'cathod': did you mean cathode"),
+        ("[[observation]]\n", "observation 1", "id is needed"),
+        ("[[observation]]\nid = 'two words'\n", "observation 1", "without blanks"),
+        (TABLE, "mine-700", "this id is taken in"),
+    ],
+    ids=lambda value: value[:20].strip(),
+)
+def test_a_malformed_file_is_named_and_the_others_are_judged(tmp_path, text, table, message):
+    write(tmp_path, TABLE, "a.toml")
+    bad = write(tmp_path, text, "b.toml")
+    write(tmp_path, SECOND, "c.toml")
+    found, problems = observations.read_cards(tmp_path)
+    assert [one.id for one in found] == ["mine-700", "mine-800"]
+    (problem_found,) = problems
+    assert (problem_found.file, problem_found.table) == (str(bad), table)
+    assert message in problem_found.message
+
+
+def test_two_onsets_of_which_one_is_upside_down(tmp_path):
+    observed = 'temperature = "700 °C"\nseen = ["La2Zr2O7"]'
+    onset = TABLE.replace("[[observation]]", "[[onset]]")
+    wrong = onset.replace(observed, 'seen_at = "600 °C"\nclean_at = "700 °C"')
+    right = onset.replace(observed, 'clean_at = "700 °C"').replace("mine-700", "mine-onset")
+    cards = observations.read(write(tmp_path, wrong + right))
+    assert [one.id for one in cards.onsets] == ["mine-onset"]
+    assert [str(one) for one in cards.problems] == [
+        f"{tmp_path / 'mine.toml'}, mine-700: clean_at must lie below seen_at"
+    ]
+
+
+def test_thermogravimetry_that_says_nothing(tmp_path):
+    text = "\n".join(TABLE.splitlines()[2:6]).replace("mine-700", "mine-tg")
+    text = f'[[thermogravimetry]]\n{text}\nmaterial = "LLZTO"\nramp = "5 °C/min"\nend = "900 °C"\nhow_read = "own"\n'
+    cards = observations.read(write(tmp_path, text))
+    assert cards.thermogravimetry == ()
+    assert "says nothing" in cards.problems[0].message
+
+
+def test_what_is_not_a_card_is_named(tmp_path):
+    big = write(tmp_path, "# " + "x" * observations.MAX_BYTES, "big.toml")
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes("# °".encode("latin-1"))
+    (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.toml")  # reading it would never end
+    found, problems = observations.read_cards(tmp_path)
+    assert found == []
+    messages = {Path(one.file).name: one.message for one in problems}
+    assert f"over {observations.MAX_BYTES} bytes" in messages[big.name]
+    assert "not a TOML card" in messages["latin.toml"]
+    assert "no such file" in messages["loop.toml"]
+    assert "no such file" in messages.get("pipe.toml", "no such file")
+
+
+def test_missing_paths_are_named_and_the_others_are_read(tmp_path):
+    (tmp_path / "empty").mkdir()
+    good = write(tmp_path, TABLE)
+    found, problems = observations.read_cards([tmp_path / "nowhere.toml", tmp_path / "empty", good])
+    assert [one.id for one in found] == ["mine-700"]
+    assert ["no such file" in problems[0].message, "0 .toml files" in problems[1].message] == [True, True]
+
+
+def test_a_folder_is_read_only_so_far(tmp_path, monkeypatch):
+    monkeypatch.setattr(observations, "MAX_FILES", 2)
+    for number in range(3):
+        write(tmp_path, TABLE.replace("mine-700", f"mine-{number}"), f"{number}.toml")
+    found, problems = observations.read_cards(tmp_path)
+    assert [one.id for one in found] == ["mine-0", "mine-1"]
+    assert "3 .toml files" in problems[0].message
+
+
+def test_the_example_of_the_documentation_is_a_card(tmp_path):
+    page = (ROOT / "docs" / "observations.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1]
+    cards = observations.read(write(tmp_path, example))
+    assert [str(one) for one in cards.problems] == []
+    assert len(cards.observations) == 2
+    assert len(cards.onsets) == 1
