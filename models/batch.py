@@ -31,11 +31,6 @@ class Batch:
     rows: tuple[int, ...]
     shares: tuple[float, ...]
 
-    @property
-    def is_couple(self) -> bool:
-        """Whether it holds electrolyte and cathode, in this order."""
-        return len(self.rows) == 2
-
 
 def batch(parts: Sequence[tuple[Material, float]], database: Database, *, closed: Collection[str] = ()) -> Batch:
     """Materials and their masses in any unit; one material alone, too.  ``closed`` as in ``reactions.couple``.

@@ -217,6 +217,12 @@ def system_of(
     return ChemicalSystem(found, tuple(mixtures), inside, database), [rows[solid.id] for solid, _ in sides]
 
 
+def solution_names(found: ChemicalSystem, rows: Sequence[int]) -> tuple[str, str]:
+    """The solution that each of two rows is a composition of, '' for none."""
+    names = [found.mixtures[found.inside[r][0]].solution.name if r in found.inside else "" for r in rows]
+    return names[0], names[1]
+
+
 def _spans(amounts: Mapping[str, float], frameworks: Sequence[frozenset[str]]) -> bool:
     return len(frameworks) > 1 and all(side & set(amounts) for side in frameworks)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sinterface.models import formula, materials
@@ -10,7 +10,6 @@ from sinterface.models.atmosphere import Atmosphere
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
-from sinterface.models.phases import cations
 from sinterface.models.reactions import InterfaceReactions, interface_reactions
 
 
@@ -49,8 +48,9 @@ class Coated:
 
 
 def coating(text: str, database: Database) -> Material:
-    """A coating by built-in name, phase id or formula of a compound; sizes are those of the first built-in coating.
+    """A coating by built-in name or alias, or by the phase id or formula of a compound of the database.
 
+    For thermodynamics: thickness and density of a compound are those of a built-in coating.
     Raises InputError naming the choices.
     """
     cards = materials.built_in("coating")
@@ -60,15 +60,23 @@ def coating(text: str, database: Database) -> Material:
         solid = database[text]
     else:
         try:
-            wanted = formula.name(formula.parse(text))
+            wanted = _shares(formula.parse(text))
         except InputError:
-            return materials.find(text, "coating")
-        alike = [s for s in database.solids.values() if s.observed and formula.name(s.amounts) == wanted]
+            return materials.find(text, "coating")  # an alias, or an error that names the choices
+        alike = [s for s in database.solids.values() if s.observed and _shares(s.amounts) == wanted]
         if not alike:
-            return materials.find(text, "coating")
-        solid = min(alike, key=lambda s: s.enthalpy / cations(s.amounts))
+            raise InputError(
+                f"coating {text!r}: no compound of the database has this composition, and no card; choices are "
+                f"{', '.join(sorted(cards))} or what `sinterface phases list` shows"
+            )
+        solid = min(alike, key=lambda s: s.enthalpy / sum(s.amounts.values()))
     typical = next(iter(cards.values()))
     return replace(typical, id=text, composition=solid.amounts, structure=solid.structure, source=f"phase {solid.id}")
+
+
+def _shares(amounts: Mapping[str, float]) -> dict[str, float]:
+    total = sum(amounts.values())
+    return {symbol: round(amount / total, 6) for symbol, amount in amounts.items()}
 
 
 def coatings(

@@ -2,8 +2,8 @@
 
 Between grid points a curve can pass zero twice unseen.  At every turning point of the grid values this is tested for:
 a convex curve stays above the chords of the neighbouring cells prolonged, so that where these stay clear of zero, so
-does the curve, and elsewhere its lowest point is searched for.  For convex curves nothing is missed thereby, nor for
-concave ones; of others, wiggles narrower than the grid may be.
+does the curve, and elsewhere its lowest point is searched for, to a thousandth of a cell.  Of convex and concave
+curves nothing wider than that is missed; of others, wiggles narrower than the grid may be.
 """
 
 from __future__ import annotations

@@ -36,10 +36,10 @@ class StabilityMap:
     """Cells over temperatures (n,) [K] and ``pressures`` (m,) [bar] of ``species``; ``gas`` gives the other pressures.
 
     energy (n, m): gained by reaction [J per mole of reactant atoms], negative; of a couple at its most favourable
-    ratio x (n, m), the cathode's share of the cations; nan for a bare composition.  beyond (n, m): the most that is
-    gained beyond the decomposition of each side.  field (n, m): position of the cell's assemblage in ``assemblages``,
-    names of its phases; shares (n, m, F): shares of ``families`` in the mass.  Where a couple gains no more than
-    ``allowed`` the assemblage is the couple itself, x and shares are nan.
+    ratio x (n, m), the cathode's share of the cations.  beyond (n, m): the most that is gained beyond what each side
+    gains alone.  field (n, m): position of the cell's assemblage in ``assemblages``, names of its phases; shares
+    (n, m, F): shares of ``families`` in the mass.  Where a couple gains no more than was allowed the assemblage is the
+    couple itself, x and shares are nan.  A batch has no x (nan), a bare composition no energies either.
     """
 
     subject: str
@@ -174,8 +174,7 @@ def _batch(one: Batch, omega: Array, T: float, starts: tuple[Pseudo, ...], allow
     atoms = float(shares @ one.system.phases.atoms[rows])
     gain = best.energy - float(shares @ omega[rows])
     alone = [each.answer.energy - omega[row] for each, row in zip(found[1:] or found, rows, strict=True)]
-    x = one.shares[1] if one.is_couple else np.nan
-    return _Cell(gain / atoms, (gain - float(shares @ alone)) / atoms, x, names, families, again)
+    return _Cell(gain / atoms, (gain - float(shares @ alone)) / atoms, np.nan, names, families, again)
 
 
 def _families(of: ChemicalSystem, pseudo: Pseudo, amounts: Array, T: float) -> Mapping[str, float]:

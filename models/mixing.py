@@ -6,8 +6,11 @@ A solution at end-member fractions x has, per formula unit, the driving force
 
 Its minimum over the simplex is found by x_e <- x_e exp(-eta dphi/dx_e) / norm.  The step eta = 1/(m R T + E max|W|)
 needs no line search: mixing entropy on m sites is smooth relative to that of the fractions, because site fractions
-are a linear image of them (Bauschke, Bolte & Teboulle, Math. Oper. Res. 42, 330 (2017)); with one end member per species it
-is exact at the first step.  The Frank-Wolfe gap bounds what is left to gain.
+are a linear image of them (Bauschke, Bolte & Teboulle, Math. Oper. Res. 42, 330 (2017)).  With one end member per
+species it is exact at the first step.  Where end members share species, some directions have little entropy or none
+and it creeps; without interactions phi is convex, and a primal-dual interior-point method (Wright, Primal-Dual
+Interior-Point Methods, 1997) takes over.  The Frank-Wolfe gap bounds what is left to gain.  With interactions it
+bounds nothing globally; several starts are made, and the lowest minimum found is taken.
 """
 
 from __future__ import annotations
@@ -30,7 +33,10 @@ GAP = 0.05
 """Gain left when the search for the lowest composition stops [J per mole of formula units]."""
 
 LONGEST = 400
-"""Iterations at most; compositions that differ in nothing but a slight slope converge slowly and matter little."""
+"""Iterations of the first method at most."""
+
+MOST_NEWTON = 100
+"""Iterations of the interior-point method at most; it takes 3 to 15."""
 
 
 @dataclass(frozen=True)
@@ -113,42 +119,117 @@ def _xlogx(n: Array, sites: Array) -> Array:
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _slopes(
+    x: Array, costs: Array, occupancy: Array, sites: Array, own: Array, W: Array, RT: float, n: Array, gradient: Array
+) -> tuple[float, float, float]:
+    """Writes the sites' moles n (Y,) and dphi/dx (E,); returns phi, its mean slope and the least."""
+    E, Y = occupancy.shape
+    for y in range(Y):
+        n[y] = 0.0
+        for e in range(E):
+            n[y] += x[e] * occupancy[e, y]
+    value, mean, least = 0.0, 0.0, np.inf
+    for e in range(E):
+        attraction, entropy = 0.0, -own[e]
+        for f in range(E):
+            attraction += W[e, f] * x[f]
+        for y in range(Y):
+            if occupancy[e, y] > 0.0:
+                entropy += occupancy[e, y] * np.log(max(n[y], 1e-300) / sites[y])
+        value += x[e] * (costs[e] + attraction + RT * entropy)
+        gradient[e] = costs[e] + 2.0 * attraction + RT * entropy
+        mean += x[e] * gradient[e]
+        least = min(least, gradient[e])
+    return value, mean, least
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _solve(M: Array, one: Array, other: Array) -> None:
+    """Solves M y = one and M y = other in place by Cholesky; M is overwritten."""
+    E = len(M)
+    for i in range(E):
+        for j in range(i + 1):
+            total = M[i, j]
+            for k in range(j):
+                total -= M[i, k] * M[j, k]
+            M[i, j] = np.sqrt(total) if i == j else total / M[j, j]
+    for right in (one, other):
+        for i in range(E):
+            for k in range(i):
+                right[i] -= M[i, k] * right[k]
+            right[i] /= M[i, i]
+        for i in range(E - 1, -1, -1):
+            for k in range(i + 1, E):
+                right[i] -= M[k, i] * right[k]
+            right[i] /= M[i, i]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _interior(costs: Array, occupancy: Array, sites: Array, own: Array, W: Array, RT: float, x: Array) -> float:
+    """Minimiser x (E,) of phi without interactions, to the gap; returns phi.
+
+    Newton steps on dphi/dx_e - z_e = nu, x_e z_e = t, with t a tenth of the mean of x_e z_e.
+    """
+    E, Y = occupancy.shape
+    n, gradient, z = np.empty(Y), np.empty(E), np.empty(E)
+    M, dx, free = np.empty((E, E)), np.empty(E), np.empty(E)
+    for e in range(E):
+        x[e] = 1.0 / E
+    value, mean, least = _slopes(x, costs, occupancy, sites, own, W, RT, n, gradient)
+    for e in range(E):
+        z[e] = gradient[e] - least + 0.1 * RT
+    for _ in range(MOST_NEWTON):
+        if mean - least < GAP:
+            break
+        t = 0.0
+        for e in range(E):
+            t += 0.1 * x[e] * z[e] / E
+        for e in range(E):
+            for f in range(E):
+                M[e, f] = 0.0
+                for y in range(Y):
+                    M[e, f] += RT * occupancy[e, y] * occupancy[f, y] / n[y]
+            M[e, e] += z[e] / x[e]
+            dx[e], free[e] = t / x[e] - gradient[e], 1.0
+        _solve(M, dx, free)
+        nu = -np.sum(dx) / np.sum(free)
+        ahead, dual = 1.0, 1.0
+        for e in range(E):
+            dx[e] += nu * free[e]
+            free[e] = t / x[e] - z[e] - z[e] / x[e] * dx[e]
+            if dx[e] < 0.0:
+                ahead = min(ahead, -0.99 * x[e] / dx[e])
+            if free[e] < 0.0:
+                dual = min(dual, -0.99 * z[e] / free[e])
+        total = 0.0
+        for e in range(E):
+            x[e] += ahead * dx[e]
+            z[e] += dual * free[e]
+            total += x[e]
+        for e in range(E):
+            x[e] /= total
+        value, mean, least = _slopes(x, costs, occupancy, sites, own, W, RT, n, gradient)
+    return value
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _lowest(
     costs: Array, occupancy: Array, sites: Array, own: Array, W: Array, RT: float, best: Array, lowest: Array
 ) -> None:
     """For each row of costs (S, E) the minimiser of phi and its value; see the module."""
     S, E = costs.shape
-    Y = len(sites)
-    capacity = 0.0
-    for y in range(Y):
-        capacity += occupancy[0, y]
+    capacity = np.sum(occupancy[0])
     strongest = np.max(np.abs(W))
     step = 1.0 / (capacity * RT + 2.0 * strongest * E)  # W holds each interaction twice, by halves
     starts = 1 + E if strongest > 0.0 else 1  # with interactions there can be several minima
-    x, gradient, n, push = np.empty(E), np.empty(E), np.empty(Y), np.empty(Y)
+    x, gradient, n = np.empty(E), np.empty(E), np.empty(len(sites))
     for s in range(S):
         lowest[s] = np.inf
         for start in range(starts):
             for e in range(E):
                 x[e] = 1.0 / E if start == 0 else (0.97 if e == start - 1 else 0.03 / (E - 1))
-            value = 0.0
+            value, mean, least = _slopes(x, costs[s], occupancy, sites, own, W, RT, n, gradient)
             for _ in range(LONGEST):
-                for y in range(Y):
-                    n[y] = 0.0
-                    for e in range(E):
-                        n[y] += x[e] * occupancy[e, y]
-                    push[y] = np.log(max(n[y], 1e-300) / sites[y])
-                value, mean, least = 0.0, 0.0, np.inf
-                for e in range(E):
-                    attraction, entropy = 0.0, -own[e]
-                    for f in range(E):
-                        attraction += W[e, f] * x[f]
-                    for y in range(Y):
-                        entropy += occupancy[e, y] * push[y]
-                    value += x[e] * (costs[s, e] + attraction + RT * entropy)
-                    gradient[e] = costs[s, e] + 2.0 * attraction + RT * entropy
-                    mean += x[e] * gradient[e]
-                    least = min(least, gradient[e])
                 if mean - least < GAP:
                     break
                 total = 0.0
@@ -157,6 +238,9 @@ def _lowest(
                     total += x[e]
                 for e in range(E):
                     x[e] /= total
+                value, mean, least = _slopes(x, costs[s], occupancy, sites, own, W, RT, n, gradient)
+            if mean - least >= GAP and strongest == 0.0:
+                value = _interior(costs[s], occupancy, sites, own, W, RT, x)
             if value < lowest[s]:
                 lowest[s] = value
                 best[s] = x

@@ -22,6 +22,7 @@ from sinterface.models.chemistry import ChemicalSystem, Pseudo, system
 from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.database import Database
 from sinterface.models.materials import Material
+from sinterface.models.phases import Solid
 
 Array = NDArray[np.float64]
 
@@ -173,11 +174,13 @@ class InterfaceReactions:
 
     def equation(self, kink: Kink) -> str:
         """Balanced reaction per mole of cations of the reactants, gases included; four digits."""
-        left = [
-            (share / _cations(one), one.formula, one.composition)
-            for share, one in ((1.0 - kink.x, self.electrolyte), (kink.x, self.cathode))
-            if share > 0.0
-        ]
+        left = []
+        shares = (1.0 - kink.x, kink.x)
+        for share, one, row in zip(shares, (self.electrolyte, self.cathode), self.couple.rows, strict=True):
+            if share > 0.0:
+                amounts = _with_oxygen_of(self.couple.system.phases.solids[row], one)
+                name = one.formula if amounts is one.composition else formula.name(amounts)
+                left.append((share / _cations(one), name, amounts))
         right = [(one.moles, formula.name(one.solid.amounts), one.solid.amounts) for one in kink.products]
         for moles, name in _gases(left, right):
             (left if moles > 0.0 else right).append((abs(moles), name, {}))
@@ -192,6 +195,7 @@ class InterfaceReactions:
             "temperature_C": self.temperature - CELSIUS_ZERO,
             "atmosphere": str(self.atmosphere),
             "constraint": self.couple.constraint,
+            "closed": [element for element in OPEN_ELEMENTS if element in self.couple.system.components],
             "kinks": [
                 {
                     "mixing_ratio": kink.x,
@@ -239,6 +243,14 @@ def reactions_at(pair: Couple, temperatures: Sequence[float], atmosphere: Atmosp
 
 def _cations(material: Material) -> float:
     return sum(n for symbol, n in material.composition.items() if symbol not in OPEN_ELEMENTS)
+
+
+def _with_oxygen_of(solid: Solid, material: Material) -> Mapping[str, float]:
+    """Composition of a material with the oxygen its solid has per cation, where its formula rounds that."""
+    oxygen = solid.amounts.get("O", 0.0) / solid.cations * _cations(material)
+    if abs(oxygen - material.composition.get("O", 0.0)) < 1e-3:
+        return material.composition
+    return {**material.composition, "O": oxygen}
 
 
 def _gases(

@@ -23,10 +23,16 @@ Array = NDArray[np.float64]
 Answer = TypeVar("Answer", Equilibrium, Line)
 
 TOLERANCE = 2.0
-"""Largest error of an energy from the choice of compositions [J per mole of cations], 0.01 meV per atom."""
+"""Largest error of an energy from the choice of compositions [J per mole of cations], 0.01 meV per atom.
+
+But for ``mixing.GAP``, and only of solutions without interactions: of others the lowest composition may be missed.
+"""
 
 APART = 0.02
 """Compositions nearer than this [end-member fraction] are not added in one round: one is enough to go on."""
+
+TRACE = 1e-6
+"""Smaller end-member fractions are left out: they are worth 0.01 J/mol, and a basis may rest on nothing else."""
 
 MAX_ROUNDS = 100
 
@@ -82,12 +88,13 @@ def lowest(system: ChemicalSystem, omega: Array, temperature: float, potentials:
     for number, one in enumerate(system.mixtures):
         costs = omega[one.phase] * one.cations - potentials @ one.composition.T
         x, value = one.lowest(costs, temperature)
-        below = np.flatnonzero(value < -TOLERANCE * (x @ one.cations))
+        below = np.flatnonzero(value < -TOLERANCE * one.cations.min())  # the lowest per formula unit, not per cation
         kept: list[int] = []
         for j in below[np.argsort(value[below])]:
             if all(np.max(np.abs(x[j] - x[i])) > APART for i in kept):
                 kept.append(int(j))
         wide = np.zeros((len(kept), found.x.shape[1]))
-        wide[:, : x.shape[1]] = x[kept]
+        chosen = np.where(x[kept] < TRACE, 0.0, x[kept])
+        wide[:, : x.shape[1]] = chosen / chosen.sum(axis=1, keepdims=True)
         found = found.joined(Pseudo(np.full(len(kept), number, dtype=np.intp), wide))
     return found

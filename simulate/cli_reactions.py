@@ -67,8 +67,9 @@ def reactions(
         plots.check_format(plot)
         check_writable(plot)
     furnace, data = gas(atmosphere), cli_phases.open_database(database)
+    gas_elements = [element.strip() for element in closed.split(",") if element.strip()]
     found: list[tuple[InterfaceReactions, Spread | None]] = []
-    pairs = [couple(one, other, data, para=para, closed=[e for e in closed.split(",") if e.strip()]) for one in ones]
+    pairs = [couple(one, other, data, para=para, closed=gas_elements) for one in ones]
     with progress_bar("reactions", not as_json) as advance:
         for number, pair in enumerate(pairs):
             series = reactions_at(pair, kelvins, furnace)
@@ -125,7 +126,7 @@ def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
     for kink in one.kinks:
         products = ", ".join(f"{p.moles:.3g} {formula.name(p.solid.amounts)}" for p in kink.products)
         share, molar = one.mass_share(kink), one.energy_kJ_per_mol(kink)
-        table.add_row(f"{100 * share:.1f}", f"{kink.energy_meV_per_atom:.2f}", f"{molar:.3f}", products)
+        table.add_row(f"{100 * share:.1f}", _fixed(kink.energy_meV_per_atom, 2), _fixed(molar, 3), products)
     screen = console()
     screen.print(table)
     screen.print("products in moles per mole of cations; kinks are where the products change")
@@ -156,9 +157,14 @@ def _show_series(found: list[tuple[InterfaceReactions, Spread | None]]) -> None:
     for one, spread in found:
         best = one.strongest
         band = "" if spread is None else "{0:.1f} to {2:.1f}".format(*spread.energy_meV_per_atom)
-        families = ", ".join(dict.fromkeys(p.solid.family for p in best.products))
-        table.add_row(
-            one.cathode.id, f"{one.temperature - CELSIUS_ZERO:g}", f"{best.energy_meV_per_atom:.2f}", band,
-            f"{100 * one.mass_share(best):.0f}", families,
-        )  # fmt: skip
+        energy = _fixed(best.energy_meV_per_atom, 2)
+        share, families = f"{100 * one.mass_share(best):.0f}", dict.fromkeys(p.solid.family for p in best.products)
+        if energy == "0.00":  # which of the ends is the lower one by round-off means nothing
+            share, families = "-", dict.fromkeys(["no reaction"])
+        table.add_row(one.cathode.id, f"{one.temperature - CELSIUS_ZERO:g}", energy, band, share, ", ".join(families))
     console().print(table)
+
+
+def _fixed(value: float, digits: int) -> str:
+    """Fixed digits, without the sign of what rounds to zero."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"

@@ -28,16 +28,22 @@ LONGEST = 30.0
 DEEPEST = -80.0
 """Lowest potential: of a species with e^-80 of its activity there is nothing."""
 
+ROUND_OFF = 1e-14
+"""Decrease of the function per iteration [share of the sample] below which residuals that stay are round-off."""
+
+RIDGE = 1e-14
+"""Least stiffness [1] added to the scaled Newton matrix."""
+
 NOTHING = 1e-14
 """Stiffness [share of the sample] added to the Newton matrix: a species that is not there must not steer the step."""
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _assemble(
+def _balance(
     u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
-    R: Array, H: Array, new: Array,
+    R: Array, new: Array, rate: Array,
 ) -> float:  # fmt: skip
-    """Residual R (M, K), diagonal Hessian blocks H (M, K, K), new amounts (M, P); returns the convex function."""
+    """Residual R (M, K), new amounts (M, P) and the stores' slopes over kappa, rate (M, P); returns the function."""
     M, K = u.shape
     P = N.shape[0]
     value = 0.0
@@ -46,58 +52,87 @@ def _assemble(
             x = s[c, i] * np.exp(min(u[c, i], OVERFLOW))
             R[c, i] = x - b[c, i]
             value += x - b[c, i] * u[c, i]
-            for j in range(K):
-                H[c, i, j] = 0.0
         for p in range(P):
             A = -g[p]
             for i in range(K):
                 A += N[p, i] * u[c, i]
             a = kappa[p] * A
             if a < 0.0:
-                rate = n[c, p] * np.exp(a) if a > -700.0 else 0.0
-                new[c, p] = rate
-                value += (rate - n[c, p]) / kappa[p]
+                r = 0.0
+                if n[c, p] > 0.0:
+                    if a > -700.0:
+                        r = n[c, p] * np.exp(a)
+                    value += (r - n[c, p]) / kappa[p]
+                new[c, p] = r
             else:
                 start = n[c, p] + seed[c, p]
-                rate = start * np.exp(min(a, OVERFLOW))
-                new[c, p] = rate - seed[c, p] if a > 1e-9 else n[c, p] + start * np.expm1(a)
-                value += (rate - start) / kappa[p] - seed[c, p] * A
+                r = start * np.exp(min(a, OVERFLOW))
+                new[c, p] = r - seed[c, p] if a > 1e-9 else n[c, p] + start * np.expm1(a)
+                value += (r - start) / kappa[p] - seed[c, p] * A
+            rate[c, p] = r
             if new[c, p] != 0.0:
                 for i in range(K):
                     R[c, i] += N[p, i] * new[c, p]
-            weight = rate * kappa[p]
-            if weight != 0.0:
-                for i in range(K):
-                    if N[p, i] != 0.0:
-                        for j in range(i + 1):
-                            H[c, i, j] += weight * N[p, i] * N[p, j]
-        for i in range(K):
-            for j in range(i):
-                H[c, j, i] = H[c, i, j]
     for f in range(M - 1):
         for i in range(K):
             du = u[f, i] - u[f + 1, i]
             flow = G[f, i] * du
             R[f, i] += flow
             R[f + 1, i] -= flow
-            H[f, i, i] += G[f, i]
-            H[f + 1, i, i] += G[f, i]
             value += 0.5 * flow * du
-    for c in range(M):
-        for i in range(K):
-            # slope of the store: the secant to the content that would balance the cell, so that Newton's step is
-            # right at once where the store is all there is, however far off its potential (a plain tangent overshoots)
-            x = s[c, i] * np.exp(min(u[c, i], OVERFLOW))
-            wanted = x - R[c, i]
-            if wanted > 0.0 and x > 0.0 and abs(wanted - x) > 1e-6 * x:
-                H[c, i, i] += (wanted - x) / np.log(wanted / x)
-            else:
-                H[c, i, i] += x
     return value
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _direction(H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z: Array, W: Array) -> None:
+def _secant(x: float, wanted: float) -> float:
+    """Slope of exp between where it is x and where it is ``wanted``, which Newton's step should reach at once."""
+    if wanted > 0.0 and x > 0.0 and abs(wanted - x) > 1e-6 * x:
+        return (wanted - x) / np.log(wanted / x)
+    return x
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _stiffness(u: Array, N: Array, kappa: Array, s: Array, b: Array, G: Array, R: Array, rate: Array, H: Array) -> None:
+    """Diagonal Hessian blocks H (M, K, K).
+
+    The slope of a phase far larger than the cell is the secant down to what the cell holds, that of a small store the
+    secant to the content that would balance its species: a tangent comes down an exponential by one factor e per
+    iteration, and overshoots upwards.
+    """
+    M, K = u.shape
+    P = N.shape[0]
+    for c in range(M):
+        for i in range(K):
+            for j in range(K):
+                H[c, i, j] = 0.0
+        room = 0.0
+        for i in range(K):
+            room += max(b[c, i], 0.0)
+        for p in range(P):
+            r = rate[c, p]
+            if r * kappa[p] < 1e-3 * NOTHING:
+                continue
+            weight = kappa[p] * (_secant(r, room) if r > 2.0 * room else r)
+            for i in range(K):
+                if N[p, i] != 0.0:
+                    v = weight * N[p, i]
+                    for j in range(i + 1):
+                        H[c, i, j] += v * N[p, j]
+        for i in range(K):
+            for j in range(i):
+                H[c, j, i] = H[c, i, j]
+            x = s[c, i] * np.exp(min(u[c, i], OVERFLOW))
+            H[c, i, i] += _secant(x, x - R[c, i])
+    for f in range(M - 1):
+        for i in range(K):
+            H[f, i, i] += G[f, i]
+            H[f + 1, i, i] += G[f, i]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _direction(
+    H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z: Array, W: Array, ridge: float
+) -> None:
     """Newton direction d (M, K): block-tridiagonal Cholesky with diagonal scaling; off-diagonal blocks are -diag(G)."""
     M, K = R.shape
     for c in range(M):
@@ -108,7 +143,7 @@ def _direction(H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z
             d[c, i] = -R[c, i] * scale[c, i]
             for j in range(K):
                 C[c, i, j] = H[c, i, j] * scale[c, i] * scale[c, j]
-            C[c, i, i] = 1.0 + 1e-14  # round-off of rank-deficient blocks: bends the direction, never the answer
+            C[c, i, i] = 1.0 + ridge  # rank-deficient blocks: bends the direction, never the answer
         if c > 0:
             L = C[c - 1]
             for j in range(K):  # W = L^-1 diag(off-diagonal)
@@ -132,7 +167,7 @@ def _direction(H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z
             v = C[c, j, j]
             for k in range(j):
                 v -= C[c, j, k] ** 2
-            C[c, j, j] = np.sqrt(max(v, 1e-14))
+            C[c, j, j] = np.sqrt(max(v, ridge))
             for i in range(j + 1, K):
                 v = C[c, i, j]
                 for k in range(j):
@@ -183,23 +218,28 @@ def step(
     R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
     H, C = np.empty((M, K, K)), np.empty((M, K, K))
     z, W = np.empty(K), np.zeros((K, K))
-    new = np.empty_like(n)
-    value = _assemble(u, n, seed, N, g, kappa, s, b, G, R, H, new)
+    new, rate = np.empty_like(n), np.empty_like(n)
+    value = _balance(u, n, seed, N, g, kappa, s, b, G, R, new, rate)
     worst = _worst(R, tolerance)
-    best, stalled = worst, 0
+    best, stalled, ridge = worst, 0, RIDGE
     for iteration in range(most):
         if worst < 1.0:
             return u, new, True, iteration
-        _direction(H, G, R, d, C, scale, z, W)
+        _stiffness(u, N, kappa, s, b, G, R, rate, H)
+        _direction(H, G, R, d, C, scale, z, W, ridge)
         for c in range(M):
             for i in range(K):  # a species that is hardly there asks for long steps and must not shorten all others
                 d[c, i] = min(max(d[c, i], -LONGEST, DEEPEST - u[c, i]), LONGEST)
         slope = np.sum(R * d)
+        if slope >= 0.0:  # the cut has turned the direction round: shorten all of it instead
+            _direction(H, G, R, d, C, scale, z, W, ridge)
+            d *= min(1.0, LONGEST / np.max(np.abs(d)))
+            slope = np.sum(R * d)
         length = 1.0
         accepted = False
         for _ in range(25):
             trial = u + length * d
-            trial_value = _assemble(trial, n, seed, N, g, kappa, s, b, G, R, H, new)
+            trial_value = _balance(trial, n, seed, N, g, kappa, s, b, G, R, new, rate)
             ahead = np.sum(R * d)
             if np.isfinite(trial_value) and (
                 abs(ahead) <= 0.9 * abs(slope) or trial_value < value - 1e-4 * length * abs(slope)
@@ -207,10 +247,13 @@ def step(
                 accepted = True
                 break
             length *= 0.4
+        # Levenberg: directions that round-off has spoilt do not lead far; weigh the ill-determined ones less
+        ridge = max(0.1 * ridge, RIDGE) if length == 1.0 else min(100.0 * ridge, 1e-6)
         best = min(best, worst)
         worst = _worst(R, tolerance)
         u, value = trial, trial_value
-        stalled = stalled + 1 if worst > 0.5 * best else 0
+        # far from the minimum the residual may grow while the function falls; only near it does that mean round-off
+        stalled = stalled + 1 if worst > 0.5 * best and abs(slope) < ROUND_OFF else 0
         if not accepted or stalled >= 6:
             return u, new, np.max(np.abs(R)) < loose, iteration + 1
     return u, new, np.max(np.abs(R)) < loose, most

@@ -18,9 +18,18 @@ Array = NDArray[np.float64]
 EXACT = 1e-13
 """How far the balance of a cell may be off [share of what the sample holds of a species]."""
 
-LOOSE = 1e-10
+LOOSE = 1e-8
 """Unbalance of a cell [share of the sample] that is accepted, and then mended, when round-off stops Newton's method."""
 
+
+SOFT = (20.0, 200.0)
+"""Integrated rates at which a step is solved roughly before it is solved as it is."""
+
+FIRST_PERCENT = 0.05
+"""Share of the sample whose change is resolved as finely as that of all of it [1]."""
+
+SAME_FLOW = 0.02
+"""Change of the flows, in units of the tolerance, that does not ask for a second solution of the step."""
 
 SHORTEST = 1e-6
 """Shortest time step [s]."""
@@ -111,8 +120,8 @@ def integrate(
 ) -> Trajectory:
     """March from ``state`` to the last of ``stops`` [s], which are times that steps must not cross.
 
-    ``tolerance`` is the largest share of the whole sample allowed to change kind in one step; the step also never
-    exceeds ``system.longest_step``.  ``progress`` is called with the time reached.
+    ``tolerance`` is the largest share of what has changed kind so far, or of FIRST_PERCENT of the sample, that may do
+    so in one step; the step also never exceeds ``system.longest_step``.  ``progress`` is called with the time reached.
     """
     total = float(state.amounts.sum())
     times, totals = [state.time], [state.amounts.sum(axis=0)]
@@ -124,11 +133,13 @@ def integrate(
         size = min(size, system.longest_step(state.time))
         ahead = stop - state.time
         end = stop if size >= 0.999 * ahead else state.time + (size if size < 0.5 * ahead else 0.5 * ahead)
-        trial, used, converged = _attempt(system, state, end)
+        trial, used, converged = _attempt(system, state, end, tolerance)
         steps += 1
         iterations += used
         moved = np.bincount(system.kinds, weights=trial.amounts.sum(axis=0) - totals[-1])
         change = 0.5 * float(np.abs(moved).sum()) / total
+        reacted = 0.5 * float(np.abs(np.bincount(system.kinds, weights=trial.amounts.sum(axis=0) - totals[0])).sum())
+        change /= FIRST_PERCENT + reacted / total
         if not converged or change > 2.0 * tolerance:
             size = 0.25 * (end - state.time)
             if size < SHORTEST and pardons < MOST_PARDONS:
@@ -149,26 +160,42 @@ def integrate(
     return Trajectory(np.array(times), np.array(totals), state, Outcome.DONE, steps, iterations)
 
 
-def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool]:
+def _attempt(system: System, state: State, end: float, tolerance: float) -> tuple[State, int, bool]:
     """One step: predicted with the coefficients of its start, then repeated with those of its middle.
 
     What a cell's balance is off by is carried into the next step, so that such errors do not add up.
     """
-    potentials, amounts, used = state.potentials, state.amounts, 0
+    used = 0
     total = float(state.amounts.sum())
+    potentials, amounts = state.potentials, state.amounts
+    now = system.coefficients(state.time, end, amounts, potentials)
     for stage in range(2):
-        middle = state.amounts if stage == 0 else 0.5 * (state.amounts + amounts)
-        now = system.coefficients(state.time, end, middle, potentials)
         # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30
         largest = now.conductance.max(axis=0, initial=0.0)
         reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * largest
-        potentials, amounts, converged, count = flow.step(
-            potentials, state.amounts, system.seeds, system.composition, now.g, now.kappa, system.floor,
-            state.held, now.conductance, reachable, LOOSE * total, 100,
-        )  # fmt: skip
-        used += count
+        for soft in (np.inf, *SOFT, np.inf):
+            # straight away where that works; else stiff stores first softly, their equilibria then take few iterations
+            rough = np.isfinite(soft)
+            if rough and soft > now.kappa.max():
+                continue
+            trial, made, converged, count = flow.step(
+                potentials, state.amounts, system.seeds, system.composition, now.g, np.minimum(now.kappa, soft),
+                system.floor, state.held, now.conductance, 1e6 * reachable if rough else reachable,
+                1.0 if rough else LOOSE * total, 15 if rough or stage == 0 else 100,
+            )  # fmt: skip
+            used += count
+            if converged:
+                potentials, amounts = trial, made
+            if converged and not rough:
+                break
         if not converged:
             return state, used, False
+        if stage == 0:
+            again = system.coefficients(state.time, end, 0.5 * (state.amounts + amounts), potentials)
+            moved = np.abs((again.conductance - now.conductance) * (potentials[:-1] - potentials[1:])).sum()
+            if moved < SAME_FLOW * tolerance * total:
+                break
+            now = again
     flows = now.conductance * (potentials[:-1] - potentials[1:])
     held = state.held.copy()
     held[:-1] -= flows
@@ -176,11 +203,16 @@ def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool
     if np.any(held < -LOOSE * total):
         return state, used, False  # more flowed out of a cell than it held: not converged well enough
     share = held.sum(axis=0)
-    for _ in range(6):
+    for attempt in range(18):
         off = amounts @ system.composition + system.floor * np.exp(potentials) - held
         if np.all(np.abs(off) < 0.1 * EXACT * share):
             break
-        amounts = _mend(amounts, system.composition, off)
+        if attempt % 6 == 5:  # cells with next to nothing of a species: the flows were off, those with most make up
+            held += off
+            for k, rest in enumerate(off.sum(axis=0)):
+                held[np.argmax(held[:, k]), k] -= rest
+        else:
+            amounts = _mend(amounts, system.composition, off)
     return State(end, amounts, potentials, held), used, True
 
 

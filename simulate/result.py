@@ -139,7 +139,8 @@ def _mean_name(system: CoupleSystem, members: NDArray[np.intp], weights: NDArray
     for solid, n in zip(solids, moles, strict=True):
         for symbol, amount in solid.amounts.items():
             total[symbol] = total.get(symbol, 0.0) + n * amount
-    anions = next(solid for solid in solids if solid.solution).amounts["O"]
+    usual = next((solid for solid in solids if solid.solution), solids[int(np.argmax(moles))])  # its formula unit
+    anions = usual.amounts["O"]
     return formula.name({symbol: amount * anions / total["O"] for symbol, amount in total.items()}, digits=2)
 
 

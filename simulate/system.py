@@ -8,10 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models import kinetics, transport
+from sinterface.models import kinetics, solutions, transport
 from sinterface.models.atmosphere import Atmosphere
-from sinterface.models.chemistry import Reactants, chemical_system
-from sinterface.models.constants import GAS_CONSTANT
+from sinterface.models.candidates import candidates
+from sinterface.models.chemistry import Reactants
+from sinterface.models.constants import GAS_CONSTANT, T_STANDARD
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
 from sinterface.models.phaseset import PhaseSet
@@ -39,6 +40,15 @@ FASTEST_FLOW = 5.0
 
 FASTEST_RELAXATION = 2.0e3
 """Integrated transformation rate per step above which a phase counts as equilibrated: exp(-2000 A/RT) is left of it."""
+
+COLDEST, PLANES = 600.0, 5
+"""Temperatures from COLDEST [K], where cations begin to move, to the peak at which phases are chosen, and how many."""
+
+SAME_METALS = 0.01
+"""Largest difference of metal shares between compositions of one framework: rounding of formulas."""
+
+SLEEP = 1.0e-8
+"""Transformation rate [1/s] that is nothing on the scale of a firing."""
 
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(3)
 
@@ -112,9 +122,23 @@ class CoupleSystem:
         P = len(self.phases.solids)
         return content.reshape(P, -1), lacking.reshape(P, -1)
 
+    @cached_property
+    def _topotactic(self) -> NDArray[np.bool_]:
+        """Phases that a reactant becomes by taking up or giving off lithium alone, its metals and structure staying."""
+        found = np.zeros(len(self.phases.solids), dtype=bool)
+        metals = self.phases.composition * (np.array(self.phases.components) != "Li")
+        metals = metals / np.maximum(metals.sum(axis=1, keepdims=True), 1e-300)
+        owner = {member.phase: s.name for s in solutions.embedded() for member in s.endmembers}
+        names = np.array([solid.solution or owner.get(solid.id, solid.id) for solid in self.phases.solids])
+        for row in (self.reactants.electrolyte, self.reactants.cathode):
+            found |= (names == names[row]) & (np.abs(metals - metals[row]).max(axis=1) < SAME_METALS)
+        return found
+
     def rates(self, temperature: float) -> Array:
         """Transformation rates (P,) [1/s]."""
-        return np.full(len(self.phases.solids), float(kinetics.embedded()["reconstructive"](temperature)))
+        classes = kinetics.embedded()
+        slow, fast = (float(classes[name](temperature)) for name in ("reconstructive", "topotactic"))
+        return np.where(self._topotactic, fast, slow)
 
     def diffusivities(self, temperature: float) -> Array:
         """Effective diffusivities (2 sides, hosts, K) [m^2/s]: the reactants' own grains, fine grains for products."""
@@ -170,18 +194,33 @@ class CoupleSystem:
         return np.minimum(conductance, FASTEST_FLOW)
 
     def longest_step(self, start: float) -> float:
-        """Time [s] in which the transformation rate changes by a factor e, so that Gauss integrates it well."""
-        Ea = kinetics.embedded()["reconstructive"].Ea
+        """Time [s] in which the transformation rate changes by a factor e, so that Gauss integrates it well.
+
+        Longer where the rate is too small to matter: until it is not.
+        """
+        slow = kinetics.embedded()["reconstructive"]
         T = float(self.schedule.temperature(start))
-        ahead = float(self.schedule.temperature(start + 1.0))
-        rate = abs(ahead - T)
-        return np.inf if rate == 0.0 else max(1.0, 1.0 / (Ea / (GAS_CONSTANT * T**2) * rate))
+        ramp = abs(float(self.schedule.temperature(start + 1.0)) - T)
+        if ramp == 0.0:
+            return np.inf
+        asleep = (self._awake - T) / ramp  # negative when awake
+        return max(1.0, GAS_CONSTANT * T**2 / slow.Ea / ramp, asleep)
+
+    @cached_property
+    def _awake(self) -> float:
+        """Temperature [K] below which no phase transforms to speak of within an hour."""
+        slow = kinetics.embedded()["reconstructive"]
+        return float(
+            slow.Ea / (GAS_CONSTANT * np.log(float(slow(1000.0)) * np.exp(slow.Ea / (GAS_CONSTANT * 1000.0)) / SLEEP))
+        )
 
 
 def assemble(task: Problem, database: Database) -> CoupleSystem:
     """The system of a problem: concentric spheres, the cathode inside."""
     cathode, electrolyte = task.cathode, task.electrolyte
-    found, reactants = chemical_system(cathode, electrolyte, database)
+    peak = max(task.schedule.peak, T_STANDARD)
+    temperatures = np.linspace(min(COLDEST, peak), peak, PLANES).tolist()
+    found, reactants = candidates(cathode, electrolyte, temperatures, task.atmosphere, database)
     shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
     mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, task.cells)
     per_mass = 1.0 / found.molar_mass

@@ -1,0 +1,109 @@
+"""The phases that can matter while a couple reacts: few enough for a solver that carries every one in every cell.
+
+The equilibria of all mixing ratios, with frameworks free and apart, at temperatures over the schedule give the planes
+of potentials that reactions run towards.  Kept are compounds that come within REACH of one of them, and compositions
+of solutions that lie on one or come between a reactant and it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models import refine, solutions
+from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.chemistry import Pseudo, Reactants, solution_names
+from sinterface.models.database import Database
+from sinterface.models.materials import Material
+from sinterface.models.phases import GAS_ELEMENTS, Solid
+from sinterface.models.phaseset import PhaseSet, phase_set
+from sinterface.models.reactions import Couple, couple
+
+REACH = 30.0e3
+"""Distance above every plane [J per mole of cations] from which a compound is left out."""
+
+SPACING = 0.05
+"""Compositions of a solution nearer than this to one already kept are left out [end-member fraction]."""
+
+NEAR = (0.02, 0.05, 0.1, 0.2)
+"""Distances from a reactant's composition towards each end member at which compositions are set."""
+
+LITHIUM = (0.85, 0.9, 0.95, 0.98, 1.02, 1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5, 1.7, 2.0)
+"""Lithium relative to the material's own at which its solution is set, metals unchanged."""
+
+USED = 1e-6
+"""Share of the cations from which a composition counts as part of an equilibrium [1]."""
+
+
+def candidates(
+    cathode: Material, electrolyte: Material, temperatures: Sequence[float], gas: Atmosphere, database: Database
+) -> tuple[PhaseSet, Reactants]:
+    """The phases, and the reactants among them, for reactions between these temperatures [K].
+
+    Raises InputError when a material has no energy in the database.
+    """
+    free = couple(cathode, electrolyte, database)
+    apart = couple(cathode, electrolyte, database, para=True)
+    solids: dict[str, Solid] = {}
+    for row in free.rows:
+        solid = free.system.phases.solids[row]
+        solids[solid.id] = solid
+    kept: dict[str, list[NDArray[np.float64]]] = {}
+    for pair in (free, apart):
+        a, b = pair.ends
+        for T in temperatures:
+            omega = pair.system.phases.grand_potential(T, gas)
+            found = refine.line(pair.system, omega, T, a, b)
+            distance = omega[None] - found.answer.potentials @ pair.system.phases.composition.T
+            simple = pair.system.phases.composition.max(axis=1) == 1.0  # oxides of one metal: references of activities
+            for row in np.flatnonzero((distance.min(axis=0) < REACH) | simple):
+                solid = pair.system.phases.solids[row]
+                solids.setdefault(solid.id, solid)
+            used = found.answer.amounts.max(axis=0)[len(omega) :] > USED * a.sum()
+            _keep(pair, found.pseudo, used, kept, solids)
+    for row in free.rows:
+        if row in free.system.inside:
+            number, centre = free.system.inside[row]
+            corners = np.eye(len(centre))
+            near = np.array([(1.0 - t) * centre + t * corner for corner in corners for t in NEAR])
+            pseudo = Pseudo(np.full(len(near), number, dtype=np.intp), near)
+            _keep(free, pseudo, np.ones(len(near), dtype=bool), kept, solids)
+    for material in (electrolyte, cathode):
+        for solid in _lithiated(material, database):
+            solids.setdefault(solid.id, solid)
+    ordered = [solids[key] for key in sorted(solids)]
+    place = {solid.id: position for position, solid in enumerate(ordered)}
+    electrolyte_id, cathode_id = (free.system.phases.solids[row].id for row in free.rows)
+    reactants = Reactants(place[electrolyte_id], place[cathode_id], solution_names(free.system, free.rows))
+    return phase_set(ordered, free.system.components), reactants
+
+
+def _lithiated(material: Material, database: Database) -> list[Solid]:
+    """The material's own solution with its metals in the same ratio and more or less lithium: what Li exchange makes."""
+    host = solutions.host_of(material.composition, material.structure, database)
+    if host is None:
+        return []
+    cations = {s: n for s, n in host[0].amounts(host[1], database).items() if s not in GAS_ELEMENTS}
+    found = []
+    for factor in LITHIUM:
+        x = host[0].match(cations | {"Li": cations["Li"] * factor}, database)
+        if x is not None:
+            found.append(host[0].solid(x, database))
+    return found
+
+
+def _keep(
+    pair: Couple, pseudo: Pseudo, used: NDArray[np.bool_], kept: dict[str, list[NDArray[np.float64]]],
+    solids: dict[str, Solid],
+) -> None:  # fmt: skip
+    for number, one in enumerate(pair.system.mixtures):
+        already = kept.setdefault(one.solution.name, [*np.eye(len(one.solution.endmembers))])
+        for j in np.flatnonzero(used & (pseudo.mixture == number)):
+            x = one.whole(pseudo.x[j, : len(one.members)])
+            x = np.where(x < 0.002, 0.0, x) / np.where(x < 0.002, 0.0, x).sum()
+            if min(np.max(np.abs(x - other)) for other in already) > SPACING:
+                already.append(x)
+                solid = one.solution.solid(x, pair.system.database)
+                solids.setdefault(solid.id, solid)
