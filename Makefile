@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint types check fit clean
+.PHONY: demo test bench lint types check fit clean
 
 $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -18,6 +18,9 @@ demo: $(VENV)/.installed  ## the main job on embedded data
 
 test: $(VENV)/.installed  ## all tests but the slow ones
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+bench: $(VENV)/.installed  ## timings beside pymatgen and SciPy: a table, and output/benchmarks.json
+	$(BIN)/python benchmarks/run.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

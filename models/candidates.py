@@ -53,9 +53,10 @@ def candidates(
     kept: dict[str, list[NDArray[np.float64]]] = {}
     for pair in (free, apart):
         a, b = pair.ends
+        start = None
         for T in temperatures:
             omega = pair.system.phases.grand_potential(T, gas)
-            found = refine.line(pair.system, omega, T, a, b)
+            found = refine.line(pair.system, omega, T, a, b, start)
             distance = omega[None] - found.answer.potentials @ pair.system.phases.composition.T
             simple = pair.system.phases.composition.max(axis=1) == 1.0  # oxides of one metal: references of activities
             for row in np.flatnonzero((distance.min(axis=0) < REACH) | simple):
@@ -63,6 +64,7 @@ def candidates(
                 solids.setdefault(solid.id, solid)
             used = found.answer.amounts.max(axis=0)[len(omega) :] > USED * a.sum()
             _keep(pair, found.pseudo, used, kept, solids)
+            start = Pseudo(found.pseudo.mixture[used], found.pseudo.x[used])
     for row in free.rows:
         if row in free.system.inside:
             number, centre = free.system.inside[row]
@@ -81,7 +83,7 @@ def candidates(
 
 
 def _lithiated(material: Material, database: Database) -> list[Solid]:
-    """The material's own solution with its metals in the same ratio and more or less lithium: what Li exchange makes."""
+    """The material's solution with its metals in the same ratio and other lithium contents: what Li exchange makes."""
     host = solutions.host_of(material.composition, material.structure, database)
     if host is None:
         return []

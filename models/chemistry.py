@@ -225,29 +225,3 @@ def solution_names(found: ChemicalSystem, rows: Sequence[int]) -> tuple[str, str
 
 def _spans(amounts: Mapping[str, float], frameworks: Sequence[frozenset[str]]) -> bool:
     return len(frameworks) > 1 and all(side & set(amounts) for side in frameworks)
-
-
-def chemical_system(cathode: Material, electrolyte: Material, database: Database) -> tuple[PhaseSet, Reactants]:
-    """All phases the couple can form, pseudo-compounds of the solutions included, and where the reactants are."""
-    sides = [reactant(material, database) for material in (electrolyte, cathode)]
-    components = closed_components(electrolyte.composition, cathode.composition)
-    hosts = []
-    for material, (solid, name) in zip((electrolyte, cathode), sides, strict=True):
-        if name:
-            hosts.append(solutions.host_of(material.composition, material.structure, database))
-            if hosts[-1] is None:  # reactant() found it a moment ago
-                raise InputError(f"{material.id}: {solid.id} is in no solution")
-    centres = [host for host in hosts if host is not None]
-    solids = {solid.id: solid for solid in database.within(components) if solid.cations > 0.0}
-    for solid in solutions.pseudo_compounds(frozenset(components), centres, database):
-        solids.setdefault(solid.id, solid)
-    for solid, _ in sides:
-        solids.setdefault(solid.id, solid)
-    members = {member.phase: s.name for s in solutions.embedded() for member in s.endmembers}
-    ordered = [solids[key] for key in sorted(solids)]
-    index = {solid.id: position for position, solid in enumerate(ordered)}
-    names = tuple(name or members.get(solid.id, "") for solid, name in sides)
-    return (
-        phase_set(ordered, components),
-        Reactants(index[sides[0][0].id], index[sides[1][0].id], (names[0], names[1])),
-    )

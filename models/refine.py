@@ -32,7 +32,10 @@ APART = 0.02
 """Compositions nearer than this [end-member fraction] are not added in one round: one is enough to go on."""
 
 TRACE = 1e-6
-"""Smaller end-member fractions are left out: they are worth 0.01 J/mol, and a basis may rest on nothing else."""
+"""Smaller end-member fractions, worth 0.01 J/mol, are left out where a total lacks a component.
+
+There nothing but such traces may hold the component, and a basis that rests on them balances nothing.
+"""
 
 MAX_ROUNDS = 100
 
@@ -55,8 +58,9 @@ def equilibrium(
     Raises as ``minimise``.
     """
     return _refine(
-        system, omega, temperature, start, lambda table, energies: minimise(table, energies, total, system.components)
-    )
+        system, omega, temperature, start, bool(np.all(total > 0.0)),
+        lambda table, energies: minimise(table, energies, total, system.components),
+    )  # fmt: skip
 
 
 def line(
@@ -64,13 +68,16 @@ def line(
 ) -> Refined[Line]:
     """Equilibria of all mixtures of the totals a and b (K,) [mol]; otherwise as ``equilibrium``."""
     return _refine(
-        system, omega, temperature, start, lambda table, energies: along(table, energies, a, b, system.components)
-    )
+        system, omega, temperature, start, bool(np.all(np.minimum(a, b) > 0.0)),
+        lambda table, energies: along(table, energies, a, b, system.components),
+    )  # fmt: skip
 
 
 def _refine(
-    system: ChemicalSystem, omega: Array, T: float, start: Pseudo | None, solve: Callable[[Array, Array], Answer]
-) -> Refined[Answer]:
+    system: ChemicalSystem, omega: Array, T: float, start: Pseudo | None, complete: bool,
+    solve: Callable[[Array, Array], Answer],
+) -> Refined[Answer]:  # fmt: skip
+    """``complete``: no total lacks a component.  ``solve`` takes composition and energies of what is known."""
     pseudo = system.nothing() if start is None else start
     for _ in range(MAX_ROUNDS):
         table, energies = system.composition(pseudo), system.energies(omega, T, pseudo)
@@ -78,8 +85,13 @@ def _refine(
         fresh = lowest(system, omega, T, np.atleast_2d(answer.potentials))
         if len(fresh.mixture) == 0:
             return Refined(answer, pseudo, table, energies)
-        pseudo = pseudo.joined(fresh)
+        pseudo = pseudo.joined(fresh if complete else _without_traces(fresh))
     raise SolveError(f"the compositions of the solutions did not settle at {T:g} K after {MAX_ROUNDS} rounds")
+
+
+def _without_traces(pseudo: Pseudo) -> Pseudo:
+    x = np.where(pseudo.x < TRACE, 0.0, pseudo.x)
+    return Pseudo(pseudo.mixture, x / x.sum(axis=1, keepdims=True))
 
 
 def lowest(system: ChemicalSystem, omega: Array, temperature: float, potentials: Array) -> Pseudo:
@@ -94,7 +106,6 @@ def lowest(system: ChemicalSystem, omega: Array, temperature: float, potentials:
             if all(np.max(np.abs(x[j] - x[i])) > APART for i in kept):
                 kept.append(int(j))
         wide = np.zeros((len(kept), found.x.shape[1]))
-        chosen = np.where(x[kept] < TRACE, 0.0, x[kept])
-        wide[:, : x.shape[1]] = chosen / chosen.sum(axis=1, keepdims=True)
+        wide[:, : x.shape[1]] = x[kept]
         found = found.joined(Pseudo(np.full(len(kept), number, dtype=np.intp), wide))
     return found

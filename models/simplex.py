@@ -115,6 +115,23 @@ def price(N: Array, omega: Array, mu: Array, d: Array) -> None:
             d[p] -= m * row[p]
 
 
+@nb.njit(cache=True, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
+def _least(d: Array) -> float:
+    """The smallest element; a reduction that compiles to vector instructions."""
+    least = d[0]
+    for value in d:
+        least = min(least, value)
+    return least
+
+
+@nb.njit(cache=True, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
+def _largest(omega: Array) -> float:
+    largest = abs(omega[0])
+    for value in omega:
+        largest = max(largest, abs(value))
+    return largest
+
+
 @nb.njit(cache=True, error_model="numpy")
 def _column(N: Array, inverse: Array, p: int, w: Array) -> None:
     K, P = N.shape
@@ -150,6 +167,8 @@ def _primal(
     for pivots in range(limit):
         _potentials(omega, basis, inverse, bare, mu)
         price(N, omega, mu, d)
+        if _least(d) >= -tolerance:
+            return OPTIMAL, pivots
         enter, lowest = -1, -tolerance
         for p in range(P):
             if d[p] < lowest:
@@ -288,9 +307,7 @@ def solve(N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Arra
     """
     K, P = N.shape
     w, alpha, lifted = space[0, :K], space[1, :P], space[2, :P]
-    size = 0.0
-    for p in range(P):
-        size = max(size, abs(omega[p]))
+    size = _largest(omega)
     pivots, status = 0, STALLED
     for attempt in range(0 if warm else 1, 3):
         if attempt == 0:
@@ -307,6 +324,16 @@ def solve(N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Arra
         pivots += more
         if status == INFEASIBLE and attempt > 0:
             return status, pivots
+        for turn in range(K * K if status == OPTIMAL else 0):
+            i = turn % K
+            if basis[i] >= P:  # a bare component goes for the phase that bounds its potential from below
+                _potentials(omega, basis, inverse, LIFT * size, mu)
+                price(N, omega, mu, d)
+                enter = _entering(N, inverse, d, i, alpha, PLANE * size)
+                if enter >= 0:
+                    _column(N, inverse, enter, w)
+                    basis[i] = enter
+                    _pivot(inverse, w, i)
         if status == OPTIMAL:  # a fresh inverse: answers do not carry the round-off of the way they were reached
             if _invert(N, basis, inverse, work):
                 _amounts(inverse, b, x)
@@ -374,9 +401,9 @@ def trace(
     basis, inverse = np.empty(K, np.int64), np.empty((K, K))
     start, slope, potentials = np.empty(K), np.empty(K), np.empty(K)
     status, _ = solve(N, omega, a, basis, inverse, amounts[0], potentials, d, work, space, False)
+    position[0], bases[0] = 0.0, basis
     if status != OPTIMAL:
         return status, 0
-    position[0], bases[0] = 0.0, basis
     t, count, ahead = 0.0, 0, AHEAD
     while count < len(position) - 1:
         middle = min(t + ahead, 1.0)
@@ -384,6 +411,7 @@ def trace(
             N, omega, (1.0 - middle) * a + middle * b, basis, inverse, x, potentials, d, work, space, True
         )
         if status != OPTIMAL:
+            bases[count] = basis
             return status, count
         _amounts(inverse, a, start)
         _amounts(inverse, b - a, slope)

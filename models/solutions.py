@@ -1,4 +1,4 @@
-"""Solution phases: end members mixing on sublattices, as pseudo-compounds for the linear programme.
+"""Solution phases: end members mixing on sublattices; one composition of them is a pseudo-compound.
 
     G(x) = sum_e x_e G_e + sum_{e<f} W_ef x_e x_f - T S_mix,
     S_mix = -R sum_s m_s [ sum_i y_si ln y_si - sum_e x_e sum_i y_si^e ln y_si^e ],   y_s = sum_e x_e y_s^e
@@ -10,9 +10,8 @@ S_mix is zero at every end member and never negative.  Charge balance holds beca
 
 from __future__ import annotations
 
-import itertools
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -165,55 +164,8 @@ def host_of(
     return None
 
 
-def _simplex(members: int, divisions: int) -> NDArray[np.float64]:
-    grid = [
-        np.diff((-1, *bars, divisions + members - 1)) - 1
-        for bars in itertools.combinations(range(divisions + members - 1), members - 1)
-    ]
-    return np.array(grid, dtype=float) / divisions
-
-
-RAY = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85)
-"""Distances from a reactant's composition towards each end member at which pseudo-compounds are set."""
-
 OXYGEN_TOLERANCE = 0.08
 """Relative difference in oxygen that rounding of formulas explains; more means another compound."""
 
 T_COMPARE = 973.15
 """Temperature [K] at which two occupancies of one composition are compared."""
-
-DIVISIONS = {2: 10, 3: 6, 4: 4, 5: 3, 6: 2}
-"""Grid divisions of the end-member simplex by number of end members: 11 to 35 compositions."""
-
-
-def pseudo_compounds(
-    elements: frozenset[str], reactants: Sequence[tuple[Solution, NDArray[np.float64]]], database: Database
-) -> list[phases.Solid]:
-    """Pseudo-compounds of every solution that these elements can form; end members are phases of the database.
-
-    A regular grid over the whole solution, refined along the lines from each reactant's own composition to each
-    end member.  End members that are not part of the elements given are left out.
-    """
-    found: dict[str, phases.Solid] = {}
-    allowed = elements | phases.GAS_ELEMENTS
-    for solution in embedded():
-        inside = [i for i, m in enumerate(solution.endmembers) if set(database[m.phase].amounts) <= allowed]
-        if len(inside) < 1:
-            continue
-        points = []
-        for corner in _simplex(len(inside), DIVISIONS.get(len(inside), 2)):
-            x = np.zeros(len(solution.endmembers))
-            x[inside] = corner
-            points.append(x)
-        for host, centre in reactants:
-            if host.name == solution.name:
-                points.append(centre)
-                corners = np.eye(len(solution.endmembers))[inside]
-                points += [(1.0 - t) * centre + t * corner for corner in corners for t in RAY]
-        for x in points:
-            if np.max(x) < 1.0 - 1e-12:  # an end member is in the database already
-                solid = solution.solid(x, database)
-                other = found.get(solid.id)  # another occupancy of the same composition: the lower one is real
-                if other is None or solid.gibbs(T_COMPARE) < other.gibbs(T_COMPARE):
-                    found[solid.id] = solid
-    return list(found.values())

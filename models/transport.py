@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -63,6 +63,22 @@ class Transport:
         fraction = min(1.0, 3.0 * self.boundary_width / grain_size)
         boundary = self._card(self.boundary, species, host)(temperature)
         return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
+
+    def table(self, species: Sequence[str], grains: NDArray[np.float64]) -> Callable[[float], NDArray[np.float64]]:
+        """``effective`` for all hosts and these species, grains (..., hosts) [m], as a function of temperature [K].
+
+        The function returns (..., hosts, species) [m^2/s]; the cards are looked up once.
+        """
+        cards = [[[self._card(t, k, h) for k in species] for h in HOSTS] for t in (self.lattice, self.boundary)]
+        D0, Ea = (np.array([[[getattr(c, name) for c in row] for row in t] for t in cards]) for name in ("D0", "Ea"))
+        fraction = np.minimum(1.0, 3.0 * self.boundary_width / grains)[..., None]
+        fraction = np.where(np.isin(species, ("Li", "H")), 0.0, fraction)
+
+        def at(temperature: float) -> NDArray[np.float64]:
+            lattice, boundary = D0 * np.exp(-Ea / (GAS_CONSTANT * temperature))
+            return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
+
+        return at
 
     def dissolved(self, species: str, host: str) -> float:
         """Moles of a foreign species per mole of cations of a host, in equilibrium with the species' pure oxide."""

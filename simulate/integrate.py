@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -83,20 +83,31 @@ class System(Protocol):
 
 @dataclass(frozen=True)
 class State:
-    """Time [s], amounts n (M, P), potentials u (M, K) and what each cell holds of each species (M, K)."""
+    """Time [s], amounts n (M, P), potentials u (M, K), what each cell holds of each species (M, K), next step [s].
+
+    ``first`` (P,) are the amounts in the sample at the very beginning.  All that is needed to go on from here.
+    """
 
     time: float
     amounts: Array
     potentials: Array
     held: Array
+    first: Array
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """States at the accepted steps: times (S,), amounts summed over cells (S, P), the last state, step statistics."""
+    """States at the accepted steps: times (S,), amounts summed over cells (S, P), the last state, step statistics.
+
+    ``moving`` (S, K) and ``changing`` (S, P) are what the flow of each species and the transformation of each phase
+    have dissipated in the step that ends there [RT], never negative (second law).
+    """
 
     times: Array
     totals: Array
+    moving: Array
+    changing: Array
     last: State
     outcome: Outcome
     steps: int
@@ -106,7 +117,7 @@ class Trajectory:
 def begin(system: System, amounts: Array, potentials: Array) -> State:
     """State at time zero; the small stores are filled as the potentials (M, K) say and counted as held."""
     held = amounts @ system.composition + system.floor * np.exp(potentials)
-    return State(0.0, amounts, potentials, held)
+    return State(0.0, amounts, potentials, held, amounts.sum(axis=0))
 
 
 def integrate(
@@ -117,28 +128,43 @@ def integrate(
     tolerance: float = 0.02,
     max_steps: int = 20_000,
     progress: Callable[[float], None] | None = None,
+    past: Trajectory | None = None,
+    keep: Callable[[Callable[[], Trajectory]], None] | None = None,
 ) -> Trajectory:
     """March from ``state`` to the last of ``stops`` [s], which are times that steps must not cross.
 
     ``tolerance`` is the largest share of what has changed kind so far, or of FIRST_PERCENT of the sample, that may do
-    so in one step; the step also never exceeds ``system.longest_step``.  ``progress`` is called with the time reached.
+    so in one step; the step also never exceeds ``system.longest_step``.  ``progress`` is called with the time reached;
+    ``past`` is what led to ``state`` and ends up in the result; ``keep`` is handed, after each step, a function that
+    gives the trajectory so far.
     """
     total = float(state.amounts.sum())
-    times, totals = [state.time], [state.amounts.sum(axis=0)]
-    size, steps, iterations, pardons = 1.0, 0, 0, 0
+    P, K = system.composition.shape
+    if past is None:
+        past = Trajectory(
+            np.array([state.time]), state.amounts.sum(axis=0)[None], np.zeros((1, K)), np.zeros((1, P)), state,
+            Outcome.DONE, 0, 0,
+        )  # fmt: skip
+    times, totals, moving, changing = list(past.times), list(past.totals), list(past.moving), list(past.changing)
+    size, steps, iterations, pardons = state.size, past.steps, past.iterations, 0
+
+    def so_far(outcome: Outcome = Outcome.DONE) -> Trajectory:
+        arrays = (np.array(part) for part in (times, totals, moving, changing))
+        return Trajectory(*arrays, state, outcome, steps, iterations)
+
     while state.time < stops[-1] * (1.0 - 1e-12):
         if steps >= max_steps:
-            return Trajectory(np.array(times), np.array(totals), state, Outcome.STEPS, steps, iterations)
+            return so_far(Outcome.STEPS)
         stop = next(stop for stop in stops if stop > state.time * (1.0 + 1e-12))
         size = min(size, system.longest_step(state.time))
         ahead = stop - state.time
         end = stop if size >= 0.999 * ahead else state.time + (size if size < 0.5 * ahead else 0.5 * ahead)
-        trial, used, converged = _attempt(system, state, end, tolerance)
+        trial, used, converged, spent = _attempt(system, state, end, tolerance)
         steps += 1
         iterations += used
         moved = np.bincount(system.kinds, weights=trial.amounts.sum(axis=0) - totals[-1])
         change = 0.5 * float(np.abs(moved).sum()) / total
-        reacted = 0.5 * float(np.abs(np.bincount(system.kinds, weights=trial.amounts.sum(axis=0) - totals[0])).sum())
+        reacted = 0.5 * float(np.abs(np.bincount(system.kinds, weights=trial.amounts.sum(axis=0) - state.first)).sum())
         change /= FIRST_PERCENT + reacted / total
         if not converged or change > 2.0 * tolerance:
             size = 0.25 * (end - state.time)
@@ -146,26 +172,33 @@ def integrate(
                 # round-off has left cells that owe more than they can give: start again from what they do hold,
                 # at the price of that much in the balance, which the result states
                 contents = state.amounts @ system.composition + system.floor * np.exp(state.potentials)
-                state = State(state.time, state.amounts, state.potentials, contents)
+                state = replace(state, held=contents)
                 pardons, size = pardons + 1, 1.0
             elif size < SHORTEST:
-                return Trajectory(np.array(times), np.array(totals), state, Outcome.STALLED, steps, iterations)
+                return so_far(Outcome.STALLED)
             continue
         size = (end - state.time) * float(np.clip(tolerance / max(change, 1e-12), 0.5, 2.5))
-        state = trial
+        state = replace(trial, size=size)
         times.append(state.time)
         totals.append(state.amounts.sum(axis=0))
+        moving.append(spent[0])
+        changing.append(spent[1])
         if progress is not None:
             progress(state.time)
-    return Trajectory(np.array(times), np.array(totals), state, Outcome.DONE, steps, iterations)
+        if keep is not None:
+            keep(so_far)
+    return so_far()
 
 
-def _attempt(system: System, state: State, end: float, tolerance: float) -> tuple[State, int, bool]:
+def _attempt(
+    system: System, state: State, end: float, tolerance: float
+) -> tuple[State, int, bool, tuple[Array, Array]]:
     """One step: predicted with the coefficients of its start, then repeated with those of its middle.
 
     What a cell's balance is off by is carried into the next step, so that such errors do not add up.
     """
     used = 0
+    nothing = (np.empty(0), np.empty(0))
     total = float(state.amounts.sum())
     potentials, amounts = state.potentials, state.amounts
     now = system.coefficients(state.time, end, amounts, potentials)
@@ -189,7 +222,7 @@ def _attempt(system: System, state: State, end: float, tolerance: float) -> tupl
             if converged and not rough:
                 break
         if not converged:
-            return state, used, False
+            return state, used, False, nothing
         if stage == 0:
             again = system.coefficients(state.time, end, 0.5 * (state.amounts + amounts), potentials)
             moved = np.abs((again.conductance - now.conductance) * (potentials[:-1] - potentials[1:])).sum()
@@ -197,11 +230,16 @@ def _attempt(system: System, state: State, end: float, tolerance: float) -> tupl
                 break
             now = again
     flows = now.conductance * (potentials[:-1] - potentials[1:])
+    affinity = potentials @ system.composition.T - now.g
+    spent = (
+        np.sum(flows * (potentials[:-1] - potentials[1:]), axis=0),
+        np.sum((amounts - state.amounts) * affinity, axis=0),
+    )
     held = state.held.copy()
     held[:-1] -= flows
     held[1:] += flows
     if np.any(held < -LOOSE * total):
-        return state, used, False  # more flowed out of a cell than it held: not converged well enough
+        return state, used, False, nothing  # more flowed out of a cell than it held: not converged well enough
     share = held.sum(axis=0)
     for attempt in range(18):
         off = amounts @ system.composition + system.floor * np.exp(potentials) - held
@@ -213,7 +251,7 @@ def _attempt(system: System, state: State, end: float, tolerance: float) -> tupl
                 held[np.argmax(held[:, k]), k] -= rest
         else:
             amounts = _mend(amounts, system.composition, off)
-    return State(end, amounts, potentials, held), used, True
+    return replace(state, time=end, amounts=amounts, potentials=potentials, held=held), used, True, spent
 
 
 def _mend(amounts: Array, composition: Array, off: Array) -> Array:

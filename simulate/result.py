@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models import formula, solutions
-from sinterface.models.constants import CELSIUS_ZERO
-from sinterface.simulate.integrate import Trajectory
+from sinterface.models.constants import CELSIUS_ZERO, GAS_CONSTANT
+from sinterface.simulate.integrate import State, Trajectory
+from sinterface.simulate.mesh import GEOMETRIES
 from sinterface.simulate.output import write_whole
 from sinterface.simulate.problem import Problem
 from sinterface.simulate.system import CoupleSystem
@@ -60,10 +61,13 @@ class Result:
     """Prediction of one run.
 
     ``dataset`` has dims time [s] and phase: ``wt_percent`` (time, phase) of the whole sample, ``temperature`` [K],
-    ``mass_change`` [%], and coordinates ``family`` and ``role`` of each phase; see ``dataset.attrs`` for the rest.
+    ``wt_percent_error`` its numerical error, ``mass_change`` [%], ``gas_uptake`` (time, gas) [mol/kg], ``dissipation``
+    (time, process) [J/mol] and, at the end, ``wt_percent_profile`` (cell, phase) and ``potential`` (cell, component).
+    ``state`` is what a further schedule goes on from; it is not written to files.
     """
 
     dataset: xr.Dataset
+    state: State | None = None
 
     @property
     def secondary(self) -> xr.DataArray:
@@ -93,16 +97,18 @@ class Result:
     def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
         """The run as the JSON document described in the README."""
         final = self.dataset["wt_percent"].isel(time=-1)
+        errors = self.dataset["wt_percent_error"].isel(time=-1).values
         found = [
             {
                 "phase": str(name),
                 "family": str(family),
                 "wt_percent": float(share),
+                "wt_percent_error": None if np.isnan(error) else float(error),
                 "role": str(role),
                 "detected": float(share) >= limit,
             }
-            for name, family, role, share in zip(
-                final["phase"].values, final["family"].values, final["role"].values, final.values, strict=True
+            for name, family, role, share, error in zip(
+                final["phase"].values, final["family"].values, final["role"].values, final.values, errors, strict=True
             )
         ]
         attrs = self.dataset.attrs
@@ -115,6 +121,7 @@ class Result:
             "phases": sorted(found, key=lambda phase: -float(phase["wt_percent"])),
             "secondary_wt_percent": float(sum(self.by_family.values())),
             "unreacted": self.unreacted,
+            "limited_by": attrs["limited_by"],
             "outcome": attrs["outcome"],
             "element_balance": float(attrs["element_balance"]),
             "database": attrs["database"],
@@ -144,14 +151,18 @@ def _mean_name(system: CoupleSystem, members: NDArray[np.intp], weights: NDArray
     return formula.name({symbol: amount * anions / total["O"] for symbol, amount in total.items()}, digits=2)
 
 
-def to_result(problem: Problem, system: CoupleSystem, run: Trajectory, database: str) -> Result:
-    """Label a finished run."""
+def to_result(
+    problem: Problem, system: CoupleSystem, run: Trajectory, database: str, companion: Trajectory | None = None
+) -> Result:
+    """Label a finished run; ``companion`` is a coarser one of the same problem, which tells the numerical error."""
     import xarray as xr
 
     masses = run.totals * system.phases.molar_mass
     sample = masses.sum(axis=1)
     names: list[str] = []
-    columns, families, roles = [], [], []
+    columns, families, roles, errors, profiles = [], [], [], [], []
+    rough = None if companion is None else companion.totals * system.phases.molar_mass
+    cells = run.last.amounts * system.phases.molar_mass
     for entry in entries(system):
         share = 100.0 * masses[:, entry.members].sum(axis=1) / sample
         if share.max() < TRACE:
@@ -162,6 +173,10 @@ def to_result(problem: Problem, system: CoupleSystem, run: Trajectory, database:
         columns.append(share)
         families.append(entry.family)
         roles.append(entry.role)
+        profiles.append(100.0 * cells[:, entry.members].sum(axis=1) / cells.sum(axis=1))
+        if companion is not None and rough is not None:
+            other = 100.0 * rough[:, entry.members].sum(axis=1) / rough.sum(axis=1)
+            errors.append(np.abs(np.interp(run.times, companion.times, other) - share) + LEAST_ERROR)
     start = (system.initial @ system.composition).sum(axis=0)
     last = run.last
     contents = last.amounts @ system.composition + system.floor * np.exp(last.potentials)
@@ -171,8 +186,26 @@ def to_result(problem: Problem, system: CoupleSystem, run: Trajectory, database:
     data = xr.Dataset(
         {
             "wt_percent": (("time", "phase"), np.array(columns).T, {"units": "%", "long_name": "share of the sample"}),
+            "wt_percent_error": (
+                ("time", "phase"),
+                np.array(errors).T if errors else np.full((len(run.times), len(names)), np.nan),
+                {"units": "%", "long_name": "numerical error of wt_percent"},
+            ),
             "temperature": ("time", problem.schedule.temperature(run.times), {"units": "K"}),
             "mass_change": ("time", 100.0 * (sample / sample[0] - 1.0), {"units": "%", "long_name": "gas taken up"}),
+            **_gas(system, run, sample),
+            **_regime(system, run),
+            **_depths(problem, system, run),
+            "wt_percent_profile": (
+                ("cell", "phase"),
+                np.array(profiles).T,
+                {"units": "%", "long_name": "share of each cell at the end"},
+            ),
+            "potential": (
+                ("cell", "component"),
+                run.last.potentials,
+                {"units": "1", "long_name": "chemical potential at the end, over RT, from the pure oxide"},
+            ),
             "cathode_fraction": ("time", _left(system, run, "cathode"), {"units": "1"}),
             "electrolyte_fraction": ("time", _left(system, run, "electrolyte"), {"units": "1"}),
         },
@@ -181,6 +214,10 @@ def to_result(problem: Problem, system: CoupleSystem, run: Trajectory, database:
             "phase": names,
             "family": ("phase", families),
             "role": ("phase", roles),
+            "component": list(system.phases.components),
+            "radius": ("cell", system.mesh.centres, {"units": "m"}),
+            "process": list(PROCESSES),
+            "gas": list(GASES),
         },
         attrs={
             "cathode": problem.cathode.id,
@@ -202,7 +239,57 @@ def to_result(problem: Problem, system: CoupleSystem, run: Trajectory, database:
             "version": version("sinterface"),
         },
     )
-    return Result(data)
+    dissipated = data["dissipation"].isel(time=-1)
+    data.attrs["limited_by"] = PROCESSES[int(np.argmax(dissipated.values))] if float(dissipated.sum()) > 0.0 else ""
+    return Result(data, run.last)
+
+
+PROCESSES = ("lithium transport", "transport of other cations", "lithium exchange in a host", "transformation")
+"""What takes time: whichever dissipates most of the driving force limits the reaction."""
+
+GASES = ("O2", "CO2", "H2O")
+
+LEAST_ERROR = 2e-3
+"""Numerical error that is always allowed for [wt%]: round-off and interpolation in time."""
+
+
+def _gas(system: CoupleSystem, run: Trajectory, sample: NDArray[np.float64]) -> dict[str, Any]:
+    """Moles of O2, CO2 and H2O taken up since the start per kg of the sample at the start, and the mass that is."""
+    held = run.totals @ system.phases.gas
+    change = (held - held[0]) / sample[0]
+    oxygen, carbon, hydrogen = change.T
+    moles = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T
+    return {
+        "gas_uptake": (("time", "gas"), moles, {"units": "mol/kg", "long_name": "gas taken up per kg of sample"}),
+    }
+
+
+def _regime(system: CoupleSystem, run: Trajectory) -> dict[str, Any]:
+    """Driving force dissipated so far by process [J per mole of cations of the sample]."""
+    lithium = np.array(system.phases.components) == "Li"
+    host = system.topotactic
+    parts = [
+        run.moving[:, lithium].sum(axis=1), run.moving[:, ~lithium].sum(axis=1),
+        run.changing[:, host].sum(axis=1), run.changing[:, ~host].sum(axis=1),
+    ]  # fmt: skip
+    RT = GAS_CONSTANT * system.schedule.temperature(run.times)
+    spent = np.cumsum(np.array(parts).T * RT[:, None], axis=0) / float(system.initial.sum())
+    return {"dissipation": (("time", "process"), spent, {"units": "J/mol", "long_name": "driving force dissipated"})}
+
+
+def _depths(problem: Problem, system: CoupleSystem, run: Trajectory) -> dict[str, Any]:
+    """Depth to which each reactant is consumed, were it consumed from the interface inwards and outwards."""
+    mesh = system.mesh
+    d = GEOMETRIES[mesh.geometry]
+    inner, outer = mesh.faces[mesh.interface], mesh.faces[-1]
+    left = {role: np.clip(_left(system, run, role), 0.0, 1.0) for role in ("cathode", "electrolyte")}
+    cathode = inner * (1.0 - left["cathode"] ** (1.0 / d))
+    electrolyte = (inner**d + (1.0 - left["electrolyte"]) * (outer**d - inner**d)) ** (1.0 / d) - inner
+    note = "equivalent thickness consumed at the interface"
+    return {
+        "cathode_depth": ("time", cathode, {"units": "m", "long_name": note}),
+        "electrolyte_depth": ("time", electrolyte, {"units": "m", "long_name": note}),
+    }
 
 
 def _left(system: CoupleSystem, run: Trajectory, role: str) -> NDArray[np.float64]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
 from sinterface.models import database as databases
 from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
-from sinterface.simulate.integrate import begin, integrate
+from sinterface.simulate.checkpoint import digest, keeper, load
+from sinterface.simulate.integrate import Outcome, State, Trajectory, begin, integrate
 from sinterface.simulate.problem import CELLS, Problem, problem
 from sinterface.simulate.result import Result, to_result
 from sinterface.simulate.schedule import Schedule
-from sinterface.simulate.system import FIRST_ACTIVITY, assemble
+from sinterface.simulate.system import FIRST_ACTIVITY, CoupleSystem, assemble
 
 
 def predict(
@@ -22,24 +27,69 @@ def predict(
     database: databases.Database | None = None,
     tolerance: float = 0.02,
     progress: Callable[[float], None] | None = None,
+    checkpoint: str | Path | None = None,
+    start: State | None = None,
+    estimate_error: bool = True,
 ) -> Result:
     """Run a problem.  ``progress`` is called with the share of the schedule done, 0 to 1.
 
+    ``checkpoint`` is a file in which long runs are put aside and from which they go on; it is removed at the end.
+    ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule.
+    ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.
     A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
     only for what is wrong before it starts.
     """
     tables = database or databases.embedded()
     system = assemble(task, tables)
+    whole, rough = (1.0, ROUGH_COST) if estimate_error else (1.0, 0.0)
+    advance = _share(progress, 0.0, whole / (whole + rough), task.schedule.duration)
+    run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint)
+    error = None
+    if estimate_error and run.outcome is Outcome.DONE and start is None:
+        coarse = replace(task, cells=max(task.cells // 2, 4))
+        advance = _share(progress, whole / (whole + rough), 1.0, task.schedule.duration)
+        companion = assemble(coarse, tables, like=system)
+        error = _integrate(coarse, companion, COARSER * tolerance, advance, None, None, "")
+    return to_result(task, system, run, tables.fingerprint, error)
+
+
+ROUGH_COST = 0.4
+"""Cost of the coarse companion run in units of the run, for the progress bar."""
+
+COARSER = 2.0
+"""Tolerance of the companion run in units of the run's: with a method of first order or better, halving cells and
+tolerance once more then changes the answer by less than it differs from the companion's."""
+
+
+def _share(
+    progress: Callable[[float], None] | None, low: float, high: float, end: float
+) -> Callable[[float], None] | None:
+    return None if progress is None else lambda time: progress(low + (high - low) * time / end)
+
+
+def _integrate(
+    task: Problem, system: CoupleSystem, tolerance: float, progress: Callable[[float], None] | None,
+    checkpoint: str | Path | None, start: State | None, fingerprint: str,
+) -> Trajectory:  # fmt: skip
     potentials = np.full((task.cells, len(system.phases.components)), -FIRST_ACTIVITY)
-    end = task.schedule.duration
+    state = begin(system, system.initial, potentials)
+    if start is not None:
+        if start.amounts.shape != state.amounts.shape:
+            raise InputError("the state to start from belongs to another couple, gas or number of cells")
+        state = replace(start, time=0.0)
+    past, keep = None, None
+    if checkpoint is not None:
+        file, name = Path(checkpoint), digest(task, tolerance, fingerprint, version("sinterface"))
+        keep = keeper(file, name)
+        if file.exists():
+            past = load(file, name)
+            state = past.last
     run = integrate(
-        system,
-        begin(system, system.initial, potentials),
-        task.schedule.starts[1:],
-        tolerance=tolerance,
-        progress=None if progress is None else lambda time: progress(time / end),
+        system, state, task.schedule.starts[1:], tolerance=tolerance, progress=progress, past=past, keep=keep
     )
-    return to_result(task, system, run, tables.fingerprint)
+    if checkpoint is not None:
+        Path(checkpoint).unlink(missing_ok=True)
+    return run
 
 
 def simulate(

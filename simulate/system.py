@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +13,7 @@ from sinterface.models import kinetics, solutions, transport
 from sinterface.models.atmosphere import Atmosphere
 from sinterface.models.candidates import candidates
 from sinterface.models.chemistry import Reactants
-from sinterface.models.constants import GAS_CONSTANT, T_STANDARD
+from sinterface.models.constants import GAS_CONSTANT
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
 from sinterface.models.phaseset import PhaseSet
@@ -41,8 +42,8 @@ FASTEST_FLOW = 5.0
 FASTEST_RELAXATION = 2.0e3
 """Integrated transformation rate per step above which a phase counts as equilibrated: exp(-2000 A/RT) is left of it."""
 
-COLDEST, PLANES = 600.0, 5
-"""Temperatures from COLDEST [K], where cations begin to move, to the peak at which phases are chosen, and how many."""
+PLANES = (600.0, 800.0, 1000.0, 1200.0, 1400.0)
+"""Temperatures [K] at which the phases are chosen: those at which cations move, whatever the schedule."""
 
 SAME_METALS = 0.01
 """Largest difference of metal shares between compositions of one framework: rounding of formulas."""
@@ -123,7 +124,7 @@ class CoupleSystem:
         return content.reshape(P, -1), lacking.reshape(P, -1)
 
     @cached_property
-    def _topotactic(self) -> NDArray[np.bool_]:
+    def topotactic(self) -> NDArray[np.bool_]:
         """Phases that a reactant becomes by taking up or giving off lithium alone, its metals and structure staying."""
         found = np.zeros(len(self.phases.solids), dtype=bool)
         metals = self.phases.composition * (np.array(self.phases.components) != "Li")
@@ -138,18 +139,15 @@ class CoupleSystem:
         """Transformation rates (P,) [1/s]."""
         classes = kinetics.embedded()
         slow, fast = (float(classes[name](temperature)) for name in ("reconstructive", "topotactic"))
-        return np.where(self._topotactic, fast, slow)
+        return np.where(self.topotactic, fast, slow)
 
-    def diffusivities(self, temperature: float) -> Array:
-        """Effective diffusivities (2 sides, hosts, K) [m^2/s]: the reactants' own grains, fine grains for products."""
-        D = np.empty((2, len(transport.HOSTS), len(self.phases.components)))
-        own = [self._host[self.reactants.cathode], self._host[self.reactants.electrolyte]]
-        for side in range(2):
-            for h, host in enumerate(transport.HOSTS):
-                grain = self.grains[side] if h == own[side] else PRODUCT_GRAIN
-                for k, species in enumerate(self.phases.components):
-                    D[side, h, k] = transport.embedded().effective(species, host, grain, temperature)
-        return D
+    @cached_property
+    def diffusivities(self) -> Callable[[float], Array]:
+        """Effective diffusivities (2 sides, hosts, K) [m^2/s] against T [K]: own grains, fine ones for products."""
+        grains = np.full((2, len(transport.HOSTS)), PRODUCT_GRAIN)
+        for side, row in enumerate((self.reactants.cathode, self.reactants.electrolyte)):
+            grains[side, self._host[row]] = self.grains[side]
+        return transport.embedded().table(self.phases.components, grains)
 
     def coefficients(self, start: float, end: float, amounts: Array, potentials: Array) -> Coefficients:
         """Integrals over the step by three-point Gauss; energies at its mean temperature."""
@@ -215,12 +213,13 @@ class CoupleSystem:
         )
 
 
-def assemble(task: Problem, database: Database) -> CoupleSystem:
-    """The system of a problem: concentric spheres, the cathode inside."""
+def assemble(task: Problem, database: Database, like: CoupleSystem | None = None) -> CoupleSystem:
+    """The system of a problem: concentric spheres, the cathode inside; with the phases of ``like`` where given."""
     cathode, electrolyte = task.cathode, task.electrolyte
-    peak = max(task.schedule.peak, T_STANDARD)
-    temperatures = np.linspace(min(COLDEST, peak), peak, PLANES).tolist()
-    found, reactants = candidates(cathode, electrolyte, temperatures, task.atmosphere, database)
+    if like is None:
+        found, reactants = candidates(cathode, electrolyte, PLANES, task.atmosphere, database)
+    else:
+        found, reactants = like.phases, like.reactants
     shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
     mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, task.cells)
     per_mass = 1.0 / found.molar_mass

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from sinterface.models import database, estimates, formula, materials, solutions
 from sinterface.models.constants import GAS_CONSTANT as R
-from sinterface.models.constants import T_STANDARD
 from sinterface.models.gibbs import enthalpy_increment
 
 SOLUTIONS = {solution.name: solution for solution in solutions.embedded()}
@@ -185,37 +184,3 @@ def test_an_end_member_is_found_as_itself(db):
 )
 def test_outside_every_solution(db, text, structure):
     assert solutions.host_of(formula.parse(text), structure, db) is None
-
-
-def test_pseudo_compounds_of_the_reference_system(db):
-    hosts = [
-        solutions.host_of(formula.parse("Li6.4La3Zr1.4Ta0.6O12"), "garnet", db),
-        solutions.host_of(formula.parse("LiNi0.8Mn0.1Co0.1O2"), "layered", db),
-    ]
-    found = solutions.pseudo_compounds(NMC_ELEMENTS, hosts, db)
-    assert len({solid.id for solid in found}) == len(found) > 150
-    assert {"garnet:Li6.4La3Zr1.4Ta0.6O12", "layered:LiNi0.8Mn0.1Co0.1O2"} <= {solid.id for solid in found}
-    for solid in found:
-        assert set(solid.amounts) <= NMC_ELEMENTS | {"O"}, solid.id
-        assert solid.id.startswith(f"{solid.solution}:"), solid.id
-        assert solid.sources, solid.id
-        ideal = sum(moles * db[phase].gibbs(1000.0) for phase, moles in solid.parts)
-        assert solid.gibbs(1000.0) <= ideal + 1e-6, solid.id  # no interactions above zero in these phases
-        assert solid.gibbs(T_STANDARD) == pytest.approx(solid.enthalpy - T_STANDARD * solid.entropy)
-
-
-def test_pseudo_compounds_need_all_elements(db):
-    assert {s.solution for s in solutions.pseudo_compounds(frozenset(("Li", "Fe", "Mn", "P")), [], db)} == {
-        "olivine",
-        "spinel",
-    }
-    assert solutions.pseudo_compounds(frozenset(("Na",)), [], db) == []
-
-
-def test_a_pseudo_compound_has_its_lowest_energy(db):
-    solution = SOLUTIONS["perovskite"]
-    third = {solid.id: solid for solid in solutions.pseudo_compounds(NMC_ELEMENTS, [], db)}[
-        "perovskite:LaNi0.333Mn0.333Co0.333O3"
-    ]
-    other = solution.solid(fractions(solution, {"LaCoO3": 1 / 3, "La2MnNiO6": 2 / 3}), db)
-    assert third.gibbs(973.15) <= other.gibbs(973.15) + 1.0

@@ -1,0 +1,77 @@
+"""A run put aside: everything an integration needs to go on, in a NetCDF file."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from sinterface.models.errors import DataError
+from sinterface.simulate.integrate import Outcome, State, Trajectory
+from sinterface.simulate.output import write_whole
+
+EVERY = 20.0
+"""Seconds between two checkpoints of a long run."""
+
+_STATE = ("amounts", "potentials", "held", "first")
+_PAST = ("times", "totals", "moving", "changing")
+
+
+def digest(*what: object) -> str:
+    """A name for a problem and its data: a checkpoint goes on with nothing else."""
+    return hashlib.sha256("\n".join(repr(one) for one in what).encode()).hexdigest()[:16]
+
+
+def save(run: Trajectory, path: Path, problem: str) -> None:
+    """Write a trajectory and its last state, whole or not at all; ``problem`` is its digest."""
+    import h5py
+
+    def write(name: str) -> None:
+        with h5py.File(name, "w") as file:
+            file.attrs.update(problem=problem, time=run.last.time, size=run.last.size, steps=run.steps,
+                              iterations=run.iterations)  # fmt: skip
+            for key in _STATE:
+                file[f"state/{key}"] = getattr(run.last, key)
+            for key in _PAST:
+                file[f"past/{key}"] = getattr(run, key)
+
+    write_whole(path, write)
+
+
+def load(path: Path, problem: str) -> Trajectory:
+    """Read what ``save`` wrote.  Raises DataError when it is damaged or belongs to another problem."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            found = str(file.attrs["problem"])
+            state = {key: np.asarray(file[f"state/{key}"][()], dtype=float) for key in _STATE}
+            past = {key: np.asarray(file[f"past/{key}"][()], dtype=float) for key in _PAST}
+            numbers = {key: float(file.attrs[key]) for key in ("time", "size", "steps", "iterations")}
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise DataError(f"checkpoint {path} can not be read ({error}): delete it to start over") from error
+    if found != problem:
+        raise DataError(
+            f"checkpoint {path} belongs to another couple, schedule, gas or database: delete it to start over"
+        )
+    last = State(time=numbers["time"], size=numbers["size"], **state)
+    assert {field.name for field in fields(State)} == {"time", "size", *_STATE}  # nothing of the state is left behind
+    return Trajectory(
+        **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
+    )
+
+
+def keeper(path: Path, problem: str) -> Callable[[Callable[[], Trajectory]], None]:
+    """Saves the trajectory so far every EVERY seconds of computing."""
+    last = [time.monotonic()]
+
+    def keep(so_far: Callable[[], Trajectory]) -> None:
+        if time.monotonic() - last[0] >= EVERY:
+            save(so_far(), path, problem)
+            last[0] = time.monotonic()
+
+    return keep

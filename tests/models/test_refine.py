@@ -1,0 +1,193 @@
+"""Column generation: nothing left below the plane, errors within the tolerance, no trace of the way taken."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sinterface.models import materials, refine
+from sinterface.models.atmosphere import atmosphere
+from sinterface.models.chemistry import ChemicalSystem, Pseudo
+from sinterface.models.equilibrium import along, minimise
+from sinterface.models.errors import SolveError
+from sinterface.models.mixing import GAP
+from sinterface.models.phaseset import phase_set
+from sinterface.models.reactions import couple
+
+CASES = [
+    ("LLZTO", "pc-LNMO", 673.15, "O2"),
+    ("LLZTO", "pc-NMC811", 973.15, "O2"),
+    ("Nb-LLZO", "pc-NCA", 973.15, "O2"),
+    ("Al-LLZO", "pc-NMC111", 1273.15, "air"),
+]
+NAMES = ["-".join([electrolyte, cathode]) for electrolyte, cathode, _, _ in CASES]
+GRID = np.linspace(0.0, 1.0, 101)
+
+
+@pytest.fixture(scope="module")
+def posed(db):
+    known = {}
+
+    def pose(case):
+        if case not in known:
+            electrolyte, cathode, T, gas = case
+            pair = couple(materials.find(cathode, "cathode"), materials.find(electrolyte, "electrolyte"), db)
+            omega = pair.system.phases.grand_potential(T, atmosphere(gas))
+            known[case] = pair.system, omega, T, *pair.ends
+        return known[case]
+
+    return pose
+
+
+def energies(found):
+    return np.interp(GRID, found.answer.t, found.answer.energy)
+
+
+def random_start(system, seed, count=60):
+    """Compositions without any relation to the problem."""
+    rng = np.random.default_rng(seed)
+    start = system.nothing()
+    for _ in range(count):
+        number = int(rng.integers(len(system.mixtures)))
+        x = np.zeros((1, start.x.shape[1]))
+        members = len(system.mixtures[number].members)
+        x[0, :members] = rng.dirichlet(np.full(members, 0.5))
+        start = start.joined(Pseudo(np.array([number]), x))
+    return start
+
+
+def deepest(system, omega, T, potentials, number, rng):
+    """Least driving force per mole of cations [J/mol] in a mixture: a random grid, then finer ones about its best."""
+    one = system.mixtures[number]
+    E = len(one.members)
+    costs = omega[one.phase] * one.cations - potentials @ one.composition.T
+
+    def force(x):
+        return (x @ costs + one.gibbs_of_mixing(x, T)) / (x @ one.cations)
+
+    grid = np.concatenate([np.eye(E), *(rng.dirichlet(np.full(E, alpha), size=1000) for alpha in (0.05, 0.3, 1.0))])
+    best = grid[np.argsort(force(grid))[:5]]
+    for width in 2.0 ** -np.arange(1.0, 13.0):
+        near = best[:, None] * np.exp(4.0 * width * rng.normal(size=(5, 100, E)))
+        near = (near / near.sum(axis=2, keepdims=True)).reshape(-1, E)
+        mixed = (1.0 - width) * best[:, None] + width * rng.dirichlet(np.ones(E), size=(5, 40))
+        every = np.concatenate([best, near, mixed.reshape(-1, E)])
+        best = every[np.argsort(force(every))[:5]]
+    return float(force(best).min())
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_no_composition_is_left_below_the_plane(posed, case):
+    """As far as a search that knows nothing of the one under test can tell, anywhere along the line."""
+    system, omega, T, a, b = posed(case)
+    found = refine.line(system, omega, T, a, b)
+    rng = np.random.default_rng(1)
+    for number, one in enumerate(system.mixtures):
+        allowed = refine.TOLERANCE + GAP / one.cations.min()
+        for potentials in found.answer.potentials:
+            assert deepest(system, omega, T, potentials, number, rng) >= -allowed, one.solution.name
+
+
+def test_the_search_finds_what_is_left_out(posed):
+    """The test above can fail: before any composition is known, many lie far below."""
+    system, omega, T, a, b = posed(CASES[0])
+    table, known = system.composition(system.nothing()), system.energies(omega, T, system.nothing())
+    plane = along(table, known, a, b, system.components).potentials
+    rng = np.random.default_rng(1)
+    forces = [deepest(system, omega, T, one, number, rng) for one in plane for number in range(len(system.mixtures))]
+    assert min(forces) < -100.0 * refine.TOLERANCE
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.2])
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_a_tighter_tolerance_changes_no_energy_by_more(posed, case, factor, monkeypatch):
+    system, omega, T, a, b = posed(case)
+    coarse, allowed = energies(refine.line(system, omega, T, a, b)), refine.TOLERANCE
+    monkeypatch.setattr(refine, "TOLERANCE", factor * allowed)
+    fine = energies(refine.line(system, omega, T, a, b))
+    assert np.max(coarse - fine) <= allowed + GAP
+    assert np.max(fine - coarse) <= factor * allowed + GAP
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_the_start_does_not_matter(posed, case, seed):
+    system, omega, T, a, b = posed(case)
+    one, other = (refine.line(system, omega, T, a, b, start) for start in (None, random_start(system, seed)))
+    assert np.max(np.abs(energies(one) - energies(other))) < refine.TOLERANCE
+    again = refine.line(system, omega, T, a, b, one.pseudo)
+    assert len(again.pseudo.mixture) == len(one.pseudo.mixture)  # nothing is missing from what was found
+    np.testing.assert_allclose(energies(again), energies(one), atol=1e-3)
+
+
+def permuted(system, omega, seed):
+    """The system with phases, components and mixtures in another order; also that of phases and of components."""
+    rng = np.random.default_rng(seed)
+    rows, columns = rng.permutation(len(omega)), rng.permutation(len(system.components))
+    phases = phase_set([system.phases.solids[row] for row in rows], [system.components[k] for k in columns])
+    place = np.argsort(rows)
+    numbers = rng.permutation(len(system.mixtures)).tolist()
+    mixtures = [
+        replace(one, phase=place[one.phase], composition=one.composition[:, columns])
+        for one in (system.mixtures[number] for number in numbers)
+    ]
+    inside = {int(place[row]): (numbers.index(number), x) for row, (number, x) in system.inside.items()}
+    return ChemicalSystem(phases, tuple(mixtures), inside, system.database), rows, columns
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_the_order_of_phases_and_components_does_not_matter(posed, case, seed):
+    system, omega, T, a, b = posed(case)
+    other, rows, columns = permuted(system, omega, seed)
+    np.testing.assert_allclose(other.phases.composition, system.phases.composition[rows][:, columns])
+    one = refine.line(system, omega, T, a, b)
+    two = refine.line(other, omega[rows], T, a[columns], b[columns])
+    assert np.max(np.abs(energies(one) - energies(two))) < refine.TOLERANCE
+    total = 0.7 * a + 0.3 * b
+    at = [
+        refine.equilibrium(system, omega, T, total).answer.energy,
+        refine.equilibrium(other, omega[rows], T, total[columns]).answer.energy,
+    ]
+    assert at[0] == pytest.approx(at[1], abs=refine.TOLERANCE)
+    assert at[0] == pytest.approx(np.interp(0.3, one.answer.t, one.answer.energy), abs=refine.TOLERANCE)
+
+
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
+def test_compositions_of_one_round_stand_apart(posed, case):
+    system, omega, T, a, b = posed(case)
+    table, known = system.composition(system.nothing()), system.energies(omega, T, system.nothing())
+    plane = along(table, known, a, b, system.components).potentials
+    fresh = refine.lowest(system, omega, T, plane)
+    assert len(fresh.mixture) > 0
+    np.testing.assert_allclose(fresh.x.sum(axis=1), 1.0)
+    for number in set(fresh.mixture.tolist()):
+        x = fresh.x[fresh.mixture == number]
+        apart = np.max(np.abs(x[:, None] - x[None]), axis=2)[np.triu_indices(len(x), 1)]
+        assert np.all(apart > refine.APART)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [*CASES, ("Al-LLZO", "pc-NMC532", 1573.15, "N2"), ("Al-LLZO", "sc-NMC631", 973.15, "air")],
+    ids=[*NAMES, "Al-LLZO-pc-NMC532", "Al-LLZO-sc-NMC631"],
+)
+def test_amounts_balance_where_components_are_missing(posed, case):
+    """The cathode has no La, Zr or Ta; aluminium stood in its layered solution as 1e-28 of an end member."""
+    system, omega, T, a, b = posed(case)
+    found = refine.line(system, omega, T, a, b)
+    totals = (1.0 - found.answer.t)[:, None] * a + found.answer.t[:, None] * b
+    np.testing.assert_allclose(found.answer.amounts @ found.composition, totals, atol=1e-10)
+    for energy, total, plane in zip(
+        found.answer.energy[[0, -1]], (a, b), found.answer.potentials[[0, -1]], strict=True
+    ):
+        assert energy == pytest.approx(float(plane @ total), abs=1e-3)  # the line does not jump at its ends
+        alone = minimise(found.composition, found.energies, total, system.components)
+        assert max(alone.certificate(found.composition, total).values()) < 1e-4
+        assert alone.energy == pytest.approx(energy, abs=1e-3)
+
+
+def test_not_settling_is_an_error(posed, monkeypatch):
+    monkeypatch.setattr(refine, "MAX_ROUNDS", 1)
+    with pytest.raises(SolveError, match=r"did not settle at 673.15 K after 1 rounds"):
+        refine.line(*posed(CASES[0]))
