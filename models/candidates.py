@@ -38,14 +38,25 @@ USED = 1e-6
 
 
 def candidates(
-    cathode: Material, electrolyte: Material, temperatures: Sequence[float], gas: Atmosphere, database: Database
+    cathode: Material,
+    electrolyte: Material,
+    temperatures: Sequence[float],
+    gas: Atmosphere,
+    database: Database,
+    additives: Sequence[str] = (),
 ) -> tuple[PhaseSet, Reactants]:
     """The phases, and the reactants among them, for reactions between these temperatures [K].
 
+    ``additives`` are phases of the database that are there as well.  Carbon and hydrogen that they or the gas bring
+    are closed components, in addition to the cations; what holds them is then kept whatever its energy.
     Raises InputError when a material has no energy in the database.
     """
-    free = couple(cathode, electrolyte, database)
-    apart = couple(cathode, electrolyte, database, para=True)
+    brought = [database[name] for name in additives]
+    elements = frozenset().union(*(solid.amounts for solid in brought))
+    from_furnace = {e for e, pressure in (("C", gas.pCO2), ("H", gas.pH2O)) if pressure > 0.0}
+    carried = tuple(sorted((elements | from_furnace) & {"C", "H"}))
+    free = couple(cathode, electrolyte, database, closed=carried, elements=elements)
+    apart = couple(cathode, electrolyte, database, para=True, closed=carried, elements=elements)
     solids: dict[str, Solid] = {}
     for row in free.rows:
         solid = free.system.phases.solids[row]
@@ -58,8 +69,10 @@ def candidates(
             omega = pair.system.phases.grand_potential(T, gas)
             found = refine.line(pair.system, omega, T, a, b, start)
             distance = omega[None] - found.answer.potentials @ pair.system.phases.composition.T
-            simple = pair.system.phases.composition.max(axis=1) == 1.0  # oxides of one metal: references of activities
-            for row in np.flatnonzero((distance.min(axis=0) < REACH) | simple):
+            table = pair.system.phases.composition
+            simple = table.max(axis=1) == 1.0  # oxides of one metal: references of activities
+            needed = simple | (table[:, len(table[0]) - len(carried) :] > 0.0).any(axis=1)
+            for row in np.flatnonzero((distance.min(axis=0) < REACH) | needed):
                 solid = pair.system.phases.solids[row]
                 solids.setdefault(solid.id, solid)
             used = found.answer.amounts.max(axis=0)[len(omega) :] > USED * a.sum()
@@ -75,7 +88,8 @@ def candidates(
     for material in (electrolyte, cathode):
         for solid in _lithiated(material, database):
             solids.setdefault(solid.id, solid)
-    ordered = [solids[key] for key in sorted(solids)]
+    solids |= {solid.id: solid for solid in brought}
+    ordered = [solids[key] for key in sorted(solids) if solids[key].method != "gas"]  # gases leave, they are no store
     place = {solid.id: position for position, solid in enumerate(ordered)}
     electrolyte_id, cathode_id = (free.system.phases.solids[row].id for row in free.rows)
     reactants = Reactants(place[electrolyte_id], place[cathode_id], solution_names(free.system, free.rows))

@@ -17,6 +17,7 @@ from sinterface.models.database import Database
 from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
 from sinterface.models.mixing import Mixture, mixture
+from sinterface.models.phases import Solid
 from sinterface.models.phaseset import PhaseSet, closed_components, gas_phases, phase_set
 
 Array = NDArray[np.float64]
@@ -93,14 +94,14 @@ class ChemicalSystem:
             found[chosen] = x / x.sum(axis=1, keepdims=True) @ found[one.phase]
         return found
 
-    def solid(self, position: int, pseudo: Pseudo) -> phases.Solid:
+    def solid(self, position: int, pseudo: Pseudo) -> Solid:
         """The solid in a row, or the pseudo-compound behind the rows."""
         if position < len(self.phases.solids):
             return self.phases.solids[position]
         one = position - len(self.phases.solids)
         return self.pseudo_compound(int(pseudo.mixture[one]), pseudo.x[one])
 
-    def pseudo_compound(self, number: int, x: Array) -> phases.Solid:
+    def pseudo_compound(self, number: int, x: Array) -> Solid:
         """The composition x (E or more,) of a mixture."""
         chosen = self.mixtures[number]
         return chosen.solution.solid(chosen.whole(x[: len(chosen.members)]), self.database)
@@ -115,7 +116,7 @@ class Reactants:
     solutions: tuple[str, str]
 
 
-def reactant(material: Material, database: Database) -> tuple[phases.Solid, str]:
+def reactant(material: Material, database: Database) -> tuple[Solid, str]:
     """The phase a material consists of: a composition of a solution, or a compound of the database.
 
     Raises InputError when the database holds neither.
@@ -182,7 +183,7 @@ def system(
 
 
 def system_of(
-    sides: Sequence[tuple[phases.Solid, Host | None]],
+    sides: Sequence[tuple[Solid, Host | None]],
     components: Sequence[str],
     database: Database,
     *,

@@ -107,7 +107,7 @@ def _projected(database: Database, free: Ensemble, known: Sequence[assimilate.Fa
         if not touched:
             break
         open_ = np.array(sorted(touched))
-        for which in open_:
+        for which in open_.tolist():
             rows, bounds = (np.array(part) for part in zip(*gathered[which], strict=True))
             x = assimilate.nearest(rows, bounds)
             if x is not None:  # entropies drawn against a fact at two temperatures: no enthalpy keeps both

@@ -66,17 +66,24 @@ class Couple:
 
 
 def couple(
-    cathode: Material, electrolyte: Material, database: Database, *, para: bool = False, closed: Collection[str] = ()
+    cathode: Material,
+    electrolyte: Material,
+    database: Database,
+    *,
+    para: bool = False,
+    closed: Collection[str] = (),
+    elements: Collection[str] = (),
 ) -> Couple:
-    """The couple's chemical system; ``para`` keeps the frameworks apart, ``closed`` are gas elements not exchanged.
+    """The couple's chemical system; ``para`` keeps the frameworks apart, ``closed`` are gas elements not exchanged,
+    ``elements`` further ones that a third material brings along.
 
     Raises InputError when a material has no energy in the database.
     """
     own = GARNET_SIDE & set(electrolyte.composition)
     stay = frozenset(own - set(cathode.composition))  # what both hold says nothing of whose framework it is
-    everything = (set(electrolyte.composition) | set(cathode.composition)) - set(OPEN_ELEMENTS)
+    everything = (set(electrolyte.composition) | set(cathode.composition) | set(elements)) - set(OPEN_ELEMENTS)
     frameworks = [stay, frozenset(everything - own - {"Li"})] if para else []
-    found, rows = system([electrolyte, cathode], database, closed=closed, frameworks=frameworks)
+    found, rows = system([electrolyte, cathode], database, closed=closed, frameworks=frameworks, elements=elements)
     return Couple(electrolyte, cathode, found, (rows[0], rows[1]), "paraequilibrium" if para else "none")
 
 

@@ -17,7 +17,7 @@ from sinterface.simulate.output import write_whole
 EVERY = 20.0
 """Seconds between two checkpoints of a long run."""
 
-_STATE = ("amounts", "potentials", "held", "first")
+_STATE = ("amounts", "potentials", "held", "first", "lost")
 _PAST = ("times", "totals", "moving", "changing")
 
 

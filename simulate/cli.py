@@ -44,6 +44,11 @@ Hold = Annotated[str, typer.Option("--hold", help="Time at temperature.")]
 Ramp = Annotated[str, typer.Option("--ramp", help="Heating rate.")]
 Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
+Crucible = Annotated[str, typer.Option(help="lidded or open: how fast its gas is renewed.")]
+Additives = Annotated[
+    str, typer.Option("--add", help="Phases in the electrolyte powder, wt% of it: 'Li2CO3=2' for surface carbonate.")
+]
+Geometry = Annotated[str, typer.Option(help="sphere (particles) or slab (layers as thick as the particle radii).")]
 Limit = Annotated[float, typer.Option("--detection-limit", help="Share at which a phase family counts as seen, wt%.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")]
 Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
@@ -79,8 +84,14 @@ def run(
     structure: Structure = None,
     morphology: Morphology = None,
     cells: Cells = 40,
+    crucible: Crucible = "lidded",
+    add: Additives = "",
+    geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
     database: cli_phases.File = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="File to put a long run aside in; an interrupted run goes on from it.")
+    ] = None,
     output: Output = None,
     plot: Picture = None,
     as_json: Json = False,
@@ -97,11 +108,14 @@ def run(
     task = problems.problem(
         cathode, electrolyte, plan, atmosphere=atmosphere, mass_ratio=mass_ratio,
         structure=structure, morphology=morphology, cells=cells,
+        additives=add, crucible=crucible, geometry=geometry,
     )  # fmt: skip
     _check_outputs(output, plot, detection_limit)
+    if checkpoint is not None:
+        _check_outputs(checkpoint, None, detection_limit)
     data = cli_phases.open_database(database)
     with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
-        result = predict(task, database=data, progress=advance)
+        result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
     _write(result, output, plot, lambda: _plots().run(result, detection_limit), quiet=as_json)
     if as_json:
         typer.echo(json.dumps(result.document(detection_limit), indent=2))
@@ -122,6 +136,9 @@ def sweep(
     structure: Structure = None,
     morphology: Morphology = None,
     cells: Cells = 40,
+    crucible: Crucible = "lidded",
+    add: Additives = "",
+    geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
     database: cli_phases.File = None,
     workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
@@ -147,6 +164,7 @@ def sweep(
         problems.problem(
             one, electrolyte, None, atmosphere=atmosphere, mass_ratio=mass_ratio,
             structure=structure, morphology=morphology, cells=cells,
+        additives=add, crucible=crucible, geometry=geometry,
         )
         for one in cathodes
     ]  # fmt: skip

@@ -132,10 +132,10 @@ def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
     screen.print("products in moles per mole of cations; kinks are where the products change")
     if spread is None:
         return
-    low, middle, high = spread.energy_meV_per_atom
+    low, middle, high = (_fixed(value, 2) for value in spread.energy_meV_per_atom.tolist())
     screen.print(
         f"strongest reaction over {len(spread.energy)} samples of the energies: "
-        f"median {middle:.2f} meV/atom, 5 to 95 % {low:.2f} to {high:.2f}"
+        f"median {middle} meV/atom, 5 to 95 % {low} to {high}"
     )
     shares = Table(box=None)
     shares.add_column("product family")
@@ -156,7 +156,8 @@ def _show_series(found: list[tuple[InterfaceReactions, Spread | None]]) -> None:
         table.add_column(heading, justify="left" if heading in ("cathode", "product families") else "right")
     for one, spread in found:
         best = one.strongest
-        band = "" if spread is None else "{0:.1f} to {2:.1f}".format(*spread.energy_meV_per_atom)
+        ends = [] if spread is None else spread.energy_meV_per_atom.tolist()[::2]
+        band = " to ".join(_fixed(value, 1) for value in ends)
         energy = _fixed(best.energy_meV_per_atom, 2)
         share, families = f"{100 * one.mass_share(best):.0f}", dict.fromkeys(p.solid.family for p in best.products)
         if energy == "0.00":  # which of the ends is the lower one by round-off means nothing

@@ -31,6 +31,9 @@ FIRST_PERCENT = 0.05
 SAME_FLOW = 0.02
 """Change of the flows, in units of the tolerance, that does not ask for a second solution of the step."""
 
+UNMENDED = 1e-7
+"""Unbalance of a cell [share of the sample's amount of a species] that may remain; a step with more is not taken."""
+
 SHORTEST = 1e-6
 """Shortest time step [s]."""
 
@@ -48,11 +51,17 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True)
 class Coefficients:
-    """What one step needs: energies g (P,), and integrated over it kappa (P,) and conductances (M-1, K)."""
+    """What one step needs: energies g (P,), and integrated over it kappa (P,) and conductances (M-1, K).
+
+    ``leak`` (M, K) is what a cell loses of a species to the surroundings at unit activity exp(u), ``outside`` (M, K)
+    what comes in from there.
+    """
 
     g: Array
     kappa: Array
     conductance: Array
+    leak: Array | float = 0.0
+    outside: Array | float = 0.0
 
 
 class System(Protocol):
@@ -85,7 +94,8 @@ class System(Protocol):
 class State:
     """Time [s], amounts n (M, P), potentials u (M, K), what each cell holds of each species (M, K), next step [s].
 
-    ``first`` (P,) are the amounts in the sample at the very beginning.  All that is needed to go on from here.
+    ``first`` (P,) are the amounts in the sample at the very beginning, ``lost`` (K,) what has left it since then.
+    All that is needed to go on from here.
     """
 
     time: float
@@ -93,6 +103,7 @@ class State:
     potentials: Array
     held: Array
     first: Array
+    lost: Array
     size: float = 1.0
 
 
@@ -117,7 +128,7 @@ class Trajectory:
 def begin(system: System, amounts: Array, potentials: Array) -> State:
     """State at time zero; the small stores are filled as the potentials (M, K) say and counted as held."""
     held = amounts @ system.composition + system.floor * np.exp(potentials)
-    return State(0.0, amounts, potentials, held, amounts.sum(axis=0))
+    return State(0.0, amounts, potentials, held, amounts.sum(axis=0), np.zeros(held.shape[1]))
 
 
 def integrate(
@@ -213,8 +224,9 @@ def _attempt(
                 continue
             trial, made, converged, count = flow.step(
                 potentials, state.amounts, system.seeds, system.composition, now.g, np.minimum(now.kappa, soft),
-                system.floor, state.held, now.conductance, 1e6 * reachable if rough else reachable,
-                1.0 if rough else LOOSE * total, 15 if rough or stage == 0 else 100,
+                system.floor + now.leak, state.held + now.outside, now.conductance,
+                1e6 * reachable if rough else reachable, 1.0 if rough else LOOSE * total,
+                15 if rough or stage == 0 else 100,
             )  # fmt: skip
             used += count
             if converged:
@@ -235,7 +247,8 @@ def _attempt(
         np.sum(flows * (potentials[:-1] - potentials[1:]), axis=0),
         np.sum((amounts - state.amounts) * affinity, axis=0),
     )
-    held = state.held.copy()
+    gone = now.leak * np.exp(potentials) - now.outside
+    held = state.held - gone
     held[:-1] -= flows
     held[1:] += flows
     if np.any(held < -LOOSE * total):
@@ -247,18 +260,33 @@ def _attempt(
             break
         if attempt % 6 == 5:  # cells with next to nothing of a species: the flows were off, those with most make up
             held += off
+            stored = amounts @ system.composition  # what is dissolved can not be mended
             for k, rest in enumerate(off.sum(axis=0)):
-                held[np.argmax(held[:, k]), k] -= rest
+                held[np.argmax(stored[:, k]), k] -= rest
         else:
             amounts = _mend(amounts, system.composition, off)
-    return replace(state, time=end, amounts=amounts, potentials=potentials, held=held), used, True, spent
+    if np.any(np.abs(off) > UNMENDED * share):
+        return state, used, False, nothing
+    return (
+        replace(
+            state,
+            time=end,
+            amounts=amounts,
+            potentials=potentials,
+            held=held,
+            lost=state.lost + np.sum(gone + np.zeros_like(held), axis=0),
+        ),
+        used,
+        True,
+        spent,
+    )
 
 
 def _mend(amounts: Array, composition: Array, off: Array) -> Array:
     """Amounts whose contents are smaller by ``off`` (M, K), round-off left over from Newton's method.
 
     The change of least relative size, n (1 - N.y) with (N^T n N) y = off.  A cell where it would reach nine tenths of
-    any store, because there is next to nothing of a species, is mended in part and the rest is carried on.
+    any store, because there is next to nothing of a species, is mended in part.
     """
     matrix = np.einsum("cp,pi,pj->cij", amounts, composition, composition)
     scale = 1.0 / np.sqrt(np.einsum("cii->ci", matrix) + 1e-30)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from sinterface.models import materials
 from sinterface.models.atmosphere import Atmosphere
 from sinterface.models.atmosphere import atmosphere as read_atmosphere
-from sinterface.models.errors import InputError
+from sinterface.models.errors import InputError, unknown
 from sinterface.models.materials import Material
+from sinterface.simulate import furnace
+from sinterface.simulate.mesh import GEOMETRIES
 from sinterface.simulate.schedule import Schedule
 
 CELLS = 40
@@ -19,7 +21,12 @@ CELLS = 40
 
 @dataclass(frozen=True)
 class Problem:
-    """``mass_ratio`` is kg of cathode per kg of electrolyte; ``cells`` the number of finite volumes."""
+    """``mass_ratio`` is kg of cathode per kg of electrolyte; ``cells`` the number of finite volumes.
+
+    ``additives`` are phases of the database in the electrolyte powder, in wt% of it: surface carbonate, a sintering
+    aid.  ``crucible`` is one of furnace.CRUCIBLES, ``geometry`` one of mesh.GEOMETRIES: particles, or layers as thick
+    as the radii of the particles.
+    """
 
     cathode: Material
     electrolyte: Material
@@ -27,8 +34,19 @@ class Problem:
     atmosphere: Atmosphere
     mass_ratio: float = 1.0
     cells: int = CELLS
+    additives: tuple[tuple[str, float], ...] = ()
+    crucible: str = "lidded"
+    geometry: str = "sphere"
 
     def __post_init__(self) -> None:
+        furnace.crucible(self.crucible)
+        if self.geometry not in GEOMETRIES:
+            raise unknown("geometry", self.geometry, GEOMETRIES)
+        for phase, share in self.additives:
+            if not (math.isfinite(share) and share > 0.0):
+                raise InputError(f"additive {phase}: {share:g} wt% of the electrolyte is no amount")
+        if sum(share for _, share in self.additives) > 50.0:
+            raise InputError("additives: over 50 wt% of the electrolyte is more than an additive")
         if not (math.isfinite(self.mass_ratio) and 1e-3 <= self.mass_ratio <= 1e3):
             raise InputError(
                 f"mass ratio {self.mass_ratio:g}: cathode to electrolyte must lie between 1:1000 and 1000:1"
@@ -45,6 +63,17 @@ def read_mass_ratio(text: str) -> float:
     return float(match[1]) / float(match[2] or 1.0)
 
 
+def read_additives(text: str) -> tuple[tuple[str, float], ...]:
+    """Phases and wt% of the electrolyte from ``Li2CO3=2, Li3BO3=5``.  Raises InputError."""
+    found = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        match = re.fullmatch(r"([^=\s]+)\s*=\s*(\d+(?:\.\d*)?)\s*%?", part)
+        if not match:
+            raise InputError(f"additive {part!r} is not understood: write phase=wt% of the electrolyte, e.g. Li2CO3=2")
+        found.append((match[1], float(match[2])))
+    return tuple(found)
+
+
 def problem(
     cathode: str | Material,
     electrolyte: str | Material = "LLZTO",
@@ -55,6 +84,9 @@ def problem(
     structure: str | None = None,
     morphology: str | None = None,
     cells: int = CELLS,
+    additives: str | tuple[tuple[str, float], ...] = (),
+    crucible: str = "lidded",
+    geometry: str = "sphere",
 ) -> Problem:
     """Problem from what users write: names, formulas, card paths and texts, or objects already made.
 
@@ -69,4 +101,7 @@ def problem(
     if isinstance(schedule, str):
         schedule = Schedule.parse(schedule)
     amount = read_mass_ratio(mass_ratio) if isinstance(mass_ratio, str) else float(mass_ratio)
-    return Problem(cathode, electrolyte, schedule, read_atmosphere(atmosphere), amount, cells)
+    added = read_additives(additives) if isinstance(additives, str) else tuple(additives)
+    return Problem(
+        cathode, electrolyte, schedule, read_atmosphere(atmosphere), amount, cells, added, crucible, geometry
+    )

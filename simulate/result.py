@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models import formula, solutions
+from sinterface.models.atmosphere import OPEN_ELEMENTS
 from sinterface.models.constants import CELSIUS_ZERO, GAS_CONSTANT
 from sinterface.simulate.integrate import State, Trajectory
 from sinterface.simulate.mesh import GEOMETRIES
@@ -180,7 +181,8 @@ def to_result(
     start = (system.initial @ system.composition).sum(axis=0)
     last = run.last
     contents = last.amounts @ system.composition + system.floor * np.exp(last.potentials)
-    drift = np.abs(contents.sum(axis=0) / start - 1.0)
+    scale = np.where(start > 0.0, start, start.sum())  # of carbon or hydrogen there may be none at first
+    drift = np.abs(contents.sum(axis=0) + last.lost - start) / scale
     used = [p for p in range(len(system.phases.solids)) if masses[:, p].max() > 1e-5 * sample[0]]
     sources = sorted({key for p in used for key in system.phases.solids[p].sources})
     data = xr.Dataset(
@@ -229,11 +231,15 @@ def to_result(
             "peak_temperature_C": round(problem.schedule.peak - CELSIUS_ZERO, 6),
             "atmosphere": str(problem.atmosphere),
             "cells": problem.cells,
+            "geometry": problem.geometry,
+            "crucible": problem.crucible,
+            "additives": ", ".join(f"{name}={share:g}" for name, share in problem.additives),
             "steps": run.steps,
             "newton_iterations": run.iterations,
             "outcome": run.outcome.name,
             "advice": run.outcome.value,
             "element_balance": float(drift.max()),
+            "lithium_lost": _lost(system, last),
             "database": database,
             "sources": ";".join(sources),
             "version": version("sinterface"),
@@ -256,6 +262,9 @@ LEAST_ERROR = 2e-3
 def _gas(system: CoupleSystem, run: Trajectory, sample: NDArray[np.float64]) -> dict[str, Any]:
     """Moles of O2, CO2 and H2O taken up since the start per kg of the sample at the start, and the mass that is."""
     held = run.totals @ system.phases.gas
+    for column, element in enumerate(OPEN_ELEMENTS):
+        if element in system.phases.components:  # brought along and closed
+            held[:, column] += run.totals @ system.phases.composition[:, system.phases.components.index(element)]
     change = (held - held[0]) / sample[0]
     oxygen, carbon, hydrogen = change.T
     moles = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T
@@ -264,12 +273,21 @@ def _gas(system: CoupleSystem, run: Trajectory, sample: NDArray[np.float64]) -> 
     }
 
 
+def _lost(system: CoupleSystem, last: State) -> float:
+    """Share of the sample's lithium that has left as vapour."""
+    if "Li" not in system.phases.components:
+        return 0.0
+    column = system.phases.components.index("Li")
+    return float(last.lost[column] / (system.initial @ system.composition[:, column]).sum())
+
+
 def _regime(system: CoupleSystem, run: Trajectory) -> dict[str, Any]:
     """Driving force dissipated so far by process [J per mole of cations of the sample]."""
     lithium = np.array(system.phases.components) == "Li"
+    gases = np.isin(system.phases.components, OPEN_ELEMENTS)
     host = system.topotactic
     parts = [
-        run.moving[:, lithium].sum(axis=1), run.moving[:, ~lithium].sum(axis=1),
+        run.moving[:, lithium].sum(axis=1), run.moving[:, ~lithium & ~gases].sum(axis=1),
         run.changing[:, host].sum(axis=1), run.changing[:, ~host].sum(axis=1),
     ]  # fmt: skip
     RT = GAS_CONSTANT * system.schedule.temperature(run.times)
@@ -294,7 +312,7 @@ def _depths(problem: Problem, system: CoupleSystem, run: Trajectory) -> dict[str
 
 def _left(system: CoupleSystem, run: Trajectory, role: str) -> NDArray[np.float64]:
     entry = next(entry for entry in entries(system) if entry.role == role)
-    framework = [k for k, name in enumerate(system.phases.components) if name != "Li"]
+    framework = [k for k, name in enumerate(system.phases.components) if name not in ("Li", *OPEN_ELEMENTS)]
     held = system.phases.composition[:, framework].sum(axis=1)
     inside = (run.totals * held)[:, entry.members].sum(axis=1)
     return np.asarray(inside / inside[0])

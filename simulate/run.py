@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sinterface.models import database as databases
-from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
 from sinterface.simulate.checkpoint import digest, keeper, load
@@ -53,6 +53,9 @@ def predict(
     return to_result(task, system, run, tables.fingerprint, error)
 
 
+EMPTY = 60.0
+"""Carbon and hydrogen potential of a crucible that holds none yet, this many RT below those of the gases at 1 bar."""
+
 ROUGH_COST = 0.4
 """Cost of the coarse companion run in units of the run, for the progress bar."""
 
@@ -72,6 +75,7 @@ def _integrate(
     checkpoint: str | Path | None, start: State | None, fingerprint: str,
 ) -> Trajectory:  # fmt: skip
     potentials = np.full((task.cells, len(system.phases.components)), -FIRST_ACTIVITY)
+    potentials[:, np.isin(system.phases.components, OPEN_ELEMENTS)] = -EMPTY
     state = begin(system, system.initial, potentials)
     if start is not None:
         if start.amounts.shape != state.amounts.shape:
@@ -102,13 +106,17 @@ def simulate(
     structure: str | None = None,
     morphology: str | None = None,
     cells: int = CELLS,
+    additives: str | tuple[tuple[str, float], ...] = (),
+    crucible: str = "lidded",
+    geometry: str = "sphere",
     database: databases.Database | None = None,
 ) -> Result:
     """Which phases form when a cathode and an electrolyte are heated together, and how much of each.
 
     cathode, electrolyte: built-in name, formula or path of a TOML card.  schedule: a ``Schedule`` or its text; 2 h at
     800 degrees C without one.  atmosphere: name or partial pressures in bar.  mass_ratio: cathode to electrolyte.
-    structure, morphology: for a formula that does not tell.  Raises InputError naming what can not be read.
+    structure, morphology: for a formula that does not tell.  additives: phases in the electrolyte powder, wt% of it,
+    ``"Li2CO3=2"``.  crucible: lidded or open.  geometry: sphere or slab.  Raises InputError naming what is not read.
 
     >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
     >>> result.by_family["Li2MnO3"] > 5.0
@@ -118,6 +126,7 @@ def simulate(
         problem(
             cathode, electrolyte, schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
             structure=structure, morphology=morphology, cells=cells,
+            additives=additives, crucible=crucible, geometry=geometry,
         ),
         database=database,
     )  # fmt: skip

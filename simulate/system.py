@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models import kinetics, solutions, transport
-from sinterface.models.atmosphere import Atmosphere
+from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.candidates import candidates
 from sinterface.models.chemistry import Reactants
 from sinterface.models.constants import GAS_CONSTANT
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
 from sinterface.models.phaseset import PhaseSet
+from sinterface.simulate import furnace
+from sinterface.simulate.furnace import Crucible, lithium_pressure
 from sinterface.simulate.integrate import Coefficients
 from sinterface.simulate.mesh import Mesh, two_layers
 from sinterface.simulate.problem import Problem
@@ -51,6 +53,12 @@ SAME_METALS = 0.01
 SLEEP = 1.0e-8
 """Transformation rate [1/s] that is nothing on the scale of a firing."""
 
+ATOMS_IN_GAS = {"C": 1.0, "H": 0.5}
+"""Molecules of CO2 or H2O per atom of the element."""
+
+GAS_MEAN = 1000.0
+"""Temperature [K] at which the gas in the crucible is counted; its thermal expansion is left out."""
+
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(3)
 
 
@@ -69,11 +77,15 @@ class CoupleSystem:
     grains: tuple[float, float]
     initial: Array
     """(M, P)"""
+    crucible: Crucible
 
-    @property
+    @cached_property
     def composition(self) -> Array:
-        """(P, K)"""
-        return self.phases.composition
+        """(P, K); hydrogen counted in molecules of water, so that its activity is the pressure of one."""
+        found = self.phases.composition.copy()
+        for column, name in self._carried:
+            found[:, column] *= ATOMS_IN_GAS[name]
+        return found
 
     @cached_property
     def seeds(self) -> Array:
@@ -88,8 +100,17 @@ class CoupleSystem:
 
     @cached_property
     def floor(self) -> Array:
-        """(M, K)"""
-        return np.repeat(self._cations[:, None] * FLOOR, len(self.phases.components), axis=1)
+        """(M, K); carbon and hydrogen are held by the gas of the crucible, which the outermost cell stands for."""
+        found = np.repeat(self._cations[:, None] * FLOOR, len(self.phases.components), axis=1)
+        for column, _ in self._carried:
+            found[:, column] *= 1e-3
+            found[-1, column] = self.crucible.capacity(GAS_MEAN) * float(self._cations.sum())
+        return found
+
+    @cached_property
+    def _carried(self) -> list[tuple[int, str]]:
+        """Columns of carbon and hydrogen, where the sample brings them along."""
+        return [(k, name) for k, name in enumerate(self.phases.components) if name in OPEN_ELEMENTS]
 
     @cached_property
     def _cations(self) -> Array:
@@ -99,8 +120,10 @@ class CoupleSystem:
     def _oxides(self) -> list[NDArray[np.intp]]:
         """For each component, the phases that hold it alone: they set the reference of its activity."""
         columns = self.phases.composition.T
-        found = [np.flatnonzero((column == 1.0) & (self.phases.gas[:, 1:].sum(axis=1) == 0.0)) for column in columns]
-        missing = [self.phases.components[k] for k, which in enumerate(found) if len(which) == 0]
+        held = self.phases.gas[:, 1:].sum(axis=1) + sum(columns[k] for k, _ in self._carried)
+        found = [np.flatnonzero((column == 1.0) & (held == 0.0)) for column in columns]
+        gaseous = {k for k, _ in self._carried}
+        missing = [self.phases.components[k] for k, w in enumerate(found) if len(w) == 0 and k not in gaseous]
         if missing:
             raise InputError(f"the database holds no simple oxide of {', '.join(missing)}: add one")
         return found
@@ -147,7 +170,16 @@ class CoupleSystem:
         grains = np.full((2, len(transport.HOSTS)), PRODUCT_GRAIN)
         for side, row in enumerate((self.reactants.cathode, self.reactants.electrolyte)):
             grains[side, self._host[row]] = self.grains[side]
-        return transport.embedded().table(self.phases.components, grains)
+        cations = [name for name in self.phases.components if name not in OPEN_ELEMENTS]
+        at = transport.embedded().table(cations, grains)
+        solid = np.isin(self.phases.components, cations)
+
+        def padded(temperature: float) -> Array:  # carbon and hydrogen go through the pores
+            found = np.zeros((2, len(transport.HOSTS), len(solid)))
+            found[:, :, solid] = at(temperature)
+            return found
+
+        return padded
 
     def coefficients(self, start: float, end: float, amounts: Array, potentials: Array) -> Coefficients:
         """Integrals over the step by three-point Gauss; energies at its mean temperature."""
@@ -159,10 +191,29 @@ class CoupleSystem:
         kappa = np.minimum(np.asarray(kappa), FASTEST_RELAXATION)
         T = float(np.dot(weights, temperatures) / weights.sum())
         g = self.phases.grand_potential(T, self.atmosphere) / (GAS_CONSTANT * T)
-        reference = np.array([np.min(g[which]) for which in self._oxides])
+        reference = np.array([np.min(g[which]) if len(which) else 0.0 for which in self._oxides])
+        pure = Atmosphere("1 bar of each", self.atmosphere.pO2, 1.0, 1.0)
+        for column, name in self._carried:
+            reference[column] = float(pure.potential(name, T)) / (GAS_CONSTANT * T) / ATOMS_IN_GAS[name]
         # potentials are logarithms of activities, the pure oxide's being one
         relative = g - self.composition @ reference
-        return Coefficients(relative, kappa, self._conductance(np.asarray(spread), amounts, potentials))
+        conductance = self._conductance(np.asarray(spread), amounts, potentials)
+        for column, _ in self._carried:
+            conductance[:, column] = FASTEST_FLOW  # pores
+        return Coefficients(relative, kappa, conductance, *self._exchange(T, end - start, reference))
+
+    def _exchange(self, T: float, duration: float, reference: Array) -> tuple[Array, Array]:
+        """What leaves at unit activity, and what comes in, through the outermost cell during a step (M, K)."""
+        leak, outside = np.zeros_like(self.floor), np.zeros_like(self.floor)
+        renewed = self.crucible.capacity(T) * float(self._cations.sum()) * duration / self.crucible.renewal
+        lithium = self.phases.components.index("Li") if "Li" in self.phases.components else None
+        if lithium is not None:
+            potential = float(reference[lithium]) * GAS_CONSTANT * T
+            leak[-1, lithium] = renewed * lithium_pressure(potential, T, self.atmosphere)
+        for column, name in self._carried:
+            leak[-1, column] = renewed
+            outside[-1, column] = renewed * (self.atmosphere.pCO2 if name == "C" else self.atmosphere.pH2O)
+        return leak, outside
 
     def _conductance(self, Ddt: Array, amounts: Array, activity: Array) -> Array:
         """Conductances integrated over a step (M-1, K): area / (dx1 / D1 c1 + dx2 / D2 c2).
@@ -217,20 +268,33 @@ def assemble(task: Problem, database: Database, like: CoupleSystem | None = None
     """The system of a problem: concentric spheres, the cathode inside; with the phases of ``like`` where given."""
     cathode, electrolyte = task.cathode, task.electrolyte
     if like is None:
-        found, reactants = candidates(cathode, electrolyte, PLANES, task.atmosphere, database)
+        names = [name for name, _ in task.additives]
+        found, reactants = candidates(cathode, electrolyte, PLANES, task.atmosphere, database, names)
     else:
         found, reactants = like.phases, like.reactants
     shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
-    mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, task.cells)
+    mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, task.cells, task.geometry)
     per_mass = 1.0 / found.molar_mass
-    moles = np.array([task.mass_ratio * per_mass[reactants.cathode], per_mass[reactants.electrolyte]])
-    moles /= moles.sum()
-    inside = np.arange(len(mesh.volumes)) < mesh.interface
+    added = [(found.ids.index(name), 0.01 * share) for name, share in task.additives]
+    parts = [(reactants.cathode, task.mass_ratio, True), (reactants.electrolyte, 1.0 - sum(w for _, w in added), False)]
+    parts += [(row, share, False) for row, share in added]
+    moles = np.array([mass * per_mass[row] for row, mass, _ in parts])
+    core = np.arange(len(mesh.volumes)) < mesh.interface
     initial = np.zeros((len(mesh.volumes), len(found.solids)))
-    for share, which, position in ((moles[0], inside, reactants.cathode), (moles[1], ~inside, reactants.electrolyte)):
-        initial[which, position] = share * mesh.volumes[which] / mesh.volumes[which].sum()
+    for (row, _, inner), share in zip(parts, moles / moles.sum(), strict=True):
+        where = core if inner else ~core
+        initial[where, row] += share * mesh.volumes[where] / mesh.volumes[where].sum()
     grains = tuple(
         np.inf if material.morphology == "single-crystal" else material.grain_size.value
         for material in (cathode, electrolyte)
     )
-    return CoupleSystem(found, reactants, mesh, task.schedule, task.atmosphere, (grains[0], grains[1]), initial)
+    return CoupleSystem(
+        found,
+        reactants,
+        mesh,
+        task.schedule,
+        task.atmosphere,
+        (grains[0], grains[1]),
+        initial,
+        furnace.crucible(task.crucible),
+    )

@@ -1,12 +1,12 @@
 """The kernel against closed forms: no chemistry, a handful of stores and cells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from scipy.optimize import brentq, linprog
 
-from sinterface.simulate.integrate import Coefficients, Outcome, State, begin, integrate
+from sinterface.simulate.integrate import Coefficients, Outcome, begin, integrate
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def test_restart_from_a_saved_state_continues():
     state = begin(system, amounts, np.full((4, 3), -20.0) + system.g[-3:])
     whole = integrate(system, state, [5.0, 10.0])
     half = integrate(system, state, [5.0]).last
-    saved = State(half.time, half.amounts.copy(), half.potentials.copy(), half.held.copy())
+    saved = replace(half, amounts=half.amounts.copy(), potentials=half.potentials.copy(), held=half.held.copy())
     rest = integrate(system, saved, [5.0, 10.0])
     assert rest.last.amounts == pytest.approx(whole.last.amounts, abs=1e-6)
 
