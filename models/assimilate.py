@@ -37,6 +37,10 @@ TOLERANCE = 100.0
 """A fact holds when the phase lies less than this above the hull [J per mole of cations], 1 meV per cation: a solution
 that mixes ideally is always a little unstable against its own other compositions and traces of another phase."""
 
+ALLOWED = 0.95 * TOLERANCE
+"""What a projection leaves of a gain [J]: as much as is tolerated, less a margin in which the rounds can end.  Asking for
+no more than is needed makes the answer unique, whatever order the decompositions are found in."""
+
 MAX_ROUNDS = 200
 
 T_FURNACE = 1000.0
@@ -182,8 +186,10 @@ def assimilate(database: Database, known: Sequence[Fact]) -> dict[str, float]:
         fresh = violations(database, known, delta)
         if not fresh:
             return {phase: change for phase, change in sorted(delta.items()) if abs(change) > 1.0}
-        for row, gain in fresh:  # in terms of the original enthalpies
-            gathered.append((row, gain + sum(weight * delta.get(phase, 0.0) for phase, weight in row.items())))
+        for row, gain in fresh:  # in terms of the original enthalpies, down to just below what is tolerated
+            gathered.append(
+                (row, gain - ALLOWED + sum(weight * delta.get(phase, 0.0) for phase, weight in row.items()))
+            )
         names = sorted({phase for row, _ in gathered for phase in row})
         sd = np.array([uncertainty(database[name]) for name in names])
         A = np.array([[row.get(name, 0.0) for name in names] for row, _ in gathered]) * sd

@@ -72,8 +72,8 @@ def candidates(
             table = pair.system.phases.composition
             simple = table.max(axis=1) == 1.0  # oxides of one metal: references of activities
             needed = simple | (table[:, len(table[0]) - len(carried) :] > 0.0).any(axis=1)
-            for row in np.flatnonzero((distance.min(axis=0) < REACH) | needed):
-                solid = pair.system.phases.solids[row]
+            for near in np.flatnonzero((distance.min(axis=0) < REACH) | needed):
+                solid = pair.system.phases.solids[near]
                 solids.setdefault(solid.id, solid)
             used = found.answer.amounts.max(axis=0)[len(omega) :] > USED * a.sum()
             _keep(pair, found.pseudo, used, kept, solids)

@@ -102,7 +102,7 @@ def _projected(database: Database, free: Ensemble, known: Sequence[assimilate.Fa
             change = free.enthalpy[open_, None] + move[open_, None] - T * free.entropy[open_, None]
             for s, row, gain in assimilate.cuts(case, change):
                 which = int(open_[s])
-                gathered[which].append((row * sd, gain + float(row @ move[which])))
+                gathered[which].append((row * sd, gain - assimilate.ALLOWED + float(row @ move[which])))
                 touched.add(which)
         if not touched:
             break
