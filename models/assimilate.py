@@ -38,8 +38,8 @@ TOLERANCE = 100.0
 that mixes ideally is always a little unstable against its own other compositions and traces of another phase."""
 
 ALLOWED = 0.95 * TOLERANCE
-"""What a projection leaves of a gain [J]: as much as is tolerated, less a margin in which the rounds can end.  Asking for
-no more than is needed makes the answer unique, whatever order the decompositions are found in."""
+"""What a projection leaves of a gain [J]: as much as is tolerated, less a margin in which the rounds can end.  Asking
+for no more than is needed makes the answer nearly independent of the order in which decompositions are found."""
 
 MAX_ROUNDS = 200
 

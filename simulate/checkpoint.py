@@ -30,7 +30,7 @@ def save(run: Trajectory, path: Path, problem: str) -> None:
     """Write a trajectory and its last state, whole or not at all; ``problem`` is its digest."""
     import h5py
 
-    def write(name: str) -> None:
+    def write(name: Path) -> None:
         with h5py.File(name, "w") as file:
             file.attrs.update(problem=problem, time=run.last.time, size=run.last.size, steps=run.steps,
                               iterations=run.iterations)  # fmt: skip

@@ -160,8 +160,9 @@ def integrate(
     size, steps, iterations, pardons = state.size, past.steps, past.iterations, 0
 
     def so_far(outcome: Outcome = Outcome.DONE) -> Trajectory:
-        arrays = (np.array(part) for part in (times, totals, moving, changing))
-        return Trajectory(*arrays, state, outcome, steps, iterations)
+        return Trajectory(
+            np.array(times), np.array(totals), np.array(moving), np.array(changing), state, outcome, steps, iterations
+        )
 
     while state.time < stops[-1] * (1.0 - 1e-12):
         if steps >= max_steps:
