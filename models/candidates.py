@@ -78,13 +78,13 @@ def candidates(
             used = found.answer.amounts.max(axis=0)[len(omega) :] > USED * a.sum()
             _keep(pair, found.pseudo, used, kept, solids)
             start = Pseudo(found.pseudo.mixture[used], found.pseudo.x[used])
-    for row in free.rows:
-        if row in free.system.inside:
-            number, centre = free.system.inside[row]
+    for own in free.rows:
+        if own in free.system.inside:
+            number, centre = free.system.inside[own]
             corners = np.eye(len(centre))
-            near = np.array([(1.0 - t) * centre + t * corner for corner in corners for t in NEAR])
-            pseudo = Pseudo(np.full(len(near), number, dtype=np.intp), near)
-            _keep(free, pseudo, np.ones(len(near), dtype=bool), kept, solids)
+            aside = np.array([(1.0 - t) * centre + t * corner for corner in corners for t in NEAR])
+            around = Pseudo(np.full(len(aside), number, dtype=np.intp), aside)
+            _keep(free, around, np.ones(len(aside), dtype=np.bool_), kept, solids)
     for material in (electrolyte, cathode):
         for solid in _lithiated(material, database):
             solids.setdefault(solid.id, solid)

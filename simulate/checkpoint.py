@@ -54,6 +54,19 @@ def load(path: Path, problem: str) -> Trajectory:
             numbers = {key: float(file.attrs[key]) for key in ("time", "size", "steps", "iterations")}
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise DataError(f"checkpoint {path} can not be read ({error}): delete it to start over") from error
+    shapes = {key: array.shape for key, array in state.items()}
+    M, P, K = (*shapes["amounts"], shapes["lost"][0]) if len(shapes["amounts"]) == 2 and shapes["lost"] else (0, 0, 0)
+    right = {"amounts": (M, P), "potentials": (M, K), "held": (M, K), "first": (P,), "lost": (K,)}
+    steps = past["times"].shape[:1]
+    rows = {"times": steps, "totals": (*steps, P), "moving": (*steps, K), "changing": (*steps, P)}
+    if (
+        shapes != right
+        or {key: array.shape for key, array in past.items()} != rows
+        or not all(
+            np.all(np.isfinite(array)) for array in (*state.values(), *past.values(), np.array(list(numbers.values())))
+        )
+    ):
+        raise DataError(f"checkpoint {path} is damaged: delete it to start over")
     if found != problem:
         raise DataError(
             f"checkpoint {path} belongs to another couple, schedule, gas or database: delete it to start over"

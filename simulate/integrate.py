@@ -149,7 +149,7 @@ def integrate(
     ``past`` is what led to ``state`` and ends up in the result; ``keep`` is handed, after each step, a function that
     gives the trajectory so far.
     """
-    total = float(state.amounts.sum())
+    total = float(state.first.sum())
     P, K = system.composition.shape
     if past is None:
         past = Trajectory(
@@ -211,7 +211,7 @@ def _attempt(
     """
     used = 0
     nothing = (np.empty(0), np.empty(0))
-    total = float(state.amounts.sum())
+    total = float(state.first.sum())
     potentials, amounts = state.potentials, state.amounts
     now = system.coefficients(state.time, end, amounts, potentials)
     for stage in range(2):

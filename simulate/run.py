@@ -83,7 +83,7 @@ def _integrate(
         state = replace(start, time=0.0)
     past, keep = None, None
     if checkpoint is not None:
-        file, name = Path(checkpoint), digest(task, tolerance, fingerprint, version("sinterface"))
+        file, name = Path(checkpoint), digest(task, tolerance, fingerprint, version("sinterface"), start)
         keep = keeper(file, name)
         if file.exists():
             past = load(file, name)

@@ -27,7 +27,7 @@ def uptake(result, name):
 def test_capacity_is_the_ideal_gas():
     one = crucible("lidded")
     assert one.capacity(1000.0) == pytest.approx(BAR * one.volume / (GAS_CONSTANT * 1000.0))
-    with pytest.raises(InputError, match="crucible 'lided'.*lidded"):
+    with pytest.raises(InputError, match=r"crucible 'lided'.*lidded"):
         crucible("lided")
 
 
