@@ -47,14 +47,13 @@ def candidates(
 ) -> tuple[PhaseSet, Reactants]:
     """The phases, and the reactants among them, for reactions between these temperatures [K].
 
-    ``additives`` are phases of the database that are there as well.  Carbon and hydrogen that they or the gas bring
-    are closed components, in addition to the cations; what holds them is then kept whatever its energy.
+    ``additives`` are phases of the database that are there as well.  Carbon that they or the gas bring is a closed
+    component, in addition to the cations; what holds it is then kept whatever its energy.
     Raises InputError when a material has no energy in the database.
     """
     brought = [database[name] for name in additives]
     elements = frozenset().union(*(solid.amounts for solid in brought))
-    from_furnace = {e for e, pressure in (("C", gas.pCO2), ("H", gas.pH2O)) if pressure > 0.0}
-    carried = tuple(sorted((elements | from_furnace) & {"C", "H"}))
+    carried = ("C",) if "C" in elements or gas.pCO2 > 0.0 else ()
     free = couple(cathode, electrolyte, database, closed=carried, elements=elements)
     apart = couple(cathode, electrolyte, database, para=True, closed=carried, elements=elements)
     solids: dict[str, Solid] = {}

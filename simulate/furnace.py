@@ -2,7 +2,7 @@
 
 The gas in a crucible of volume V is renewed with a time constant tau; a species at pressure p leaves at
 p V / (R T tau) and comes in as the furnace holds it.  Inside the pellet gases are uniform: pores are wide for them.
-Carbon and hydrogen leave as CO2 and H2O where the sample brings them along; lithium leaves as Li(g) and, in humid
+Carbon comes and leaves as CO2; lithium leaves as Li(g) and, in humid
 gas, as LiOH(g) (vapour pressures from the NASA polynomials and the local lithium potential; Li2O(g), second order in
 the activity, is left out: at the activity of a garnet it is far less).
 """

@@ -53,9 +53,6 @@ SAME_METALS = 0.01
 SLEEP = 1.0e-8
 """Transformation rate [1/s] that is nothing on the scale of a firing."""
 
-ATOMS_IN_GAS = {"C": 1.0, "H": 0.5}
-"""Molecules of CO2 or H2O per atom of the element."""
-
 GAS_MEAN = 1000.0
 """Temperature [K] at which the gas in the crucible is counted; its thermal expansion is left out."""
 
@@ -79,13 +76,10 @@ class CoupleSystem:
     """(M, P)"""
     crucible: Crucible
 
-    @cached_property
+    @property
     def composition(self) -> Array:
-        """(P, K); hydrogen counted in molecules of water, so that its activity is the pressure of one."""
-        found = self.phases.composition.copy()
-        for column, name in self._carried:
-            found[:, column] *= ATOMS_IN_GAS[name]
-        return found
+        """(P, K)"""
+        return self.phases.composition
 
     @cached_property
     def seeds(self) -> Array:
@@ -100,7 +94,7 @@ class CoupleSystem:
 
     @cached_property
     def floor(self) -> Array:
-        """(M, K); carbon and hydrogen are held by the gas of the crucible, which the outermost cell stands for."""
+        """(M, K); carbon is held by the gas of the crucible, which the outermost cell stands for."""
         found = np.repeat(self._cations[:, None] * FLOOR, len(self.phases.components), axis=1)
         for column, _ in self._carried:
             found[:, column] *= 1e-3
@@ -109,7 +103,7 @@ class CoupleSystem:
 
     @cached_property
     def _carried(self) -> list[tuple[int, str]]:
-        """Columns of carbon and hydrogen, where the sample brings them along."""
+        """Column and name of carbon, where the sample or the furnace gas brings it along."""
         return [(k, name) for k, name in enumerate(self.phases.components) if name in OPEN_ELEMENTS]
 
     @cached_property
@@ -194,7 +188,7 @@ class CoupleSystem:
         reference = np.array([np.min(g[which]) if len(which) else 0.0 for which in self._oxides])
         pure = Atmosphere("1 bar of each", self.atmosphere.pO2, 1.0, 1.0)
         for column, name in self._carried:
-            reference[column] = float(pure.potential(name, T)) / (GAS_CONSTANT * T) / ATOMS_IN_GAS[name]
+            reference[column] = float(pure.potential(name, T)) / (GAS_CONSTANT * T)
         # potentials are logarithms of activities, the pure oxide's being one
         relative = g - self.composition @ reference
         conductance = self._conductance(np.asarray(spread), amounts, potentials)
@@ -210,9 +204,9 @@ class CoupleSystem:
         if lithium is not None:
             potential = float(reference[lithium]) * GAS_CONSTANT * T
             leak[-1, lithium] = renewed * lithium_pressure(potential, T, self.atmosphere)
-        for column, name in self._carried:
+        for column, _ in self._carried:
             leak[-1, column] = renewed
-            outside[-1, column] = renewed * (self.atmosphere.pCO2 if name == "C" else self.atmosphere.pH2O)
+            outside[-1, column] = renewed * self.atmosphere.pCO2
         return leak, outside
 
     def _conductance(self, Ddt: Array, amounts: Array, activity: Array) -> Array:
