@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test bench lint types check fit clean
+.PHONY: demo test bench bench-solver lint types check fit clean
 
 $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -21,6 +21,9 @@ test: $(VENV)/.installed  ## all tests but the slow ones
 
 bench: $(VENV)/.installed  ## timings beside pymatgen and SciPy: a table, and output/benchmarks.json
 	$(BIN)/python benchmarks/run.py
+
+bench-solver: $(VENV)/.installed  ## timings of whole runs: some minutes
+	$(BIN)/python benchmarks/solver.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

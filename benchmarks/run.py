@@ -1,4 +1,4 @@
-"""All benchmarks, side by side with pymatgen and SciPy in one process: a table, and output/benchmarks.json."""
+"""Benchmarks of the equilibria, side by side with pymatgen and SciPy in one process: a table, and output/benchmarks.json."""
 
 import json
 import os
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import equilibria
 import profiles
-import solver
 import startup
 
 OUTPUT = Path("output/benchmarks.json")
@@ -87,7 +86,6 @@ def show(found):
     print(f"\nfirst use: import {one['seconds_import']:.2f} s, then ", end="")
     print(f"{one['seconds_first_use_empty_cache']:.1f} s to compile, ", end="")
     print(f"or {one['seconds_first_use_filled_cache']:.2f} s with what an earlier process compiled")
-    solver.show(found["solver"])
 
 
 def main():
@@ -98,7 +96,6 @@ def main():
         "microseconds_without_phases": equilibria.run_bare(),
         "firing": equilibria.run_firing(),
         "startup": startup.run(),
-        "solver": solver.run(),
     }
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
