@@ -1,4 +1,4 @@
-"""Benchmarks of the equilibria, side by side with pymatgen and SciPy in one process: a table, and output/benchmarks.json."""
+"""Benchmarks of the equilibria beside pymatgen and SciPy in one process: a table, and output/benchmarks.json."""
 
 import json
 import os
