@@ -447,26 +447,19 @@ SCHEDULE = (
 )
 
 
-HARD = {"pc-NCA", "pc-NMC811", "pc-NMC955"}
-STUCK = "the steps become so short at 700 to 900 °C in air that the run ends with outcome STEPS; depends on round-off"
+STUCK = "layered cathode in air: steps get too short at 700 to 900 °C and the run ends early; depends on round-off"
 
 
-@pytest.mark.parametrize(
-    "cathode",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=False, reason=STUCK), pytest.mark.slow] * (name in HARD))
-        for name in sorted(si.materials("cathode"))
-    ],
-)
+@pytest.mark.parametrize("cathode", sorted(si.materials("cathode")))
 def test_laws_hold_in_every_step_of_a_long_schedule(cathode):
     task = si.problem(cathode, schedule=SCHEDULE, cells=10, atmosphere="air")
     system = assemble(task, si.load_database())
     state = start_of(system)
     lowest = []
     run = integrate(
-        system, state, task.schedule.starts[1:], keep=lambda so_far: lowest.append(float(so_far().last.amounts.min()))
-    )
-    assert run.outcome is Outcome.DONE
+        system, state, task.schedule.starts[1:], max_steps=1500,
+        keep=lambda so_far: lowest.append(float(so_far().last.amounts.min())),
+    )  # fmt: skip
     assert min(lowest) >= 0.0, "no store of any cell is negative after any step"
     assert run.moving.min() >= 0.0, "second law, flows"
     assert run.changing.min() >= -1e-18, "second law, transformations"
@@ -478,6 +471,9 @@ def test_laws_hold_in_every_step_of_a_long_schedule(cathode):
         state.amounts.sum(axis=0) @ system.phases.molar_mass
     )
     assert data["mass_change"].values[-1] == pytest.approx(100.0 * (gas_mass(data)[-1] + gone), abs=1e-10)
+    if run.outcome is not Outcome.DONE and task.cathode.structure == "layered":
+        pytest.xfail(STUCK)
+    assert run.outcome is Outcome.DONE
 
 
 def gas_mass(data):
