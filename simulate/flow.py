@@ -2,14 +2,17 @@
 
 Knows numbers only, no chemistry.  In cell c, store p holds n_cp of a fixed make-up N_p and follows
 d ln n / dt = k_p (N_p . u - g_p) (growth from ``seed`` when positive); species move between neighbouring cells as
-G (u - u'); a small store s exp(u) keeps every potential finite.  Over a step the potentials u that balance every
-species are the minimiser of a smooth convex function,
+G (u - u'); a small store x of each species, s exp(u) up to s and s (1 + u) beyond, keeps every potential finite.  Over
+a step, with kappa the integral of k,
 
-    sum_cp [n_cp psi(a_cp) / kappa_p] + sum_ck s_ck exp(u) - sum_ck b_ck u_ck + 1/2 sum_f,k G_fk (u - u')^2,
+    ln(m / m_0) / kappa_p = N_p . u - g_p     m = n + seed for a store that grows, n for one that shrinks
+    sum_p N_p n_p + x + div G grad u = b      in every cell, for every species.
 
-with a = kappa (N.u - g), kappa the integral of k over the step and psi' the factor by which the store changes.
-Newton's method with a line search therefore converges, amounts stay positive without clipping, and because ln n is
-linear in the time integral of u the step is exact in time as long as g, k and G do not change.
+These are the conditions of a convex minimum (u are the multipliers of the balances).  Amounts and potentials are
+both unknowns of Newton's method (primal-dual, as interior-point methods have it): the balances are linear in them
+and hold to round-off, however steep the exponential that ties an amount to its affinity.  The amounts drop out of the
+linear system, which is symmetric, positive definite and block-tridiagonal.  Because ln n is linear in the
+time integral of u, the step is exact in time as long as g, k and G do not change.
 """
 
 from __future__ import annotations
@@ -19,110 +22,117 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-OVERFLOW = 300.0
-"""Largest exponent evaluated; beyond it the line search turns back."""
 
 LONGEST = 30.0
 """Longest change of a potential in one iteration."""
 
-DEEPEST = -80.0
-"""Lowest potential: of a species with e^-80 of its activity there is nothing."""
+DEEPEST = 80.0
+"""A species with e^-80 of its activity is not there."""
 
-ROUND_OFF = 1e-14
-"""Decrease of the function per iteration [share of the sample] below which residuals that stay are round-off."""
+SHRINK = 0.01
+"""Least share that an iteration leaves of an amount: logarithms have no value at zero."""
 
-RIDGE = 1e-14
+GONE = 1e-17
+"""Share of the sample below which a shrinking store no longer counts: its amount follows from the potentials."""
+
+ABSENT = 1e-25
+"""Share of the sample below which a dissolved species is not there, and its potential of no account."""
+
+CLOSE = 1e-12
+"""Error of an amount [share of the sample] at which the transformation laws count as satisfied."""
+
+ROUND_OFF = 1e-13
+"""Error of an affinity [RT] below which it is round-off of potentials of size 30."""
+
+RIDGE = 1e-15
 """Least stiffness [1] added to the scaled Newton matrix."""
 
-NOTHING = 1e-14
+NOTHING = 1e-22
 """Stiffness [share of the sample] added to the Newton matrix: a species that is not there must not steer the step."""
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _balance(
-    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
-    R: Array, new: Array, rate: Array,
+def _state(
+    u: Array, n: Array, x: Array, old: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array,
+    G: Array, R: Array, w: Array, r: Array, wx: Array, rx: Array, gone: float,
 ) -> float:  # fmt: skip
-    """Residual R (M, K), new amounts (M, P) and the stores' slopes over kappa, rate (M, P); returns the function."""
+    """Residuals of balances R (M, K) and laws r (M, P), rx (M, K), and what an affinity moves, w and wx.
+
+    Returns the largest error of an amount by its law.
+    """
     M, K = u.shape
     P = N.shape[0]
-    value = 0.0
+    worst = 0.0
     for c in range(M):
         for i in range(K):
-            x = s[c, i] * np.exp(min(u[c, i], OVERFLOW))
-            R[c, i] = x - b[c, i]
-            value += x - b[c, i] * u[c, i]
+            if x[c, i] < s[c, i]:
+                wx[c, i] = x[c, i]
+                rx[c, i] = u[c, i] - np.log(x[c, i] / s[c, i])
+            else:
+                wx[c, i] = s[c, i]
+                rx[c, i] = u[c, i] + 1.0 - x[c, i] / s[c, i]
+            worst = max(worst, abs(wx[c, i] * rx[c, i]))
+            R[c, i] = b[c, i] - x[c, i]
         for p in range(P):
+            was = old[c, p]
+            now = n[c, p]
+            w[c, p] = 0.0
+            r[c, p] = 0.0
             A = -g[p]
             for i in range(K):
                 A += N[p, i] * u[c, i]
-            a = kappa[p] * A
-            if a < 0.0:
-                r = 0.0
-                if n[c, p] > 0.0:
-                    if a > -700.0:
-                        r = n[c, p] * np.exp(a)
-                    value += (r - n[c, p]) / kappa[p]
-                new[c, p] = r
+            if now == 0.0 and A <= 0.0:
+                continue
+            if now > was or (now == was and A > 0.0):
+                m = now + seed[c, p]
+                r[c, p] = A - np.log(m / (was + seed[c, p])) / kappa[p] if now != was else A
+            elif now <= gone:
+                if A < 0.0:  # shrinks to nothing
+                    n[c, p] = min(was * np.exp(max(kappa[p] * A, -700.0)), gone)
+                    continue
+                n[c, p] = was
+                m = was + seed[c, p]
+                r[c, p] = A
             else:
-                start = n[c, p] + seed[c, p]
-                r = start * np.exp(min(a, OVERFLOW))
-                new[c, p] = r - seed[c, p] if a > 1e-9 else n[c, p] + start * np.expm1(a)
-                value += (r - start) / kappa[p] - seed[c, p] * A
-            rate[c, p] = r
-            if new[c, p] != 0.0:
-                for i in range(K):
-                    R[c, i] += N[p, i] * new[c, p]
+                m = now
+                r[c, p] = A - np.log(m / was) / kappa[p] if now != was else A
+            w[c, p] = kappa[p] * m
+            if abs(r[c, p]) > ROUND_OFF:
+                worst = max(worst, abs(w[c, p] * r[c, p]))
+            for i in range(K):
+                R[c, i] -= N[p, i] * n[c, p]
     for f in range(M - 1):
         for i in range(K):
-            du = u[f, i] - u[f + 1, i]
-            flow = G[f, i] * du
-            R[f, i] += flow
-            R[f + 1, i] -= flow
-            value += 0.5 * flow * du
-    return value
+            flow = G[f, i] * (u[f, i] - u[f + 1, i])
+            R[f, i] -= flow
+            R[f + 1, i] += flow
+    return worst
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _secant(x: float, wanted: float) -> float:
-    """Slope of exp between where it is x and where it is ``wanted``, which Newton's step should reach at once."""
-    if wanted > 0.0 and x > 0.0 and abs(wanted - x) > 1e-6 * x:
-        return (wanted - x) / np.log(wanted / x)
-    return x
-
-
-@nb.njit(cache=True, error_model="numpy")
-def _stiffness(u: Array, N: Array, kappa: Array, s: Array, b: Array, G: Array, R: Array, rate: Array, H: Array) -> None:
-    """Diagonal Hessian blocks H (M, K, K).
-
-    The slope of a phase far larger than the cell is the secant down to what the cell holds, that of a small store the
-    secant to the content that would balance its species: a tangent comes down an exponential by one factor e per
-    iteration, and overshoots upwards.
-    """
-    M, K = u.shape
+def _system(N: Array, G: Array, R: Array, w: Array, r: Array, wx: Array, rx: Array, H: Array, d: Array) -> None:
+    """Diagonal blocks H (M, K, K) and right-hand side d (M, K) for the change of the potentials."""
+    M, K = R.shape
     P = N.shape[0]
     for c in range(M):
         for i in range(K):
             for j in range(K):
                 H[c, i, j] = 0.0
-        room = 0.0
-        for i in range(K):
-            room += max(b[c, i], 0.0)
+            d[c, i] = R[c, i] - wx[c, i] * rx[c, i]
         for p in range(P):
-            r = rate[c, p]
-            if r * kappa[p] < 1e-3 * NOTHING:
+            weight = w[c, p]
+            if weight == 0.0:
                 continue
-            weight = kappa[p] * (_secant(r, room) if r > 2.0 * room else r)
             for i in range(K):
                 if N[p, i] != 0.0:
                     v = weight * N[p, i]
+                    d[c, i] -= v * r[c, p]
                     for j in range(i + 1):
                         H[c, i, j] += v * N[p, j]
         for i in range(K):
             for j in range(i):
                 H[c, j, i] = H[c, i, j]
-            x = s[c, i] * np.exp(min(u[c, i], OVERFLOW))
-            H[c, i, i] += _secant(x, x - R[c, i])
+            H[c, i, i] += wx[c, i]
     for f in range(M - 1):
         for i in range(K):
             H[f, i, i] += G[f, i]
@@ -130,17 +140,15 @@ def _stiffness(u: Array, N: Array, kappa: Array, s: Array, b: Array, G: Array, R
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _direction(
-    H: Array, G: Array, R: Array, d: Array, C: Array, scale: Array, z: Array, W: Array, ridge: float
-) -> None:
-    """Newton direction d (M, K): block-tridiagonal Cholesky with diagonal scaling; off-diagonal blocks are -diag(G)."""
-    M, K = R.shape
+def _direction(H: Array, G: Array, d: Array, C: Array, scale: Array, z: Array, W: Array, ridge: float) -> None:
+    """Solves in place of the right-hand side d (M, K): block-tridiagonal Cholesky; off-diagonal blocks are -diag(G)."""
+    M, K = d.shape
     for c in range(M):
         for i in range(K):
             scale[c, i] = 1.0 / np.sqrt(H[c, i, i] + NOTHING)
     for c in range(M):
         for i in range(K):
-            d[c, i] = -R[c, i] * scale[c, i]
+            d[c, i] *= scale[c, i]
             for j in range(K):
                 C[c, i, j] = H[c, i, j] * scale[c, i] * scale[c, j]
             C[c, i, i] = 1.0 + ridge  # rank-deficient blocks: bends the direction, never the answer
@@ -205,55 +213,59 @@ def _worst(R: Array, tolerance: Array) -> float:
 
 @nb.njit(cache=True, error_model="numpy")
 def step(
-    u: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
-    tolerance: Array, loose: float, most: int,
-) -> tuple[Array, Array, bool, int]:  # fmt: skip
-    """Potentials over the step (M, K), amounts at its end (M, P), whether it converged, and Newton iterations.
+    u: Array, old: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
+    tolerance: Array, total: float, most: int,
+) -> tuple[Array, Array, Array, bool, int]:  # fmt: skip
+    """Potentials over the step (M, K), amounts at its end (M, P), dissolved (M, K), convergence, Newton iterations.
 
-    u (M, K) first guess; n, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K); G (M-1, K): all
-    integrated over the step.  ``b`` is what each cell holds of each species at the start, ``tolerance`` (K,) how far
-    a cell's balance may be off at the end.  Where round-off stops Newton's method short of that, ``loose`` will do.
+    u (M, K) and n (M, P) first guess; old amounts at the start, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K);
+    G (M-1, K): all integrated over the step.  ``b`` is what each cell holds of each species at the start, ``tolerance``
+    (K,) how far a cell's balance may be off at the end, ``total`` the size of the sample.
     """
     M, K = u.shape
-    R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
+    P = N.shape[0]
+    u, n = u.copy(), n.copy()
+    x, R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
+    wx, rx = np.empty((M, K)), np.empty((M, K))
+    w, r = np.empty((M, P)), np.empty((M, P))
     H, C = np.empty((M, K, K)), np.empty((M, K, K))
     z, W = np.empty(K), np.zeros((K, K))
-    new, rate = np.empty_like(n), np.empty_like(n)
-    value = _balance(u, n, seed, N, g, kappa, s, b, G, R, new, rate)
-    worst = _worst(R, tolerance)
-    best, stalled, ridge = worst, 0, RIDGE
+    for c in range(M):
+        for i in range(K):
+            x[c, i] = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
+    gone, absent = GONE * total, ABSENT * total
     for iteration in range(most):
-        if worst < 1.0:
-            return u, new, True, iteration
-        _stiffness(u, N, kappa, s, b, G, R, rate, H)
-        _direction(H, G, R, d, C, scale, z, W, ridge)
+        off = _state(u, n, x, old, seed, N, g, kappa, s, b, G, R, w, r, wx, rx, gone)
+        if off < CLOSE * total and _worst(R, tolerance) < 1.0:
+            return u, n, x, True, iteration
+        _system(N, G, R, w, r, wx, rx, H, d)
+        _direction(H, G, d, C, scale, z, W, RIDGE)
         for c in range(M):
-            for i in range(K):  # a species that is hardly there asks for long steps and must not shorten all others
-                d[c, i] = min(max(d[c, i], -LONGEST, DEEPEST - u[c, i]), LONGEST)
-        slope = np.sum(R * d)
-        if slope >= 0.0:  # the cut has turned the direction round: shorten all of it instead
-            _direction(H, G, R, d, C, scale, z, W, ridge)
-            d *= min(1.0, LONGEST / np.max(np.abs(d)))
-            slope = np.sum(R * d)
-        length = 1.0
-        accepted = False
-        for _ in range(25):
-            trial = u + length * d
-            trial_value = _balance(trial, n, seed, N, g, kappa, s, b, G, R, new, rate)
-            ahead = np.sum(R * d)
-            if np.isfinite(trial_value) and (
-                abs(ahead) <= 0.9 * abs(slope) or trial_value < value - 1e-4 * length * abs(slope)
-            ):
-                accepted = True
-                break
-            length *= 0.4
-        # Levenberg: directions that round-off has spoilt do not lead far; weigh the ill-determined ones less
-        ridge = max(0.1 * ridge, RIDGE) if length == 1.0 else min(100.0 * ridge, 1e-6)
-        best = min(best, worst)
-        worst = _worst(R, tolerance)
-        u, value = trial, trial_value
-        # far from the minimum the residual may grow while the function falls; only near it does that mean round-off
-        stalled = stalled + 1 if worst > 0.5 * best and abs(slope) < ROUND_OFF else 0
-        if not accepted or stalled >= 6:
-            return u, new, np.max(np.abs(R)) < loose, iteration + 1
-    return u, new, np.max(np.abs(R)) < loose, most
+            share = 1.0
+            for i in range(K):
+                if x[c, i] > absent:
+                    ahead = wx[c, i] * (d[c, i] + rx[c, i])
+                    if ahead < (SHRINK - 1.0) * x[c, i]:
+                        share = min(share, (SHRINK - 1.0) * x[c, i] / ahead)
+                    if abs(d[c, i]) > LONGEST:
+                        share = min(share, LONGEST / abs(d[c, i]))
+            for i in range(K):
+                ahead = share * d[c, i] if x[c, i] > absent else min(max(share * d[c, i], -LONGEST), LONGEST)
+                u[c, i] += ahead
+                least = max(SHRINK * x[c, i], s[c, i] * np.exp(-DEEPEST))
+                x[c, i] = max(x[c, i] + wx[c, i] * (ahead + share * rx[c, i]), least)
+            for p in range(P):
+                if w[c, p] == 0.0:
+                    continue
+                A = r[c, p]
+                for i in range(K):
+                    A += N[p, i] * d[c, i]
+                now, was = n[c, p], old[c, p]
+                ahead = now + share * w[c, p] * A
+                if now > was:
+                    n[c, p] = max(ahead, was)  # there the law changes: stop once
+                elif now < was:
+                    n[c, p] = min(max(ahead, SHRINK * now), was)
+                else:
+                    n[c, p] = max(ahead, SHRINK * now)
+    return u, n, x, False, most

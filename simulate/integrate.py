@@ -18,12 +18,8 @@ Array = NDArray[np.float64]
 EXACT = 1e-13
 """How far the balance of a cell may be off [share of what the sample holds of a species]."""
 
-LOOSE = 1e-8
-"""Unbalance of a cell [share of the sample] that is accepted, and then mended, when round-off stops Newton's method."""
-
-
-SOFT = (20.0, 200.0)
-"""Integrated rates at which a step is solved roughly before it is solved as it is."""
+MOST = 60
+"""Most iterations of Newton's method in a step."""
 
 FIRST_PERCENT = 0.05
 """Share of the sample whose change is resolved as finely as that of all of it [1]."""
@@ -31,14 +27,8 @@ FIRST_PERCENT = 0.05
 SAME_FLOW = 0.02
 """Change of the flows, in units of the tolerance, that does not ask for a second solution of the step."""
 
-UNMENDED = 1e-7
-"""Unbalance of a cell [share of the sample's amount of a species] that may remain; a step with more is not taken."""
-
 SHORTEST = 1e-6
 """Shortest time step [s]."""
-
-MOST_PARDONS = 10
-"""How often a run may start again from the contents of its cells; each costs less than LOOSE of a cell's balance."""
 
 
 class Outcome(enum.Enum):
@@ -71,9 +61,8 @@ class System(Protocol):
     def composition(self) -> Array:
         """Make-up N of each store (P, K)."""
 
-    @property
-    def seeds(self) -> Array:
-        """What each store grows from where there is none of it (M, P)."""
+    def seeds(self, held: Array) -> Array:
+        """What each store grows from where there is none of it (M, P), in cells that hold that much (M, K)."""
 
     @property
     def kinds(self) -> NDArray[np.intp]:
@@ -125,9 +114,14 @@ class Trajectory:
     iterations: int
 
 
+def dissolved(store: Array, potentials: Array) -> Array:
+    """What small stores hold: s exp(u) up to s, s (1 + u) beyond, so that they never act as a phase (``flow``)."""
+    return np.asarray(store * np.where(potentials < 0.0, np.exp(np.minimum(potentials, 0.0)), 1.0 + potentials))
+
+
 def begin(system: System, amounts: Array, potentials: Array) -> State:
     """State at time zero; the small stores are filled as the potentials (M, K) say and counted as held."""
-    held = amounts @ system.composition + system.floor * np.exp(potentials)
+    held = amounts @ system.composition + dissolved(system.floor, potentials)
     return State(0.0, amounts, potentials, held, amounts.sum(axis=0), np.zeros(held.shape[1]))
 
 
@@ -157,7 +151,7 @@ def integrate(
             Outcome.DONE, 0, 0,
         )  # fmt: skip
     times, totals, moving, changing = list(past.times), list(past.totals), list(past.moving), list(past.changing)
-    size, steps, iterations, pardons = state.size, past.steps, past.iterations, 0
+    size, steps, iterations = state.size, past.steps, past.iterations
 
     def so_far(outcome: Outcome = Outcome.DONE) -> Trajectory:
         return Trajectory(
@@ -180,13 +174,7 @@ def integrate(
         change /= FIRST_PERCENT + reacted / total
         if not converged or change > 2.0 * tolerance:
             size = 0.25 * (end - state.time)
-            if size < SHORTEST and pardons < MOST_PARDONS:
-                # round-off has left cells that owe more than they can give: start again from what they do hold,
-                # at the price of that much in the balance, which the result states
-                contents = state.amounts @ system.composition + system.floor * np.exp(state.potentials)
-                state = replace(state, held=contents)
-                pardons, size = pardons + 1, 1.0
-            elif size < SHORTEST:
+            if size < SHORTEST:
                 return so_far(Outcome.STALLED)
             continue
         size = (end - state.time) * float(np.clip(tolerance / max(change, 1e-12), 0.5, 2.5))
@@ -213,27 +201,18 @@ def _attempt(
     nothing = (np.empty(0), np.empty(0))
     total = float(state.first.sum())
     potentials, amounts = state.potentials, state.amounts
+    seeds = system.seeds(state.held)
     now = system.coefficients(state.time, end, amounts, potentials)
     for stage in range(2):
         # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30
         largest = now.conductance.max(axis=0, initial=0.0)
         reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * largest
-        for soft in (np.inf, *SOFT, np.inf):
-            # straight away where that works; else stiff stores first softly, their equilibria then take few iterations
-            rough = np.isfinite(soft)
-            if rough and soft > now.kappa.max():
-                continue
-            trial, made, converged, count = flow.step(
-                potentials, state.amounts, system.seeds, system.composition, now.g, np.minimum(now.kappa, soft),
-                system.floor + now.leak, state.held + now.outside, now.conductance,
-                1e6 * reachable if rough else reachable, 1.0 if rough else LOOSE * total,
-                15 if rough or stage == 0 else 100,
-            )  # fmt: skip
-            used += count
-            if converged:
-                potentials, amounts = trial, made
-            if converged and not rough:
-                break
+        store = system.floor + now.leak
+        potentials, amounts, small, converged, count = flow.step(
+            potentials, state.amounts, amounts, seeds, system.composition, now.g, now.kappa, store,
+            state.held + now.outside, now.conductance, reachable, total, MOST,
+        )  # fmt: skip
+        used += count
         if not converged:
             return state, used, False, nothing
         if stage == 0:
@@ -248,50 +227,9 @@ def _attempt(
         np.sum(flows * (potentials[:-1] - potentials[1:]), axis=0),
         np.sum((amounts - state.amounts) * affinity, axis=0),
     )
-    gone = now.leak * np.exp(potentials) - now.outside
+    gone = now.leak * small / store - now.outside
     held = state.held - gone
     held[:-1] -= flows
     held[1:] += flows
-    if np.any(held < -LOOSE * total):
-        return state, used, False, nothing  # more flowed out of a cell than it held: not converged well enough
-    share = held.sum(axis=0)
-    for attempt in range(18):
-        off = amounts @ system.composition + system.floor * np.exp(potentials) - held
-        if np.all(np.abs(off) < 0.1 * EXACT * share):
-            break
-        if attempt % 6 == 5:  # cells with next to nothing of a species: the flows were off, those with most make up
-            held += off
-            stored = amounts @ system.composition  # what is dissolved can not be mended
-            for k, rest in enumerate(off.sum(axis=0)):
-                held[np.argmax(stored[:, k]), k] -= rest
-        else:
-            amounts = _mend(amounts, system.composition, off)
-    if np.any(np.abs(off) > UNMENDED * share):
-        return state, used, False, nothing
-    return (
-        replace(
-            state,
-            time=end,
-            amounts=amounts,
-            potentials=potentials,
-            held=held,
-            lost=state.lost + np.sum(gone + np.zeros_like(held), axis=0),
-        ),
-        used,
-        True,
-        spent,
-    )
-
-
-def _mend(amounts: Array, composition: Array, off: Array) -> Array:
-    """Amounts whose contents are smaller by ``off`` (M, K), round-off left over from Newton's method.
-
-    The change of least relative size, n (1 - N.y) with (N^T n N) y = off.  A cell where it would reach nine tenths of
-    any store, because there is next to nothing of a species, is mended in part.
-    """
-    matrix = np.einsum("cp,pi,pj->cij", amounts, composition, composition)
-    scale = 1.0 / np.sqrt(np.einsum("cii->ci", matrix) + 1e-30)
-    matrix = matrix * scale[:, :, None] * scale[:, None, :] + 1e-12 * np.eye(composition.shape[1])
-    relative = (np.linalg.solve(matrix, (off * scale)[:, :, None])[:, :, 0] * scale) @ composition.T
-    largest = np.max(np.abs(relative), axis=1, initial=0.0, where=amounts > 0.0)
-    return np.asarray(amounts * (1.0 - relative * np.minimum(1.0, 0.9 / np.maximum(largest, 1e-300))[:, None]))
+    lost = state.lost + np.sum(gone + np.zeros_like(held), axis=0)
+    return replace(state, time=end, amounts=amounts, potentials=potentials, held=held, lost=lost), used, True, spent

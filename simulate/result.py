@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sinterface.models import formula, solutions
 from sinterface.models.atmosphere import OPEN_ELEMENTS
 from sinterface.models.constants import CELSIUS_ZERO, GAS_CONSTANT
-from sinterface.simulate.integrate import State, Trajectory
+from sinterface.simulate.integrate import State, Trajectory, dissolved
 from sinterface.simulate.mesh import GEOMETRIES
 from sinterface.simulate.output import write_whole
 from sinterface.simulate.problem import Problem
@@ -180,7 +180,7 @@ def to_result(
             errors.append(np.abs(np.interp(run.times, companion.times, other) - share) + LEAST_ERROR)
     start = (system.initial @ system.composition).sum(axis=0)
     last = run.last
-    contents = last.amounts @ system.composition + system.floor * np.exp(last.potentials)
+    contents = last.amounts @ system.composition + dissolved(system.floor, last.potentials)
     scale = np.where(start > 0.0, start, start.sum())  # of carbon or hydrogen there may be none at first
     drift = np.abs(contents.sum(axis=0) + last.lost - start) / scale
     used = [p for p in range(len(system.phases.solids)) if masses[:, p].max() > 1e-5 * sample[0]]

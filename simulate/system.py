@@ -47,7 +47,7 @@ FASTEST_RELAXATION = 2.0e3
 PLANES = (600.0, 800.0, 1000.0, 1200.0, 1400.0)
 """Temperatures [K] at which the phases are chosen: those at which cations move, whatever the schedule."""
 
-SAME_METALS = 0.01
+SAME_METALS = 1e-6
 """Largest difference of metal shares between compositions of one framework: rounding of formulas."""
 
 SLEEP = 1.0e-8
@@ -81,10 +81,13 @@ class CoupleSystem:
         """(P, K)"""
         return self.phases.composition
 
-    @cached_property
-    def seeds(self) -> Array:
-        """Nuclei (M, P)."""
-        return np.repeat(self._cations[:, None] * kinetics.NUCLEI, len(self.phases.solids), axis=1)
+    def seeds(self, held: Array) -> Array:
+        """Nuclei (M, P): a share of what could form from the scarcest species of each phase in the cell."""
+        found = np.full((len(held), len(self.composition)), np.inf)
+        for k, column in enumerate(self.composition.T):
+            uses = column > 0.0
+            found[:, uses] = np.minimum(found[:, uses], np.maximum(held[:, k], 0.0)[:, None] / column[uses])
+        return kinetics.NUCLEI * found
 
     @cached_property
     def kinds(self) -> NDArray[np.intp]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, linprog
 
-from sinterface.simulate.integrate import Coefficients, Outcome, begin, integrate
+from sinterface.simulate.integrate import Coefficients, Outcome, begin, dissolved, integrate
 
 
 @dataclass(frozen=True)
@@ -14,11 +14,14 @@ class Fixed:
     """Constant coefficients: energies g (P,), rates k (P,), conductances G (M-1, K) per second."""
 
     composition: np.ndarray
-    seeds: np.ndarray
+    nuclei: np.ndarray
     floor: np.ndarray
     g: np.ndarray
     k: np.ndarray
     G: np.ndarray
+
+    def seeds(self, held):
+        return self.nuclei
 
     @property
     def kinds(self):
@@ -120,7 +123,7 @@ def test_second_law_balance_and_positivity_in_every_step(seed):
     energy = run.totals @ system.g
     assert np.all(np.diff(energy) <= 1e-9), "the free energy of a closed isothermal sample never rises"
     assert np.all(run.totals >= 0.0)
-    content = run.last.amounts @ system.composition + system.floor * np.exp(run.last.potentials)
+    content = run.last.amounts @ system.composition + dissolved(system.floor, run.last.potentials)
     assert content.sum(axis=0) == pytest.approx(start.held.sum(axis=0), rel=1e-11)
 
 
@@ -138,7 +141,7 @@ def test_order_of_stores_and_species_does_not_matter():
     rng = np.random.default_rng(0)
     p, k = rng.permutation(15), rng.permutation(3)
     other = Fixed(
-        system.composition[p][:, k], system.seeds[:, p], system.floor[:, k], system.g[p], system.k[p], system.G[:, k]
+        system.composition[p][:, k], system.nuclei[:, p], system.floor[:, k], system.g[p], system.k[p], system.G[:, k]
     )
     first = np.full((4, 3), -20.0) + system.g[-3:]
     one = integrate(system, begin(system, amounts, first), [10.0])
