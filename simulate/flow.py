@@ -23,11 +23,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LONGEST = 30.0
-"""Longest change of a potential in one iteration."""
+LONGEST = (30.0, 3.0)
+"""Longest change of a potential in one iteration, at first and when that does not lead there."""
 
-DEEPEST = 80.0
-"""A species with e^-80 of its activity is not there."""
+PATIENCE = 35
+"""Iterations after which shorter ones are made."""
+
+DEEPEST = 300.0
+"""A species with e^-300 of its activity is not there."""
 
 SHRINK = 0.01
 """Least share that an iteration leaves of an amount: logarithms have no value at zero."""
@@ -40,6 +43,9 @@ ABSENT = 1e-25
 
 CLOSE = 1e-12
 """Error of an amount [share of the sample] at which the transformation laws count as satisfied."""
+
+STEEPEST = 100.0
+"""Largest exponent evaluated."""
 
 ROUND_OFF = 1e-13
 """Error of an affinity [RT] below which it is round-off of potentials of size 30."""
@@ -71,7 +77,7 @@ def _state(
             else:
                 wx[c, i] = s[c, i]
                 rx[c, i] = u[c, i] + 1.0 - x[c, i] / s[c, i]
-            worst = max(worst, abs(wx[c, i] * rx[c, i]))
+            worst = max(worst, wx[c, i] * abs(np.expm1(min(rx[c, i], STEEPEST))))
             R[c, i] = b[c, i] - x[c, i]
         for p in range(P):
             was = old[c, p]
@@ -98,7 +104,7 @@ def _state(
                 r[c, p] = A - np.log(m / was) / kappa[p] if now != was else A
             w[c, p] = kappa[p] * m
             if abs(r[c, p]) > ROUND_OFF:
-                worst = max(worst, abs(w[c, p] * r[c, p]))
+                worst = max(worst, m * abs(np.expm1(min(kappa[p] * r[c, p], STEEPEST))))
             for i in range(K):
                 R[c, i] -= N[p, i] * n[c, p]
     for f in range(M - 1):
@@ -240,6 +246,7 @@ def step(
             return u, n, x, True, iteration
         _system(N, G, R, w, r, wx, rx, H, d)
         _direction(H, G, d, C, scale, z, W, RIDGE)
+        longest = LONGEST[0] if iteration < PATIENCE else LONGEST[1]
         for c in range(M):
             share = 1.0
             for i in range(K):
@@ -247,11 +254,11 @@ def step(
                     ahead = wx[c, i] * (d[c, i] + rx[c, i])
                     if ahead < (SHRINK - 1.0) * x[c, i]:
                         share = min(share, (SHRINK - 1.0) * x[c, i] / ahead)
-                    if abs(d[c, i]) > LONGEST:
-                        share = min(share, LONGEST / abs(d[c, i]))
+                    if abs(d[c, i]) > longest:
+                        share = min(share, longest / abs(d[c, i]))
             for i in range(K):
-                ahead = share * d[c, i] if x[c, i] > absent else min(max(share * d[c, i], -LONGEST), LONGEST)
-                u[c, i] += ahead
+                ahead = share * d[c, i] if x[c, i] > absent else min(max(share * d[c, i], -longest), longest)
+                u[c, i] = max(u[c, i] + ahead, -DEEPEST)
                 least = max(SHRINK * x[c, i], s[c, i] * np.exp(-DEEPEST))
                 x[c, i] = max(x[c, i] + wx[c, i] * (ahead + share * rx[c, i]), least)
             for p in range(P):

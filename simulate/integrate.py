@@ -222,10 +222,9 @@ def _attempt(
                 break
             now = again
     flows = now.conductance * (potentials[:-1] - potentials[1:])
-    affinity = potentials @ system.composition.T - now.g
     spent = (
         np.sum(flows * (potentials[:-1] - potentials[1:]), axis=0),
-        np.sum((amounts - state.amounts) * affinity, axis=0),
+        np.sum(_dissipated(state.amounts, amounts, seeds, now.kappa), axis=0),
     )
     gone = now.leak * small / store - now.outside
     held = state.held - gone
@@ -233,3 +232,11 @@ def _attempt(
     held[1:] += flows
     lost = state.lost + np.sum(gone + np.zeros_like(held), axis=0)
     return replace(state, time=end, amounts=amounts, potentials=potentials, held=held, lost=lost), used, True, spent
+
+
+def _dissipated(old: Array, new: Array, seeds: Array, kappa: Array) -> Array:
+    """Change of each amount times its affinity (M, P), the affinity as its law gives it: ln(m / m_0) / kappa."""
+    nuclei = np.where(new > old, seeds, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = (new - old) * np.log((new + nuclei) / (old + nuclei)) / kappa
+    return np.asarray(np.where((new > 0.0) & (new != old), found, 0.0))  # what vanishes does so at round-off
