@@ -2,6 +2,9 @@
 
 from scipy.constants import N_A, Boltzmann, Planck, e, zero_Celsius
 
+AVOGADRO = N_A
+"""Avogadro constant [1/mol]."""
+
 GAS_CONSTANT = Boltzmann * N_A
 """Molar gas constant [J mol^-1 K^-1]."""
 

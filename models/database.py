@@ -42,7 +42,7 @@ def observations(records: Mapping[str, Record]) -> list[corrections.Observation]
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Database:
     """Solids by id, and the fingerprint of the tables they were made from.
 

@@ -5,7 +5,7 @@
 Linear irreversible thermodynamics (de Groot & Mazur, Non-Equilibrium Thermodynamics, 1984, ch. X): the rate of a phase
 is proportional to the amount of it that is there and to its affinity, so that near equilibrium it relaxes
 exponentially and the entropy production k n A^2 / RT^2 is never negative.  A phase that is not there yet grows
-from nuclei, ``NUCLEI`` of the cations of its surroundings.
+from nuclei, a share of what could form from its surroundings (``parameters.toml``).
 """
 
 from __future__ import annotations
@@ -22,9 +22,6 @@ from numpy.typing import ArrayLike, NDArray
 from sinterface.models.constants import GAS_CONSTANT
 from sinterface.models.errors import DataError
 from sinterface.models.quantity import quantity
-
-NUCLEI = 1.0e-4
-"""Share of the cations that a new phase's nuclei offer for growth: an estimate, uncertain by a factor of 30."""
 
 
 @dataclass(frozen=True)

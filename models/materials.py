@@ -35,6 +35,9 @@ class Material:
     density: Quantity
     source: str
 
+    def __hash__(self) -> int:
+        return hash((self.id, self.structure, self.morphology, *sorted(self.composition.items())))
+
     @property
     def formula(self) -> str:
         """Composition as text."""

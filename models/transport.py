@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -79,6 +79,14 @@ class Transport:
             return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
 
         return at
+
+    def scaled(self, lithium: float, cations: float, boundaries: float) -> Transport:
+        """These cards with factors on lithium, on the lattice of all other cations, and on boundaries."""
+
+        def times(cards: Mapping[tuple[str, str], Arrhenius], factor: float) -> dict[tuple[str, str], Arrhenius]:
+            return {key: replace(c, D0=c.D0 * (lithium if key[0] == "Li" else factor)) for key, c in cards.items()}
+
+        return replace(self, lattice=times(self.lattice, cations), boundary=times(self.boundary, boundaries))
 
     def dissolved(self, species: str, host: str) -> float:
         """Moles of a foreign species per mole of cations of a host, in equilibrium with the species' pure oxide."""

@@ -44,7 +44,7 @@ class Coefficients:
     """What one step needs: energies g (P,), and integrated over it kappa (P,) and conductances (M-1, K).
 
     ``leak`` (M, K) is what a cell loses of a species to the surroundings at unit activity exp(u), ``outside`` (M, K)
-    what comes in from there.
+    what comes in from there; ``nucleation`` (M, P) is the share of the seeds that can grow.
     """
 
     g: Array
@@ -52,6 +52,7 @@ class Coefficients:
     conductance: Array
     leak: Array | float = 0.0
     outside: Array | float = 0.0
+    nucleation: Array | float = 1.0
 
 
 class System(Protocol):
@@ -209,7 +210,7 @@ def _attempt(
         reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * largest
         store = system.floor + now.leak
         potentials, amounts, small, converged, count = flow.step(
-            potentials, state.amounts, amounts, seeds, system.composition, now.g, now.kappa, store,
+            potentials, state.amounts, amounts, seeds * now.nucleation, system.composition, now.g, now.kappa, store,
             state.held + now.outside, now.conductance, reachable, total, MOST,
         )  # fmt: skip
         used += count
@@ -224,7 +225,7 @@ def _attempt(
     flows = now.conductance * (potentials[:-1] - potentials[1:])
     spent = (
         np.sum(flows * (potentials[:-1] - potentials[1:]), axis=0),
-        np.sum(_dissipated(state.amounts, amounts, seeds, now.kappa), axis=0),
+        np.sum(_dissipated(state.amounts, amounts, seeds * now.nucleation, now.kappa), axis=0),
     )
     gone = now.leak * small / store - now.outside
     held = state.held - gone

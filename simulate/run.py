@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from sinterface.models import database as databases
+from sinterface.models import parameters as adjustable
 from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
+from sinterface.models.parameters import Parameters
 from sinterface.simulate.checkpoint import digest, keeper, load
 from sinterface.simulate.integrate import Outcome, State, Trajectory, begin, integrate
 from sinterface.simulate.problem import CELLS, Problem, problem
@@ -25,6 +27,7 @@ def predict(
     task: Problem,
     *,
     database: databases.Database | None = None,
+    parameters: Parameters | None = None,
     tolerance: float = 0.02,
     progress: Callable[[float], None] | None = None,
     checkpoint: str | Path | None = None,
@@ -39,8 +42,9 @@ def predict(
     A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
     only for what is wrong before it starts.
     """
-    tables = database or databases.embedded()
-    system = assemble(task, tables)
+    parameters = parameters or adjustable.prior()
+    tables = parameters.energies(database or databases.embedded())
+    system = assemble(task, tables, parameters)
     whole, rough = (1.0, ROUGH_COST) if estimate_error else (1.0, 0.0)
     advance = _share(progress, 0.0, whole / (whole + rough), task.schedule.duration)
     run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint)
@@ -48,7 +52,7 @@ def predict(
     if estimate_error and run.outcome is Outcome.DONE and start is None:
         coarse = replace(task, cells=max(task.cells // 2, 4))
         advance = _share(progress, whole / (whole + rough), 1.0, task.schedule.duration)
-        companion = assemble(coarse, tables, like=system)
+        companion = assemble(coarse, tables, parameters, like=system)
         error = _integrate(coarse, companion, COARSER * tolerance, advance, None, None, "")
     return to_result(task, system, run, tables.fingerprint, error)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from sinterface.models import kinetics, solutions, transport
 from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.candidates import candidates
 from sinterface.models.chemistry import Reactants
-from sinterface.models.constants import GAS_CONSTANT
+from sinterface.models.constants import AVOGADRO, GAS_CONSTANT
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
+from sinterface.models.materials import Material
+from sinterface.models.parameters import Parameters, prior
 from sinterface.models.phaseset import PhaseSet
 from sinterface.simulate import furnace
 from sinterface.simulate.furnace import Crucible, lithium_pressure
@@ -25,9 +27,6 @@ from sinterface.simulate.problem import Problem
 from sinterface.simulate.schedule import Schedule
 
 Array = NDArray[np.float64]
-
-CONTACT = 0.3
-"""Share of the interface that touches in a green compact pressed at 100 MPa: an estimate, 0.1 to 0.6."""
 
 PRODUCT_GRAIN = 2.0e-7
 """Grain size [m] of freshly formed products: an estimate, 0.05 to 0.5 um; coarsening is not modelled."""
@@ -56,6 +55,9 @@ SLEEP = 1.0e-8
 GAS_MEAN = 1000.0
 """Temperature [K] at which the gas in the crucible is counted; its thermal expansion is left out."""
 
+MOLAR_VOLUME = 1.1e-5
+"""Volume [m^3] of a mole of cations in dense oxides, 0.9e-5 to 1.4e-5 for the phases here."""
+
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(3)
 
 
@@ -75,6 +77,7 @@ class CoupleSystem:
     initial: Array
     """(M, P)"""
     crucible: Crucible
+    parameters: Parameters
 
     @property
     def composition(self) -> Array:
@@ -87,7 +90,7 @@ class CoupleSystem:
         for k, column in enumerate(self.composition.T):
             uses = column > 0.0
             found[:, uses] = np.minimum(found[:, uses], np.maximum(held[:, k], 0.0)[:, None] / column[uses])
-        return kinetics.NUCLEI * found
+        return np.asarray(10.0**self.parameters.nuclei * found)
 
     @cached_property
     def kinds(self) -> NDArray[np.intp]:
@@ -137,7 +140,7 @@ class CoupleSystem:
         one_hot = np.eye(len(transport.HOSTS))[self._host]
         content = one_hot[:, :, None] * self.phases.composition[:, None, :]
         dissolved = np.array(
-            [[transport.embedded().dissolved(k, host) for k in self.phases.components] for host in transport.HOSTS]
+            [[self._transport.dissolved(k, host) for k in self.phases.components] for host in transport.HOSTS]
         )
         lacking = one_hot[:, :, None] * (self.phases.composition == 0.0)[:, None, :] * dissolved
         P = len(self.phases.solids)
@@ -157,9 +160,30 @@ class CoupleSystem:
 
     def rates(self, temperature: float) -> Array:
         """Transformation rates (P,) [1/s]."""
-        classes = kinetics.embedded()
-        slow, fast = (float(classes[name](temperature)) for name in ("reconstructive", "topotactic"))
+        slow, fast = self._slow(temperature), kinetics.embedded()["topotactic"](temperature)
         return np.where(self.topotactic, fast, slow)
+
+    @cached_property
+    def _slow(self) -> kinetics.Transformation:
+        return self.parameters.kinetics()
+
+    @cached_property
+    def _transport(self) -> transport.Transport:
+        return self.parameters.transport()
+
+    def nucleation(self, T: float, energies: Array, potentials: Array) -> Array:
+        """Share of the nuclei of each phase that are past their barrier (M, P): exp(-G*/RT).
+
+        G* = (16 pi / 3) N_A gamma^3 V^2 / (Delta G)^2 for a driving force Delta G = RT A per mole of cations and the
+        effective interface energy gamma of heterogeneous nuclei (Volmer & Weber 1926; Christian, The Theory of Phase
+        Transformations in Metals and Alloys, 2002, ch. 10).  Lithium exchange in a host nucleates nothing.
+        """
+        affinity = potentials @ self.composition.T - energies
+        gamma = 10.0**self.parameters.interface
+        barrier = 16.0 * np.pi / 3.0 * AVOGADRO * gamma**3 * MOLAR_VOLUME**2 / (GAS_CONSTANT * T) ** 3
+        with np.errstate(divide="ignore"):
+            found = np.where(affinity > 0.0, np.exp(-barrier / affinity**2), 0.0)
+        return np.where(self.topotactic, 1.0, found)
 
     @cached_property
     def diffusivities(self) -> Callable[[float], Array]:
@@ -168,7 +192,7 @@ class CoupleSystem:
         for side, row in enumerate((self.reactants.cathode, self.reactants.electrolyte)):
             grains[side, self._host[row]] = self.grains[side]
         cations = [name for name in self.phases.components if name not in OPEN_ELEMENTS]
-        at = transport.embedded().table(cations, grains)
+        at = self._transport.table(cations, grains)
         solid = np.isin(self.phases.components, cations)
 
         def padded(temperature: float) -> Array:  # carbon and hydrogen go through the pores
@@ -197,7 +221,8 @@ class CoupleSystem:
         conductance = self._conductance(np.asarray(spread), amounts, potentials)
         for column, _ in self._carried:
             conductance[:, column] = FASTEST_FLOW  # pores
-        return Coefficients(relative, kappa, conductance, *self._exchange(T, end - start, reference))
+        passed = self.nucleation(T, relative, potentials)
+        return Coefficients(relative, kappa, conductance, *self._exchange(T, end - start, reference), passed)
 
     def _exchange(self, T: float, duration: float, reference: Array) -> tuple[Array, Array]:
         """What leaves at unit activity, and what comes in, through the outermost cell during a step (M, K)."""
@@ -233,7 +258,7 @@ class CoupleSystem:
         behind = held[1:] + free[1:] * mean
         half = self.mesh.half_widths[:, :, None]
         areas = self.mesh.areas.copy()
-        areas[self.mesh.interface - 1] *= CONTACT
+        areas[self.mesh.interface - 1] *= 10.0**self.parameters.contact
         with np.errstate(divide="ignore", over="ignore"):
             resistance = half[0] / before + half[1] / behind
         conductance = areas[:, None] / resistance
@@ -244,7 +269,7 @@ class CoupleSystem:
 
         Longer where the rate is too small to matter: until it is not.
         """
-        slow = kinetics.embedded()["reconstructive"]
+        slow = self._slow
         T = float(self.schedule.temperature(start))
         ramp = abs(float(self.schedule.temperature(start + 1.0)) - T)
         if ramp == 0.0:
@@ -255,18 +280,31 @@ class CoupleSystem:
     @cached_property
     def _awake(self) -> float:
         """Temperature [K] below which no phase transforms to speak of within an hour."""
-        slow = kinetics.embedded()["reconstructive"]
+        slow = self._slow
         return float(
             slow.Ea / (GAS_CONSTANT * np.log(float(slow(1000.0)) * np.exp(slow.Ea / (GAS_CONSTANT * 1000.0)) / SLEEP))
         )
 
 
-def assemble(task: Problem, database: Database, like: CoupleSystem | None = None) -> CoupleSystem:
-    """The system of a problem: concentric spheres, the cathode inside; with the phases of ``like`` where given."""
+@lru_cache(maxsize=8)
+def _phases(
+    cathode: Material, electrolyte: Material, gas: Atmosphere, database: Database, additives: tuple[str, ...]
+) -> tuple[PhaseSet, Reactants]:
+    """Of one couple, whatever the schedule: sweeps ask for them again and again."""
+    return candidates(cathode, electrolyte, PLANES, gas, database, additives)
+
+
+def assemble(
+    task: Problem, database: Database, parameters: Parameters | None = None, like: CoupleSystem | None = None
+) -> CoupleSystem:
+    """The system of a problem: concentric spheres, the cathode inside; with the phases of ``like`` where given.
+
+    ``database`` has the energies of ``parameters``, the means of the priors without any, already.
+    """
     cathode, electrolyte = task.cathode, task.electrolyte
     if like is None:
         names = [name for name, _ in task.additives]
-        found, reactants = candidates(cathode, electrolyte, PLANES, task.atmosphere, database, names)
+        found, reactants = _phases(cathode, electrolyte, task.atmosphere, database, tuple(names))
     else:
         found, reactants = like.phases, like.reactants
     shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
@@ -294,4 +332,5 @@ def assemble(task: Problem, database: Database, like: CoupleSystem | None = None
         (grains[0], grains[1]),
         initial,
         furnace.crucible(task.crucible),
+        parameters or prior(),
     )
