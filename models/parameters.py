@@ -59,9 +59,9 @@ def _moved(
         "layered_perovskite": layered_perovskite,
     }  # fmt: skip
     changes = {
-        phase: 1e3 * cations(solid.amounts) * shifts[group]
+        phase: 1e3 * cations(solid.amounts) * shifts[kind]
         for phase, solid in database.solids.items()
-        if (group := _group(solid)) and shifts[group] != 0.0
+        if (kind := group(solid)) and shifts[kind] != 0.0
     }
     if not changes:
         return database
@@ -69,7 +69,7 @@ def _moved(
     return Database(moved.solids, moved.fingerprint, database.changes)
 
 
-def _group(solid: Solid) -> str:
+def group(solid: Solid) -> str:
     """The energy parameter that a phase follows, or nothing."""
     metals = set(solid.amounts) - {"O", "C", "H"}
     held = sum(solid.amounts.get(s, 0.0) for s in ("Ni", "Co"))

@@ -22,6 +22,9 @@ from sinterface.simulate.result import Result, to_result
 from sinterface.simulate.schedule import Schedule
 from sinterface.simulate.system import FIRST_ACTIVITY, CoupleSystem, assemble
 
+MAX_STEPS = 5000
+"""Time steps after which a run is given up; most take 100 to 500."""
+
 
 def predict(
     task: Problem,
@@ -29,6 +32,7 @@ def predict(
     database: databases.Database | None = None,
     parameters: Parameters | None = None,
     tolerance: float = 0.02,
+    max_steps: int = MAX_STEPS,
     progress: Callable[[float], None] | None = None,
     checkpoint: str | Path | None = None,
     start: State | None = None,
@@ -47,7 +51,7 @@ def predict(
     system = assemble(task, tables, parameters)
     whole, rough = (1.0, ROUGH_COST) if estimate_error else (1.0, 0.0)
     advance = _share(progress, 0.0, whole / (whole + rough), task.schedule.duration)
-    run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint)
+    run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint, max_steps)
     error = None
     if estimate_error and run.outcome is Outcome.DONE and start is None:
         coarse = replace(task, cells=max(task.cells // 2, 4))
@@ -76,7 +80,7 @@ def _share(
 
 def _integrate(
     task: Problem, system: CoupleSystem, tolerance: float, progress: Callable[[float], None] | None,
-    checkpoint: str | Path | None, start: State | None, fingerprint: str,
+    checkpoint: str | Path | None, start: State | None, fingerprint: str, max_steps: int = MAX_STEPS,
 ) -> Trajectory:  # fmt: skip
     potentials = np.full((task.cells, len(system.phases.components)), -FIRST_ACTIVITY)
     potentials[:, np.isin(system.phases.components, OPEN_ELEMENTS)] = -EMPTY
@@ -93,7 +97,14 @@ def _integrate(
             past = load(file, name)
             state = past.last
     run = integrate(
-        system, state, task.schedule.starts[1:], tolerance=tolerance, progress=progress, past=past, keep=keep
+        system,
+        state,
+        task.schedule.starts[1:],
+        tolerance=tolerance,
+        max_steps=max_steps,
+        progress=progress,
+        past=past,
+        keep=keep,
     )
     if checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)

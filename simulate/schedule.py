@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,7 +83,7 @@ class Schedule:
             raise InputError(f"schedule {text!r} is longer than a year: check the units (s, min, h, d)")
         return Schedule(tuple(segments), text)
 
-    @property
+    @cached_property
     def starts(self) -> tuple[float, ...]:
         """Times [s] at which the segments begin, and the end of the last."""
         return tuple(np.concatenate(([0.0], np.cumsum([segment.duration for segment in self.segments]))).tolist())

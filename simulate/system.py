@@ -181,7 +181,7 @@ class CoupleSystem:
         affinity = potentials @ self.composition.T - energies
         gamma = 10.0**self.parameters.interface
         barrier = 16.0 * np.pi / 3.0 * AVOGADRO * gamma**3 * MOLAR_VOLUME**2 / (GAS_CONSTANT * T) ** 3
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             found = np.where(affinity > 0.0, np.exp(-barrier / affinity**2), 0.0)
         return np.where(self.topotactic, 1.0, found)
 
@@ -204,12 +204,27 @@ class CoupleSystem:
 
     def coefficients(self, start: float, end: float, amounts: Array, potentials: Array) -> Coefficients:
         """Integrals over the step by three-point Gauss; energies at its mean temperature."""
+        if (start, end) not in self._steps:
+            self._steps.clear()
+            self._steps[start, end] = self._thermal(start, end)
+        T, energies, kappa, spread, leak, outside = self._steps[start, end]
+        conductance = self._conductance(spread, amounts, potentials)
+        for column, _ in self._carried:
+            conductance[:, column] = FASTEST_FLOW  # pores
+        return Coefficients(energies, kappa, conductance, leak, outside, self.nucleation(T, energies, potentials))
+
+    @cached_property
+    def _steps(self) -> dict[tuple[float, float], tuple[float, Array, Array, Array, Array, Array]]:
+        """What temperature alone decides, of the last step asked for: each is asked for twice."""
+        return {}
+
+    def _thermal(self, start: float, end: float) -> tuple[float, Array, Array, Array, Array, Array]:
+        """Mean temperature, energies, and integrals of rates, diffusivities and the exchange with the furnace."""
         times = 0.5 * (start + end) + 0.5 * (end - start) * _GAUSS_X
         temperatures = self.schedule.temperature(times)
         weights = 0.5 * (end - start) * _GAUSS_W
         kappa = sum(w * self.rates(float(T)) for w, T in zip(weights, temperatures, strict=True))
         spread = sum(w * self.diffusivities(float(T)) for w, T in zip(weights, temperatures, strict=True))
-        kappa = np.minimum(np.asarray(kappa), FASTEST_RELAXATION)
         T = float(np.dot(weights, temperatures) / weights.sum())
         g = self.phases.grand_potential(T, self.atmosphere) / (GAS_CONSTANT * T)
         reference = np.array([np.min(g[which]) if len(which) else 0.0 for which in self._oxides])
@@ -218,11 +233,8 @@ class CoupleSystem:
             reference[column] = float(pure.potential(name, T)) / (GAS_CONSTANT * T)
         # potentials are logarithms of activities, the pure oxide's being one
         relative = g - self.composition @ reference
-        conductance = self._conductance(np.asarray(spread), amounts, potentials)
-        for column, _ in self._carried:
-            conductance[:, column] = FASTEST_FLOW  # pores
-        passed = self.nucleation(T, relative, potentials)
-        return Coefficients(relative, kappa, conductance, *self._exchange(T, end - start, reference), passed)
+        kappa = np.minimum(np.asarray(kappa), FASTEST_RELAXATION)
+        return (T, relative, kappa, np.asarray(spread), *self._exchange(T, end - start, reference))
 
     def _exchange(self, T: float, duration: float, reference: Array) -> tuple[Array, Array]:
         """What leaves at unit activity, and what comes in, through the outermost cell during a step (M, K)."""

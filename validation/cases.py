@@ -18,6 +18,9 @@ from sinterface.validation.evidence import Experiment, Observation, Onset
 FILM_RATIO = 0.05
 """Cathode to electrolyte by mass, of a thin film: it ends long before the electrolyte."""
 
+MOST_STEPS = 1500
+"""Steps after which a run is given up; most take 100 to 300."""
+
 CLEAN = 1e-3
 """Mass of families below this [wt%] is left out."""
 
@@ -81,7 +84,7 @@ def run(one: Case, parameters: Parameters, database: Database | None = None, cel
         one.cathode, one.electrolyte, hold, atmosphere=one.atmosphere, mass_ratio=one.mass_ratio,
         geometry=one.geometry, cells=cells,
     )  # fmt: skip
-    result = predict(task, database=database, parameters=parameters, estimate_error=False)
+    result = predict(task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS)
     final = result.dataset["wt_percent"].isel(time=-1)
     left = {role: float(final.where(final["role"] == role).sum()) for role in ("cathode", "electrolyte")}
     families = {name: share for name, share in result.by_family.items() if share > CLEAN}

@@ -1,0 +1,68 @@
+"""The calibrated numbers: priors with sources, what they change, and samples that come with the package."""
+
+import numpy as np
+import pytest
+
+from sinterface.models import database, kinetics, parameters, transport
+from sinterface.models.errors import InputError
+from sinterface.models.phases import cations
+
+
+def test_fewer_than_a_dozen_with_prior_source_and_meaning():
+    cards = parameters.priors()
+    assert len(cards) < 12
+    assert all(card.sd > 0.0 and card.source and card.meaning and card.unit for card in cards)
+
+
+def test_none_belongs_to_one_cathode():
+    """Each energy moves several phases, of at least two transition metals or of several garnets."""
+    found: dict[str, list[str]] = {}
+    for phase, solid in database.embedded().solids.items():
+        if kind := parameters.group(solid):
+            found.setdefault(kind, []).append(phase)
+    assert set(found) == {"garnet", "perovskite", "layered_perovskite", "lithium_rich"}
+    assert all(len(phases) >= 5 for phases in found.values())
+
+
+def test_prior_means_change_no_rate():
+    values = parameters.prior()
+    assert values.kinetics() == kinetics.embedded()["reconstructive"]
+    table, same = (t.table(["Li", "La"], np.full(9, 1e-6))(1000.0) for t in (values.transport(), transport.embedded()))
+    assert table == pytest.approx(same)
+
+
+def test_energies_move_by_the_cation():
+    base = database.embedded()
+    values = parameters.from_vector(parameters.prior().vector() * 0.0 + np.eye(11)[parameters.names().index("garnet")])
+    moved = values.energies(base)
+    for phase in ("Li7La3Zr2O12-cubic", "Li5La3Ta2O12"):
+        change = moved[phase].enthalpy - base[phase].enthalpy
+        assert change == pytest.approx(1e3 * cations(base[phase].amounts))
+    assert moved["La2Zr2O7"] is base["La2Zr2O7"]
+    assert values.energies(base) is moved, "made once: couples are found again by it"
+
+
+def test_vectors_go_there_and_back():
+    drawn = parameters.draw(3, seed=1)
+    assert [parameters.from_vector(one.vector()) for one in drawn] == drawn
+    with pytest.raises(InputError, match=r"11 finite.*transformation"):
+        parameters.from_vector(np.ones(2))
+    with pytest.raises(InputError, match="finite"):
+        parameters.from_vector(np.full(11, np.nan))
+
+
+def test_draws_follow_the_priors():
+    table = np.array([one.vector() for one in parameters.draw(4000)])
+    z = (table - [card.mean for card in parameters.priors()]) / [card.sd for card in parameters.priors()]
+    assert np.abs(z.mean(axis=0)).max() < 0.06
+    assert np.abs(z.std(axis=0) - 1.0).max() < 0.06
+
+
+def test_samples_come_with_the_package():
+    whole = parameters.samples()
+    assert len(whole) >= 10
+    assert parameters.calibrated() in whole
+    for cathode in ("pc-LCO", "pc-LNMO", "pc-NMC811", "pc-NMC631", "pc-NMC532", "pc-NMC111", "sc-NMC631"):
+        assert len(parameters.samples(cathode)) == len(whole)
+    with pytest.raises(InputError, match="choices are"):
+        parameters.samples("pc-XYZ")

@@ -1,0 +1,220 @@
+"""Posterior of the global parameters by adaptive multiple importance sampling.
+
+Rounds of samples are drawn from proposals that follow the posterior found so far; every sample of every round counts,
+weighted by prior times likelihood over the mixture of all proposals (Cornuet, Marin, Mira & Robert, Scandinavian
+Journal of Statistics 39, 798 (2012)).  Each sample costs one run of every observed firing and is kept with the
+log-likelihood of each cathode's observations, so that the posterior without any one cathode needs other weights and no
+new runs.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from sinterface.models.database import Database
+from sinterface.models.errors import DataError, InputError
+from sinterface.models.parameters import Parameters, from_vector, names, priors
+from sinterface.validation.cases import needed, run_all
+from sinterface.validation.evidence import Observation
+from sinterface.validation.likelihood import by_cathode
+
+Array = NDArray[np.float64]
+
+FIRST, LATER = 64, 32
+"""Samples from the prior in the first round, and in each later round."""
+
+WIDER = 1.3
+"""Proposals are wider than the posterior found so far by this factor, so that its tails are seen."""
+
+DEFENSIVE = 0.15
+"""Share of each later round that still comes from the prior: no weight can then grow without bound."""
+
+TOGETHER: Mapping[str, str] = {"pc-NMC532": "pc-NMC631"}
+"""Cathodes whose observations copy another's (``docs/observations.md``): both are left out together."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Samples z (S, D) in units of the priors, log-likelihood (S, C) by cathode, proposals (mean, Cholesky, count)."""
+
+    z: Array
+    likelihood: Array
+    cathodes: tuple[str, ...]
+    proposals: tuple[tuple[Array, Array, int], ...]
+
+    def log_weights(self, without: Sequence[str] = ()) -> Array:
+        """Normalised log weights (S,) of the posterior, without the observations of some cathodes."""
+        kept = [c for c, name in enumerate(self.cathodes) if name not in without]
+        target = -0.5 * np.sum(self.z**2, axis=1) + self.likelihood[:, kept].sum(axis=1)
+        found = target - self._mixture()
+        return np.asarray(found - logsumexp(found))
+
+    def effective(self, without: Sequence[str] = ()) -> float:
+        """Effective number of samples, 1 / sum w^2 (Kong 1992)."""
+        return float(np.exp(-logsumexp(2.0 * self.log_weights(without))))
+
+    def _mixture(self) -> Array:
+        """Log density of the mixture that the samples come from, prior and proposals, but for a constant."""
+        total = sum(count for *_, count in self.proposals)
+        parts = [-0.5 * np.sum(self.z**2, axis=1) + np.log(sum(_from_prior(p) for p in self.proposals) / total)]
+        for mean, root, count in self.proposals:
+            fitted = count - _from_prior((mean, root, count))
+            if fitted:
+                y = np.linalg.solve(root, (self.z - mean).T)
+                parts.append(-0.5 * np.sum(y**2, axis=0) - np.log(np.abs(np.diag(root))).sum() + np.log(fitted / total))
+        return np.asarray(logsumexp(parts, axis=0))
+
+
+def _from_prior(proposal: tuple[Array, Array, int]) -> int:
+    """How many samples of a round came from the prior: all of the first."""
+    mean, root, count = proposal
+    first = not np.any(mean) and np.array_equal(root, np.eye(len(mean)))
+    return count if first else round(DEFENSIVE * count)
+
+
+def coordinates(z: Array) -> Parameters:
+    """Parameters from coordinates in units of the priors (D,)."""
+    return from_vector(np.array([card.mean + card.sd * x for card, x in zip(priors(), z, strict=True)]))
+
+
+def calibrate(
+    observations: Sequence[Observation],
+    rounds: int = 5,
+    *,
+    workers: int = 1,
+    cells: int = 24,
+    seed: int = 0,
+    database: Database | None = None,
+    past: Pool | None = None,
+    progress: Callable[[float], None] | None = None,
+    keep: Callable[[Pool], None] | None = None,
+) -> Pool:
+    """Sample the posterior given the observations with role ``fit``; ``past`` is a pool to go on from.
+
+    ``keep`` is handed the pool after each round.  Raises InputError when there is nothing to fit.
+    """
+    fitted = [one for one in observations if one.role == "fit"]
+    if not fitted:
+        raise InputError("no observation has role = 'fit': there is nothing to calibrate with")
+    cathodes = tuple(sorted({one.cathode for one in fitted}))
+    if past is not None and past.cathodes != cathodes:
+        raise InputError("the samples to go on from belong to observations of other cathodes: start anew")
+    cases = needed(fitted)
+    pool = past
+    for done in range(rounds):
+        rng = np.random.default_rng([seed, 3, 0 if pool is None else len(pool.z)])
+        mean, root, count = _proposal(pool)
+        z = mean + rng.normal(size=(count, len(mean))) @ root.T
+        fresh = _from_prior((mean, root, count))
+        z[:fresh] = rng.normal(size=(fresh, len(mean)))
+        sets = [coordinates(row) for row in z]
+
+        def told(share: float, done: int = done) -> None:
+            if progress is not None:
+                progress((done + share) / rounds)
+
+        predictions = run_all(
+            [(one, p) for p in sets for one in cases], workers=workers, database=database, cells=cells, progress=told
+        )
+        rows = []
+        for number in range(count):
+            mine = dict(zip(cases, predictions[number * len(cases) : (number + 1) * len(cases)], strict=True))
+            found = by_cathode(fitted, mine)
+            rows.append([found[name] for name in cathodes])
+        new = Pool(z, np.array(rows), cathodes, ((mean, root, count),))
+        pool = new if pool is None else Pool(
+            np.vstack([pool.z, new.z]), np.vstack([pool.likelihood, new.likelihood]), cathodes,
+            (*pool.proposals, *new.proposals),
+        )  # fmt: skip
+        if keep is not None:
+            keep(pool)
+    assert pool is not None
+    return pool
+
+
+def _proposal(pool: Pool | None) -> tuple[Array, Array, int]:
+    """Mean, Cholesky factor of the covariance and number of the next samples."""
+    size = len(priors())
+    if pool is None:
+        return np.zeros(size), np.eye(size), FIRST
+    tempered = pool.log_weights()
+    power = 1.0
+    while power > 0.01 and np.exp(-logsumexp(2.0 * tempered)) < 2.0 * size:  # too few to tell a covariance
+        power *= 0.8
+        tempered = power * pool.log_weights()
+        tempered -= logsumexp(tempered)
+    w = np.exp(tempered)
+    mean = w @ pool.z
+    spread = (pool.z - mean).T @ ((pool.z - mean) * w[:, None])
+    effective = 1.0 / float(np.sum(w**2))
+    shrunk = (effective * spread + size * np.diag(np.diag(spread)) + 0.05 * np.eye(size)) / (effective + size)
+    return mean, WIDER * np.linalg.cholesky(shrunk), LATER
+
+
+def groups(cathodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each cathode to leave out, all that go with it."""
+    head = {name: TOGETHER.get(name, name) for name in cathodes}
+    return {name: tuple(other for other in cathodes if head[other] == head[name]) for name in cathodes}
+
+
+def resample(pool: Pool, size: int, without: Sequence[str] = (), seed: int = 0) -> list[Parameters]:
+    """Equally likely samples of the posterior, by systematic resampling."""
+    w = np.exp(pool.log_weights(without))
+    ticks = (np.arange(size) + np.random.default_rng([seed, 4]).random()) / size
+    chosen = np.minimum(np.searchsorted(np.cumsum(w), ticks), len(w) - 1)
+    return [coordinates(pool.z[row]) for row in chosen]
+
+
+def posterior_table(pool: Pool, size: int = 40) -> str:
+    """The text of ``posterior.csv``: samples of the posterior, and of those without each cathode."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["without", *names()])
+    for label, left in [("", ()), *groups(pool.cathodes).items()]:
+        for one in resample(pool, size, left):
+            writer.writerow([label, *(f"{value:.6g}" for value in one.vector())])
+    return out.getvalue()
+
+
+def pool_table(pool: Pool) -> str:
+    """All samples with the log-likelihood of each cathode, to go on from or to weigh again: ``read_pool`` reads it."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["round", *names(), *pool.cathodes])
+    round_of = np.repeat(np.arange(len(pool.proposals)), [count for *_, count in pool.proposals])
+    for number, z, logs in zip(round_of, pool.z, pool.likelihood, strict=True):
+        writer.writerow([int(number), *(f"{v:.17g}" for v in z), *(f"{v:.17g}" for v in logs)])
+    return out.getvalue()
+
+
+def read_pool(text: str) -> Pool:
+    """What ``pool_table`` wrote.  The proposals are those that the samples before them ask for."""
+    rows = list(csv.reader(text.splitlines()))
+    size = len(names())
+    if not rows or tuple(rows[0][1 : size + 1]) != names():
+        raise DataError("these are not samples of the present parameters: calibrate anew")
+    try:
+        table = np.array(rows[1:], dtype=float)
+    except ValueError as error:
+        raise DataError(f"samples: {error}") from error
+    cathodes = tuple(rows[0][size + 1 :])
+    pool: Pool | None = None
+    for number in range(int(table[:, 0].max()) + 1):
+        mine = table[table[:, 0] == number]
+        mean, root, _ = _proposal(pool)
+        before = pool
+        pool = Pool(mine[:, 1 : size + 1], mine[:, size + 1 :], cathodes, ((mean, root, len(mine)),))
+        if before is not None:
+            pool = Pool(
+                np.vstack([before.z, pool.z]), np.vstack([before.likelihood, pool.likelihood]), cathodes,
+                (*before.proposals, *pool.proposals),
+            )  # fmt: skip
+    assert pool is not None
+    return pool

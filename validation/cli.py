@@ -1,0 +1,153 @@
+"""The whole command line: that of ``simulate`` with ``validate`` added.  The installed program starts here.
+
+Commands of ``simulate`` can not import this folder; this folder may import them, so it adds its own to theirs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sinterface.simulate.cli import Cells, Json, app
+from sinterface.simulate.cli import main as main
+from sinterface.simulate.terminal import console, progress_bar, say
+
+SETS = {"in_sample": "in sample", "leave_one_out": "powder left out"}
+
+
+@app.command()
+def validate(
+    cards: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder or file of cards of your own, beside the built-in ones; may be given repeatedly."),
+    ] = None,
+    samples: Annotated[int, typer.Option(help="Posterior samples that each firing is run for.")] = 12,
+    cells: Cells = 40,
+    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
+    report: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare predictions with what furnaces showed: onsets, phases, amounts, trends.  Takes minutes."""
+    from sinterface.models.errors import InputError
+    from sinterface.simulate.output import check_writable, write_whole
+    from sinterface.validation import validate as comparison
+
+    for path in cards or []:
+        if not path.exists():
+            raise InputError(f"cards {path}: no such folder or file")
+    for file in filter(None, (report, output)):
+        check_writable(file)
+    if report is not None:
+        from sinterface.validation.report import write
+    found = comparison.read(cards or [])
+    for problem in found.problems:
+        typer.echo(f"sinterface: {problem}", err=True)
+    with progress_bar("validate", not as_json) as advance:
+        document = comparison.document(
+            found, samples=samples, workers=workers or os.cpu_count() or 1, cells=cells, progress=advance
+        )
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    if as_json:
+        typer.echo(text)
+    else:
+        _show(document)
+    if output is not None:
+        write_whole(output, lambda name: name.write_text(text + "\n", encoding="utf-8"))
+        say(f"wrote {output}", quiet=as_json)
+    if report is not None:
+        write(document, report)
+        say(f"wrote {report}", quiet=as_json)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+def _show(document: Mapping[str, Any]) -> None:
+    screen = console()
+    sets = {title: document[key] for key, title in SETS.items()}
+    screen.print(_onsets(sets))
+    for title, one in sets.items():
+        onset, phases = one["onset"], one["phases"]
+        screen.print(
+            f"{title}: {onset['inside_count']} of {onset['powder_count']} onsets inside, mean distance "
+            f"{_number(onset['mean_distance_C'], '.0f')} °C; phases: F1 {_number(phases['f1'], '.2f')}, "
+            f"precision {_number(phases['precision'], '.2f')}, recall {_number(phases['recall'], '.2f')}"
+        )
+    screen.print(_amounts(sets))
+    screen.print(_trends(sets))
+    elsewhere = document["other_laboratories"]
+    if elsewhere:
+        good = sum(one["right"] is True for one in elsewhere)
+        screen.print(f"other laboratories: {good} of {len(elsewhere)} marks as predicted")
+    order = document["thermogravimetry"]["order"]
+    if order:
+        ranks = " > ".join(", ".join(rank) for rank in order["predicted"])
+        screen.print(f"heated alone: {order['pairs_right']} of {order['pairs']} pairs in the right order: {ranks}")
+    for problem in document["problems"]:
+        screen.print(problem, markup=False)
+
+
+def _table(title: str, *headings: str) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title)
+    for heading in headings:
+        table.add_column(heading)
+    return table
+
+
+def _onsets(sets: Mapping[str, Mapping[str, Any]]) -> Any:
+    parts = [f"{what}, {title}" for title in sets for what in ("°C", "5 to 95 %", "inside")]
+    table = _table("onset of the first secondary phase", "powder", "observed", *parts)
+    powders = [one["onset"]["powders"] for one in sets.values()]
+    for powder, first in powders[0].items():
+        row = []
+        for one in (found[powder] for found in powders):
+            ends = " to ".join(_number(T, "g", "none") for T in one["interval_C"])
+            row += [_number(one["predicted_C"], "g", "none"), ends, _yes(one["inside"])]
+        clean, seen = (_number(T, "g") for T in first["bracket_C"])
+        table.add_row(powder, f"{clean} < T <= {seen}", *row)
+    return table
+
+
+def _amounts(sets: Mapping[str, Mapping[str, Any]]) -> Any:
+    table = _table("amounts, wt%", "observation", "what", "measured", *sets)
+    for several in zip(*(one["amounts"] for one in sets.values()), strict=True):
+        first = several[0]
+        if "gone" in first:
+            what, measured = f"{first['gone']} left", f"< {first['limit']:g}"
+            row = [f"{_number(one['left'], '.2f')} ({_yes(one['predicted_gone'])})" for one in several]
+        else:
+            what, measured = " + ".join(first["families"]), f"{first['measured']:g} ± {first['sd']:g}"
+            row = [f"{_number(one['predicted'], '.2f')} ({_yes(one['within_30_percent'])})" for one in several]
+        table.add_row(first["id"], what, measured, *row)
+    table.caption = "in brackets: within 30 %, or gone as observed"
+    return table
+
+
+def _trends(sets: Mapping[str, Mapping[str, Any]]) -> Any:
+    table = _table("trends", "powder", "family", "°C", "observed", *(f"probability, {title}" for title in sets))
+    for several in zip(*(one["trends"] for one in sets.values()), strict=True):
+        first = several[0]
+        row = [f"{_number(one['probability'], '.2f')} ({_yes(one['holds'])})" for one in several]
+        table.add_row(
+            first["cathode"], first["family"], f"{first['from_C']:g} to {first['to_C']:g}", first["said"], *row
+        )
+    return table
+
+
+def _number(value: float | None, form: str, missing: str = "-") -> str:
+    return missing if value is None else format(value, form)
+
+
+def _yes(value: bool | None) -> str:
+    return {True: "yes", False: "no", None: "-"}[value]
+
+
+if __name__ == "__main__":
+    main()

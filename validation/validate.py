@@ -1,0 +1,247 @@
+"""The whole comparison of predictions with observations: one document, for people, files and the report.
+
+Every observed firing and, for the powders of the reference experiment, every hold temperature of a scan is run for
+samples of the posterior: in sample with all cards fitted, and leave-one-out with samples that never met the cards of
+the powder predicted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sinterface.models import database as databases
+from sinterface.models import parameters
+from sinterface.models.constants import CELSIUS_ZERO
+from sinterface.models.errors import InputError
+from sinterface.models.parameters import Parameters
+from sinterface.simulate.result import DETECTION_LIMIT
+from sinterface.validation import measures, observations, thermogravimetry
+from sinterface.validation.cases import Case, Predicted, case, needed, run_all
+from sinterface.validation.evidence import Observation, Onset
+from sinterface.validation.observations import Cards, Problem
+
+REFERENCE = "ma2025"
+"""Source of the experiment that the posterior is fitted to; all else counts as another laboratory's."""
+
+SAMPLES = 12
+"""Posterior samples unless others are asked for."""
+
+ANY = "any secondary phase"
+"""Stands for the family where an onset tells only that something formed."""
+
+DETECTION = (
+    "a family counts as predicted when at least half of the posterior samples put it at or above the detection limit "
+    f"of its card ({DETECTION_LIMIT:g} wt% where a card has none); an onset is the lowest hold temperature, in "
+    f"steps of {measures.STEP:g} °C from {measures.SCAN[0]:g} to {measures.SCAN[-1]:g} °C, at which any one family is "
+    f"there, and is inside when at most {measures.STEP:g} °C from the observed bracket"
+)
+
+Runner = Callable[..., list[Predicted]]
+
+
+def read(sources: Sequence[str | Path]) -> Cards:
+    """The built-in cards together with those of folders and files.  A bad or doubled table becomes a Problem."""
+    own, mine = observations.read(), observations.read(sources) if sources else Cards((), (), (), ())
+    kinds = ("observations", "onsets", "thermogravimetry")
+    taken = {one.id for kind in kinds for one in getattr(own, kind)}
+    joined = {
+        kind: (*getattr(own, kind), *(one for one in getattr(mine, kind) if one.id not in taken)) for kind in kinds
+    }
+    doubled = (one.id for kind in kinds for one in getattr(mine, kind) if one.id in taken)
+    lost = tuple(Problem("cards given", id, "this id is taken by a built-in card: choose another") for id in doubled)
+    return Cards(**joined, problems=(*own.problems, *mine.problems, *lost))
+
+
+def chosen(size: int, without: str = "") -> tuple[Parameters, ...]:
+    """``size`` samples of the posterior, spread evenly over its table.  Raises InputError when it has not that many."""
+    table = parameters.samples(without)
+    if not 1 <= size <= len(table):
+        raise InputError(f"{size} samples: the posterior has {len(table)}, choose 1 to {len(table)}")
+    return tuple(table[k * len(table) // size] for k in range(size))
+
+
+def left_out(cathode: str, size: int) -> tuple[Parameters, ...] | None:
+    """Samples that never met the cards of a cathode; None for one that was never fitted or left out."""
+    try:
+        parameters.samples(cathode)
+    except InputError:
+        return None
+    return chosen(size, cathode)
+
+
+def document(
+    cards: Cards,
+    *,
+    samples: int = SAMPLES,
+    workers: int = 1,
+    cells: int = 40,
+    database: databases.Database | None = None,
+    progress: Callable[[float], None] | None = None,
+    run: Runner = run_all,
+) -> dict[str, Any]:
+    """The comparison as the JSON document described in ``docs/validation.md``.
+
+    ``run`` predicts jobs as ``cases.run_all`` does.  Raises InputError for a number of samples that the posterior does
+    not have.
+    """
+    observed = [one for one in cards.observations if one.source == REFERENCE]
+    first = [one for one in cards.onsets if one.source == REFERENCE]
+    others = [one for one in cards.observations if one.source != REFERENCE]
+    bounds = [one for one in cards.onsets if one.source != REFERENCE]
+    fitted = chosen(samples)
+    unknown = {one.cathode: left_out(one.cathode, samples) for one in (*observed, *first)}
+    ours = _cases(observed, first)
+    alone = {one: unknown[one.cathode] or fitted for one in ours}
+    everyone = dict.fromkeys((*ours, *_cases(others, ()), *(c for o in bounds for c in _at_bounds(o))), fitted)
+
+    jobs = list(dict.fromkeys(
+        (one, values)
+        for wanted in (everyone, alone)
+        for one, values in sorted(
+            ((one, values) for one, several in wanted.items() for values in several),
+            key=lambda job: (job[0].cathode, job[0].electrolyte, str(job[0].atmosphere), tuple(job[1].vector())),
+        )
+    ))  # fmt: skip
+    found = dict(zip(jobs, run(jobs, workers=workers, cells=cells, database=database, progress=progress), strict=True))
+    pick = partial(_pick, found)
+    inside, outside = pick(everyone), pick(alone)
+
+    sums = {
+        "in_sample": measures.summary(observed, first, inside),
+        "leave_one_out": measures.summary(observed, first, outside)
+        | {"not_left_out": sorted(name for name, values in unknown.items() if values is None)},
+    }
+    return {
+        "version": version("sinterface"),
+        "database": (database or databases.embedded()).fingerprint,
+        "samples": samples,
+        "detection": DETECTION,
+        "problems": [*map(str, cards.problems), *_unfinished(found)],
+        "parameters": _parameters(),
+        **sums,
+        "curves": {card.cathode: measures.curves(card, inside) for card in first},
+        "sensitivity": {
+            card.cathode: measures.sensitivity(measures.onset_samples(card, inside), fitted) for card in first
+        },
+        "thermogravimetry": thermogravimetry.document(
+            cards.thermogravimetry, parameters.calibrated(), cells=cells, database=database
+        ),
+        "verdicts": {card.cathode: verdict(card.cathode, sums) for card in first},
+        "other_laboratories": _elsewhere(others, bounds, inside, {name for name in unknown if unknown[name]}),
+    }
+
+
+def _cases(observed: Iterable[Observation], first: Iterable[Onset]) -> list[Case]:
+    """Cases of observations and of what they are compared with, and of onsets at all temperatures of the scan."""
+    observed = list(observed)
+    compared = (case(one, t.temperature) for one in observed for t in (*one.weaker_than, *one.stronger_than))
+    scan = [T + CELSIUS_ZERO for T in measures.SCAN]
+    return list(dict.fromkeys((*needed(observed), *compared, *needed(first, scan))))
+
+
+def _at_bounds(card: Onset) -> list[Case]:
+    """Of an onset elsewhere, the two temperatures that it tells of."""
+    return [case(card, T) for T in (card.clean_at, card.seen_at) if T is not None]
+
+
+def _pick(
+    found: Mapping[tuple[Case, Parameters], Predicted], wanted: Mapping[Case, Sequence[Parameters]]
+) -> dict[Case, list[Predicted]]:
+    return {one: [found[one, values] for values in several] for one, several in wanted.items()}
+
+
+def _unfinished(found: Mapping[tuple[Case, Parameters], Predicted]) -> list[str]:
+    """Says which runs tell nothing because they did not reach the end of their schedule."""
+    lost: dict[str, int] = {}
+    for (one, _), result in found.items():
+        if result.outcome != "DONE":
+            name = f"{one.cathode} with {one.electrolyte} at {one.celsius:g} °C"
+            lost[name] = lost.get(name, 0) + 1
+    return [
+        f"{name}: {count} runs did not reach the end of their schedule and are left out" for name, count in lost.items()
+    ]
+
+
+def _parameters() -> list[dict[str, Any]]:
+    table = np.array([one.vector() for one in parameters.samples()])
+    low, high = np.quantile(table, (0.05, 0.95), axis=0)
+    return [
+        {
+            "name": card.name,
+            "unit": card.unit,
+            "meaning": card.meaning,
+            "source": card.source,
+            "prior": {"mean": card.mean, "sd": card.sd},
+            "posterior": {
+                "mean": float(table[:, k].mean()),
+                "sd": float(table[:, k].std()),
+                "q05": float(low[k]),
+                "q95": float(high[k]),
+            },
+        }
+        for k, card in enumerate(parameters.priors())
+    ]
+
+
+def _elsewhere(
+    observed: Sequence[Observation], first: Sequence[Onset], predictions: measures.Predictions, known: set[str]
+) -> list[dict[str, Any]]:
+    """Cells of other laboratories; an onset is a cell of ANY family at each of its bounds."""
+    about = {one.id: one for one in (*observed, *first)}
+    table = measures.cells(observed, predictions)
+    for card in first:
+        for word, T in (("not seen", card.clean_at), ("seen", card.seen_at)):
+            if T is None:
+                continue
+            most = [max(one.families.values(), default=0.0) for one in measures.ended(predictions[case(card, T)])]
+            table.append(measures.cell(card, T, ANY, word, most))
+    return [
+        cell | {
+            "source": about[cell["id"]].source,
+            "known": about[cell["id"]].known,
+            "electrolyte": about[cell["id"]].electrolyte,
+            "right": measures.right(cell),
+            "cathode_fitted": cell["cathode"] in known,
+        }
+        for cell in table
+    ]  # fmt: skip
+
+
+def verdict(powder: str, sums: Mapping[str, Mapping[str, Any]]) -> str:
+    """One powder in plain words."""
+    one = sums["in_sample"]["onset"]["powders"][powder]
+    apart = sums["leave_one_out"]["onset"]["powders"][powder]
+    table = [cell for cell in sums["in_sample"]["cells"] if cell["cathode"] == powder]
+    agreeing = sum(measures.right(cell) is True for cell in table)
+    known = powder not in sums["leave_one_out"]["not_left_out"]
+    parts = [
+        f"{_said(one['predicted_C'])}; observed {_bracket(*one['bracket_C'])}: {_judged(one)}.",
+        f"Without what was observed of this powder: {_said(apart['predicted_C'])}, {_judged(apart)}." if known else "",
+        f"{agreeing} of {len(table)} marks for its phases agree." if table else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _said(onset: float | None) -> str:
+    scan = measures.SCAN
+    if onset is None:
+        return f"no secondary phase predicted up to {scan[-1]:g} °C"
+    return f"first secondary phase predicted at {onset:g} °C{' or below' * (onset == scan[0])}"
+
+
+def _bracket(clean_at: float | None, seen_at: float | None) -> str:
+    if seen_at is None:
+        return f"clean to {clean_at:g} °C"
+    return f"at {seen_at:g} °C" if clean_at is None else f"at {seen_at:g} °C but not at {clean_at:g} °C"
+
+
+def _judged(one: Mapping[str, Any]) -> str:
+    if one["distance_C"] == 0.0:
+        return "agrees"
+    return f"{one['distance_C']:g} °C off{', within the step of the scan' * one['inside']}"
