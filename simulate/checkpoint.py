@@ -1,8 +1,9 @@
-"""A run put aside: everything an integration needs to go on, in a NetCDF file."""
+"""A run put aside: everything an integration needs to go on, in an HDF5 file with a checksum."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from collections.abc import Callable
 from dataclasses import fields
@@ -18,7 +19,12 @@ EVERY = 20.0
 """Seconds between two checkpoints of a long run."""
 
 _STATE = ("amounts", "potentials", "held", "first", "lost")
-_PAST = ("times", "totals", "moving", "changing")
+_PAST = ("times", "totals", "held", "moving", "changing")
+
+HEADER = 512
+"""Bytes before the HDF5 data proper, its smallest user block: HDF5 tools pass over it."""
+
+_MAGIC = b"sinterface checkpoint 1\n"
 
 
 def digest(*what: object) -> str:
@@ -30,16 +36,21 @@ def save(run: Trajectory, path: Path, problem: str) -> None:
     """Write a trajectory and its last state, whole or not at all; ``problem`` is its digest."""
     import h5py
 
-    def write(name: Path) -> None:
-        with h5py.File(name, "w") as file:
-            file.attrs.update(problem=problem, time=run.last.time, size=run.last.size, steps=run.steps,
-                              iterations=run.iterations)  # fmt: skip
-            for key in _STATE:
-                file[f"state/{key}"] = getattr(run.last, key)
-            for key in _PAST:
-                file[f"past/{key}"] = getattr(run, key)
+    content = io.BytesIO()
+    with h5py.File(content, "w", userblock_size=HEADER) as file:
+        file.attrs.update(problem=problem, time=run.last.time, size=run.last.size, steps=run.steps,
+                          iterations=run.iterations)  # fmt: skip
+        for key in _STATE:
+            file[f"state/{key}"] = getattr(run.last, key)
+        for key in _PAST:
+            file[f"past/{key}"] = getattr(run, key)
+    write_whole(path, lambda name: name.write_bytes(seal(content.getvalue())))
 
-    write_whole(path, write)
+
+def seal(content: bytes) -> bytes:
+    """HDF5 data with the checksum of all that follows the header in it."""
+    body = content[HEADER:]
+    return (_MAGIC + hashlib.sha256(body).digest()).ljust(HEADER, b"\0") + body
 
 
 def load(path: Path, problem: str) -> Trajectory:
@@ -47,7 +58,10 @@ def load(path: Path, problem: str) -> Trajectory:
     import h5py
 
     try:
-        with h5py.File(path, "r") as file:
+        content = path.read_bytes()
+        if content[:HEADER] != seal(content)[:HEADER]:  # HDF5 may never return from damaged bytes
+            raise ValueError("its checksum is wrong")
+        with h5py.File(io.BytesIO(content), "r") as file:
             found = str(file.attrs["problem"])
             state = {key: np.asarray(file[f"state/{key}"][()], dtype=float) for key in _STATE}
             past = {key: np.asarray(file[f"past/{key}"][()], dtype=float) for key in _PAST}
@@ -58,7 +72,7 @@ def load(path: Path, problem: str) -> Trajectory:
     M, P, K = (*shapes["amounts"], shapes["lost"][0]) if len(shapes["amounts"]) == 2 and shapes["lost"] else (0, 0, 0)
     right = {"amounts": (M, P), "potentials": (M, K), "held": (M, K), "first": (P,), "lost": (K,)}
     steps = past["times"].shape[:1]
-    rows = {"times": steps, "totals": (*steps, P), "moving": (*steps, K), "changing": (*steps, P)}
+    rows = {"times": steps, "totals": (*steps, P), "held": (*steps, K), "moving": (*steps, K), "changing": (*steps, P)}
     if (
         shapes != right
         or {key: array.shape for key, array in past.items()} != rows

@@ -101,12 +101,14 @@ class State:
 class Trajectory:
     """States at the accepted steps: times (S,), amounts summed over cells (S, P), the last state, step statistics.
 
-    ``moving`` (S, K) and ``changing`` (S, P) are what the flow of each species and the transformation of each phase
-    have dissipated in the step that ends there [RT], never negative (second law).
+    ``held`` (S, K) is what the sample holds of each species, in stores or dissolved.  ``moving`` (S, K) and
+    ``changing`` (S, P) are what the flow of each species and the transformation of each phase have dissipated in the
+    step that ends there [RT], never negative (second law).
     """
 
     times: Array
     totals: Array
+    held: Array
     moving: Array
     changing: Array
     last: State
@@ -148,16 +150,18 @@ def integrate(
     P, K = system.composition.shape
     if past is None:
         past = Trajectory(
-            np.array([state.time]), state.amounts.sum(axis=0)[None], np.zeros((1, K)), np.zeros((1, P)), state,
-            Outcome.DONE, 0, 0,
+            np.array([state.time]), state.amounts.sum(axis=0)[None], state.held.sum(axis=0)[None],
+            np.zeros((1, K)), np.zeros((1, P)), state, Outcome.DONE, 0, 0,
         )  # fmt: skip
-    times, totals, moving, changing = list(past.times), list(past.totals), list(past.moving), list(past.changing)
+    times, totals, held = list(past.times), list(past.totals), list(past.held)
+    moving, changing = list(past.moving), list(past.changing)
     size, steps, iterations = state.size, past.steps, past.iterations
 
     def so_far(outcome: Outcome = Outcome.DONE) -> Trajectory:
         return Trajectory(
-            np.array(times), np.array(totals), np.array(moving), np.array(changing), state, outcome, steps, iterations
-        )
+            np.array(times), np.array(totals), np.array(held), np.array(moving), np.array(changing), state, outcome,
+            steps, iterations,
+        )  # fmt: skip
 
     while state.time < stops[-1] * (1.0 - 1e-12):
         if steps >= max_steps:
@@ -182,6 +186,7 @@ def integrate(
         state = replace(trial, size=size)
         times.append(state.time)
         totals.append(state.amounts.sum(axis=0))
+        held.append(state.held.sum(axis=0))
         moving.append(spent[0])
         changing.append(spent[1])
         if progress is not None:

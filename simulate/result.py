@@ -62,8 +62,10 @@ class Result:
     """Prediction of one run.
 
     ``dataset`` has dims time [s] and phase: ``wt_percent`` (time, phase) of the whole sample, ``temperature`` [K],
-    ``wt_percent_error`` its numerical error, ``mass_change`` [%], ``gas_uptake`` (time, gas) [mol/kg], ``dissipation``
-    (time, process) [J/mol] and, at the end, ``wt_percent_profile`` (cell, phase) and ``potential`` (cell, component).
+    ``wt_percent_error`` its numerical error, ``mass_change`` and ``lithium_lost_mass`` (as vapour) [%],
+    ``gas_uptake`` (time, gas) [mol/kg], ``dissipation`` (time, process) [J/mol] and, at the end,
+    ``wt_percent_profile`` (cell, phase) and ``potential`` (cell, component).  ``cathode_fraction``,
+    ``electrolyte_fraction``, mass and gas count from the very beginning, also in a run that went on from another.
     ``state`` is what a further schedule goes on from; it is not written to files.
     """
 
@@ -194,8 +196,7 @@ def to_result(
                 {"units": "%", "long_name": "numerical error of wt_percent"},
             ),
             "temperature": ("time", problem.schedule.temperature(run.times), {"units": "K"}),
-            "mass_change": ("time", 100.0 * (sample / sample[0] - 1.0), {"units": "%", "long_name": "gas taken up"}),
-            **_gas(system, run, sample),
+            **_masses(system, run),
             **_regime(system, run),
             **_depths(problem, system, run),
             "wt_percent_profile": (
@@ -259,16 +260,33 @@ LEAST_ERROR = 2e-3
 """Numerical error that is always allowed for [wt%]: round-off and interpolation in time."""
 
 
-def _gas(system: CoupleSystem, run: Trajectory, sample: NDArray[np.float64]) -> dict[str, Any]:
-    """Moles of O2, CO2 and H2O taken up since the start per kg of the sample at the start, and the mass that is."""
-    held = run.totals @ system.phases.gas
-    for column, element in enumerate(OPEN_ELEMENTS):
-        if element in system.phases.components:  # brought along and closed
-            held[:, column] += run.totals @ system.phases.composition[:, system.phases.components.index(element)]
-    change = (held - held[0]) / sample[0]
-    oxygen, carbon, hydrogen = change.T
+def _masses(system: CoupleSystem, run: Trajectory) -> dict[str, Any]:
+    """Mass change since the very beginning [% of the mass then], and what it is made of: O2, CO2, H2O and lithium.
+
+    Dissolved cations are in no phase; each counts as its simple oxide, so that mass and gas agree.
+    """
+    phases = system.phases
+    content = phases.gas.copy()
+    cations = np.zeros(len(phases.components), dtype=bool)
+    for k, name in enumerate(phases.components):
+        if name in OPEN_ELEMENTS:  # brought along and closed
+            content[:, OPEN_ELEMENTS.index(name)] += phases.composition[:, k]
+        else:
+            cations[k] = True
+    oxides = [system._oxides[k][0] for k in np.flatnonzero(cations)]
+    free = (run.held - run.totals @ phases.composition)[:, cations]
+    first = run.last.first
+    start = float(first @ phases.molar_mass)
+    mass = run.totals @ phases.molar_mass + free @ phases.molar_mass[oxides]
+    taken = (run.totals @ content + free @ content[oxides] - first @ content) / start
+    oxygen, carbon, hydrogen = taken.T
     moles = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T
+    gone = run.last.lost + run.held[-1] - run.held  # since the very beginning, also where this run went on from another
+    lithium = np.array(phases.components) == "Li"
+    lost = gone[:, lithium].sum(axis=1) * formula.atomic_mass("Li") / start
     return {
+        "mass_change": ("time", 100.0 * (mass / start - 1.0), {"units": "%", "long_name": "gas less lithium vapour"}),
+        "lithium_lost_mass": ("time", 100.0 * lost, {"units": "%", "long_name": "lithium that left as vapour"}),
         "gas_uptake": (("time", "gas"), moles, {"units": "mol/kg", "long_name": "gas taken up per kg of sample"}),
     }
 
@@ -311,8 +329,8 @@ def _depths(problem: Problem, system: CoupleSystem, run: Trajectory) -> dict[str
 
 
 def _left(system: CoupleSystem, run: Trajectory, role: str) -> NDArray[np.float64]:
+    """Share of a reactant's framework cations at the very beginning that are in its structure."""
     entry = next(entry for entry in entries(system) if entry.role == role)
     framework = [k for k, name in enumerate(system.phases.components) if name not in ("Li", *OPEN_ELEMENTS)]
-    held = system.phases.composition[:, framework].sum(axis=1)
-    inside = (run.totals * held)[:, entry.members].sum(axis=1)
-    return np.asarray(inside / inside[0])
+    held = system.phases.composition[entry.members][:, framework].sum(axis=1)
+    return np.asarray((run.totals[:, entry.members] @ held) / float(run.last.first[entry.members] @ held))

@@ -27,7 +27,7 @@ from sinterface.validation.likelihood import by_cathode
 
 Array = NDArray[np.float64]
 
-FIRST, LATER = 64, 32
+FIRST, LATER = 48, 32
 """Samples from the prior in the first round, and in each later round."""
 
 WIDER = 1.3

@@ -13,8 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli import Cells, Json, app
-from sinterface.simulate.cli import main as main
+from sinterface.simulate.cli import Cells, Json, app, main
 from sinterface.simulate.terminal import console, progress_bar, say
 
 SETS = {"in_sample": "in sample", "leave_one_out": "powder left out"}
@@ -87,7 +86,9 @@ def _show(document: Mapping[str, Any]) -> None:
     order = document["thermogravimetry"]["order"]
     if order:
         ranks = " > ".join(", ".join(rank) for rank in order["predicted"])
-        screen.print(f"heated alone: {order['pairs_right']} of {order['pairs']} pairs in the right order: {ranks}")
+        screen.print(
+            f"heated alone: {order['pairs_right']} of {order['pairs']} pairs in the right order: {ranks}", markup=False
+        )
     for problem in document["problems"]:
         screen.print(problem, markup=False)
 
@@ -97,21 +98,29 @@ def _table(title: str, *headings: str) -> Any:
 
     table = Table(title=title)
     for heading in headings:
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading in ("powder", "observation"))
     return table
 
 
+def _add(table: Any, *cells: str) -> None:
+    """A row as it stands: brackets are no markup."""
+    from rich.markup import escape
+
+    table.add_row(*map(escape, cells))
+
+
 def _onsets(sets: Mapping[str, Mapping[str, Any]]) -> Any:
-    parts = [f"{what}, {title}" for title in sets for what in ("°C", "5 to 95 %", "inside")]
-    table = _table("onset of the first secondary phase", "powder", "observed", *parts)
+    table = _table("onset of the first secondary phase, °C", "powder", "observed", *sets)
     powders = [one["onset"]["powders"] for one in sets.values()]
     for powder, first in powders[0].items():
+        clean, seen = first["bracket_C"]
+        told = f"above {clean:g}" if seen is None else f"to {seen:g}" if clean is None else f"{clean:g} to {seen:g}"
         row = []
         for one in (found[powder] for found in powders):
-            ends = " to ".join(_number(T, "g", "none") for T in one["interval_C"])
-            row += [_number(one["predicted_C"], "g", "none"), ends, _yes(one["inside"])]
-        clean, seen = (_number(T, "g") for T in first["bracket_C"])
-        table.add_row(powder, f"{clean} < T <= {seen}", *row)
+            low, high = (_number(T, "g", "none") for T in one["interval_C"])
+            row.append(f"{_number(one['predicted_C'], 'g', 'none')} [{low}, {high}] ({_yes(one['inside'])})")
+        _add(table, powder, told, *row)
+    table.caption = "median [5 %, 95 %] (inside); none: up to the highest temperature tried"
     return table
 
 
@@ -125,19 +134,17 @@ def _amounts(sets: Mapping[str, Mapping[str, Any]]) -> Any:
         else:
             what, measured = " + ".join(first["families"]), f"{first['measured']:g} ± {first['sd']:g}"
             row = [f"{_number(one['predicted'], '.2f')} ({_yes(one['within_30_percent'])})" for one in several]
-        table.add_row(first["id"], what, measured, *row)
-    table.caption = "in brackets: within 30 %, or gone as observed"
+        _add(table, first["id"], what, measured, *row)
+    table.caption = "(within 30 %, or gone as observed)"
     return table
 
 
 def _trends(sets: Mapping[str, Mapping[str, Any]]) -> Any:
-    table = _table("trends", "powder", "family", "°C", "observed", *(f"probability, {title}" for title in sets))
+    table = _table("trends: probability (holds)", "powder", "family", "°C", "observed", *sets)
     for several in zip(*(one["trends"] for one in sets.values()), strict=True):
         first = several[0]
         row = [f"{_number(one['probability'], '.2f')} ({_yes(one['holds'])})" for one in several]
-        table.add_row(
-            first["cathode"], first["family"], f"{first['from_C']:g} to {first['to_C']:g}", first["said"], *row
-        )
+        _add(table, first["cathode"], first["family"], f"{first['from_C']:g} to {first['to_C']:g}", first["said"], *row)
     return table
 
 

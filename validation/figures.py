@@ -43,7 +43,7 @@ def svg(figure: Figure, key: str, label: str) -> str:
     # glyphs as paths: the page looks the same whatever fonts the reader has
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "sinterface"}), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
-        figure.savefig(held, format="svg", transparent=True, metadata={"Date": None})
+        figure.savefig(held, format="svg", facecolor="none", metadata={"Date": None})
     text = held.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*|<style.*?</style>\s*|<!--.*?-->\s*", "", text, flags=re.DOTALL)
@@ -62,16 +62,23 @@ def phase_map_legend() -> Figure:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    figure = _figure(4.4, 0.95)
-    grey = "#404040"
+    figure = _figure(4.4, 0.9)
+    grey = "#0072B2"
     handles: list[Artist] = [
         Line2D([], [], color="black", marker="o", linestyle="", markersize=6),
         Line2D([], [], color="black", marker="x", linestyle="", markersize=6, markeredgewidth=1.6),
         Patch(facecolor="white", edgecolor="black", linewidth=2.2),
+        Patch(facecolor="#EFEFEF", edgecolor="0.75"),
         *(Patch(facecolor=_tint(grey, share), edgecolor="0.75") for share in (0.0, 0.5, 1.0)),
     ]
-    names = ["observed: seen", "observed: not seen", "the two disagree", *(f"predicted: {p} %" for p in (0, 50, 100))]
-    figure.legend(handles, names, loc="center", ncols=2, fontsize=8.5, frameon=False)
+    names = [
+        "observed: seen",
+        "observed: not seen",
+        "they disagree",
+        "not reported",
+        *(f"predicted: {p} %" for p in (0, 50, 100)),
+    ]
+    figure.legend(handles, names, loc="center", ncols=2, fontsize=9.5, frameon=False)
     return figure
 
 
@@ -91,7 +98,9 @@ def phase_map(family: str, cells: Sequence[Mapping[str, Any]], temperatures: Seq
             left = column - 0.5 + number * width
             _box(axis, left, row - 0.5, width, _tint(colour, _value(cell.get("probability_seen"))))
             seen = cell.get("observed") == "seen"
-            if bool(cell.get("predicted")) != seen:
+            if cell.get("predicted") is None:
+                axis.text(left + width - 0.04, row - 0.46, "?", ha="right", va="top", fontsize=8, zorder=4)
+            elif cell["predicted"] != seen:
                 _box(axis, left + 0.06, row - 0.44, width - 0.12, "none", "black", 2.0, 0.88)
             marker, middle = ("o" if seen else "x"), left + width / 2.0
             size = 5.5 if len(here) == 1 else 4.0
@@ -104,7 +113,7 @@ def phase_map(family: str, cells: Sequence[Mapping[str, Any]], temperatures: Seq
     )
     axis.set_yticks(range(len(powders)), [_plain(name) for name in powders])
     axis.tick_params(length=0)
-    axis.set_facecolor("#F6F6F6")
+    axis.set_facecolor("#EFEFEF")
     for side in axis.spines.values():
         side.set_color("0.75")
     axis.set_xlabel("hold temperature / °C")
@@ -191,7 +200,7 @@ def curves(
         if "gone" in amount:
             lower.plot(
                 [amount.get("temperature_C")], [_value(amount.get("limit"))], "v", color="#D55E00", markersize=7,
-                label=_plain(f"observed: {_names(amount['gone'])} below limit"),
+                label=_plain(f"observed: {_names(amount['gone'])} gone"),
             )  # fmt: skip
         elif amount.get("measured") is not None:
             families = amount.get("families") or []
@@ -199,7 +208,7 @@ def curves(
             upper.errorbar(
                 [amount.get("temperature_C")], [amount["measured"]], yerr=[_value(amount.get("sd"))], fmt="D",
                 color=colour, markersize=6, markerfacecolor="white", capsize=4, zorder=5,
-                label=_plain(f"measured ± sd: {_names(families)}"),
+                label=_plain(f"measured: {_names(families)}"),
             )  # fmt: skip
     upper.set_ylabel("secondary phase / wt%")
     upper.set_yscale("symlog", linthresh=0.1)
@@ -210,7 +219,7 @@ def curves(
     upper.minorticks_off()
     upper.set_title(_plain(powder), fontsize=10, fontweight="bold", loc="left")
     left = curve.get("unreacted") or {}
-    for role, colour, line in (("cathode", "#404040", "-"), ("electrolyte", "#E69F00", "--")):
+    for role, colour, line in (("cathode", "#404040", "-"), ("electrolyte", "#8C8C8C", "--")):
         if left.get(role):
             _band(lower, T, left[role], colour, "", f"{role} left", 0.18, line)
     lower.set_ylim(0, None)
@@ -225,6 +234,51 @@ def curves(
             list(shown.values()), list(shown), loc="outside lower center", ncols=2, fontsize=8, frameon=False,
         )  # fmt: skip
     return figure
+
+
+def losses(found: Sequence[Mapping[str, Any]]) -> Figure:
+    """Where mass loss starts, observed with its bounds and predicted, for each card of ``found``."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    known = [
+        T for one in found
+        for T in (one.get("observed_C"), one.get("predicted_C"), *_pair(one.get("between_C"))) if T is not None
+    ]  # fmt: skip
+    low, high = min([500.0, *known]) - 40.0, max([1050.0, *known]) + 30.0
+    right = high + 0.16 * (high - low)
+    figure = _figure(4.8, 1.6 + 0.32 * len(found))
+    axis = figure.subplots()
+    axis.axvspan(high, right, color="#F0F0F0", linewidth=0, zorder=0)
+    for row, one in enumerate(found):
+        start, end = _pair(one.get("between_C"))
+        if start is not None and end is not None:
+            axis.barh(row, end - start, 0.56, start, color="#A8A8A8", zorder=1)
+        if one.get("observed_C") is not None:
+            axis.plot([one["observed_C"]] * 2, [row - 0.28, row + 0.28], color="black", linewidth=1.6, zorder=2)
+        at = one.get("predicted_C")
+        axis.plot(
+            [(high + right) / 2 if at is None else at], [row], "o", color="#0072B2", markeredgecolor="white", zorder=3
+        )
+    axis.set_xlim(low, right)
+    axis.set_ylim(len(found) - 0.4, -0.6)
+    axis.set_yticks(range(len(found)), [_plain(couple(one)) for one in found])
+    ticks = [T for T in range(0, 2000, 100) if low < T < high]
+    axis.set_xticks([*ticks, (high + right) / 2], [*map(str, ticks), "none\nfound"], fontsize=9)
+    axis.set_xlabel("first mass loss / °C")
+    handles: list[Artist] = [
+        Line2D([], [], color="black", marker="|", linestyle="", markersize=9, markeredgewidth=1.6),
+        Patch(color="#A8A8A8"), Line2D([], [], color="#0072B2", marker="o", linestyle="", markeredgecolor="white"),
+    ]  # fmt: skip
+    names = ["observed", "its bounds", "predicted"]
+    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=8.5, frameon=False)
+    return figure
+
+
+def couple(one: Mapping[str, Any]) -> str:
+    """A material, with its electrolyte if it is mixed with one."""
+    mixed = f" + {one['electrolyte']}" if one.get("electrolyte") else ""
+    return f"{one.get('material', '')}{mixed}"
 
 
 def parameters(found: Sequence[Mapping[str, Any]]) -> Figure:

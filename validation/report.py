@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.simulate.output import check_writable, write_whole
-from sinterface.simulate.plot import style
+from sinterface.simulate.plot import STYLES, style
 from sinterface.validation import figures
 
 TOLERANCE = 50.0
@@ -73,14 +74,17 @@ def page(document: Entry) -> str:
         contents.append(_join('<li><a href="#part-', str(number), '">', _html(title), "</a></li>"))
         body = make(document) or _nothing("There is nothing to show here.")
         sections.append(_join(f'<section id="part-{number}"><h2>', _html(title), "</h2>", body, "</section>"))
-    about = f"sinterface {document.get('version') or 'of unknown version'}, database "
+    about = f"sinterface {document.get('version') or 'of unknown version'}"
+    about += f", database {document.get('database') or 'unknown'}"
+    if document.get("samples"):
+        about += f"; {document['samples']} samples of the parameters for each prediction"
     return _join(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">\n',
         "<title>Predicted and observed secondary phases</title>\n<style>\n",
         style_sheet, "</style>\n</head>\n<body>\n<header><h1>Predicted and observed secondary phases</h1>",
-        _paragraph(Html(_html(about) + _html(document.get("database") or "unknown")), "about"),
+        _paragraph(about, "about"),
         "<nav aria-label=\"Contents\"><ul>", *contents, "</ul></nav></header>\n<main>\n",
         "\n".join(sections), "\n</main>\n</body>\n</html>\n",
     )  # fmt: skip
@@ -95,24 +99,23 @@ def _summary(document: Entry) -> Html:
         return _join(_nothing("No comparison of predictions with observations."), _detection(document))
     rows: list[list[Any]] = []
     for what in dict.fromkeys(one.what for found in scores.values() for one in found):
-        row: list[Any] = [what]
-        for found in scores.values():
-            one = next((one for one in found if one.what == what), Score(what, "–"))
-            row += [one.told, _join(_html(one.target), _yes(one.met, "met", "missed")) if one.target else "none"]
-        rows.append(row)
+        same = [next((one for one in found if one.what == what), Score(what, "–")) for found in scores.values()]
+        rows.append([what, *map(_scored, same)])
     judged = [(SETS[key].lower(), one) for key, found in scores.items() for one in found if one.met is not None]
-    missed = [f"{one.what.lower()} ({name})" for name, one in judged if not one.met]
+    missed = [f"{_lower(one.what)} ({name})" for name, one in judged if not one.met]
     closing = f"{len(judged) - len(missed)} of {len(judged)} targets are met"
     closing += f"; missed: {'; '.join(missed)}." if missed else "."
+    kept = (document.get("leave_one_out") or {}).get("not_left_out") or []
     told = [_sentence(document.get(key) or {}, key) for key in SETS]
     return _join(
         *(_paragraph(one, "lead") for one in told if one),
         _paragraph(closing if judged else "No target can be judged with what there is.", "lead"),
         _table(
-            ["", "in sample", "target", "leave one out", "target"], rows,
+            ["", "in sample", "leave one out"], rows,
             "In sample: parameters estimated from all powders. "
             "Leave one out: each powder predicted with parameters estimated from the others alone.",
         ),
+        _paragraph(f"Never left out, because not fitted: {', '.join(kept)}.", "about") if kept else "",
         _paragraph(
             "F1 joins precision (of the phases predicted, the share that was seen) and recall (of the phases seen, "
             "the share that was predicted); 1 is perfect.", "about",
@@ -128,36 +131,36 @@ def _verdicts(document: Entry) -> Html:
         [powder, _bracket(onsets.get(powder)), _predicted(onsets.get(powder)), told.get(powder) or MISSING]
         for powder in dict.fromkeys([*told, *onsets])
     ]
-    return _table(["powder", "observed onset", "predicted onset, in sample", "verdict"], rows, last="told")
+    return _table(["powder", "observed onset", "predicted onset, in sample", "verdict"], rows)
 
 
 def _phase_maps(document: Entry) -> Html:
+    found = {
+        key: [one for one in (document.get(key) or {}).get("cells") or [] if one.get("temperature_C") is not None]
+        for key in SETS
+    }
+    if not any(found.values()):
+        return _nothing("No observations of phases.")
     made = []
     for key, name in SETS.items():
-        cells = [one for one in (document.get(key) or {}).get("cells") or [] if one.get("temperature_C") is not None]
+        cells = found[key]
         if not cells:
             made.append(_join(f"<h3>{name}</h3>", _nothing("No observations of phases.")))
             continue
         temperatures = sorted({one["temperature_C"] for one in cells})
-        families = dict.fromkeys(str(one.get("family")) for one in cells)
-        panels = [figures.svg(figures.phase_map_legend(), f"map-{key}-legend", "What fill and marks mean")]
-        for number, family in enumerate(families):
+        panels = []
+        for number, family in enumerate(_families(str(one.get("family")) for one in cells)):
             mine = [one for one in cells if str(one.get("family")) == family]
-            panels.append(
-                figures.svg(
-                    figures.phase_map(family, mine, temperatures), f"map-{key}-{number}", _map_label(family, mine)
-                )
-            )
-        right = sum(bool(one.get("predicted")) == (one.get("observed") == "seen") for one in cells)
+            drawn = figures.phase_map(family, mine, temperatures)
+            panels.append(figures.svg(drawn, f"map-{key}-{number}", _map_label(family, mine)))
+        legend = figures.svg(figures.phase_map_legend(), f"map-{key}-legend", "What fill and marks mean")
         caption = (
-            f"{name}: {right} of {len(cells)} observations are predicted rightly. One panel per family; the fill is "
-            "the predicted probability that the family is seen, the mark what was observed, an empty place was not "
-            "reported. A place that is split holds several observations, by different methods."
+            f"{name}: {_right(cells)} of {len(cells)} observations are predicted rightly. One panel per family; the "
+            "fill is the predicted probability that the family is seen, the mark what was observed. A place that is "
+            "split holds several observations, by different methods."
         )
-        made.append(
-            _join(f"<h3>{name}</h3>", _figure(panels, caption), _details("All numbers", _cells(cells, caption="")))
-        )
-    return _join(*made)
+        made.append(_join(f"<h3>{name}</h3>", _figure(panels, caption, legend)))
+    return _join(*made, _details("All numbers of both maps", _both(*found.values())))
 
 
 def _onsets(document: Entry) -> Html:
@@ -188,7 +191,7 @@ def _onsets(document: Entry) -> Html:
             f"reacted temperature observed, open where one of them is not known, and {TOLERANCE:g} °C around. Points: "
             "median of the posterior samples; lines: 5 to 95 % of them.",
         ),
-        _table(head, rows, "Distance of the prediction from the bracket, 0 inside.", last="number"),
+        _table(head, rows, "Distance of the prediction from the bracket, 0 inside."),
     )
 
 
@@ -245,7 +248,43 @@ def _amounts(document: Entry) -> Html:
 
 def _thermogravimetry(document: Entry) -> Html:
     found = {key: value for key, value in (document.get("thermogravimetry") or {}).items() if key != "not_predicted"}
-    return _join(*(_join("<h3>", _html(_words(key)), "</h3>", _anything(key, value)) for key, value in found.items()))
+    parts = []
+    losses = [one for one in found.pop("loss_from", None) or [] if isinstance(one, Mapping)]
+    if losses:
+        label = "First mass loss: " + "; ".join(
+            f"{figures.couple(one)} observed at {_degrees(one.get('observed_C'))} °C, predicted {_loss(one)}"
+            for one in losses
+        )
+        rows = [
+            [
+                figures.couple(one), Number(_degrees(one.get("observed_C"))), Number(_range(one.get("between_C"), 0)),
+                Number(_loss(one)), _yes(one.get("inside"), "inside", "outside"),
+            ]
+            for one in losses
+        ]  # fmt: skip
+        parts += [
+            _figure(
+                [figures.svg(figures.losses(losses), "losses", label)],
+                "Temperature from which a material loses mass when heated slowly or, mixed with the electrolyte, loses "
+                "more than the other mixtures. Predicted with the calibrated parameters, without interval.",
+            ),
+            _table(["material", "observed / °C", "bounds / °C", "predicted / °C", "prediction"], rows),
+        ]
+    ranks = [one for one in (found.get("order"), *(found.get("order_of_mixtures") or ())) if one]
+    if ranks and all(isinstance(one, Mapping) and "observed" in one for one in ranks):
+        found = {key: value for key, value in found.items() if key not in ("order", "order_of_mixtures")}
+        rows = [
+            [
+                f"with {one['electrolyte']}" if one.get("electrolyte") else "pure cathodes",
+                _value("observed", one["observed"]), _ranked(one),
+                f"{one.get('pairs_right', '–')} of {one.get('pairs', '–')}",
+            ]
+            for one in ranks
+        ]  # fmt: skip
+        head = ["", "observed", "predicted (loss from / °C)", "pairs right"]
+        parts.append(_table(head, rows, "Order from the most to the least stable."))
+    rest = (_join("<h3>", _html(_words(key)), "</h3>", _anything(key, value)) for key, value in found.items() if value)
+    return _join(*parts, *rest)
 
 
 def _parameters(document: Entry) -> Html:
@@ -273,14 +312,14 @@ def _parameters(document: Entry) -> Html:
             "How far the observations moved each parameter, and how much they narrowed it. A line as wide as the grey "
             "bar: the observations say nothing of this parameter.",
         ),
-        _table(head, rows, "Mean ± standard deviation.", last="told"),
+        _table(head, rows, "Mean ± standard deviation."),
     )
 
 
 def _sensitivity(document: Entry) -> Html:
     found = {powder: one for powder, one in (document.get("sensitivity") or {}).items() if one}
-    if not found:
-        return _nothing("No sensitivities.")
+    if not any(_known(value) for one in found.values() for value in one.values()):
+        return _nothing("Nothing can be told: no onset varies, or there are too few samples.")
     names = list(dict.fromkeys(name for one in found.values() for name in one))
     rows = [[name, *(Number(_signed(one.get(name))) for one in found.values())] for name in names]
     return _join(
@@ -293,7 +332,7 @@ def _sensitivity(document: Entry) -> Html:
                 )
             ],
             "Change of the onset, in °C, when a parameter rises by one standard deviation of its prior. Positive: the "
-            "powder reacts later. A dash: no onset to change.",
+            "powder reacts later. A dash: the onset does not vary, or the samples are too few to tell.",
         ),
         _details("All numbers", _table(["°C per prior sd", *found], rows)),
     )
@@ -301,7 +340,7 @@ def _sensitivity(document: Entry) -> Html:
 
 def _confusion(document: Entry) -> Html:
     found = {key: ((document.get(key) or {}).get("phases") or {}).get("families") or {} for key in SETS}
-    families = list(dict.fromkeys(name for one in found.values() for name in one))
+    families = _families(name for one in found.values() for name in one)
     if not families:
         return _nothing("No families compared.")
     parts = []
@@ -314,7 +353,7 @@ def _confusion(document: Entry) -> Html:
                 rows.append([_family(family), *(Number(str(n)) for n in [*counts]), Number(_ratio(_f1(*counts[:3])))])
         head = ["family", "seen and predicted", "predicted, not seen", "seen, not predicted", "neither", "F1"]
         if rows:
-            parts.append(_table(head, rows, f"{name}: number of observations.", last="number"))
+            parts.append(_table(head, rows, f"{name}: number of observations."))
         else:
             parts.append(_nothing(f"{name}: nothing."))
     return _join(*parts)
@@ -324,19 +363,33 @@ def _other_laboratories(document: Entry) -> Html:
     cells = document.get("other_laboratories") or []
     if not cells:
         return _nothing("No observations of other laboratories.")
-    right = sum(bool(one.get("predicted")) == (one.get("observed") == "seen") for one in cells)
     return _join(
         _paragraph(
-            f"{right} of {len(cells)} observations are predicted rightly. None was used to estimate parameters. "
-            "They disagree among themselves, so that no model can meet all."
+            f"{_right(cells)} of {len(cells)} observations are predicted rightly, with parameters from all powders of "
+            "the reference experiment. None was used to estimate parameters. Reports can contradict each other."
         ),
-        _cells(cells, "Predicted: with parameters from all powders of the reference experiment."),
-    )
+        _table(
+            [
+                "observation", "powder", "electrolyte", "T / °C", "family", "observed", "limit / wt%",
+                "predicted / wt% (5 to 95 %)", "to be seen", "prediction", "source",
+            ],
+            [
+                [
+                    one.get("id", ""), one.get("cathode", ""), one.get("electrolyte") or MISSING,
+                    Number(_degrees(one.get("temperature_C"))), _family(one.get("family")),
+                    one.get("observed") or MISSING, Number(_share(one.get("limit_wt_percent"))),
+                    Number(_predicted_share(one)), Number(_percent(one.get("probability_seen"))), _agreement(one),
+                    ", ".join(filter(None, (one.get("source"), one.get("known")))) or MISSING,
+                ]
+                for one in cells
+            ],
+        ),
+    )  # fmt: skip
 
 
 def _not_predicted(document: Entry) -> Html:
     entries = (document.get("thermogravimetry") or {}).get("not_predicted") or []
-    return _table(["what", "why"], [[one.get("what", ""), one.get("why", "")] for one in entries], last="told")
+    return _table(["what", "why"], [[one.get("what", ""), one.get("why", "")] for one in entries])
 
 
 def _problems(document: Entry) -> Html:
@@ -354,6 +407,11 @@ def _powders(score: Entry) -> Mapping[str, Entry]:
     return {powder: one for powder, one in found.items() if one}
 
 
+def _inside(one: Entry) -> bool:
+    """Within the bracket itself; the document's own ``inside`` allows the tolerance."""
+    return one.get("distance_C") == 0.0
+
+
 def _near(one: Entry) -> bool:
     distance = one.get("distance_C")
     return bool(one.get("inside")) or (distance is not None and distance <= TOLERANCE)
@@ -366,7 +424,7 @@ def _scores(found: Entry, left_out: bool) -> list[Score]:
     if powders:
         near, count, mean = sum(map(_near, powders.values())), len(powders), onset.get("mean_distance_C")
         target = "" if left_out else f"all, ± {TOLERANCE:g} °C"
-        inside = onset.get("inside_count", sum(bool(one.get("inside")) for one in powders.values()))
+        inside = sum(map(_inside, powders.values()))
         scores.append(Score("Onsets inside their bracket", f"{inside} of {count}"))
         scores.append(
             Score(
@@ -383,7 +441,7 @@ def _scores(found: Entry, left_out: bool) -> list[Score]:
         least, f1 = F1_LEFT_OUT if left_out else F1_IN_SAMPLE, phases.get("f1")
         scores.append(Score("F1 of phases", _ratio(f1), f"at least {least:g}", None if f1 is None else f1 >= least))
         scores += [Score(key.capitalize(), _ratio(phases.get(key))) for key in ("precision", "recall")]
-    amounts = [one for one in found.get("amounts") or [] if "gone" not in one]
+    amounts = [one for one in found.get("amounts") or [] if one.get("within_30_percent") is not None]
     if amounts:
         good = sum(bool(one.get("within_30_percent")) for one in amounts)
         target = "" if left_out else "all"
@@ -391,7 +449,7 @@ def _scores(found: Entry, left_out: bool) -> list[Score]:
         scores.append(Score("Amounts within 30 %", f"{good} of {len(amounts)}", target, met))
     gone = [one for one in found.get("amounts") or [] if "gone" in one]
     if gone:
-        good = sum(map(_is_gone, gone))
+        good = sum(_is_gone(one) is True for one in gone)
         scores.append(Score("Reactants gone as observed", f"{good} of {len(gone)}"))
     trends = found.get("trends") or []
     if trends:
@@ -406,7 +464,7 @@ def _sentence(found: Entry, key: str) -> str:
     parts = []
     if powders:
         onset = found.get("onset") or {}
-        inside = onset.get("inside_count", sum(bool(one.get("inside")) for one in powders.values()))
+        inside = sum(map(_inside, powders.values()))
         near = sum(map(_near, powders.values()))
         parts.append(
             f"{inside} of {len(powders)} onsets lie inside their observed bracket, {near} at most "
@@ -421,9 +479,12 @@ def _sentence(found: Entry, key: str) -> str:
     return how + "; ".join(parts) + "." if parts else ""
 
 
-def _is_gone(one: Entry) -> bool:
+def _is_gone(one: Entry) -> bool | None:
+    if "predicted_gone" in one:
+        told: bool | None = one["predicted_gone"]
+        return told
     left, limit = one.get("left"), one.get("limit")
-    return left is not None and limit is not None and left <= limit
+    return None if left is None or limit is None else left < limit
 
 
 def _f1(right: int, false: int, missed: int) -> float | None:
@@ -514,6 +575,10 @@ def _beyond(value: Any, unit: str = "") -> str:
     return f"{_degrees(value)}{unit}" if _known(value) else f"none up to {figures.HIGHEST:g}{unit}"
 
 
+def _lower(text: str) -> str:
+    return text if text[1:2].isdigit() else text[:1].lower() + text[1:]
+
+
 def _words(key: str) -> str:
     """A key of the document as a heading, its unit behind a stroke."""
     for end, unit in (("_wt_percent", "wt%"), ("_percent", "%"), ("_C", "°C")):
@@ -592,57 +657,125 @@ def _family(family: object) -> Html:
     return _join(f'<span class="swatch" style="background:{style(str(family))[0]}"></span>', _html(family))
 
 
-def _figure(panels: Iterable[str], caption: str) -> Html:
+def _figure(panels: Iterable[str], caption: str, legend: str = "") -> Html:
     return _join(
-        '<figure><div class="panels">', *panels, "</div><figcaption>", _html(caption), "</figcaption></figure>"
-    )
+        "<figure>", legend, '<div class="panels">', *panels, "</div><figcaption>", _html(caption),
+        "</figcaption></figure>",
+    )  # fmt: skip
 
 
 def _details(title: str, body: Html) -> Html:
     return _join("<details><summary>", _html(title), "</summary>", body, "</details>")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "", last: str = "") -> Html:
-    """A table whose first column heads its rows; numbers to the right, the column ``last`` wide for text."""
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> Html:
+    """A table whose first column heads its rows; numbers to the right, only long text is broken into lines."""
     if not rows:
         return _nothing("None.")
     right = {column for row in rows for column, cell in enumerate(row) if isinstance(cell, Number)}
     tops = (
-        _join('<th scope="col"', ' class="number"' if column in right else "", ">", _html(name), "</th>")
+        _join('<th scope="col"', ' class="number"' if column in right else "", ">", _html(_unbroken(name)), "</th>")
         if name else "<td></td>"
         for column, name in enumerate(head)
     )  # fmt: skip
     lines = []
     for first, *others in rows:
-        cells = [_join('<th scope="row">', _html(first), "</th>")]
+        long = len(str(first)) > 16 and " " in str(first) and not isinstance(first, Html)  # a phrase, no name
+        cells = [_join(f'<th scope="row"{"" if long else _kind(first)}>', _html(first), "</th>")]
         for cell in others:
-            if isinstance(cell, Number):
-                cells.append(_join('<td class="number">', _html(cell.told), "</td>"))
-            else:
-                kind = ' class="told"' if last == "told" and len(str(cell)) > 40 and not isinstance(cell, Html) else ""
-                cells.append(_join(f"<td{kind}>", _html(cell), "</td>"))
+            told = cell.told if isinstance(cell, Number) else cell
+            cells.append(_join(f"<td{_kind(cell)}>", _html(told), "</td>"))
         lines.append(_join("<tr>", *cells, "</tr>"))
-    title = _join("<caption>", _html(caption), "</caption>") if caption else ""
+    title = _join("<caption><span>", _html(caption), "</span></caption>") if caption else ""
     return _join(
-        '<div class="wide" tabindex="0"><table>', title, "<thead><tr>", *tops, "</tr></thead><tbody>", *lines,
-        "</tbody></table></div>",
+        f'<div class="wide{" short" if len(rows) <= 16 else ""}" tabindex="0"><table>', title,
+        "<thead><tr>", *tops, "</tr></thead><tbody>", *lines, "</tbody></table></div>",
     )  # fmt: skip
 
 
-def _cells(cells: Sequence[Entry], caption: str) -> Html:
-    """Observations beside predictions."""
-    rows = [
-        [
-            one.get("id", ""), one.get("cathode", ""), Number(_degrees(one.get("temperature_C"))),
-            _family(one.get("family")),
+def _kind(cell: Any) -> str:
+    if isinstance(cell, Number):
+        return ' class="number"'
+    size = len(cell) if isinstance(cell, str) else 0
+    if "<br>" in str(cell):
+        return ""
+    if isinstance(cell, Html):  # markup: its tags are no text
+        size = len(re.sub(r"<[^>]*>", "", cell))
+    return ' class="told"' if size > 36 else ' class="brief"'
+
+
+def _unbroken(text: str) -> str:
+    """A heading that keeps its unit on one line."""
+    return text.replace(" / ", "\u00a0/\u00a0").replace(" to 95 %", "\u00a0to\u00a095\u00a0%")
+
+
+def _both(first: Sequence[Entry], second: Sequence[Entry]) -> Html:
+    """Observations beside predictions in sample and leave one out."""
+
+    def key(one: Entry) -> tuple[Any, ...]:
+        return tuple(one.get(name) for name in ("id", "cathode", "temperature_C", "family", "observed"))
+
+    tables = [{key(one): one for one in cells} for cells in (first, second)]
+    rows = []
+    for name in dict.fromkeys(name for table in tables for name in table):
+        found = [table.get(name) for table in tables]
+        one = next(one for one in found if one)
+        row: list[Any] = [
+            one.get("id", ""), Number(_degrees(one.get("temperature_C"))), _family(one.get("family")),
             one.get("observed") or MISSING, Number(_share(one.get("limit_wt_percent"))),
-            Number(_predicted_share(one)), Number(_percent(one.get("probability_seen"))),
-            _yes(bool(one.get("predicted")) == (one.get("observed") == "seen"), "agrees", "differs"),
-        ]
-        for one in cells
-    ]  # fmt: skip
-    head = ["observation", "powder", "T / °C", "family", "observed", "limit / wt%", "predicted / wt% (5 to 95 %)"]
-    return _table([*head, "probability to be seen", "prediction"], rows, caption)
+        ]  # fmt: skip
+        for entry in found:
+            row += [Number(_predicted_share(entry or {})), Number(_percent((entry or {}).get("probability_seen")))]
+            row.append(_agreement(entry) if entry else MISSING)
+        rows.append(row)
+    head = ["observation", "T / °C", "family", "observed", "limit / wt%"]
+    for told in ("in sample", "leave one out"):
+        head += [f"{told}: wt% (5 to 95 %)", "to be seen", "prediction"]
+    return _table(head, rows, "To be seen: probability that the family is at or above its detection limit.")
+
+
+def _agrees(one: Entry) -> bool | None:
+    predicted = one.get("predicted")
+    return None if predicted is None else bool(predicted) == (one.get("observed") == "seen")
+
+
+def _agreement(one: Entry) -> Html:
+    return _yes(_agrees(one), "agrees", "differs")
+
+
+def _right(cells: Iterable[Entry]) -> int:
+    return sum(_agrees(one) is True for one in cells)
+
+
+def _families(found: Iterable[str]) -> list[str]:
+    """Families, once each, in the order of the styles of figures."""
+    order = list(STYLES)
+    return sorted(dict.fromkeys(found), key=lambda name: order.index(name) if name in order else len(order))
+
+
+def _scored(one: Score) -> Html:
+    if not one.target:
+        return _html(one.told)
+    return _join(
+        "<strong>", _html(one.told), "</strong><br>target: ", _html(one.target), _yes(one.met, "met", "missed")
+    )
+
+
+def _loss(one: Entry) -> str:
+    at = one.get("predicted_C")
+    return _degrees(at) if _known(at) else "none found"
+
+
+def _ranked(one: Entry) -> Html:
+    """The predicted order, with temperatures where they are given."""
+    at = one.get("predicted_C") or {}
+    told = {name: f"{name} ({_loss({'predicted_C': T})})" for name, T in at.items()}
+    ranks = one.get("predicted") or []
+    return _value("predicted", [[told.get(name, name) for name in _listed(rank)] for rank in ranks])
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
 
 
 def _predicted_share(one: Entry) -> str:
@@ -654,24 +787,22 @@ def _amount(one: Entry) -> list[Any]:
     start = [one.get("id", ""), one.get("cathode", ""), Number(_degrees(one.get("temperature_C")))]
     if "gone" in one:
         gone = one["gone"] if isinstance(one["gone"], str) else " + ".join(map(str, one["gone"] or []))
-        told = [f"{gone} gone", Number(f"< {_share(one.get('limit'))}"), Number(f"{_share(one.get('left'))} left")]
+        ends = _shares(one.get("interval"))
+        left = f"{_share(one.get('left'))} left" + (f" ({ends})" if ends else "")
+        told = [f"{gone} gone", Number(f"< {_share(one.get('limit'))}"), Number(left)]
         return [*start, *told, _yes(_is_gone(one), "gone", "not gone")]
     ends = _shares(one.get("interval"))
     measured = f"{_share(one.get('measured'))} ± {_share(one.get('sd'))}"
     predicted = _share(one.get("predicted")) + (f" ({ends})" if ends else "")
-    agrees = _yes(one.get("within_30_percent"), "within 30 %", "more than 30 % off")
+    agrees = _yes(one.get("within_30_percent"), "within 30 %", "over 30 % off")
     return [*start, " + ".join(one.get("families") or []), Number(measured), Number(predicted), agrees]
 
 
 def _anything(key: str, value: Any) -> Html:
     """What has no fixed form: rankings as chains, lists of tables as tables, tables as lists of terms."""
     if isinstance(value, Mapping):
-        if value and all(isinstance(one, Mapping) for one in value.values()):
-            return _anything(key, [{"": name, **one} for name, one in value.items()])
-        terms = (
-            _join("<dt>", _html(_words(name)), "</dt><dd>", _value(name, one), "</dd>") for name, one in value.items()
-        )
-        return _join("<dl>", *terms, "</dl>") if value else _nothing("None.")
+        nested = value and all(isinstance(one, Mapping) for one in value.values())
+        value = [{"": name, **one} for name, one in value.items()] if nested else [value]
     if (
         isinstance(value, Sequence)
         and not isinstance(value, str)
@@ -695,8 +826,12 @@ def _value(key: str, value: Any) -> Html:
         return _anything(key, value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         if any(isinstance(one, Sequence) and not isinstance(one, str) for one in value):  # ranks, equals together
-            ranks = ([one] if isinstance(one, str) or not isinstance(one, Sequence) else one for one in value)
-            return _join(" &gt; ".join(" ≈ ".join(_value(key, name) for name in rank) for rank in ranks))
+            return _join(" &gt; ".join(" ≈ ".join(_name(key, name) for name in _listed(rank)) for rank in value))
         between = " to " if len(value) == 2 and not any(isinstance(one, str) for one in value) else ", "
         return _join(between.join(_value(key, one) for one in value))
     return _html(value)
+
+
+def _name(key: str, value: Any) -> Html:
+    """A name in a chain, on one line."""
+    return _join('<span class="brief">', _value(key, value), "</span>")

@@ -1,7 +1,7 @@
 """Where cathodes and their mixtures with garnet begin to lose mass when heated slowly, beside thermogravimetry.
 
-A pure material is taken at equilibrium with the gas: it loses mass where it decomposes.  A mixture follows the model;
-its extra loss is what goes beyond the equilibrium loss of its cathode alone, the garnet losing nothing.
+A pure material is taken at equilibrium with the gas: it loses mass where decomposing sets oxygen free.  A mixture
+follows the model; its extra loss is what goes beyond the equilibrium loss of its cathode alone.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from sinterface.models import database as databases
 from sinterface.models import materials, stability
 from sinterface.models.atmosphere import Atmosphere, atmosphere
 from sinterface.models.constants import CELSIUS_ZERO
-from sinterface.models.errors import SinterfaceError
+from sinterface.models.errors import SinterfaceError, SolveError
 from sinterface.models.parameters import Parameters
 from sinterface.simulate.problem import problem
 from sinterface.simulate.run import predict
 from sinterface.validation.evidence import Thermogravimetry
 
 VISIBLE = 0.1
-"""Extra loss that marks the beginning of one [wt% of the mixture]; an estimate for a thermobalance."""
+"""Loss, or extra loss, that marks the beginning of one [wt% of the sample]; an estimate for a thermobalance."""
 
-GRID = np.arange(400.0, 1101.0, 20.0) + CELSIUS_ZERO
+Array = NDArray[np.float64]
+
+GRID: Array = np.arange(400.0, 1101.0, 10.0) + CELSIUS_ZERO
 """Temperatures [K] at which losses are compared."""
 
 NOT_PREDICTED = (
@@ -51,26 +53,35 @@ def document(
 ) -> dict[str, Any]:
     """Observed and predicted temperatures [degrees C] and orders; what can not be predicted, with the reason.
 
-    Cards that name no gas are taken in O2.
+    A loss begins where it reaches VISIBLE on GRID.  Cards that name no gas are taken in O2.
     """
     tables = values.energies(database or databases.embedded())
     missing = [dict(one) for one in NOT_PREDICTED]
 
     @cache
-    def lost_from(cathode: str, electrolyte: str, ramp: float, end: float, gas: Atmosphere) -> float | None:
+    def alone(cathode: str, gas: Atmosphere) -> Array:
+        return _alone(materials.find(cathode), gas, tables)
+
+    @cache
+    def lost_from(cathode: str, electrolyte: str, heat: str, gas: Atmosphere) -> float | None:
         try:
-            if not electrolyte:
-                return stability.decomposition_temperature(materials.find(cathode), gas, tables, GRID[0], end)
-            heat = f"{ramp:.10g} K/s to {end:.10g} K"
-            return _extra(cathode, electrolyte, heat, gas, end, values, cells, database, tables)
+            loss = alone(cathode, gas)
+            if electrolyte:
+                task = problem(cathode, electrolyte, heat, atmosphere=gas, cells=cells)
+                data = predict(task, database=database, parameters=values, estimate_error=False).dataset
+                if data.attrs["outcome"] != "DONE":
+                    raise SolveError(f"the run stopped early: {data.attrs['advice']}")
+                mixture = -np.interp(GRID, data["temperature"].values, data["mass_change"].values)
+                loss = mixture - task.mass_ratio / (1.0 + task.mass_ratio) * loss
         except SinterfaceError as error:
             missing.append({"what": " with ".join(filter(None, (cathode, electrolyte))), "why": str(error)})
             return None
+        return next((float(T) for T, part in zip(GRID, loss, strict=True) if part >= VISIBLE), None)
 
     def predicted(card: Thermogravimetry, cathode: str) -> float | None:
-        gas = card.atmosphere or atmosphere("O2")
-        found = lost_from(cathode, card.electrolyte, card.ramp, card.end, gas)
-        return None if found is None else round(found - CELSIUS_ZERO, 1)
+        heat = f"{card.ramp:.10g} K/s to {card.end:.10g} K"
+        found = lost_from(cathode, card.electrolyte, heat, card.atmosphere or atmosphere("O2"))
+        return None if found is None or found > card.end + 1e-6 else round(found - CELSIUS_ZERO, 6)
 
     losses = []
     for card in (one for one in cards if one.loss_from is not None):
@@ -85,13 +96,12 @@ def document(
             "predicted_C": at,
             "inside": at is not None and low <= at <= high,
         })  # fmt: skip
-    ranks = [
-        _order(one, {name: predicted(one, name) for rank in one.order for name in rank}) for one in cards if one.order
-    ]
-    alone = [rank for rank in ranks if not rank["electrolyte"]]
+    ordered = [one for one in cards if one.order]
+    ranks = [_order(one, {name: predicted(one, name) for rank in one.order for name in rank}) for one in ordered]
+    pure = [rank for rank in ranks if not rank["electrolyte"]]
     garnet = next((one for one in cards if one.mass_loss is not None), None)
     return {
-        "order": alone[0] if alone else {},
+        "order": pure[0] if pure else {},
         "order_of_mixtures": [rank for rank in ranks if rank["electrolyte"]],
         "loss_from": losses,
         "garnet": {} if garnet is None or garnet.mass_loss is None else {
@@ -120,28 +130,14 @@ def _order(card: Thermogravimetry, found: dict[str, float | None]) -> dict[str, 
     }
 
 
-def _extra(
-    cathode: str, electrolyte: str, heat: str, gas: Atmosphere, end: float, values: Parameters, cells: int,
-    database: databases.Database | None, tables: databases.Database,
-) -> float | None:  # fmt: skip
-    """Lowest temperature [K] at which a 1:1 mixture, heated, has lost VISIBLE more than its cathode alone would."""
-    task = problem(cathode, electrolyte, heat, atmosphere=gas, cells=cells)
-    data = predict(task, database=database, parameters=values, estimate_error=False).dataset
-    reached = GRID[min(end, float(data["temperature"].max()) + 1e-6) >= GRID]
-    mixture = -np.interp(reached, data["temperature"].values, data["mass_change"].values)
-    share = task.mass_ratio / (1.0 + task.mass_ratio)
-    extra = mixture - share * _alone(task.cathode, reached, gas, tables)
-    return next((float(T) for T, loss in zip(reached, extra, strict=True) if loss >= VISIBLE), None)
-
-
-def _alone(of: materials.Material, grid: NDArray[np.float64], gas: Atmosphere, tables: databases.Database) -> Any:
-    """Mass loss [%] of a material at equilibrium with the gas, over temperatures [K]; none where it is stable."""
+def _alone(of: materials.Material, gas: Atmosphere, tables: databases.Database) -> Array:
+    """Mass loss [%] of a material at equilibrium with the gas, over GRID; none where it is stable."""
     one = stability.subject(of, tables)
     own = one.itself.solids[0]
-    mass = own.molar_mass / own.cations
-    found = np.zeros(len(grid))
-    for k, T in enumerate(grid):
+    found = np.zeros(len(GRID))
+    for k, T in enumerate(GRID):
         change = stability.decompose(one, float(T), gas)
         if change.per_atom > one.allowed:
-            found[k] = 100.0 * (1.0 - sum(part.moles * part.solid.molar_mass for part in change.formed) / mass)
+            left = sum(part.moles * part.solid.molar_mass for part in change.formed)
+            found[k] = 100.0 * (1.0 - left * own.cations / own.molar_mass)
     return found

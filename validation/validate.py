@@ -83,9 +83,9 @@ def document(
     cells: int = 40,
     database: databases.Database | None = None,
     progress: Callable[[float], None] | None = None,
-    run: Runner = run_all,
+    run: Runner | None = None,
 ) -> dict[str, Any]:
-    """The comparison as the JSON document described in ``docs/validation.md``.
+    """The comparison as the JSON document of ``sinterface validate``.
 
     ``run`` predicts jobs as ``cases.run_all`` does.  Raises InputError for a number of samples that the posterior does
     not have.
@@ -108,7 +108,8 @@ def document(
             key=lambda job: (job[0].cathode, job[0].electrolyte, str(job[0].atmosphere), tuple(job[1].vector())),
         )
     ))  # fmt: skip
-    found = dict(zip(jobs, run(jobs, workers=workers, cells=cells, database=database, progress=progress), strict=True))
+    results = (run or run_all)(jobs, workers=workers, cells=cells, database=database, progress=progress)
+    found = dict(zip(jobs, results, strict=True))
     pick = partial(_pick, found)
     inside, outside = pick(everyone), pick(alone)
 
@@ -163,9 +164,8 @@ def _unfinished(found: Mapping[tuple[Case, Parameters], Predicted]) -> list[str]
         if result.outcome != "DONE":
             name = f"{one.cathode} with {one.electrolyte} at {one.celsius:g} °C"
             lost[name] = lost.get(name, 0) + 1
-    return [
-        f"{name}: {count} runs did not reach the end of their schedule and are left out" for name, count in lost.items()
-    ]
+    said = "runs did not reach the end of their schedule and are left out"
+    return [f"{name}: {count} {said}" for name, count in lost.items()]
 
 
 def _parameters() -> list[dict[str, Any]]:
@@ -216,12 +216,13 @@ def _elsewhere(
 def verdict(powder: str, sums: Mapping[str, Mapping[str, Any]]) -> str:
     """One powder in plain words."""
     one = sums["in_sample"]["onset"]["powders"][powder]
+    said = _said(one["predicted_C"])
     apart = sums["leave_one_out"]["onset"]["powders"][powder]
     table = [cell for cell in sums["in_sample"]["cells"] if cell["cathode"] == powder]
     agreeing = sum(measures.right(cell) is True for cell in table)
     known = powder not in sums["leave_one_out"]["not_left_out"]
     parts = [
-        f"{_said(one['predicted_C'])}; observed {_bracket(*one['bracket_C'])}: {_judged(one)}.",
+        f"{said[0].upper()}{said[1:]}; observed {_bracket(*one['bracket_C'])}: {_judged(one)}.",
         f"Without what was observed of this powder: {_said(apart['predicted_C'])}, {_judged(apart)}." if known else "",
         f"{agreeing} of {len(table)} marks for its phases agree." if table else "",
     ]

@@ -1,0 +1,283 @@
+"""Measures of hand-made predictions against closed answers."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sinterface.models import parameters
+from sinterface.models.errors import InputError
+from sinterface.validation import measures, observations, thermogravimetry, validate
+from sinterface.validation.cases import Predicted, case
+from sinterface.validation.evidence import Trend
+
+CARDS = observations.read()
+LCO = {round(one.temperature - 273.15): one for one in CARDS.observations if one.id.startswith("ma2025-pc-LCO")}
+ONSET = next(one for one in CARDS.onsets if one.id == "ma2025-pc-LCO-onset")
+
+
+def predicted(outcome="DONE", electrolyte=50.0, **families):
+    return Predicted({name.replace("_", " "): share for name, share in families.items()},
+                     {"cathode": 50.0, "electrolyte": electrolyte}, outcome)  # fmt: skip
+
+
+def at(card, *runs):
+    return {case(card, card.temperature): list(runs)}
+
+
+def scan(*first):
+    """Predictions of one sample for each onset given, with 2 wt% from there on."""
+    return {
+        case(ONSET, T + 273.15): [predicted(La2Zr2O7=2.0 if at <= T else 0.0) for at in first] for T in measures.SCAN
+    }
+
+
+@pytest.mark.parametrize(
+    ("found", "clean", "seen", "off"),
+    [
+        (650.0, 600.0, 700.0, 0.0), (700.0, 600.0, 700.0, 0.0), (600.0, 600.0, 700.0, 50.0),
+        (750.0, 600.0, 700.0, 50.0), (550.0, 600.0, 700.0, 100.0), (None, 600.0, 700.0, 350.0),
+        (400.0, None, 400.0, 0.0), (450.0, None, 400.0, 50.0), (None, None, 400.0, 650.0),
+        (None, 1000.0, None, 0.0), (1000.0, 1000.0, None, 50.0), (700.0, 1000.0, None, 350.0),
+        (640.0, 600.0, 630.0, 10.0), (650.0, 600.0, 630.0, 0.0),
+    ],
+)  # fmt: skip
+def test_distance_to_a_bracket_with_and_without_ends(found, clean, seen, off):
+    assert measures.distance(found, clean, seen) == off
+
+
+def test_onset_is_a_median_of_the_scan_with_its_interval():
+    one = measures.onset(ONSET, scan(600.0, 650.0, 700.0))
+    assert one == {
+        "predicted_C": 650.0, "interval_C": [600.0, 700.0], "bracket_C": [600.0, 700.0], "inside": True,
+        "distance_C": 0.0,
+    }  # fmt: skip
+    one = measures.onset(ONSET, scan(700.0, math.inf, math.inf))
+    assert (one["predicted_C"], one["interval_C"], one["distance_C"]) == (None, [700.0, None], 350.0)
+    assert not one["inside"]
+    assert measures.onset(ONSET, scan(750.0))["inside"]
+    assert not measures.onset(ONSET, scan(800.0))["inside"]
+
+
+def test_onset_needs_one_family_at_the_limit_in_a_run_that_ended():
+    both = predicted(La2Zr2O7=0.9, LaMO3=0.9)
+    assert measures.first_seen({500.0: both}, 1.0) == math.inf
+    assert measures.first_seen({500.0: predicted("STALLED", La2Zr2O7=5.0), 550.0: predicted(LaMO3=1.0)}, 1.0) == 550.0
+
+
+def test_onsets_are_counted_and_averaged():
+    found = measures.onsets([ONSET], scan(800.0))
+    assert (found["mean_distance_C"], found["inside_count"], found["powder_count"]) == (100.0, 0, 1)
+    assert measures.onsets([], {})["mean_distance_C"] is None
+
+
+def test_cells_count_samples_at_the_limit_and_leave_out_runs_that_failed():
+    runs = (predicted(La2Zr2O7=1.0), predicted(La2Zr2O7=0.99), predicted("STALLED", La2Zr2O7=9.0))
+    seen, other = measures.cells([LCO[700]], at(LCO[700], *runs))
+    assert (seen["family"], seen["observed"], seen["limit_wt_percent"]) == ("La2Zr2O7", "seen", 1.0)
+    assert seen["probability_seen"] == 0.5
+    assert seen["predicted"] is True
+    assert seen["predicted_wt_percent"] == pytest.approx(0.995)
+    assert (other["probability_seen"], other["predicted"], other["predicted_wt_percent"]) == (0.0, False, 0.0)
+    nothing = measures.cells([LCO[700]], at(LCO[700], predicted("STALLED")))
+    assert [one["predicted"] for one in nothing] == [None, None]
+    assert measures.phases(nothing)["f1"] is None
+
+
+def test_a_film_has_the_limit_of_diffraction():
+    assert measures.limit(replace(ONSET, contact="film", detection_limit=None)) == 1.0
+
+
+def test_precision_recall_and_f1():
+    def cell(observed, found, family="a"):
+        return {"observed": observed, "predicted": found, "family": family}
+
+    rows = [cell("seen", True)] * 3 + [cell("seen", False, "b")] * 2 + [cell("not seen", True, "b")] + [
+        cell("not seen", False)
+    ] * 4  # fmt: skip
+    found = measures.phases(rows)
+    assert (found["precision"], found["recall"]) == (0.75, 0.6)
+    assert found["f1"] == pytest.approx(2 * 0.75 * 0.6 / (0.75 + 0.6))
+    assert found["families"] == {
+        "a": {"tp": 3, "fp": 0, "fn": 0, "tn": 4}, "b": {"tp": 0, "fp": 1, "fn": 2, "tn": 0},
+    }  # fmt: skip
+
+
+def test_amounts_add_families_and_all_secondary():
+    (found,) = measures.amounts([LCO[900]], at(LCO[900], predicted(LaMO3=2.0, La2Zr2O7=2.0, La2O3=1.0)))
+    assert (found["families"], found["measured"], found["predicted"]) == (["LaMO3", "La2Zr2O7"], 3.1, 4.0)
+    assert found["within_30_percent"]
+    card = next(one for one in CARDS.observations if one.id == "ma2025-pc-NMC811-800")
+    (found,) = measures.amounts([card], at(card, predicted(LaMO3=2.0, La2O3=1.0)))
+    assert (found["families"], found["predicted"], found["within_30_percent"]) == (["secondary"], 3.0, False)
+
+
+def test_reactants_that_are_gone():
+    card = next(one for one in CARDS.observations if one.gone)
+    runs = [predicted(electrolyte=left) for left in (0.2, 0.5, 3.0)]
+    (found,) = measures.amounts([card], at(card, *runs))
+    assert (found["gone"], found["predicted_gone"], found["left"], found["limit"]) == ("electrolyte", True, 0.5, 1.0)
+    assert found["probability_gone"] == pytest.approx(2 / 3)
+
+
+def test_trends_hold_in_most_samples():
+    cold = [predicted(La2Zr2O7=2.0, LaMO3=1.0), predicted(La2Zr2O7=2.0, LaMO3=1.0), predicted()]
+    hot = [predicted(La2Zr2O7=1.0, LaMO3=2.0), predicted(La2Zr2O7=3.0, LaMO3=3.0), predicted()]
+    weaker, stronger = measures.trends([LCO[900]], at(LCO[700], *cold) | at(LCO[900], *hot))
+    assert (weaker["family"], weaker["said"], weaker["from_C"], weaker["to_C"]) == ("La2Zr2O7", "weaker", 700.0, 900.0)
+    assert (weaker["probability"], weaker["holds"]) == (pytest.approx(1 / 3), False)
+    assert (stronger["probability"], stronger["holds"]) == (pytest.approx(2 / 3), True)
+
+
+def test_curves_are_quantiles_over_samples_that_ended():
+    runs = {c: [predicted(LaMO3=share) for share in np.linspace(0.0, 1.0, 21)] for c in scan(0.0)}
+    runs[case(ONSET, 673.15)] = [predicted("STALLED", LaMO3=9.0)] * 21
+    found = measures.curves(ONSET, runs)
+    assert found["temperature_C"] == list(measures.SCAN)
+    for band in (found["total"], found["families"]["LaMO3"]):
+        assert [band[key][0] for key in ("low", "median", "high")] == [None] * 3
+        assert [band[key][1] for key in ("low", "median", "high")] == pytest.approx([0.05, 0.5, 0.95])
+    assert found["unreacted"]["cathode"]["median"][1] == 50.0
+
+
+def test_sensitivity_finds_a_linear_dependence():
+    samples = parameters.draw(40, seed=4)
+    prior = parameters.priors()[0]
+    first = np.array([700.0 + 30.0 * (one.transformation - prior.mean) / prior.sd for one in samples])
+    found = measures.sensitivity(first, samples)
+    assert found["transformation"] == pytest.approx(30.0)
+    assert found["garnet"] == pytest.approx(0.0, abs=1e-9)
+    unknown = dict.fromkeys(found)
+    assert measures.sensitivity(np.full(40, math.inf), samples) == unknown
+    assert measures.sensitivity(first[:12], samples[:12]) == unknown
+    assert measures.sensitivity(first[:20], samples[:5] * 4) == unknown  # samples drawn more than once tell nothing new
+
+
+def fake(tell):
+    """A runner that answers from a function and notes what it was asked for."""
+    asked = []
+
+    def run(jobs, **_):
+        asked.extend(jobs)
+        return [tell(one, values) for one, values in jobs]
+
+    return run, asked
+
+
+def posterior(without=""):
+    """Three samples for each of the powders of the reference experiment left out, no two alike."""
+    labels = ["", *sorted({one.cathode for one in CARDS.onsets if one.source == "ma2025"})]
+    if without not in labels:
+        raise InputError(without)
+    return tuple(parameters.draw(3, seed=labels.index(without)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known_posterior():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parameters, "samples", posterior)
+        yield
+
+
+@pytest.fixture(scope="module")
+def told():
+    """A document in which each sample predicts 2 wt% of La2Zr2O7 from 650 °C on, and what was run for it."""
+    run, asked = fake(lambda one, values: predicted(La2Zr2O7=2.0 if one.celsius >= 650.0 else 0.1))
+    cards = replace(CARDS, thermogravimetry=())
+    return validate.document(cards, samples=2, run=run), asked
+
+
+def test_document_has_all_parts_and_is_strict_json(told):
+    found, _ = told
+    assert set(found) >= {
+        "version", "database", "detection", "problems", "parameters", "in_sample", "leave_one_out", "curves",
+        "sensitivity", "thermogravimetry", "verdicts", "other_laboratories",
+    }  # fmt: skip
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert set(found["in_sample"]) == {"onset", "phases", "cells", "amounts", "trends"}
+    assert set(found["verdicts"]) == set(found["curves"]) == set(found["in_sample"]["onset"]["powders"])
+    assert len(found["verdicts"]) == 7
+    assert found["in_sample"]["onset"]["inside_count"] == 4  # LCO, NMC631, NMC532, NMC111 at 650 °C
+    assert found["verdicts"]["pc-LCO"].startswith(
+        "First secondary phase predicted at 650 °C; observed at 700 °C but not at 600 °C: agrees."
+    )
+    assert len(found["parameters"]) == len(parameters.names())
+
+
+def test_each_case_and_sample_is_run_once(told):
+    _, asked = told
+    assert len(asked) == len(set(asked))
+    for cathode in ("pc-LCO", "pc-NMC811"):
+        expected = {*posterior()[:2], *posterior(cathode)[:2]}
+        assert {values for one, values in asked if one.cathode == cathode and one.celsius == 550.0} == expected
+
+
+def test_leaving_a_cathode_out_takes_the_samples_without_it():
+    apart = set(posterior("pc-LCO"))
+    run, _ = fake(lambda one, values: predicted(La2Zr2O7=2.0 if values in apart else 0.0))
+    lco = replace(
+        CARDS, onsets=(ONSET,), thermogravimetry=(), observations=tuple(o for o in CARDS.observations if "ma" in o.id)
+    )
+    found = validate.document(lco, samples=2, run=run)
+    assert found["in_sample"]["onset"]["powders"]["pc-LCO"]["predicted_C"] is None
+    assert found["leave_one_out"]["onset"]["powders"]["pc-LCO"]["predicted_C"] == 400.0
+    assert found["leave_one_out"]["not_left_out"] == []
+    never = replace(ONSET, cathode="pc-LFP")
+    found = validate.document(replace(lco, onsets=(never,)), samples=2, run=run)
+    assert found["leave_one_out"]["not_left_out"] == ["pc-LFP"]
+    assert found["leave_one_out"]["onset"]["powders"]["pc-LFP"]["predicted_C"] is None
+
+
+def test_other_laboratories_are_apart_and_judged(told):
+    found, _ = told
+    elsewhere = found["other_laboratories"]
+    assert {one["source"] for one in elsewhere}.isdisjoint({"ma2025"})
+    bound = {one["observed"]: one for one in elsewhere if one["id"] == "miara2016-LNMO-onset"}
+    assert (bound["not seen"]["temperature_C"], bound["seen"]["temperature_C"]) == (500.0, 700.0)
+    assert bound["seen"]["right"]
+    assert bound["not seen"]["right"]
+    assert bound["seen"]["cathode_fitted"]
+    assert not any(one["cathode_fitted"] for one in elsewhere if one["cathode"] == "pc-LFP")
+    assert all(one["id"].startswith("ma2025") for one in found["in_sample"]["cells"])
+
+
+def test_runs_that_failed_are_named():
+    run, _ = fake(lambda one, values: predicted("STEPS" if one.celsius == 900.0 else "DONE"))
+    found = validate.document(
+        replace(CARDS, observations=tuple(LCO.values()), onsets=(), thermogravimetry=()), samples=2, run=run
+    )
+    assert [p for p in found["problems"] if "pc-LCO with LLZTO at 900 °C: 4 runs" in p]
+    assert found["in_sample"]["trends"][0]["holds"] is None
+
+
+def test_a_trend_to_another_firing_is_run_too():
+    odd = replace(LCO[900], hold="3 h", weaker_than=(Trend("LaMO3", 973.15),), stronger_than=())
+    run, asked = fake(lambda one, values: predicted())
+    validate.document(replace(CARDS, observations=(odd,), onsets=(), thermogravimetry=()), samples=1, run=run)
+    assert case(odd, 973.15) in {one for one, _ in asked}
+
+
+@pytest.mark.parametrize("size", [0, 100_000])
+def test_more_samples_than_there_are_is_refused(size):
+    with pytest.raises(InputError, match="the posterior has"):
+        validate.chosen(size)
+
+
+def test_samples_are_spread_over_the_table():
+    table = parameters.samples()
+    assert validate.chosen(2) == (table[0], table[1])
+    assert validate.chosen(len(table)) == table
+
+
+def test_thermogravimetry_ranks_pure_cathodes():
+    cards = [one for one in CARDS.thermogravimetry if not one.electrolyte]
+    found = thermogravimetry.document(cards, parameters.prior())
+    order = found["order"]
+    assert order["pairs"] == 20
+    assert 0 <= order["pairs_right"] <= 20
+    assert order["predicted_C"]["pc-LCO"] is None or order["predicted_C"]["pc-LCO"] > 1000.0
+    assert order["predicted_C"]["pc-NMC811"] < order["predicted_C"]["pc-NMC111"]
+    assert found["garnet"]["observed_wt_percent"] == 6.0
+    assert {"what", "why"} == set(found["not_predicted"][0])

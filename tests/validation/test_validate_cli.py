@@ -1,0 +1,137 @@
+"""``sinterface validate``: a tiny folder of cards, files written whole, problems named."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from sinterface.validation import cli, observations, validate
+from sinterface.validation.cases import Predicted
+
+CARD = """
+[[observation]]
+id = "mine-LFP-600"
+role = "test"
+source = "doi:10.1000/mine"
+known = "read"
+cathode = "pc-LFP"
+electrolyte = "LLZTO"
+mass_ratio = "1:1"
+ramp = "10 °C/min"
+hold = "1 h"
+cooling = "quench"
+atmosphere = "O2"
+temperature = "600 °C"
+method = "XRD"
+detection_limit = { wt_percent = 1.0, sd = 0.5, origin = "made up" }
+seen = ["phosphate"]
+how_read = "made up"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    cards = tmp_path / "cards"
+    cards.mkdir()
+    (cards / "mine.toml").write_text(CARD, encoding="utf-8")
+    return cards
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.app, ["validate", "--workers", "1", "--samples", "2", *map(str, arguments)])
+
+
+@pytest.fixture
+def only_mine(monkeypatch):
+    """Built-in cards are left out, as running them takes a minute."""
+    everything = observations.read
+
+    def read(source=None):
+        return observations.Cards((), (), (), ()) if source is None else everything(source)
+
+    monkeypatch.setattr(validate.observations, "read", read)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The built-in cards with made-up predictions."""
+
+    def run_all(jobs, *, progress, **_):
+        progress(1.0)
+        return [Predicted({"La2Zr2O7": 2.0}, {"cathode": 49.0, "electrolyte": 0.1}, "DONE") for _ in jobs]
+
+    monkeypatch.setattr(validate, "run_all", run_all)
+    monkeypatch.setattr(validate.thermogravimetry, "document", lambda *_, **__: {"order": {}, "not_predicted": []})
+
+
+def test_cards_of_my_own(folder, tmp_path, only_mine):
+    output = tmp_path / "validation.json"
+    done = run("--cards", folder, "--cells", 8, "--json", "-o", output)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert json.loads(output.read_text(encoding="utf-8")) == found
+    (one,) = found["other_laboratories"]
+    assert (one["id"], one["temperature_C"], one["cathode_fitted"]) == ("mine-LFP-600", 600.0, False)
+    assert 0.0 <= one["probability_seen"] <= 1.0
+    assert found["in_sample"]["cells"] == []
+    assert found["problems"] == []
+
+
+def test_a_malformed_card_is_named_and_does_not_stop_the_others(folder, only_mine, quick):
+    (folder / "bad.toml").write_text(CARD.replace("phosphate", "phosphat").replace("mine-", "bad-"), encoding="utf-8")
+    (folder / "worse.toml").write_text("id = [", encoding="utf-8")
+    done = run("--cards", folder, "--json")
+    assert done.exit_code == 1
+    assert "bad.toml, bad-LFP-600" in done.stderr
+    assert "phosphate" in done.stderr
+    found = json.loads(done.stdout)
+    assert [one["id"] for one in found["other_laboratories"]] == ["mine-LFP-600"]
+    assert len(found["problems"]) == 2
+
+
+def test_an_id_of_a_built_in_card_is_taken(folder, quick):
+    (folder / "mine.toml").write_text(CARD.replace("mine-LFP-600", "tsai2019-LCO-1050"), encoding="utf-8")
+    (problem,) = validate.read([folder]).problems
+    assert "tsai2019-LCO-1050" in str(problem)
+    assert "choose another" in str(problem)
+
+
+def test_tables_and_report(tmp_path, quick, monkeypatch):
+    written = SimpleNamespace(write=lambda document, path: path.write_text(document["version"], encoding="utf-8"))
+    monkeypatch.setitem(sys.modules, "sinterface.validation.report", written)
+    report, output = tmp_path / "report.html", tmp_path / "validation.json"
+    done = run("--report", report, "-o", output)
+    assert done.exit_code == 0, done.output
+    assert f"wrote {output}" in done.output
+    assert f"wrote {report}" in done.output
+    for said in ("pc-LNMO", "F1", "stronger", "3.1 ± 0.7", "400 [400, 400] (yes)"):
+        assert said in done.output
+    assert report.read_text(encoding="utf-8") == json.loads(output.read_text(encoding="utf-8"))["version"]
+
+
+def program(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "sinterface.validation.cli", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_bad_input_is_refused_before_anything_is_run(tmp_path):
+    for arguments, said in (
+        (("--cards", str(tmp_path / "no")), "no such folder"),
+        (("--samples", "0"), "choose 1 to"),
+        (("-o", str(tmp_path / "no" / "out.json")), "does not exist"),
+    ):
+        done = program("validate", *arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith("sinterface: ")
+        assert said in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_all_commands_are_there():
+    done = program("--help")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("validate", "run", "sweep", "reactions", "materials", "phases"))
