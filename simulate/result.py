@@ -166,6 +166,7 @@ def to_result(
     columns, families, roles, errors, profiles = [], [], [], [], []
     rough = None if companion is None else companion.totals * system.phases.molar_mass
     cells = run.last.amounts * system.phases.molar_mass
+    filled = np.maximum(cells.sum(axis=1), 1e-300)  # all of a cell may have gone to its neighbours
     for entry in entries(system):
         share = 100.0 * masses[:, entry.members].sum(axis=1) / sample
         if share.max() < TRACE:
@@ -176,7 +177,7 @@ def to_result(
         columns.append(share)
         families.append(entry.family)
         roles.append(entry.role)
-        profiles.append(100.0 * cells[:, entry.members].sum(axis=1) / cells.sum(axis=1))
+        profiles.append(100.0 * cells[:, entry.members].sum(axis=1) / filled)
         if companion is not None and rough is not None:
             other = 100.0 * rough[:, entry.members].sum(axis=1) / rough.sum(axis=1)
             errors.append(np.abs(np.interp(run.times, companion.times, other) - share) + LEAST_ERROR)

@@ -30,6 +30,11 @@ Array = NDArray[np.float64]
 FIRST, LATER = 48, 32
 """Samples from the prior in the first round, and in each later round."""
 
+POWER = 0.3
+"""Power of the likelihood: errors of the model are shared along a series of temperatures and by like powders, so that
+the 36 observations of seven powders tell as much as some ten independent ones (the coarsened posterior of Miller &
+Dunson, Journal of the American Statistical Association 114, 1113 (2019)).  An estimate."""
+
 WIDER = 1.3
 """Proposals are wider than the posterior found so far by this factor, so that its tails are seen."""
 
@@ -52,7 +57,7 @@ class Pool:
     def log_weights(self, without: Sequence[str] = ()) -> Array:
         """Normalised log weights (S,) of the posterior, without the observations of some cathodes."""
         kept = [c for c, name in enumerate(self.cathodes) if name not in without]
-        target = -0.5 * np.sum(self.z**2, axis=1) + self.likelihood[:, kept].sum(axis=1)
+        target = -0.5 * np.sum(self.z**2, axis=1) + POWER * self.likelihood[:, kept].sum(axis=1)
         found = target - self._mixture()
         return np.asarray(found - logsumexp(found))
 
@@ -155,7 +160,7 @@ def _proposal(pool: Pool | None) -> tuple[Array, Array, int]:
     spread = (pool.z - mean).T @ ((pool.z - mean) * w[:, None])
     effective = 1.0 / float(np.sum(w**2))
     shrunk = (effective * spread + size * np.diag(np.diag(spread)) + 0.05 * np.eye(size)) / (effective + size)
-    return mean, WIDER * np.linalg.cholesky(shrunk), LATER
+    return mean, np.asarray(WIDER * np.linalg.cholesky(shrunk), dtype=float), LATER
 
 
 def groups(cathodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -170,6 +175,42 @@ def resample(pool: Pool, size: int, without: Sequence[str] = (), seed: int = 0) 
     ticks = (np.arange(size) + np.random.default_rng([seed, 4]).random()) / size
     chosen = np.minimum(np.searchsorted(np.cumsum(w), ticks), len(w) - 1)
     return [coordinates(pool.z[row]) for row in chosen]
+
+
+UNMOVED = (0.85, 0.3)
+"""A parameter whose posterior is at least this wide and moved by at most this much, in units of its prior, is free."""
+
+FELT = 0.25
+"""Change of a mean or deviation [prior sd] on leaving a cathode out that says that its observations matter."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A parameter's posterior mean and deviation in its unit, whether the data say anything of it, and whose do."""
+
+    name: str
+    mean: float
+    sd: float
+    free: bool
+    felt: tuple[str, ...]
+
+
+def estimates(pool: Pool) -> list[Estimate]:
+    """Posterior of each parameter and the cathodes whose observations constrain it."""
+
+    def moments(without: Sequence[str]) -> tuple[Array, Array]:
+        w = np.exp(pool.log_weights(without))
+        mean = w @ pool.z
+        return mean, np.sqrt(w @ (pool.z - mean) ** 2)
+
+    mean, sd = moments(())
+    others = {name: moments(left) for name, left in groups(pool.cathodes).items()}
+    found = []
+    for k, card in enumerate(priors()):
+        felt = tuple(name for name, (m, d) in others.items() if abs(m[k] - mean[k]) > FELT or abs(d[k] - sd[k]) > FELT)
+        free = bool(sd[k] >= UNMOVED[0] and abs(mean[k]) <= UNMOVED[1])
+        found.append(Estimate(card.name, card.mean + card.sd * float(mean[k]), card.sd * float(sd[k]), free, felt))
+    return found
 
 
 def posterior_table(pool: Pool, size: int = 40) -> str:

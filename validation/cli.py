@@ -66,6 +66,67 @@ def validate(
         raise typer.Exit(1)
 
 
+@app.command()
+def calibrate(
+    pool: Annotated[Path, typer.Argument(help="CSV file of samples: written after each round, gone on from if there.")],
+    posterior: Annotated[Path, typer.Option(help="CSV file of the posterior, as --parameters reads it.")] = Path(
+        "posterior.csv"
+    ),
+    rounds: Annotated[int, typer.Option(help="Rounds of 32 parameter sets, each run for every firing observed.")] = 4,
+    cards: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder or file of cards of your own, beside the built-in ones; may be given repeatedly."),
+    ] = None,
+    size: Annotated[int, typer.Option(help="Equally likely samples to draw from the posterior.")] = 40,
+    cells: Cells = 24,
+    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
+) -> None:
+    """Estimate the global parameters from observations with role = "fit".  Takes some 4 minutes per round."""
+    from sinterface.models.errors import InputError
+    from sinterface.simulate.output import check_writable, write_whole
+    from sinterface.validation import calibrate as calibration
+    from sinterface.validation import validate as comparison
+
+    for file in (pool, posterior):
+        check_writable(file)
+    if rounds < 0 or size < 1:
+        raise InputError(f"{rounds} rounds, {size} samples: give at least 0 rounds and 1 sample")
+    found = comparison.read(cards or [])
+    for problem in found.problems:
+        typer.echo(f"sinterface: {problem}", err=True)
+    past = calibration.read_pool(pool.read_text(encoding="utf-8")) if pool.exists() else None
+    if past is None and rounds == 0:
+        raise InputError(f"{pool}: no such file; with no rounds there is nothing to draw from")
+
+    def keep(one: calibration.Pool) -> None:
+        write_whole(pool, lambda name: name.write_text(calibration.pool_table(one), encoding="utf-8"))
+
+    made = past
+    if rounds:
+        with progress_bar("calibrate", True) as advance:
+            made = calibration.calibrate(
+                found.observations, rounds, workers=workers or os.cpu_count() or 1, cells=cells,
+                past=past, progress=advance, keep=keep,
+            )  # fmt: skip
+    assert made is not None
+    table = calibration.posterior_table(made, size)
+    write_whole(posterior, lambda name: name.write_text(table, encoding="utf-8"))
+    _show_estimates(made)
+    say(f"wrote {posterior}", quiet=False)
+
+
+def _show_estimates(pool: Any) -> None:
+    from sinterface.models.parameters import priors
+    from sinterface.validation.calibrate import estimates
+
+    table = _table("parameters", "parameter", "unit", "prior", "posterior", "constrained by")
+    for card, one in zip(priors(), estimates(pool), strict=True):
+        told = "nothing: as the prior" if one.free else ", ".join(one.felt) or "several together"
+        _add(table, card.name, card.unit, f"{card.mean:.3g} ± {card.sd:.2g}", f"{one.mean:.3g} ± {one.sd:.2g}", told)
+    console().print(table)
+    console().print(f"{len(pool.z)} samples worth {pool.effective():.0f}")
+
+
 def _show(document: Mapping[str, Any]) -> None:
     screen = console()
     sets = {title: document[key] for key, title in SETS.items()}

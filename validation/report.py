@@ -299,9 +299,9 @@ def _parameters(document: Entry) -> Html:
             Number(_plus_minus(prior.get("mean"), prior.get("sd"), prior.get("sd"))),
             Number(_plus_minus(posterior.get("mean"), posterior.get("sd"), prior.get("sd"))),
             Number(_range([posterior.get("q05"), posterior.get("q95")], _decimals(prior.get("sd")))),
-            one.get("meaning", ""), one.get("source", ""),
+            one.get("meaning", ""),
         ])  # fmt: skip
-    head = ["parameter", "unit", "prior", "posterior", "5 to 95 %", "meaning", "source of the prior"]
+    head = ["parameter", "unit", "prior", "posterior", "5 to 95 %", "meaning"]
     label = "Posterior of each parameter in units of its prior: " + "; ".join(
         f"{one.get('name', '')} {_fixed((one.get('posterior') or {}).get('mean'), 2)} {one.get('unit', '')}"
         for one in found
@@ -313,6 +313,10 @@ def _parameters(document: Entry) -> Html:
             "bar: the observations say nothing of this parameter.",
         ),
         _table(head, rows, "Mean ± standard deviation."),
+        _details(
+            "Sources of the priors",
+            _table(["parameter", "source"], [[one.get("name", ""), one.get("source") or MISSING] for one in found]),
+        ),
     )
 
 
@@ -371,7 +375,7 @@ def _other_laboratories(document: Entry) -> Html:
         _table(
             [
                 "observation", "powder", "electrolyte", "T / °C", "family", "observed", "limit / wt%",
-                "predicted / wt% (5 to 95 %)", "to be seen", "prediction", "source",
+                "predicted / wt% (5 to 95 %)", "to be seen", "prediction", "known",
             ],
             [
                 [
@@ -379,10 +383,11 @@ def _other_laboratories(document: Entry) -> Html:
                     Number(_degrees(one.get("temperature_C"))), _family(one.get("family")),
                     one.get("observed") or MISSING, Number(_share(one.get("limit_wt_percent"))),
                     Number(_predicted_share(one)), Number(_percent(one.get("probability_seen"))), _agreement(one),
-                    ", ".join(filter(None, (one.get("source"), one.get("known")))) or MISSING,
+                    one.get("known") or MISSING,
                 ]
                 for one in cells
             ],
+            "Known: read in the source, quoted by another text (secondary), or recalled from memory.",
         ),
     )  # fmt: skip
 
@@ -687,8 +692,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = ""
             cells.append(_join(f"<td{_kind(cell)}>", _html(told), "</td>"))
         lines.append(_join("<tr>", *cells, "</tr>"))
     title = _join("<caption><span>", _html(caption), "</span></caption>") if caption else ""
+    kind = "wide" + " short" * (len(rows) <= 16) + " many" * (len(head) > 8)
     return _join(
-        f'<div class="wide{" short" if len(rows) <= 16 else ""}" tabindex="0"><table>', title,
+        f'<div class="{kind}" tabindex="0"><table>', title,
         "<thead><tr>", *tops, "</tr></thead><tbody>", *lines, "</tbody></table></div>",
     )  # fmt: skip
 

@@ -77,6 +77,7 @@ def linear(monkeypatch, slope, data, sd):
         seen.append(z)
         return made(z)
 
+    monkeypatch.setattr(calibrate, "POWER", 1.0)
     monkeypatch.setattr(calibrate, "run_all", run_all)
     monkeypatch.setattr(calibrate, "by_cathode", by_cathode)
     monkeypatch.setattr(calibrate, "coordinates", coordinates)
@@ -129,6 +130,20 @@ def test_copied_cathodes_are_left_out_together():
     found = calibrate.groups(["pc-LCO", "pc-NMC532", "pc-NMC631"])
     assert found["pc-LCO"] == ("pc-LCO",)
     assert found["pc-NMC532"] == found["pc-NMC631"] == ("pc-NMC532", "pc-NMC631")
+
+
+def test_estimates_tell_what_the_data_constrain_and_who(monkeypatch):
+    """One cathode sees one parameter: it alone is told of, all others stay free."""
+    monkeypatch.setattr(calibrate, "FIRST", 4000)
+    cathodes = sorted({one.cathode for one in OBSERVED})
+    slope = {name: np.eye(SIZE)[0] if name == "pc-LNMO" else np.zeros(SIZE) for name in cathodes}
+    linear(monkeypatch, slope, dict.fromkeys(cathodes, 1.0), 0.3)
+    first, *rest = calibrate.estimates(calibrate.calibrate(OBSERVED, rounds=1))
+    card = priors()[0]
+    assert (first.free, first.felt) == (False, ("pc-LNMO",))
+    assert first.mean == pytest.approx(card.mean + card.sd / 1.09, abs=0.05 * card.sd)
+    assert first.sd == pytest.approx(card.sd * np.sqrt(0.09 / 1.09), rel=0.1)
+    assert all(one.free and one.felt == () for one in rest)
 
 
 def test_nothing_to_fit_is_said():
