@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test bench bench-solver lint types check fit clean
+.PHONY: demo test bench bench-solver lint types check fit freeze validate clean
 
 $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -39,6 +39,13 @@ check: lint types test
 fit: $(VENV)/.installed  ## make the derived tables again: DFT corrections, then the assimilated stabilities
 	$(BIN)/python -m sinterface.models.corrections
 	$(BIN)/python -m sinterface.models.assimilate
+
+freeze: $(VENV)/.installed  ## put today's predictions on record: say in the commit why they moved
+	$(BIN)/python -m sinterface.validation.frozen tests/validation/frozen.csv
+
+validate: $(VENV)/.installed  ## predictions against observations: tables, and output/validation.html; some ten minutes
+	@mkdir -p output
+	$(BIN)/sinterface validate --samples 24 --report output/validation.html -o output/validation.json
 
 clean:
 	rm -rf $(VENV) build output *.egg-info

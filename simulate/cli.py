@@ -92,6 +92,9 @@ def run(
     checkpoint: Annotated[
         Path | None, typer.Option(help="File to put a long run aside in; an interrupted run goes on from it.")
     ] = None,
+    samples: Annotated[
+        int, typer.Option(help="Repeat the run for that many samples of parameters and phase energies: 90 % intervals.")
+    ] = 0,
     output: Output = None,
     plot: Picture = None,
     as_json: Json = False,
@@ -116,12 +119,34 @@ def run(
     data = cli_phases.open_database(database)
     with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
         result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
+    around = None
+    if samples:
+        from sinterface.simulate.samples import spread
+
+        with progress_bar(f"{samples} samples", not as_json) as advance:
+            around = spread(task, samples, database=data, workers=os.cpu_count() or 1, progress=advance)
     _write(result, output, plot, lambda: _plots().run(result, detection_limit), quiet=as_json)
     if as_json:
-        typer.echo(json.dumps(result.document(detection_limit), indent=2))
+        told = result.document(detection_limit) | ({"samples": around.document(detection_limit)} if around else {})
+        typer.echo(json.dumps(told, indent=2))
     else:
         _show_run(result, detection_limit)
+        if around is not None:
+            _show_samples(around.document(detection_limit))
     _finished([result])
+
+
+def _show_samples(told: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"over {told['size']} samples of parameters and phase energies, wt%")
+    for heading in ("family", "median", "5 to 95 %", "detected in"):
+        table.add_column(heading)
+    for one in told["families"]:
+        if one["high"] >= 0.005:
+            share = f"{100.0 * one['probability_detected']:.0f} %"
+            table.add_row(one["family"], f"{one['median']:.2f}", f"{one['low']:.2f} to {one['high']:.2f}", share)
+    console().print(table)
 
 
 @app.command()

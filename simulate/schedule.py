@@ -1,11 +1,13 @@
-"""Heating schedules: ramps, holds, cooling.  Degrees Celsius, hours and minutes at the door, SI inside."""
+"""Heating schedules: ramps, holds, cooling, rapid firing.  Degrees Celsius, hours and minutes at the door, SI inside."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +22,18 @@ COOLED = 100.0 + CELSIUS_ZERO
 COOLING_TIME = 5400.0
 """Time constant [s] of an unheated box or tube furnace, Newton's law; an estimate, 900 to 500 degrees C in an hour."""
 
+QUENCH = 200.0
+"""Cooling rate [K/s] into water or onto a copper block: an estimate, 100 to 500 K/s for a 1 mm pellet."""
+
 MAX_DURATION = 3600.0 * 24 * 365
+MAX_TEXT = 5000
+"""Longest text of a schedule [characters]."""
+
+MAX_STEPS = 500
+"""Most steps of a schedule."""
+
+CHOICES = "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench'"
+T = TypeVar("T")
 _TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
@@ -65,23 +78,22 @@ class Schedule:
     def parse(text: str) -> Schedule:
         """Schedule from text: steps parted by semicolons, each one of
 
-        ``10 °C/min to 900 °C``, ``hold 2 h``, ``cool naturally``, ``quench``; it starts at 25 °C.
-        Raises InputError naming the step that can not be read.
+        ``10 °C/min to 900 °C``, ``hold 2 h``, ``cool naturally``, ``quench``; it starts at 25 °C, or where the first
+        step says, ``from 100 °C``.  Raises InputError naming the step that can not be read.
         """
-        if len(text) > 5000:
-            raise InputError("schedule: more than 5000 characters")
-        segments: list[Segment] = []
-        here = ROOM
-        for step in filter(None, (part.strip() for part in re.split(r"[;\n]", text))):
-            segment = _segment(step, here)
-            if segment is not None:
-                segments.append(segment)
-                here = segment.end
-        if not segments:
-            raise InputError(f"schedule {text!r} is empty: write e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'")
-        if sum(segment.duration for segment in segments) > MAX_DURATION:
-            raise InputError(f"schedule {text!r} is longer than a year: check the units (s, min, h, d)")
-        return Schedule(tuple(segments), text)
+        return read([(step, None) for step in split(text)], text)[0]
+
+    def sampled(self, per_curve: int = 200) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Times [s] and temperatures [K] between which the schedule is straight: the ends of its segments, and
+
+        ``per_curve`` points on each curved one.
+        """
+        times = [np.zeros(1)]
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            points = 1 if segment.shape == "linear" else per_curve
+            times.append(start + segment.duration * np.arange(1, points + 1) / points)
+        found = np.concatenate(times)
+        return found, self.temperature(found)
 
     @cached_property
     def starts(self) -> tuple[float, ...]:
@@ -144,6 +156,54 @@ def rate(text: str) -> float:
     return value
 
 
+def split(text: str) -> list[str]:
+    """Steps of a schedule's text.  Raises InputError for one that is too long or empty."""
+    if len(text) > MAX_TEXT:
+        raise InputError(f"schedule: more than {MAX_TEXT} characters")
+    steps = [part for part in (piece.strip() for piece in re.split(r"[;\n]", text)) if part]
+    if not steps:
+        raise InputError(
+            f"schedule {_shown(text)} is empty: write e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'"
+        )
+    return steps
+
+
+def read(steps: Sequence[tuple[str, T | None]], text: str) -> tuple[Schedule, tuple[T | None, ...]]:
+    """Schedule of steps in order, and what stands beside each of its segments: a mark holds until the next one.
+
+    Steps that take no time, a hold of 0 h, make no segment.  Raises InputError naming the step.
+    """
+    if len(steps) > MAX_STEPS:
+        raise InputError(f"schedule: {len(steps)} steps; at most {MAX_STEPS} are followed")
+    here, mark = ROOM, None
+    segments: list[Segment] = []
+    marks: list[T | None] = []
+    for number, (step, given) in enumerate(steps, 1):
+        mark = mark if given is None else given
+        try:
+            if (start := re.fullmatch(r"(?:from|start(?:\s+at)?)\s+(.+)", step, flags=re.IGNORECASE)) is not None:
+                if number > 1:
+                    raise InputError("a start stands before all other steps")
+                here = temperature(start[1])
+                continue
+            segment = _segment(step, here)
+        except InputError as error:
+            raise InputError(f"schedule step {number}, {_shown(step)}: {error}") from error
+        if segment is not None:
+            segments.append(segment)
+            marks.append(mark)
+            here = segment.end
+    if not segments:
+        raise InputError(f"schedule {_shown(text)} takes no time: add a ramp or a hold, e.g. 'hold 2 h'")
+    if sum(segment.duration for segment in segments) > MAX_DURATION:
+        raise InputError(f"schedule {_shown(text)} is longer than a year: check the units (s, min, h, d)")
+    return Schedule(tuple(segments), text), tuple(marks)
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:77] + "...")
+
+
 def _segment(step: str, here: float) -> Segment | None:
     words = step.casefold()
     if words.startswith("hold"):
@@ -151,18 +211,15 @@ def _segment(step: str, here: float) -> Segment | None:
         return Segment(here, here, seconds) if seconds > 0.0 else None
     if words.startswith("cool"):
         if words not in ("cool", "cool naturally"):
-            raise InputError(f"schedule step {step!r}: write 'cool naturally' or a rate, '5 °C/min to 25 °C'")
+            raise InputError("write 'cool naturally' or a rate, '5 °C/min to 25 °C'")
         if here <= COOLED:
             return None
         return Segment(here, COOLED, COOLING_TIME * math.log((here - ROOM) / (COOLED - ROOM)), "newton")
     if words == "quench":
-        return Segment(here, ROOM, max(here - ROOM, 1.0) / 200.0)  # 200 K/s: water or copper block
+        return Segment(here, ROOM, max(here - ROOM, 1.0) / QUENCH) if here > ROOM else None
     match = re.fullmatch(r"(?:ramp\s+)?(?:at\s+)?(.+?)\s+to\s+(.+)", step.strip(), flags=re.IGNORECASE)
     if not match:
-        raise InputError(
-            f"schedule step {step!r} is not understood: choices are '10 °C/min to 900 °C', 'hold 2 h', "
-            f"'cool naturally', 'quench'"
-        )
+        raise InputError(f"not understood: choices are {CHOICES}")
     target = temperature(match[2])
     speed = rate(match[1])
     return Segment(here, target, abs(target - here) / speed) if target != here else None

@@ -1,0 +1,29 @@
+"""Predictions on record: whoever moves one runs ``make freeze`` and says why in the commit."""
+
+from pathlib import Path
+
+import pytest
+
+from sinterface.validation.cases import Predicted
+from sinterface.validation.frozen import frozen_cases, moved, predictions, record
+
+RECORD = record((Path(__file__).parent / "frozen.csv").read_text(encoding="utf-8"))
+
+
+def test_every_firing_is_on_record():
+    assert set(RECORD) == set(frozen_cases())
+
+
+@pytest.mark.parametrize("name", sorted(RECORD))
+def test_predictions_have_not_moved(name):
+    found = predictions([name])[name]
+    assert found.outcome == "DONE"
+    assert moved(RECORD[name], found) == [], "moved: if that is meant, run `make freeze` and say why in the commit"
+
+
+def test_a_move_is_noticed():
+    before = {"La2Zr2O7": 2.0, "cathode": 50.0}
+    assert moved(before, Predicted({"La2Zr2O7": 2.05}, {"cathode": 50.5}, "DONE")) == []
+    assert moved(before, Predicted({"LaMO3": 0.1}, {"cathode": 50.0}, "DONE")) == [
+        "La2Zr2O7: 2.000 -> 0.000 wt%", "LaMO3: 0.000 -> 0.100 wt%",
+    ]  # fmt: skip
