@@ -13,8 +13,9 @@ from sinterface.models import formula, gases, gibbs
 from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases import GAS_ELEMENTS, Solid
 
-ABSENT = 1.0e7
-"""Grand potential [J per mole of cations] given to a phase that the gas can not supply (a carbonate without CO2)."""
+ABSENT = 3.0e5
+"""Grand potential [J per mole of cations] given to a phase that the gas can not supply (a carbonate without CO2): as at
+some 1e-30 bar, out of reach of any reaction and still within that of numerics."""
 
 
 GAS_SUFFIX = "(g)"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate import cli_phases, cli_reactions
+from sinterface.simulate import cli_phases, cli_reactions, cli_schedules, cli_screen
 from sinterface.simulate.terminal import console, progress_bar, say
 
 if TYPE_CHECKING:
@@ -220,6 +220,9 @@ def sweep(
 
 
 app.command()(cli_reactions.reactions)
+app.command()(cli_schedules.compare)
+app.command()(cli_schedules.optimize)
+app.command()(cli_screen.screen)
 
 
 @app.command(name="materials")

@@ -29,8 +29,8 @@ LONGEST = (30.0, 3.0)
 PATIENCE = 35
 """Iterations after which shorter ones are made."""
 
-DEEPEST = 300.0
-"""A species with e^-300 of its activity is not there."""
+DEEPEST = 650.0
+"""A species with e^-650 of its activity is not there."""
 
 SHRINK = 0.01
 """Least share that an iteration leaves of an amount: logarithms have no value at zero."""

@@ -20,7 +20,10 @@ from sinterface.simulate.integrate import Outcome, State, Trajectory, begin, int
 from sinterface.simulate.problem import CELLS, Problem, problem
 from sinterface.simulate.result import Result, to_result
 from sinterface.simulate.schedule import Schedule
-from sinterface.simulate.system import FIRST_ACTIVITY, CoupleSystem, assemble
+from sinterface.simulate.system import FIRST_ACTIVITY, LONGEST_CHANGE, CoupleSystem, assemble
+
+TOLERANCE = 0.02
+"""Default share of what has changed that may do so in one step."""
 
 MAX_STEPS = 5000
 """Time steps after which a run is given up; most take 100 to 500."""
@@ -31,7 +34,7 @@ def predict(
     *,
     database: databases.Database | None = None,
     parameters: Parameters | None = None,
-    tolerance: float = 0.02,
+    tolerance: float = TOLERANCE,
     max_steps: int = MAX_STEPS,
     progress: Callable[[float], None] | None = None,
     checkpoint: str | Path | None = None,
@@ -40,15 +43,17 @@ def predict(
 ) -> Result:
     """Run a problem.  ``progress`` is called with the share of the schedule done, 0 to 1.
 
+    ``parameters`` are the calibrated ones unless given.  ``max_steps`` bounds the time steps.
+
     ``checkpoint`` is a file in which long runs are put aside and from which they go on; it is removed at the end.
     ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule.
     ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.
     A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
     only for what is wrong before it starts.
     """
-    parameters = parameters or adjustable.prior()
+    parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
-    system = assemble(task, tables, parameters)
+    system = _resolved(assemble(task, tables, parameters), tolerance)
     whole, rough = (1.0, ROUGH_COST) if estimate_error else (1.0, 0.0)
     advance = _share(progress, 0.0, whole / (whole + rough), task.schedule.duration)
     run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint, max_steps)
@@ -56,9 +61,14 @@ def predict(
     if estimate_error and run.outcome is Outcome.DONE and start is None:
         coarse = replace(task, cells=max(task.cells // 2, 4))
         advance = _share(progress, whole / (whole + rough), 1.0, task.schedule.duration)
-        companion = assemble(coarse, tables, parameters, like=system)
+        companion = _resolved(assemble(coarse, tables, parameters, like=system), COARSER * tolerance)
         error = _integrate(coarse, companion, COARSER * tolerance, advance, None, None, "")
     return to_result(task, system, run, tables.fingerprint, error)
+
+
+def _resolved(system: CoupleSystem, tolerance: float) -> CoupleSystem:
+    """The system with steps on ramps in proportion to the tolerance."""
+    return replace(system, longest_change=LONGEST_CHANGE * tolerance / TOLERANCE)
 
 
 EMPTY = 60.0

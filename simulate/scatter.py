@@ -24,7 +24,11 @@ PATIENCE = 30.0
 
 
 def scattered(
-    function: Callable[[Job], Answer], jobs: Iterator[tuple[int, Job]], *, workers: int = 1, scheduler: str | None = None
+    function: Callable[[Job], Answer],
+    jobs: Iterator[tuple[int, Job]],
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
 ) -> Iterator[tuple[int, Answer | None, str]]:
     """(number, answer, "") of every job, or (number, None, reason) where it raised or its worker died; in any order.
 

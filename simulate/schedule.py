@@ -1,4 +1,4 @@
-"""Heating schedules: ramps, holds, cooling, rapid firing.  Degrees Celsius, hours and minutes at the door, SI inside."""
+"""Heating schedules: ramps, holds, cooling.  Degrees Celsius, hours and minutes at the door, SI inside."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_STEPS = 500
 """Most steps of a schedule."""
 
 CHOICES = "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench'"
-T = TypeVar("T")
+Mark = TypeVar("Mark")
 _TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
@@ -84,10 +84,7 @@ class Schedule:
         return read([(step, None) for step in split(text)], text)[0]
 
     def sampled(self, per_curve: int = 200) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Times [s] and temperatures [K] between which the schedule is straight: the ends of its segments, and
-
-        ``per_curve`` points on each curved one.
-        """
+        """Times [s] and temperatures [K] (N,) between which it is straight; ``per_curve`` on a curved piece."""
         times = [np.zeros(1)]
         for segment, start in zip(self.segments, self.starts, strict=False):
             points = 1 if segment.shape == "linear" else per_curve
@@ -168,16 +165,17 @@ def split(text: str) -> list[str]:
     return steps
 
 
-def read(steps: Sequence[tuple[str, T | None]], text: str) -> tuple[Schedule, tuple[T | None, ...]]:
+def read(steps: Sequence[tuple[str, Mark | None]], text: str) -> tuple[Schedule, tuple[Mark | None, ...]]:
     """Schedule of steps in order, and what stands beside each of its segments: a mark holds until the next one.
 
     Steps that take no time, a hold of 0 h, make no segment.  Raises InputError naming the step.
     """
     if len(steps) > MAX_STEPS:
         raise InputError(f"schedule: {len(steps)} steps; at most {MAX_STEPS} are followed")
-    here, mark = ROOM, None
+    here = ROOM
+    mark: Mark | None = None
     segments: list[Segment] = []
-    marks: list[T | None] = []
+    marks: list[Mark | None] = []
     for number, (step, given) in enumerate(steps, 1):
         mark = mark if given is None else given
         try:

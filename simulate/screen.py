@@ -19,9 +19,8 @@ from sinterface.models import coatings as layers
 from sinterface.models import database as databases
 from sinterface.models import parameters
 from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
-from sinterface.models.constants import CELSIUS_ZERO
 from sinterface.models.database import Database
-from sinterface.models.errors import InputError
+from sinterface.models.errors import InputError, SinterfaceError
 from sinterface.models.materials import Material
 from sinterface.models.phases import FAMILIES
 from sinterface.models.reactions import couple, reactions_at
@@ -74,7 +73,8 @@ def row(candidate: Candidate, common: Setting) -> Row:
         if common.samples:
             _probabilities(found, candidate, common)
     except Exception as error:
-        found["outcome"] = f"{type(error).__name__}: {' '.join(str(error).split())}"[:REASON]
+        kind = "" if isinstance(error, SinterfaceError) else f"{type(error).__name__}: "
+        found["outcome"] = (kind + " ".join(str(error).split()))[:REASON]
     return found
 
 
@@ -165,7 +165,7 @@ def _amounts(found: Row, candidate: Candidate, common: Setting) -> None:
         if max(shares.values(), default=0.0) >= common.limit:
             onset = min(onset, T)
     # below the onset every run must have ended: one that did not may have shown something
-    found["onset"] = math.nan if any(T < onset for T, _ in stopped) else onset
+    found["onset"] = math.nan if any(onset > T for T, _ in stopped) else onset
     if stopped:
         found["outcome"] = "; ".join(f"{outcome} at {T:g} °C" for T, outcome in stopped)[:REASON]
 

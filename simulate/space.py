@@ -95,8 +95,8 @@ class Grid:
         x, added = self.excess[excess], self.dopants[dopant]
         host = 1.0 - sum(share for _, share in added)
         amounts = [(s, n / self.parts * host) for s, n in zip(METALS, self.shares[point], strict=True)] + list(added)
-        metals = "".join(f"{s}{round(n * (1.0 - x), 6):g}" for s, n in amounts if round(n * (1.0 - x), 6) > 0.0)
-        return f"Li{round(1.0 + x, 6):g}{metals}O2"
+        metals = "".join(f"{s}{_share(n * (1.0 - x))}" for s, n in amounts if round(n * (1.0 - x), 6) > 0.0)
+        return f"Li{_share(1.0 + x)}{metals}O2"
 
     @property
     def elements(self) -> set[str]:
@@ -181,6 +181,11 @@ class Space:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
+def _share(amount: float) -> str:
+    """An amount in a formula: six digits, nothing for one."""
+    return "" if round(amount, 6) == 1.0 else f"{round(amount, 6):g}"
+
+
 def read(path: Path) -> Space:
     """The space in a TOML file, checked.  Raises InputError naming the key, the choices and the remedy."""
     try:
@@ -209,9 +214,7 @@ def parse(text: str) -> Space:
         if one not in materials.MORPHOLOGIES:
             raise unknown("morphologies entry", one, materials.MORPHOLOGIES, "pc is a polycrystal, sc a single crystal")
     cathodes = tuple(one for entry in _list(card, "cathodes", []) for one in _cathodes(entry, short))
-    electrolytes = tuple(
-        _found(one, "electrolyte", "electrolytes") for one in _texts(card, "electrolytes", ["LLZTO"])
-    )
+    electrolytes = tuple(_found(one, "electrolyte", "electrolytes") for one in _texts(card, "electrolytes", ["LLZTO"]))
     schedules = tuple(_schedule(one, holds) for one in _texts(card, "schedules", [SCHEDULE]))
     gases = tuple(_gas(one) for one in _texts(card, "gases", ["O2"]))
     grid = _grid(card["grid"]) if "grid" in card else None
@@ -323,7 +326,8 @@ def _found(text: str, role: str, key: str, structure: str | None = None, morphol
     try:
         return materials.find(text, role, structure=structure, morphology=morphology)
     except InputError as error:
-        raise InputError(f"{key}: {str(error).replace('add --structure ', 'write {formula = ..., structure = ...}, ')}")
+        remedy = "write {formula = '...', structure = '...'}, one of "
+        raise InputError(f"{key}: {str(error).replace('add --structure ', remedy)}") from error
 
 
 def _cathodes(entry: Any, short: Sequence[str]) -> list[Material]:

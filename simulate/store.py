@@ -57,6 +57,7 @@ class Store:
     """A store open for writing; ``open`` makes or resumes one, ``keep`` adds a row, ``finish`` ranks."""
 
     def __init__(self, path: Path, digest: str, size: int) -> None:
+        """Go on with the store at ``path``, and with what its journal of this digest holds."""
         import zarr
 
         self._path, self._digest, self._size = path, digest, size
@@ -74,7 +75,12 @@ class Store:
 
     @staticmethod
     def open(
-        path: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], resume: bool, chunk: int = CHUNK
+        path: Path,
+        space: Space,
+        attributes: Mapping[str, Any],
+        coatings: Sequence[str],
+        resume: bool,
+        chunk: int = CHUNK,
     ) -> Store:
         """The store at ``path``, made when it is not there.  Raises InputError when it may not be written to."""
         check_writable(path.parent / f"{path.name}.try")

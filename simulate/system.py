@@ -17,7 +17,7 @@ from sinterface.models.constants import AVOGADRO, GAS_CONSTANT
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
-from sinterface.models.parameters import Parameters, prior
+from sinterface.models.parameters import Parameters, calibrated
 from sinterface.models.phaseset import PhaseSet
 from sinterface.simulate import furnace
 from sinterface.simulate.furnace import Crucible, lithium_pressure
@@ -49,6 +49,9 @@ PLANES = (600.0, 800.0, 1000.0, 1200.0, 1400.0)
 SAME_METALS = 1e-6
 """Largest difference of metal shares between compositions of one framework: rounding of formulas."""
 
+LONGEST_CHANGE = 0.3
+"""Change of ln k of the slow transformations in a step on a ramp, at the default tolerance: resolves nucleation."""
+
 SLEEP = 1.0e-8
 """Transformation rate [1/s] that is nothing on the scale of a firing."""
 
@@ -78,6 +81,7 @@ class CoupleSystem:
     """(M, P)"""
     crucible: Crucible
     parameters: Parameters
+    longest_change: float = LONGEST_CHANGE
 
     @property
     def composition(self) -> Array:
@@ -277,7 +281,7 @@ class CoupleSystem:
         return np.minimum(conductance, FASTEST_FLOW)
 
     def longest_step(self, start: float) -> float:
-        """Time [s] in which the transformation rate changes by a factor e, so that Gauss integrates it well.
+        """Time [s] in which ln of the slow rate changes by ``longest_change``, so that nuclei form at the right moment.
 
         Longer where the rate is too small to matter: until it is not.
         """
@@ -287,7 +291,7 @@ class CoupleSystem:
         if ramp == 0.0:
             return np.inf
         asleep = (self._awake - T) / ramp  # negative when awake
-        return max(1.0, GAS_CONSTANT * T**2 / slow.Ea / ramp, asleep)
+        return max(1.0, self.longest_change * GAS_CONSTANT * T**2 / slow.Ea / ramp, asleep)
 
     @cached_property
     def _awake(self) -> float:
@@ -311,7 +315,7 @@ def assemble(
 ) -> CoupleSystem:
     """The system of a problem: concentric spheres, the cathode inside; with the phases of ``like`` where given.
 
-    ``database`` has the energies of ``parameters``, the means of the priors without any, already.
+    ``database`` has the energies of ``parameters``, the calibrated ones without any, already.
     """
     cathode, electrolyte = task.cathode, task.electrolyte
     if like is None:
@@ -344,5 +348,5 @@ def assemble(
         (grains[0], grains[1]),
         initial,
         furnace.crucible(task.crucible),
-        parameters or prior(),
+        parameters or calibrated(),
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -224,38 +225,41 @@ def posterior_table(pool: Pool, size: int = 40) -> str:
     return out.getvalue()
 
 
-def pool_table(pool: Pool) -> str:
-    """All samples with the log-likelihood of each cathode, to go on from or to weigh again: ``read_pool`` reads it."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["round", *names(), *pool.cathodes])
-    round_of = np.repeat(np.arange(len(pool.proposals)), [count for *_, count in pool.proposals])
-    for number, z, logs in zip(round_of, pool.z, pool.likelihood, strict=True):
-        writer.writerow([int(number), *(f"{v:.17g}" for v in z), *(f"{v:.17g}" for v in logs)])
-    return out.getvalue()
+def pool_text(pool: Pool) -> str:
+    """All samples, their likelihoods and the proposals they came from, as JSON; ``read_pool`` reads it."""
+    return json.dumps(
+        {
+            "parameters": names(),
+            "cathodes": pool.cathodes,
+            "proposals": [[mean.tolist(), root.tolist(), count] for mean, root, count in pool.proposals],
+            "z": pool.z.tolist(),
+            "log_likelihood": pool.likelihood.tolist(),
+        }
+    )
 
 
 def read_pool(text: str) -> Pool:
-    """What ``pool_table`` wrote.  The proposals are those that the samples before them ask for."""
-    rows = list(csv.reader(text.splitlines()))
-    size = len(names())
-    if not rows or tuple(rows[0][1 : size + 1]) != names():
-        raise DataError("these are not samples of the present parameters: calibrate anew")
+    """What ``pool_text`` wrote.  Raises DataError for anything else."""
     try:
-        table = np.array(rows[1:], dtype=float)
-    except ValueError as error:
-        raise DataError(f"samples: {error}") from error
-    cathodes = tuple(rows[0][size + 1 :])
-    pool: Pool | None = None
-    for number in range(int(table[:, 0].max()) + 1):
-        mine = table[table[:, 0] == number]
-        mean, root, _ = _proposal(pool)
-        before = pool
-        pool = Pool(mine[:, 1 : size + 1], mine[:, size + 1 :], cathodes, ((mean, root, len(mine)),))
-        if before is not None:
-            pool = Pool(
-                np.vstack([before.z, pool.z]), np.vstack([before.likelihood, pool.likelihood]), cathodes,
-                (*before.proposals, *pool.proposals),
-            )  # fmt: skip
-    assert pool is not None
-    return pool
+        found = json.loads(text)
+        known = tuple(found["parameters"])
+        z, likelihood = np.array(found["z"], dtype=float), np.array(found["log_likelihood"], dtype=float)
+        proposals = tuple(
+            (np.array(mean, dtype=float), np.array(root, dtype=float), int(count))
+            for mean, root, count in found["proposals"]
+        )
+        cathodes = tuple(map(str, found["cathodes"]))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"these are no samples of a calibration ({error}): calibrate anew") from error
+    D, S = len(names()), len(z)
+    if known != names():
+        raise DataError("these are not samples of the present parameters: calibrate anew")
+    if (
+        z.shape != (S, D)
+        or likelihood.shape != (S, len(cathodes))
+        or any(mean.shape != (D,) or root.shape != (D, D) for mean, root, _ in proposals)
+        or sum(count for *_, count in proposals) != S
+        or not (np.all(np.isfinite(z)) and np.all(np.isfinite(likelihood)))
+    ):
+        raise DataError("these samples are damaged: calibrate anew")
+    return Pool(z, likelihood, cathodes, proposals)

@@ -68,7 +68,9 @@ def validate(
 
 @app.command()
 def calibrate(
-    pool: Annotated[Path, typer.Argument(help="CSV file of samples: written after each round, gone on from if there.")],
+    pool: Annotated[
+        Path, typer.Argument(help="JSON file of samples: written after each round, gone on from if it is there.")
+    ],
     posterior: Annotated[Path, typer.Option(help="CSV file of the posterior, as --parameters reads it.")] = Path(
         "posterior.csv"
     ),
@@ -99,7 +101,7 @@ def calibrate(
         raise InputError(f"{pool}: no such file; with no rounds there is nothing to draw from")
 
     def keep(one: calibration.Pool) -> None:
-        write_whole(pool, lambda name: name.write_text(calibration.pool_table(one), encoding="utf-8"))
+        write_whole(pool, lambda name: name.write_text(calibration.pool_text(one), encoding="utf-8"))
 
     made = past
     if rounds:

@@ -8,16 +8,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sinterface as si
+from sinterface.simulate.system import CoupleSystem
 
 # ---- numerical error
 
 EASY = [("pc-LNMO", 450), ("pc-LNMO", 600), ("pc-LCO", 800)]
-HARD = [("pc-NMC811", 700), ("pc-NMC811", 900), ("pc-LMO", 550), ("pc-NCA", 800), ("sc-NMC631", 750)]
+HARD = [
+    ("pc-NMC811", 700), ("pc-NMC811", 900), ("pc-LMO", 550), ("pc-NCA", 800), ("sc-NMC631", 750), ("pc-LFP", 600),
+]  # fmt: skip
 MISSED = {
-    ("pc-NMC811", 700): "LaNiO3 0.4345 +- 0.0117, finer 0.4220: 1.07 times the stated error",
-    ("pc-NMC811", 900): "garnet 47.575 +- 0.012, finer 47.592: 1.4 times the stated error",
-    ("pc-NCA", 800): "La2Zr2O7 1.069 +- 0.015, finer 1.483: 27 times the stated error",
+    ("sc-NMC631", 750): "Li tantalate 0.3091 +- 0.0055, finer 0.3260: 3.1 times the stated error",
+    ("pc-LFP", 600): "LaMO3 2.5144 +- 0.0564, finer 2.8879: 6.6 times the stated error",
 }
+
+AWAKE = (
+    "which nuclei are past their barrier is taken at the start of a step, on ramps up to minutes long. At 450 °C LNMO "
+    "has 0.37 wt% of La2Zr2O7, 0.88 with steps a sixteenth as long; at 600 °C NMC111 has 49.8 of garnet, 47.6"
+)
 
 
 def shares(result):
@@ -57,6 +64,27 @@ def test_half_the_cell_and_tolerance_stay_within_the_stated_error(cathode, T):
 )
 def test_stated_error_holds_in_couples_near_equilibrium(cathode, T):
     assert_error_holds(cathode, T)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cathode", "T"),
+    [
+        ("pc-LNMO", 600),
+        ("pc-NMC811", 600),
+        pytest.param(*("pc-LNMO", 450), marks=pytest.mark.xfail(strict=True, reason=AWAKE)),
+        pytest.param(*("pc-NMC111", 600), marks=pytest.mark.xfail(strict=True, reason=AWAKE)),
+    ],
+)
+def test_shorter_steps_on_ramps_stay_within_the_stated_error(monkeypatch, cathode, T):
+    """The tolerance does not shorten them: there CoupleSystem.longest_step decides."""
+    task = si.problem(cathode, schedule=si.Schedule.hold(T, hours=2), cells=20)
+    stated = shares(si.predict(task))
+    longest = CoupleSystem.longest_step
+    monkeypatch.setattr(CoupleSystem, "longest_step", lambda self, start: longest(self, start) / 16.0)
+    for key, (share, _) in shares(si.predict(task, estimate_error=False)).items():
+        expected, error = stated.get(key, (0.0, 2e-3))
+        assert abs(share - expected) <= error, f"{key}: {expected:.4f} +- {error:.4f} wt%, shorter steps {share:.4f}"
 
 
 # ---- random problems
@@ -118,7 +146,10 @@ def holds(options):
     assert np.all(np.isfinite(data["wt_percent"].values))
     assert float(data["wt_percent"].min()) >= 0.0
     assert float(result.state.amounts.min()) >= 0.0
-    assert data.attrs["element_balance"] < 1e-10
+    # what is dissolved is known to flow.CLOSE of the sample in each cell, whatever there is of an element: up to
+    # 2.5e-8 of the Ta when electrolyte is 0.1 % of the sample
+    scarcity = max(rest["mass_ratio"], 1.0 / rest["mass_ratio"])
+    assert data.attrs["element_balance"] < 1e-10 * scarcity
     assert data.attrs["outcome"] == "DONE" or ":" in data.attrs["advice"]
 
 
@@ -142,9 +173,9 @@ def test_a_thousand_random_problems(options):
 
 
 @pytest.mark.slow
-def test_every_pair_of_gas_and_mass_ratio():
-    for gas, ratio in itertools.product(["O2", "air", "N2", "CO2"], [1e-3, 1.0, 1e3]):
-        holds({
-            "cathode": ("LiNi0.5Mn0.3Co0.2O2", "layered"), "schedule": "100 °C/min to 900 °C; hold 2 h; quench",
-            "atmosphere": gas, "mass_ratio": ratio, "cells": 8,
-        })  # fmt: skip
+@pytest.mark.parametrize(("gas", "ratio"), list(itertools.product(["O2", "air", "N2", "CO2"], [1e-3, 1.0, 1e3])))
+def test_every_pair_of_gas_and_mass_ratio(gas, ratio):
+    holds({
+        "cathode": ("LiNi0.5Mn0.3Co0.2O2", "layered"), "schedule": "100 °C/min to 900 °C; hold 2 h; quench",
+        "atmosphere": gas, "mass_ratio": ratio, "cells": 8,
+    })  # fmt: skip

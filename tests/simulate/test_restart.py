@@ -28,7 +28,7 @@ def assert_same(one, other, tolerance=SAME):
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 4])
-@pytest.mark.parametrize("cathode", ["pc-LNMO", "pc-LCO", "pc-NMC811"])
+@pytest.mark.parametrize("cathode", ["pc-LNMO", "pc-LCO", "pc-NMC811", "pc-LMO", "pc-LFP"])
 def test_a_schedule_cut_between_segments_gives_the_same(cathode, cut):
     whole = Schedule.parse(TEXT)
     first, second = Schedule(whole.segments[:cut], "first"), Schedule(whole.segments[cut:], "second")

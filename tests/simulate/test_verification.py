@@ -447,7 +447,10 @@ SCHEDULE = (
 )
 
 
-STUCK = "layered cathode in air: steps get too short at 700 to 900 °C and the run ends early; depends on round-off"
+STUCK = (
+    "NCA ends in STEPS at 86 °C of the quench from 900 °C: all Al of the outermost cell is in a layered phase at "
+    "A = +0.47 RT, its balance asks for u_Al = -325, flow.DEEPEST allows -300; with -650 it is DONE in 444 steps"
+)
 
 
 @pytest.mark.parametrize("cathode", sorted(si.materials("cathode")))
@@ -466,7 +469,7 @@ def test_laws_hold_in_every_step_of_a_long_schedule(cathode):
     data = to_result(task, system, run, "").dataset
     assert data.attrs["element_balance"] < 1e-10
     assert_mass_is_gas_and_vapour(data)
-    if run.outcome is not Outcome.DONE and task.cathode.structure == "layered":
+    if run.outcome is Outcome.STEPS and cathode == "pc-NCA":
         pytest.xfail(STUCK)
     assert run.outcome is Outcome.DONE
 
@@ -480,13 +483,12 @@ def assert_mass_is_gas_and_vapour(data):
 
 @pytest.mark.parametrize("cathode", ["pc-LMO", "pc-LFP", "pc-NMC811"])
 def test_mass_changes_by_the_gas_alone(cathode):
-    """Less lithium vapour, of which an open crucible lets out 1e-3 % of the sample and more."""
+    """Less lithium vapour: up to 1.1e-4 % of the sample, NMC811 in an open crucible."""
     for crucible in ("lidded", "open"):
         task = si.problem(cathode, schedule=SCHEDULE, cells=10, atmosphere="air", crucible=crucible)
         assert_mass_is_gas_and_vapour(si.predict(task, estimate_error=False).dataset)
 
 
-@pytest.mark.xfail(strict=True, reason="8.8 % of the cations, most of La, Zr and Ta, in the floor from 290 °C on")
 def test_the_floor_holds_next_to_nothing():
     task = si.problem("pc-LMO", schedule="10 °C/min to 600 °C; hold 2 h; cool naturally", cells=10)
     system = assemble(task, si.load_database())
@@ -514,17 +516,7 @@ def test_equilibrium_is_a_fixed_point():
     assert run.moving.sum() + run.changing.sum() < 1e-10
 
 
-@pytest.mark.parametrize(
-    "cathode",
-    [
-        "pc-LNMO",
-        "pc-LCO",
-        pytest.param(
-            "pc-NMC811", marks=pytest.mark.xfail(strict=True, reason="round-off grows: 1e-3 to 2e-2 of the cations")
-        ),
-        pytest.param("pc-LFP", marks=pytest.mark.xfail(strict=True, reason="round-off grows: 2e-4 to 9e-4")),
-    ],
-)
+@pytest.mark.parametrize("cathode", ["pc-LNMO", "pc-LCO", "pc-NMC811", "pc-LFP"])
 def test_order_of_phases_and_components_does_not_matter(cathode):
     task = si.problem(cathode, schedule="10 °C/min to 650 °C; hold 2 h; cool naturally", cells=10)
     system = assemble(task, si.load_database())

@@ -115,15 +115,16 @@ def test_the_pool_is_written_read_and_gone_on_from(monkeypatch):
     linear(monkeypatch, slope, data, 0.7)
     whole = calibrate.calibrate(OBSERVED, rounds=3)
     half = calibrate.calibrate(OBSERVED, rounds=2)
-    read = calibrate.read_pool(calibrate.pool_table(half))
+    read = calibrate.read_pool(calibrate.pool_text(half))
     rest = calibrate.calibrate(OBSERVED, rounds=1, past=read)
     assert rest.z == pytest.approx(whole.z, abs=1e-12)
     assert rest.log_weights() == pytest.approx(whole.log_weights(), abs=1e-9)
     table = calibrate.posterior_table(whole, size=10).splitlines()
     assert table[0].split(",") == ["without", *names()]
     assert len(table) == 1 + 10 * (1 + len(cathodes))
-    with pytest.raises(DataError, match="calibrate anew"):
-        calibrate.read_pool("round,x\n0,1\n")
+    for damaged in ("", "[]", "{}", calibrate.pool_text(half).replace("transformation", "other"), "[" * 100_000):
+        with pytest.raises(DataError, match="calibrate anew"):
+            calibrate.read_pool(damaged)
 
 
 def test_copied_cathodes_are_left_out_together():

@@ -1,0 +1,222 @@
+"""``sinterface compare`` and ``sinterface optimize``: several schedules side by side, and the best within bounds."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sinterface.simulate import cli_phases
+from sinterface.simulate.terminal import console, progress_bar, say
+
+if TYPE_CHECKING:
+    from sinterface.simulate.compare import Comparison
+    from sinterface.simulate.optimize import Front
+
+Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
+Electrolyte = Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")]
+Ratio = Annotated[str, typer.Option("--mass-ratio", help="Cathode to electrolyte by mass.")]
+Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]
+Morphology = Annotated[str | None, typer.Option(help="pc (polycrystal) or sc (single crystal), with a formula.")]
+Crucible = Annotated[str, typer.Option(help="lidded or open: how fast its gas is renewed.")]
+Additives = Annotated[str, typer.Option("--add", help="Phases in the electrolyte powder, wt% of it: 'Li2CO3=2'.")]
+Geometry = Annotated[str, typer.Option(help="sphere (particles) or slab (layers as thick as the particle radii).")]
+Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
+Limit = Annotated[float, typer.Option("--detection-limit", help="Share at which a phase family counts as seen, wt%.")]
+Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
+
+
+def compare(
+    cathode: Cathode,
+    schedule: Annotated[
+        list[str],
+        typer.Option("--schedule", "-s", help="'10 °C/min to 900 °C in O2; hold 2 h; ...' or a TOML file; repeat."),
+    ],
+    electrolyte: Electrolyte = "LLZTO",
+    atmosphere: Annotated[
+        str, typer.Option("--atmosphere", help="Gas of the steps that name none: O2, dry-air, air, N2, Ar, CO2, ...")
+    ] = "O2",
+    mass_ratio: Ratio = "1:1",
+    structure: Structure = None,
+    morphology: Morphology = None,
+    cells: Cells = 40,
+    crucible: Crucible = "lidded",
+    add: Additives = "",
+    geometry: Geometry = "sphere",
+    detection_limit: Limit = 1.0,
+    database: cli_phases.File = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")] = None,
+    plot: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Heat one couple on several schedules: phases against time side by side."""
+    from sinterface.simulate import compare as comparisons
+    from sinterface.simulate import plan as plans
+    from sinterface.simulate import problem as problems
+
+    chosen = [plans.find(text) for text in schedule]
+    task = problems.problem(
+        cathode, electrolyte, chosen[0].schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
+        structure=structure, morphology=morphology, cells=cells, additives=add, crucible=crucible, geometry=geometry,
+    )  # fmt: skip
+    _check(output, plot, detection_limit)
+    data = cli_phases.open_database(database)
+    with progress_bar(f"{task.cathode.id}: {len(chosen)} schedules", not as_json) as advance:
+        found = comparisons.compare(task, chosen, database=data, progress=advance)
+    if output is not None:
+        found.to_netcdf(output)
+        say(f"wrote {output}", quiet=as_json)
+    if plot is not None:
+        _save(_figures().compared(found, detection_limit), plot, as_json)
+    if as_json:
+        typer.echo(json.dumps(found.document(detection_limit), indent=2))
+    else:
+        _show_comparison(found, detection_limit)
+    stopped = [result.dataset.attrs for result in found.results if result.dataset.attrs["outcome"] != "DONE"]
+    for attrs in stopped:
+        typer.echo(f"sinterface: NOT FINISHED: {attrs['cathode']}, {attrs['schedule']}: {attrs['advice']}", err=True)
+    if stopped:
+        raise typer.Exit(1)
+
+
+def optimize(
+    cathode: Cathode,
+    electrolyte: Electrolyte = "LLZTO",
+    temperature: Annotated[str, typer.Option(help="Hold temperatures to choose from, low:high, °C.")] = "600:1100",
+    time: Annotated[str, typer.Option(help="Hold times to choose from, low:high, h.")] = "0.1:10",
+    ramp: Annotated[str, typer.Option(help="Heating rates to choose from, low:high, °C/min.")] = "1:3000",
+    gas: Annotated[list[str] | None, typer.Option(help="A gas to choose from; repeat. O2 without any.")] = None,
+    samples: Annotated[int, typer.Option(help="Posterior samples behind the interval of each point of the front.")] = 5,
+    budget: Annotated[int, typer.Option(help="Predictions of the search; the samples come on top.")] = 60,
+    seed: Annotated[int, typer.Option(help="Seed of the search and the samples.")] = 0,
+    mass_ratio: Ratio = "1:1",
+    structure: Structure = None,
+    morphology: Morphology = None,
+    cells: Cells = 16,
+    crucible: Crucible = "lidded",
+    add: Additives = "",
+    geometry: Geometry = "sphere",
+    detection_limit: Limit = 1.0,
+    database: cli_phases.File = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")] = None,
+    plot: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Find the schedules that densify most for the least secondary phases.  Takes a minute."""
+    from sinterface.models.atmosphere import atmosphere as read_gas
+    from sinterface.simulate import optimize as search
+    from sinterface.simulate import problem as problems
+    from sinterface.simulate.output import write_whole
+
+    bounds = search.Bounds(
+        search.span(temperature, "temperature", "600:1100"),
+        search.span(time, "time", "0.1:10"),
+        search.span(ramp, "ramp", "1:3000"),
+        tuple(read_gas(one) for one in gas or ["O2"]),
+    )
+    task = problems.problem(
+        cathode, electrolyte, None, mass_ratio=mass_ratio, structure=structure, morphology=morphology,
+        cells=cells, additives=add, crucible=crucible, geometry=geometry,
+    )  # fmt: skip
+    _check(output, plot, detection_limit)
+    data = cli_phases.open_database(database)
+    with progress_bar(f"{task.cathode.id}: {budget} predictions", not as_json) as advance:
+        found = search.optimize(
+            task, bounds, budget=budget, samples=samples, seed=seed, database=data, progress=advance
+        )
+    text = json.dumps(found.document(), indent=2)
+    if output is not None:
+        write_whole(output, lambda name: name.write_text(text + "\n", encoding="utf-8"))
+        say(f"wrote {output}", quiet=as_json)
+    if plot is not None:
+        _save(_figures().front(found, detection_limit), plot, as_json)
+    if as_json:
+        typer.echo(text)
+    else:
+        _show_front(found)
+
+
+def _check(output: Path | None, plot: Path | None, limit: float) -> None:
+    from sinterface.models.errors import InputError
+    from sinterface.simulate.output import check_writable
+
+    if not 0.0 < limit <= 100.0:
+        raise InputError(f"detection limit {limit:g} wt%: must lie between 0 and 100")
+    if output is not None:
+        check_writable(output)
+    if plot is not None:
+        from sinterface.simulate.plot import check_format
+
+        check_format(plot)
+        check_writable(plot)
+
+
+def _figures() -> Any:
+    from sinterface.simulate import plot_schedules
+
+    return plot_schedules
+
+
+def _save(figure: Any, path: Path, quiet: bool) -> None:
+    from sinterface.simulate.plot import save
+
+    save(figure, path)
+    say(f"wrote {path}", quiet=quiet)
+
+
+def _show_comparison(found: Comparison, limit: float) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    document = found.document(limit)
+    told = document["schedules"]
+    table = Table(title=f"{document['cathode']} + {document['electrolyte']}, wt% at the end")
+    table.add_column("")
+    for one in told:
+        table.add_column(escape(one["name"]), justify="right")
+    for family in found.families:
+        shares = [one["families"].get(family, 0.0) for one in told]
+        if max(shares) >= 0.005:
+            table.add_row(family, *(f"{share:.2f}{' *' if share >= limit else ''}" for share in shares))
+    table.add_section()
+    table.add_row("secondary phases", *(f"{one['secondary_wt_percent']:.2f}" for one in told))
+    table.add_row("duration / h", *(f"{one['hours']:.2f}" for one in told))
+    density = [one["relative_density"] for one in told]
+    table.add_row("density / %", *(f"{100 * d['median']:.0f}" for d in density))
+    table.add_row("  5 to 95 %", *(f"{100 * d['low']:.0f} to {100 * d['high']:.0f}" for d in density))
+    gases = (re.sub(r" \([^)]*\)", "", one["atmosphere"]) for one in told)
+    table.add_row("gas", *map(escape, gases))
+    screen = console()
+    screen.print(table)
+    screen.print(f"* at or above {limit:g} wt%; density: see docs/schedules.md", markup=False)
+
+
+def _show_front(found: Front) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=f"{found.cathode} + {found.electrolyte}: least secondary phases at each density")
+    headings = ["T / °C", "h", "°C/min", "gas", "density / %", "wt%", "error"]
+    for heading in headings + (["samples: median, 90 %"] if found.samples else []):
+        table.add_column(heading, justify="left" if heading == "gas" else "right", no_wrap=True)
+    for one in found.points:
+        c, d, s = one.choice, one.density_interval, one.secondary_interval
+        row = [
+            f"{c.temperature:g}", f"{c.hours:g}", f"{c.ramp:g}", c.gas.name,
+            f"{100 * one.density:.0f} ({100 * d[0]:.0f} to {100 * d[2]:.0f})", f"{one.secondary:.2f}",
+            f"{one.numerical_error or 0.0:.2f}",
+        ]  # fmt: skip
+        if found.samples:
+            row.append("-" if s is None else f"{s[1]:.1f} ({s[0]:.1f} to {s[2]:.1f})")
+        table.add_row(*map(escape, row))
+    screen = console()
+    screen.print(table)
+    screen.print(
+        f"{found.predictions} predictions, {found.failed} not finished; then natural cooling; density is that of an "
+        f"LLZTO compact (docs/schedules.md)",
+        markup=False,
+    )

@@ -1,0 +1,73 @@
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from sinterface.models.errors import InputError
+from sinterface.simulate.compare import clock, compare, courses, density, summary
+from sinterface.simulate.plan import Plan
+from sinterface.simulate.problem import problem
+
+TEXTS = ("10 °C/min to 600 °C; hold 1 h; cool naturally", "20 °C/s to 1000 °C; hold 30 s; quench in air")
+
+
+@pytest.fixture(scope="module")
+def found():
+    task = problem("pc-LNMO", "LLZTO", TEXTS[0], cells=8)
+    return compare(task, [Plan.parse(text) for text in TEXTS])
+
+
+def test_courses_end_at_the_shares_by_family(found):
+    for result in found.results:
+        ends = {family: float(course[-1]) for family, course in courses(result).items()}
+        assert ends == pytest.approx(result.by_family)
+
+
+def test_rows_are_the_runs_and_nan_after_their_ends(found, tmp_path):
+    found.to_netcdf(tmp_path / "c.nc")
+    with xr.open_dataset(tmp_path / "c.nc", engine="h5netcdf", decode_times=False) as data:
+        for k, (plan, result) in enumerate(zip(found.plans, found.results, strict=True)):
+            row = data.isel(schedule=k)
+            points = result.dataset.sizes["time"]
+            assert np.nanmax(row["time"].values) == pytest.approx(plan.schedule.duration)
+            assert np.all(np.isnan(row["wt_percent"].values[points:]))
+            last = row["wt_percent"].isel(point=points - 1)
+            assert last.values == pytest.approx(row["final_wt_percent"].values)
+            assert float(last.sum()) == pytest.approx(sum(result.by_family.values()))
+        assert data["wt_percent"].attrs["units"] == "%"
+
+
+def test_document_is_json_and_names_both(found):
+    told = json.loads(json.dumps(found.document()))
+    assert [one["name"] for one in told["schedules"]] == ["600 °C, 5.01 h", "1000 °C, 83.6 s"]
+    assert all(one["outcome"] == "DONE" for one in told["schedules"])
+    for one in told["schedules"]:
+        ends = one["relative_density"]
+        assert 0.4 < ends["low"] < ends["median"] < ends["high"] < 1.0
+
+
+def test_hotter_for_longer_is_denser():
+    short, long = (Plan.parse(f"10 °C/min to {T} °C; hold {h} h") for T, h in ((1000, 1), (1100, 3)))
+    assert all(b > a for a, b in zip(density(short), density(long), strict=True))
+
+
+def test_names():
+    assert clock(30.0) == (1.0, "s")
+    assert clock(600.0) == (60.0, "min")
+    assert clock(1e5) == (3600.0, "h")
+    assert summary(Plan.parse("hold 30 s", "mine")) == "mine"
+
+
+def test_no_schedule_is_refused():
+    with pytest.raises(InputError, match="0 schedules"):
+        compare(problem("pc-LNMO", cells=8), [])
+
+
+def test_the_figure_has_a_panel_each_with_the_same_axes(found):
+    from sinterface.simulate.plot_schedules import compared
+
+    figure = compared(found, 1.0)
+    uppers = [axis for axis in figure.axes if "wt%" in axis.get_ylabel() or axis.get_title()]
+    assert len(uppers) == 2
+    assert uppers[0].get_ylim() == uppers[1].get_ylim()

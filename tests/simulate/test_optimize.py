@@ -1,0 +1,117 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinterface.models.atmosphere import NAMED
+from sinterface.models.errors import InputError
+from sinterface.simulate.optimize import SAME_DENSITY, Bounds, Choice, Trial, front, optimize, span
+from sinterface.simulate.problem import problem
+
+BOUNDS = Bounds((420.0, 1100.0), (0.1, 10.0), (1.0, 3000.0), (NAMED["O2"], NAMED["dry-air"]))
+
+
+def search(seed=0, samples=1):
+    seen = []
+    task = problem("pc-LNMO", "LLZTO", None, cells=8)
+    return optimize(task, BOUNDS, budget=14, samples=samples, seed=seed, progress=seen.append), seen
+
+
+@pytest.fixture(scope="module")
+def found():
+    return search()
+
+
+def beats(one, other):
+    better = one.density >= other.density and one.secondary <= other.secondary
+    return better and (one.density, one.secondary) != (other.density, other.secondary)
+
+
+def test_no_point_of_the_front_beats_another(found):
+    points = found[0].points
+    assert points
+    assert not any(beats(one, other) for one in points for other in points)
+    assert all(one.numerical_error is not None for one in points)
+
+
+def test_bounds_and_budget_are_kept(found):
+    result, seen = found
+    assert result.predictions <= 14
+    assert result.predictions >= len(result.trials)
+    for one in result.trials:
+        c = one.choice
+        assert 420.0 <= c.temperature <= 1100.0
+        assert 0.1 <= c.hours <= 10.0
+        assert 1.0 <= c.ramp <= 3000.0
+        assert c.gas in BOUNDS.gases
+    assert len({one.choice for one in result.trials}) == len(result.trials)
+    assert max(seen) <= 1.0 + 1e-9
+    assert seen[-1] == pytest.approx(1.0)
+
+
+def test_intervals_come_with_the_points(found):
+    for one in found[0].points:
+        low, middle, high = one.density_interval
+        assert low < middle < high
+        if one.secondary_interval is not None:  # a sample's run may not end
+            low, middle, high = one.secondary_interval
+            assert low == middle == high
+
+
+def test_the_same_seed_gives_the_same_answer(found):
+    again, _ = search()
+    assert json.dumps(again.document()) == json.dumps(found[0].document())
+
+
+def test_the_figure_labels_its_axes(found):
+    from sinterface.simulate.plot_schedules import front as draw
+
+    (axis,) = draw(found[0]).axes
+    assert "%" in axis.get_xlabel()
+    assert "wt%" in axis.get_ylabel()
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 1.0), st.floats(0.0, 100.0)), min_size=1, max_size=30))
+def test_the_front_of_any_trials(values):
+    choice = Choice(900.0, 1.0, 10.0, NAMED["O2"])
+    trials = [Trial(choice, density, secondary, {}, (0.0, 0.5, 1.0)) for density, secondary in values]
+    points = front(trials)
+    assert not any(beats(one, other) for one in points for other in points)
+    assert [p.density for p in points] == sorted(p.density for p in points)
+    for one in trials:  # nothing left out is better than all that stayed, beyond what counts as the same
+        assert any(p.density >= one.density - SAME_DENSITY and p.secondary <= one.secondary + 0.05 for p in points)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"temperature": (900.0, 800.0)}, "temperature 900:800"),
+        ({"temperature": (0.0, 800.0)}, "write low:high within"),
+        ({"hours": (0.0, 1.0)}, "time 0:1"),
+        ({"ramp": (1.0, 1e9)}, "ramp"),
+        ({"hours": (float("nan"), 1.0)}, "time nan"),
+        ({"gases": ()}, "at least one"),
+        ({"gases": (NAMED["O2"], NAMED["O2"])}, "each once"),
+    ],
+)
+def test_bounds_that_are_none(changes, told):
+    good = {"temperature": (600.0, 1100.0), "hours": (0.1, 10.0), "ramp": (1.0, 3000.0), "gases": (NAMED["O2"],)}
+    with pytest.raises(InputError, match=told):
+        Bounds(**(good | changes))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("budget", 3), ("budget", 10**6), ("samples", -1), ("samples", 10**6), ("seed", -1)]
+)
+def test_numbers_out_of_range(key, value):
+    with pytest.raises(InputError, match=str(value)):
+        optimize(problem("pc-LNMO", cells=8), BOUNDS, **{key: value})
+
+
+def test_spans():
+    assert span("600:1100", "temperature", "600:1100") == (600.0, 1100.0)
+    assert span("2", "time", "0.1:10") == (2.0, 2.0)
+    for text in ("", "a:b", "1:2:3", "-1:2", "1:nan"):
+        with pytest.raises(InputError, match=r"write low:high, e\.g\. 0\.1:10"):
+            span(text, "time", "0.1:10")
