@@ -77,7 +77,7 @@ def run(
     hold: Hold = "2 h",
     ramp: Ramp = "10 °C/min",
     schedule: Annotated[
-        str | None, typer.Option(help="Whole schedule: '10 °C/min to 900 °C; hold 2 h; cool naturally'.")
+        str | None, typer.Option(help="Whole schedule: '10 °C/min to 900 °C; hold 2 h; cool naturally', or TOML file.")
     ] = None,
     atmosphere: Gas = "O2",
     mass_ratio: Ratio = "1:1",
@@ -100,14 +100,17 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Heat one couple on one schedule and list the phases."""
+    from dataclasses import replace
+
     from sinterface.models.errors import InputError
+    from sinterface.simulate import plan as plans
     from sinterface.simulate import problem as problems
     from sinterface.simulate.run import predict
-    from sinterface.simulate.schedule import Schedule
 
     if schedule is not None and temperature is not None:
         raise InputError("--schedule and --temperature are both given: the schedule holds the temperatures, drop one")
-    plan = Schedule.parse(schedule) if schedule is not None else _hold(temperature or "800", hold, ramp)
+    fired = plans.find(schedule) if schedule is not None else None
+    plan = fired.schedule if fired is not None else _hold(temperature or "800", hold, ramp)
     task = problems.problem(
         cathode, electrolyte, plan, atmosphere=atmosphere, mass_ratio=mass_ratio,
         structure=structure, morphology=morphology, cells=cells,
@@ -116,9 +119,17 @@ def run(
     _check_outputs(output, plot, detection_limit)
     if checkpoint is not None:
         _check_outputs(checkpoint, None, detection_limit)
+    gases = fired.atmospheres(task.atmosphere) if fired is not None else (task.atmosphere,)
+    several = fired if len(set(gases)) > 1 else None
+    task = replace(task, atmosphere=gases[0])
+    if several is not None and (checkpoint is not None or samples):
+        raise InputError("--checkpoint and --samples go with one gas: drop them, or the gases of the schedule")
     data = cli_phases.open_database(database)
     with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
-        result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
+        if several is not None:
+            result = plans.follow(task, several, database=data, progress=advance)
+        else:
+            result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
     around = None
     if samples:
         from sinterface.simulate.samples import spread

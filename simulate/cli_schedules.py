@@ -90,6 +90,10 @@ def optimize(
     time: Annotated[str, typer.Option(help="Hold times to choose from, low:high, h.")] = "0.1:10",
     ramp: Annotated[str, typer.Option(help="Heating rates to choose from, low:high, °C/min.")] = "1:3000",
     gas: Annotated[list[str] | None, typer.Option(help="A gas to choose from; repeat. O2 without any.")] = None,
+    cool: Annotated[
+        list[str] | None,
+        typer.Option(help="A cooling to choose from: naturally (without any), quench, '50 °C/min'; repeat."),
+    ] = None,
     samples: Annotated[int, typer.Option(help="Posterior samples behind the interval of each point of the front.")] = 5,
     budget: Annotated[int, typer.Option(help="Predictions of the search; the samples come on top.")] = 60,
     seed: Annotated[int, typer.Option(help="Seed of the search and the samples.")] = 0,
@@ -117,6 +121,7 @@ def optimize(
         search.span(time, "time", "0.1:10"),
         search.span(ramp, "ramp", "1:3000"),
         tuple(read_gas(one) for one in gas or ["O2"]),
+        tuple(NAMED_COOLING.get(one, f"{one} to 25 °C") for one in cool or ["naturally"]),
     )
     task = problems.problem(
         cathode, electrolyte, None, mass_ratio=mass_ratio, structure=structure, morphology=morphology,
@@ -138,6 +143,9 @@ def optimize(
         typer.echo(text)
     else:
         _show_front(found)
+
+
+NAMED_COOLING = {"naturally": "cool naturally", "quench": "quench"}
 
 
 def _check(output: Path | None, plot: Path | None, limit: float) -> None:
@@ -200,23 +208,24 @@ def _show_front(found: Front) -> None:
     from rich.table import Table
 
     table = Table(title=f"{found.cathode} + {found.electrolyte}: least secondary phases at each density")
-    headings = ["T / °C", "h", "°C/min", "gas", "density / %", "wt%", "error"]
-    for heading in headings + (["samples: median, 90 %"] if found.samples else []):
-        table.add_column(heading, justify="left" if heading == "gas" else "right", no_wrap=True)
+    table.add_column("schedule")
+    for heading in ["density / %", "wt% (error)"] + (["median (90 %)"] if found.samples else []):
+        table.add_column(heading, justify="right", no_wrap=True)
     for one in found.points:
         c, d, s = one.choice, one.density_interval, one.secondary_interval
+        cooling = c.cooling.removesuffix(" to 25 °C")
         row = [
-            f"{c.temperature:g}", f"{c.hours:g}", f"{c.ramp:g}", c.gas.name,
-            f"{100 * one.density:.0f} ({100 * d[0]:.0f} to {100 * d[2]:.0f})", f"{one.secondary:.2f}",
-            f"{one.numerical_error or 0.0:.2f}",
-        ]  # fmt: skip
+            f"{c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {cooling}",
+            f"{100 * one.density:.0f} ({100 * d[0]:.0f} to {100 * d[2]:.0f})",
+            f"{one.secondary:.2f} ({one.numerical_error or 0.0:.2f})",
+        ]
         if found.samples:
             row.append("-" if s is None else f"{s[1]:.1f} ({s[0]:.1f} to {s[2]:.1f})")
         table.add_row(*map(escape, row))
     screen = console()
     screen.print(table)
     screen.print(
-        f"{found.predictions} predictions, {found.failed} not finished; then natural cooling; density is that of an "
-        f"LLZTO compact (docs/schedules.md)",
+        f"{found.predictions} predictions, {found.failed} not finished; density is that of an LLZTO compact "
+        "(docs/schedules.md)",
         markup=False,
     )

@@ -12,6 +12,7 @@ only such points are reported.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,8 +31,10 @@ from sinterface.models.database import Database
 from sinterface.models.errors import InputError, SolveError
 from sinterface.models.parameters import Parameters
 from sinterface.simulate.problem import Problem
-from sinterface.simulate.run import predict
+from sinterface.simulate.run import TOLERANCE, predict
 from sinterface.simulate.schedule import Schedule
+
+NATURALLY = "cool naturally"
 
 MOST = 2000
 """Largest number of predictions of one search."""
@@ -63,18 +66,19 @@ TIE = 0.05
 SAME_DENSITY = 0.005
 """Relative densities in one bin of this width count as the same: of them the least wt% is kept."""
 
-TOLERANCE = 0.02
-"""Tolerance of the predictions of the search; half of it confirms."""
-
 
 @dataclass(frozen=True)
 class Bounds:
-    """What the search may choose from: hold temperature [degrees C], hold [h], ramp [degrees C/min], gases."""
+    """What the search may choose from: hold temperature [degrees C], hold [h], ramp [degrees C/min], gases, coolings.
+
+    ``coolings`` are last steps of a schedule: ``cool naturally``, ``quench`` or ``50 °C/min to 25 °C``.
+    """
 
     temperature: tuple[float, float]
     hours: tuple[float, float]
     ramp: tuple[float, float]
     gases: tuple[Atmosphere, ...]
+    coolings: tuple[str, ...] = (NATURALLY,)
 
     def __post_init__(self) -> None:
         limits = {
@@ -87,21 +91,31 @@ class Bounds:
                 raise InputError(f"{name} {low:g}:{high:g}: write low:high within {least:g} to {most:g} {unit}")
         if not self.gases or len(set(self.gases)) < len(self.gases):
             raise InputError("gases: give at least one, each once")
+        if not self.coolings or len(set(self.coolings)) < len(self.coolings):
+            raise InputError("coolings: give at least one, each once")
+        for step in self.coolings:
+            Schedule.parse(f"hold 1 s; {step}")
+
+    @property
+    def kinds(self) -> list[tuple[Atmosphere, str]]:
+        """Gases with coolings."""
+        return [(gas, cooling) for gas in self.gases for cooling in self.coolings]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One schedule: hold temperature [degrees C], hold [h], ramp [degrees C/min], gas."""
+    """One schedule: hold temperature [degrees C], hold [h], ramp [degrees C/min], gas, cooling as the last step."""
 
     temperature: float
     hours: float
     ramp: float
     gas: Atmosphere
+    cooling: str = NATURALLY
 
     @property
     def schedule(self) -> Schedule:
-        """Ramp, hold and natural cooling."""
-        return Schedule.hold(self.temperature, self.hours, ramp=self.ramp)
+        """Ramp, hold and cooling."""
+        return Schedule.parse(f"{self.ramp:g} °C/min to {self.temperature:g} °C; hold {self.hours:g} h; {self.cooling}")
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,7 @@ class Trial:
             "hold_h": self.choice.hours,
             "ramp_C_per_min": self.choice.ramp,
             "atmosphere": str(self.choice.gas),
+            "cooling": self.choice.cooling,
             "schedule": self.choice.schedule.text,
             "relative_density": {"value": self.density}
             | dict(zip(names, self.density_interval, strict=True)),
@@ -168,6 +183,7 @@ class Front:
                 "hold_h": list(self.bounds.hours),
                 "ramp_C_per_min": list(self.bounds.ramp),
                 "atmospheres": [str(gas) for gas in self.bounds.gases],
+                "coolings": list(self.bounds.coolings),
             },
             "front": [one.document() for one in self.points],
             "trials": [one.document() for one in self.trials],
@@ -214,7 +230,7 @@ class _Search:
     def choice(self, z: NDArray[np.float64]) -> Choice:
         """The schedule at a point of the unit cube (4,), on the grid and within the bounds."""
         spans = (self.bounds.temperature, tuple(np.log10(self.bounds.hours)), tuple(np.log10(self.bounds.ramp)))
-        values = []
+        values, kinds = [], self.bounds.kinds
         for (low, high), share, step in zip(spans, z, GRID, strict=False):
             values.append(float(np.clip(step * np.round((low + share * (high - low)) / step), low, high)))
         hours, ramp = (float(f"{10.0**value:.3g}") for value in values[1:])
@@ -222,7 +238,7 @@ class _Search:
             values[0],
             float(np.clip(hours, *self.bounds.hours)),
             float(np.clip(ramp, *self.bounds.ramp)),
-            self.bounds.gases[min(int(z[3] * len(self.bounds.gases)), len(self.bounds.gases) - 1)],
+            *kinds[min(int(z[3] * len(kinds)), len(kinds) - 1)],
         )
 
     def density(self, choice: Choice) -> float:
@@ -348,20 +364,22 @@ def _ended(search: _Search) -> tuple[Trial, ...]:
 
 
 def _confirmed(search: _Search) -> tuple[Trial, ...]:
-    """The front of the trials predicted twice; which those are changes as wt% are corrected."""
-    while search.spent < search.budget:
+    """The front of the trials predicted twice, from both its ends inwards; it changes as wt% are corrected."""
+    for end in itertools.cycle((0, -1)):
+        if search.spent >= search.budget:
+            break
         waiting = [one for one in front(_ended(search)) if one.numerical_error is None]
         if not waiting:
             break
-        search.confirm(waiting[-1])
+        search.confirm(waiting[end])
     return front([one for one in _ended(search) if one.numerical_error is not None])
 
 
 def _spread_out(search: _Search, first: int) -> None:
     """Corners of temperature and time, then a Halton sequence: ``first`` predictions."""
     search.allowed = first
-    gases = len(search.bounds.gases)
-    corners = [np.array([a, b, 0.5, (g + 0.5) / gases]) for g in range(gases) for a, b in ((1.0, 1.0), (0.0, 0.0))]
+    kinds = len(search.bounds.kinds)
+    corners = [np.array([a, b, 0.5, (k + 0.5) / kinds]) for k in range(kinds) for a, b in ((1.0, 1.0), (0.0, 0.0))]
     points = [*corners, *qmc.Halton(4, rng=np.random.default_rng([search.seed, 11])).random(4 * first)]
     try:
         for z in points:

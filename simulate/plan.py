@@ -25,9 +25,9 @@ from sinterface.models.phaseset import phase_set
 from sinterface.simulate.integrate import Outcome, Trajectory, begin, integrate
 from sinterface.simulate.problem import Problem
 from sinterface.simulate.result import Result, to_result
-from sinterface.simulate.run import EMPTY, MAX_STEPS, predict
+from sinterface.simulate.run import EMPTY, MAX_STEPS, TOLERANCE, predict
 from sinterface.simulate.schedule import Schedule, read, split
-from sinterface.simulate.system import FIRST_ACTIVITY, PLANES, CoupleSystem, assemble
+from sinterface.simulate.system import FIRST_ACTIVITY, LONGEST_CHANGE, PLANES, CoupleSystem, assemble
 
 TRACE = 1e-12
 """CO2 and H2O [bar] in the dry parts of a plan that has them elsewhere: too little to react, but with a potential."""
@@ -172,7 +172,7 @@ def follow(
     *,
     database: databases.Database | None = None,
     parameters: Parameters | None = None,
-    tolerance: float = 0.02,
+    tolerance: float = TOLERANCE,
     max_steps: int = MAX_STEPS,
     progress: Callable[[float], None] | None = None,
     estimate_error: bool = False,
@@ -189,10 +189,11 @@ def follow(
             task, database=database, parameters=parameters, tolerance=tolerance, max_steps=max_steps,
             progress=progress, estimate_error=estimate_error,
         )  # fmt: skip
-    parameters = parameters or adjustable.prior()
+    parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
     parts = _level(gases)
     whole = _shared(task, tables, parameters, parts)
+    whole = replace(whole, longest_change=LONGEST_CHANGE * tolerance / TOLERANCE)
     potentials = np.full((task.cells, len(whole.phases.components)), -FIRST_ACTIVITY)
     potentials[:, np.isin(whole.phases.components, OPEN_ELEMENTS)] = -EMPTY
     state = begin(replace(whole, atmosphere=parts[0]), whole.initial, potentials)

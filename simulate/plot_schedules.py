@@ -133,9 +133,9 @@ def front(found: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_ylabel("secondary phases / wt% of the sample")
     axis.set_title(f"{found.cathode} + {found.electrolyte}", fontsize=10)
     told = [
-        f"{number}: {c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}"
+        f"{number}: {c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
         for number, c in enumerate((one.choice for one in found.points), 1)
     ]
     figure.supxlabel("\n".join(textwrap.wrap("    ".join(told), 110)), fontsize=7.5, color="0.3")
-    axis.legend(fontsize=8, frameon=False, loc="best")
+    figure.legend(fontsize=8, frameon=False, loc="outside upper center", ncols=4)
     return figure

@@ -3,8 +3,10 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from typer.testing import CliRunner
 
 from sinterface.models.errors import InputError
+from sinterface.simulate.cli import app
 from sinterface.simulate.compare import clock, compare, courses, density, summary
 from sinterface.simulate.plan import Plan
 from sinterface.simulate.problem import problem
@@ -71,3 +73,28 @@ def test_the_figure_has_a_panel_each_with_the_same_axes(found):
     uppers = [axis for axis in figure.axes if "wt%" in axis.get_ylabel() or axis.get_title()]
     assert len(uppers) == 2
     assert uppers[0].get_ylim() == uppers[1].get_ylim()
+
+
+SHORT = "50 °C/min to 500 °C in air; 50 °C/min to 600 °C in O2; quench"
+
+
+def test_the_commands_print_one_document(tmp_path):
+    run = ["run", "pc-LNMO", "--schedule", SHORT]
+    both = ["compare", "pc-LNMO", "-s", SHORT, "-s", "1 °C/s to 500 °C; quench", "--plot", str(tmp_path / "c.png")]
+    search = ["optimize", "pc-LNMO", "--temperature", "420:500", "--time", "0.1", "--budget", "8", "--samples", "0"]
+    found = []
+    for words in (run, both, [*search, "--plot", str(tmp_path / "o.png"), "-o", str(tmp_path / "o.json")]):
+        answer = CliRunner().invoke(app, [*words, "--cells", "6", "--json"])
+        assert answer.exit_code == 0, answer.output
+        found.append(json.loads(answer.stdout))
+    assert found[0]["atmosphere"].startswith("air")
+    assert found[0]["secondary_wt_percent"] == pytest.approx(found[1]["schedules"][0]["secondary_wt_percent"])
+    assert found[2]["front"]
+    assert json.loads((tmp_path / "o.json").read_text()) == found[2]
+    assert {file.name for file in tmp_path.iterdir()} == {"c.png", "o.png", "o.json"}
+
+
+def test_a_checkpoint_goes_with_one_gas(tmp_path):
+    words = ["run", "pc-LNMO", "--schedule", SHORT, "--checkpoint", str(tmp_path / "c.h5")]
+    with pytest.raises(InputError, match="go with one gas"):
+        CliRunner().invoke(app, words, catch_exceptions=False)

@@ -57,21 +57,7 @@ def test_lithium_leaves_open_and_humid_crucibles():
     assert lost["open", "O2:pH2O=0.02"] < 0.5
 
 
-DRY = (
-    "STALLED at {} °C: dry O2 holds no H at all, LiOH lies phaseset.ABSENT = 1e7 J/mol too high and drives Li to {} RT "
-    "above Li2O; the garnet then needs Zr and Ta below flow.DEEPEST. With pH2O=1e-30 it ends DONE"
-)
-
-
-@pytest.mark.parametrize(
-    "additives",
-    [
-        "Li2CO3=5",
-        pytest.param("LiOH=3", marks=pytest.mark.xfail(strict=True, reason=DRY.format(303, 83))),
-        pytest.param("Li2CO3=2, LiOH=1", marks=pytest.mark.xfail(strict=True, reason=DRY.format(316, 87))),
-        "Li3BO3=4",
-    ],
-)
+@pytest.mark.parametrize("additives", ["Li2CO3=5", "LiOH=3", "Li2CO3=2, LiOH=1", "Li3BO3=4"])
 def test_elements_and_mass_balance(additives):
     result = run(additives=additives, crucible="open")
     data = result.dataset

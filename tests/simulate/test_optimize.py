@@ -9,13 +9,15 @@ from sinterface.models.errors import InputError
 from sinterface.simulate.optimize import SAME_DENSITY, Bounds, Choice, Trial, front, optimize, span
 from sinterface.simulate.problem import problem
 
-BOUNDS = Bounds((420.0, 1100.0), (0.1, 10.0), (1.0, 3000.0), (NAMED["O2"], NAMED["dry-air"]))
+BOUNDS = Bounds(
+    (420.0, 1100.0), (0.1, 10.0), (1.0, 3000.0), (NAMED["O2"], NAMED["dry-air"]), ("cool naturally", "quench")
+)
 
 
 def search(seed=0, samples=1):
     seen = []
     task = problem("pc-LNMO", "LLZTO", None, cells=8)
-    return optimize(task, BOUNDS, budget=14, samples=samples, seed=seed, progress=seen.append), seen
+    return optimize(task, BOUNDS, budget=10, samples=samples, seed=seed, progress=seen.append), seen
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def test_no_point_of_the_front_beats_another(found):
 
 def test_bounds_and_budget_are_kept(found):
     result, seen = found
-    assert result.predictions <= 14
+    assert result.predictions <= 10
     assert result.predictions >= len(result.trials)
     for one in result.trials:
         c = one.choice
@@ -45,6 +47,8 @@ def test_bounds_and_budget_are_kept(found):
         assert 0.1 <= c.hours <= 10.0
         assert 1.0 <= c.ramp <= 3000.0
         assert c.gas in BOUNDS.gases
+        assert c.schedule.text.endswith(c.cooling)
+        assert c.cooling in BOUNDS.coolings
     assert len({one.choice for one in result.trials}) == len(result.trials)
     assert max(seen) <= 1.0 + 1e-9
     assert seen[-1] == pytest.approx(1.0)
@@ -92,6 +96,8 @@ def test_the_front_of_any_trials(values):
         ({"ramp": (1.0, 1e9)}, "ramp"),
         ({"hours": (float("nan"), 1.0)}, "time nan"),
         ({"gases": ()}, "at least one"),
+        ({"coolings": ()}, "at least one"),
+        ({"coolings": ("dance",)}, "choices are"),
         ({"gases": (NAMED["O2"], NAMED["O2"])}, "each once"),
     ],
 )
