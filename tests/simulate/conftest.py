@@ -5,7 +5,7 @@ import pytest
 from sinterface.models import parameters
 from sinterface.simulate import system
 
-NUMERICS = ("test_restart", "test_verification", "test_properties", "test_furnace")
+NUMERICS = ("test_restart", "test_verification", "test_properties", "test_furnace", "test_run")
 
 
 @pytest.fixture(autouse=True)
