@@ -146,7 +146,7 @@ def _entry(one: xr.Dataset, index: int) -> dict[str, Any]:
 
     shares = np.nan_to_num(one["wt_percent"].values).max(axis=0)
     order = [k for k in np.argsort(-shares, kind="stable") if shares[k] >= 0.01]
-    found = {
+    found: dict[str, Any] = {
         "rank": int(one["rank"]),
         "candidate": index,
         **{key: str(one[key].values) for key in ("cathode", "morphology", "electrolyte", "schedule", "gas")},
@@ -160,7 +160,7 @@ def _entry(one: xr.Dataset, index: int) -> dict[str, Any]:
     }
     bare = float(one["driving_force"].min())
     faces = one["coating_driving_force"].min("temperature").values
-    found["coatings"] = sorted(
+    coated: list[dict[str, Any]] = sorted(
         (
             {
                 "coating": str(name),
@@ -172,7 +172,7 @@ def _entry(one: xr.Dataset, index: int) -> dict[str, Any]:
         ),
         key=lambda entry: (-(entry["better_than_bare_by_meV_per_atom"] or 0.0), entry["coating"]),
     )
-    return found
+    return found | {"coatings": coated}
 
 
 def _finite(value: Any) -> float | None:
@@ -192,7 +192,7 @@ def _show(document: dict[str, Any]) -> None:
     coated = any(one["coatings"] for one in ranked)
     heads = ["rank", "cathode", *keys, "onset / °C", "most / wt%", "families", "meV/atom"]
     for heading in heads + ["under limit"] * sampled + ["best coating, worse face"] * coated:
-        side = "right" if "/" in heading or heading == "rank" else "left"
+        side: Any = "right" if "/" in heading or heading == "rank" else "left"
         table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=16 * (heading == "cathode"))
     for one in ranked:
         onset = one["onset_C"]

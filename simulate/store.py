@@ -62,7 +62,7 @@ class Store:
 
         self._path, self._digest, self._size = path, digest, size
         self._group: Any = zarr.open_group(path, mode="r+")
-        self._done: NDArray[np.bool_] = self._group["done"][:] == 1
+        self._done: NDArray[np.bool_] = np.asarray(self._group["done"]) == 1
         self._pending: dict[int, dict[int, Row]] = {}
         self._journal_path = journal_path(path)
         self._lines = 0
