@@ -153,7 +153,7 @@ class Store:
             array = self._group[name]
             block = array[low:high]
             for index, row in rows.items():
-                block[index - low] = row[name]
+                block[index - low] = np.reshape(row[name], block.shape[1:])  # lists of nothing have lost their shape
             array[low:high] = block
         flags = self._done[low:high].copy()
         flags[[index - low for index in rows]] = True
