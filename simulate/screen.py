@@ -214,7 +214,7 @@ def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:
     """What the store says of its numbers: ``digest`` covers the space, the data, the parameters and the version."""
     data = database or databases.embedded()
     decides = (
-        space.digest, data.fingerprint, repr(parameters.prior()),
+        space.digest, data.fingerprint, repr(parameters.calibrated()),
         repr(parameters.samples()) if space.samples else "", version("sinterface"),
     )  # fmt: skip
     effort = ACCURACIES[space.accuracy]

@@ -1,0 +1,79 @@
+"""Screens: rows, resuming, candidates that fail, and that workers change nothing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from sinterface.models.errors import InputError
+from sinterface.simulate import space as spaces
+from sinterface.simulate.screen import row, screen
+from sinterface.simulate.store import open_store
+
+TEXT = """
+temperatures = "500,700"
+accuracy = "fast"
+cathodes = ["pc-LNMO", "pc-NMC811", "pc-LCO"]
+"""
+
+
+def values(path):
+    with open_store(path) as data:
+        return {name: data[name].values.copy() for name in ("wt_percent", "onset", "outcome", "driving_force")}
+
+
+def counted(made):
+    def judge(candidate, common):
+        made.append(candidate.cathode.id)
+        if candidate.cathode.id == "pc-LCO":
+            raise InputError("a candidate that can not be judged")
+        return row(candidate, common)
+
+    return judge
+
+
+def test_a_screen_is_written_resumed_and_never_computed_twice(tmp_path):
+    space, path, made = spaces.parse(TEXT), tmp_path / "s.zarr", []
+    done = screen(space, path, judge=counted(made))
+    assert sorted(made) == ["pc-LCO", "pc-LNMO", "pc-NMC811"]
+    first = values(path)
+    assert first["onset"][0] <= 500.0, "LNMO"
+    assert "can not be judged" in str(first["outcome"][2]), "a failure is a row with a reason"
+    again = screen(space, path, resume=True, judge=counted(made))
+    assert len(made) == 3, "nothing is computed twice"
+    assert done is not None
+    assert again is not None
+    for name, value in values(path).items():
+        np.testing.assert_array_equal(value, first[name])
+
+
+def test_a_store_of_another_space_is_refused(tmp_path):
+    path = tmp_path / "s.zarr"
+    screen(spaces.parse(TEXT), path, judge=counted([]))
+    with pytest.raises(InputError, match=r"s\.zarr"):
+        screen(spaces.parse(TEXT.replace("700", "600")), path, resume=True, judge=counted([]))
+    with pytest.raises(InputError, match="resume"):
+        screen(spaces.parse(TEXT), path, judge=counted([]))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('temperatures = "500"\ncathodes = 3', "cathodes"),
+        (TEXT + "colour = 1", "colour"),
+        (TEXT.replace("fast", "exact"), "exact"),
+        (TEXT.replace("500,700", "500:700"), "temperatures"),
+        (TEXT.replace("pc-LNMO", "pc-XYZ"), "pc-XYZ"),
+    ],
+)
+def test_bad_spaces_are_named(text, told):
+    with pytest.raises(InputError) as caught:
+        spaces.parse(text)
+    assert told in str(caught.value), json.dumps(str(caught.value))
+
+
+@pytest.mark.parametrize("content", [b"cathodes = [", b"\xff\xfe", b"[" * 5000])
+def test_what_is_no_toml_is_told(tmp_path, content):
+    (tmp_path / "space.toml").write_bytes(content)
+    with pytest.raises(InputError, match=r"space\.toml"):
+        spaces.read(tmp_path / "space.toml")
