@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import pickle
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -184,15 +183,10 @@ def _probabilities(found: Row, candidate: Candidate, common: Setting) -> None:
     ]
 
 
-@lru_cache(maxsize=2)
-def _open(packed: bytes) -> Setting:
-    return pickle.loads(packed)  # noqa: S301 - made by this program in its own parent process
-
-
-def work(job: tuple[Candidate, bytes, Callable[[Candidate, Setting], Row]]) -> Row:
-    """One candidate in a worker process; the setting is unpacked once for many."""
-    candidate, packed, judge = job
-    return judge(candidate, _open(packed))
+def work(job: tuple[Candidate, Setting, Callable[[Candidate, Setting], Row]]) -> Row:
+    """One candidate, in a worker process or in this one."""
+    candidate, common, judge = job
+    return judge(candidate, common)
 
 
 @dataclass(frozen=True)
@@ -250,13 +244,12 @@ def screen(
     Raises InputError when the store holds something else, or the cluster can not be reached.
     """
     common = setting(space, database)
-    packed = pickle.dumps(common)
     started = time.monotonic()
     with Store.open(path, space, attributes(space, database), [one.id for one in common.coatings], resume) as store:
         before = store.count
         if progress is not None:
             progress(before, len(space))
-        jobs = ((index, (space.candidate(index), packed, judge)) for index in range(len(space)) if not store.has(index))
+        jobs = ((index, (space.candidate(index), common, judge)) for index in range(len(space)) if not store.has(index))
         for index, found, error in scattered(work, jobs, workers=workers, scheduler=scheduler):
             store.keep(index, failed(space.candidate(index), common, error) if found is None else found)
             if progress is not None:
