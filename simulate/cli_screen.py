@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from sinterface.simulate.screen import Screened
 
 MOST_REASONS = 20
-"""Reasons of failures listed."""
+"""Reasons of failures listed in the JSON document."""
+
+MOST_LINES = 5
+"""Of those, printed."""
 
 
 def screen(
@@ -211,8 +214,10 @@ def _show(document: dict[str, Any]) -> None:
         table.add_row(*map(escape, cells))
     screen = console()
     screen.print(table)
-    for one in document["failures"]:
+    for one in document["failures"][:MOST_LINES]:
         screen.print(f"{one['candidates']} failed: {one['reason']}", markup=False)
+    if len(document["failures"]) > MOST_LINES:
+        screen.print("more reasons: --json, or `outcome` in the store")
     screen.print(
         f"{document['candidates']} candidates, {document['failed']} failed, {document['computed_now']} computed now "
         f"at {document['candidates_per_second']:.2f} per second"

@@ -69,7 +69,8 @@ def ternary(store: xr.Dataset, axis: Axes) -> None:
         )  # fmt: skip
         if len(points) <= 30:
             axis.text(a, b, f">{_highest(store):g}" if clean else f"{T:g}", ha="center", va="center", fontsize=7.5,
-                      color="black" if clean or _light(paint(T)) else "white")  # fmt: skip
+                      color="black" if clean or _light(paint(T)) else "white",
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if clean else None)  # fmt: skip
     _frame(axis, radius)
     _bar(store, axis, bar)
     axis.set_title(f"onset ({store.attrs['limit_wt_percent']:g} wt%) over composition{_over(store)}")
@@ -81,7 +82,9 @@ def _frame(axis: Axes, radius: float) -> None:
         for ends in ([(share, 1 - share, 0), (share, 0, 1 - share)], [(1 - share, share, 0), (0, share, 1 - share)],
                      [(1 - share, 0, share), (0, 1 - share, share)]):  # fmt: skip
             axis.plot(*_corner(np.array(ends, dtype=float)), color="0.75", linewidth=0.7, zorder=0)
-    axis.plot(*_corner(np.array([(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0)], dtype=float)), color="black", lw=1.0)
+    axis.plot(
+        *_corner(np.array([(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0)], dtype=float)), color="black", lw=1.0, zorder=0
+    )
     pad = max(radius, 0.04) + 0.03
     for (a, b), text, where in zip(
         ((0.5, _HEIGHT + pad), (0.0, -pad), (1.0, -pad)), ("Ni", "Mn", "Co"), ("bottom", "top", "top"), strict=True
@@ -109,7 +112,8 @@ def heat_map(store: xr.Dataset, axis: Axes) -> None:
     names = [f"{c}, sc" if m == "single-crystal" and not c.startswith("sc-") else c for c, m in powders]
     others = store["electrolyte"].values.tolist()
     order = np.argsort(np.where(rank > 0, rank, np.iinfo("i4").max), kind="stable")
-    cathodes = list(dict.fromkeys(names[k] for k in order))
+    cathodes = list(dict.fromkeys(names[k] for k in order if rank[k] > 0))
+    failed = len(set(names)) - len(cathodes)
     left_out = len(cathodes) - MOST_BARS
     cathodes = cathodes[:MOST_BARS]
     electrolytes = sorted(set(others))
@@ -136,7 +140,7 @@ def heat_map(store: xr.Dataset, axis: Axes) -> None:
     axis.set_ylim(len(cathodes), 0)
     axis.set_xlabel("electrolyte")
     axis.set_ylabel("cathode, best first" + (f" ({left_out} more not shown)" if left_out > 0 else ""))
-    axis.set_title("onset by couple")
+    axis.set_title("onset by couple" + (f" ({failed} cathodes failed)" if failed else ""))
     _bar(store, axis, bar)
 
 
@@ -151,7 +155,7 @@ def nickel_line(store: xr.Dataset, axis: Axes) -> None:
     single = store["morphology"].values[rows] == "single-crystal"
     sampled = ~np.isnan(interval[rows]).any(axis=1)
     # points of equal nickel stand side by side, so that no interval hides another
-    width = 0.5 * float(np.min(np.diff(np.unique(np.round(x, 4))), initial=20.0))
+    width = 0.4 * float(np.min(np.diff(np.unique(np.round(x, 4))), initial=10.0))
     place = x.copy()
     for value in np.unique(np.round(x, 4)):
         same = np.flatnonzero(np.abs(x - value) < 1e-3)
@@ -176,6 +180,9 @@ def nickel_line(store: xr.Dataset, axis: Axes) -> None:
     axis.legend(handles=legend, fontsize=8)
     axis.axhline(_highest(store) + 0.5 * _step(store), color="0.8", linewidth=0.8)
     axis.set_ylim(float(store["temperature"].values[0]) - _step(store), top + 0.6 * _step(store))
+    if store.sizes["temperature"] <= 15:
+        tried = [float(T) for T in store["temperature"].values]
+        axis.set_yticks([*tried, top], [*(f"{T:g}" for T in tried), "none"])
     axis.set_xlabel("Ni / % of Ni, Mn and Co")
     axis.set_ylabel("onset / °C")
     axis.set_title("onset against nickel content")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,6 +62,7 @@ class Store:
         import zarr
 
         self._path, self._digest, self._size = path, digest, size
+        self._lock = _locked(path)
         self._group: Any = zarr.open_group(path, mode="r+")
         self._done: NDArray[np.bool_] = np.asarray(self._group["done"]) == 1
         self._pending: dict[int, dict[int, Row]] = {}
@@ -106,6 +108,8 @@ class Store:
             self._fold(chunk)
         self._journal.close()
         self._journal_path.unlink(missing_ok=True)
+        if self._lock is not None:
+            os.close(self._lock)
 
     @property
     def count(self) -> int:
@@ -207,6 +211,27 @@ def open_store(path: Path) -> xr.Dataset:
 
     _attributes(path)
     return xr.open_zarr(path, consolidated=False)
+
+
+def _locked(path: Path) -> int | None:
+    """Open handle that keeps other runs off this store until it is closed or the process ends, however it ends.
+
+    Raises InputError when another run has it; None where the system has no such locks.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise InputError(f"{path}: another run writes to it; wait for it or name another store") from error
+    except OSError:  # network file systems without locks
+        os.close(handle)
+        return None
+    return handle
 
 
 def _attributes(path: Path) -> dict[str, Any]:

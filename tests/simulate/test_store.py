@@ -1,0 +1,162 @@
+"""Stores of screens: kill -9, processes and clusters change no number and lose no row; memory stays bounded."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sinterface.models.errors import InputError
+from sinterface.simulate import scatter, screen, space, store
+
+TEXT = """
+temperatures = [500]
+accuracy = "fast"
+cathodes = ["pc-LNMO", "LiNi0.8Mn0.1Co0.1O2"]
+coatings = ["LiNbO3"]
+"""
+GRID = """
+temperatures = [500, 700]
+[grid]
+step = 0.1
+lithium_excess = [0.0, 0.02]
+"""  # 132 candidates: two whole chunks and a bit
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from sinterface.simulate import screen, space
+sys.path.insert(0, {folder!r})
+from test_store import GRID, fake
+
+def slow(candidate, common):
+    time.sleep(0.004)
+    with open({made!r}, "a") as file:
+        file.write(f"{{candidate.index}}\\n")
+    return fake(candidate, common)
+
+screen.screen(
+    space.parse(GRID), Path({path!r}), resume=True, judge=slow, progress=lambda done, total: print(done, flush=True)
+)
+"""
+
+
+def fake(candidate, common):
+    """A row without a prediction: the index decides all numbers."""
+    found = screen._blank(candidate, common)
+    found["onset"] = 400.0 + candidate.index % 7
+    found["wt_percent"][0][1] = 1.0 / (1.0 + candidate.index)
+    found["secondary_wt_percent"] = [0.1 * candidate.index] * len(common.temperatures)
+    found["driving_force"] = [-1.0] * len(common.temperatures)
+    return found
+
+
+def dies(_):
+    raise ValueError("no answer")
+
+
+def square(number):
+    return number * number
+
+
+def killed(path, made, after):
+    """Start the screen in a process, kill it when so many rows are reported; that number."""
+    code = SCRIPT.format(folder=str(Path(__file__).parent), made=str(made), path=str(path))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
+        done = 0
+        while done < after:
+            done = int(run.stdout.readline())
+        os.kill(run.pid, signal.SIGKILL)
+        done = max([done, *map(int, run.stdout.read().split("\n")[:-1])])
+    assert run.returncode == -signal.SIGKILL
+    return done
+
+
+def test_kill_9_loses_and_repeats_nothing(tmp_path):
+    path, made = tmp_path / "s.zarr", tmp_path / "made"
+    plan = space.parse(GRID)
+    reported = 0
+    for after in (10, 70):  # in the first chunk, then after it was folded into the arrays
+        reported = killed(path, made, after)
+    again = []
+
+    def judge(candidate, common):
+        again.append(candidate.index)
+        return fake(candidate, common)
+
+    done = screen.screen(plan, path, resume=True, judge=judge)
+    assert done.before >= reported, "a row that was reported was lost"
+    indices = list(map(int, made.read_text().split())) + again
+    assert set(indices) == set(range(len(plan)))
+    assert len(indices) - len(plan) <= 2, "only what was under way at the two kills is done again"
+    whole = tmp_path / "whole.zarr"
+    screen.screen(plan, whole, judge=fake)
+    with store.open_store(path) as one, store.open_store(whole) as other:
+        assert one.load().identical(other.load())
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(("s.zarr.", "."))] == []
+
+
+def test_rows_of_a_torn_journal_are_kept(tmp_path):
+    path, plan = tmp_path / "s.zarr", space.parse(GRID)
+    common = screen.setting(plan)
+    attributes = screen.attributes(plan, None)
+    one = store.Store.open(path, plan, attributes, [], False)
+    for index in (0, 100):
+        one.keep(index, fake(plan.candidate(index), common))
+    with pytest.raises(InputError, match="another run"):
+        store.Store.open(path, plan, attributes, [], True)
+    one._journal.write('[7, {"onset": 4')  # the power went
+    one._journal.close()
+    os.close(one._lock)
+    with store.Store.open(path, plan, attributes, [], True) as again:
+        assert again.count == 2
+        assert [index for index in range(len(plan)) if again.has(index)] == [0, 100]
+
+
+def test_ranks_follow_onset_then_amount(tmp_path):
+    plan = space.parse(GRID)
+    screen.screen(plan, tmp_path / "s.zarr", judge=fake)
+    with store.open_store(tmp_path / "s.zarr") as data:
+        order = np.argsort(data["rank"].values)
+        assert sorted(data["rank"].values) == list(range(1, len(plan) + 1))
+        assert order[:3].tolist() == [6, 13, 20]
+        assert data["done"].values.all()
+        assert float(data["composition"].sel(element="Ni")[0]) == 0.0
+
+
+def test_two_processes_and_a_cluster_give_the_same_numbers(tmp_path):
+    from distributed import LocalCluster
+
+    plan = space.parse(TEXT)
+    screen.screen(plan, tmp_path / "one.zarr")
+    screen.screen(plan, tmp_path / "two.zarr", workers=2)
+    with LocalCluster(n_workers=1, processes=False, protocol="tcp://", dashboard_address=None) as cluster:
+        screen.screen(plan, tmp_path / "far.zarr", scheduler=cluster.scheduler_address)
+    with store.open_store(tmp_path / "one.zarr") as one:
+        assert float(one["driving_force"].min()) < -1.0
+        for name in ("two", "far"):
+            with store.open_store(tmp_path / f"{name}.zarr") as other:
+                assert one.load().identical(other.load())
+
+
+def test_jobs_are_taken_only_when_there_is_room():
+    taken = []
+
+    def jobs():
+        for number in range(50):
+            taken.append(number)
+            yield number, number
+
+    for number, answer, reason in scatter.scattered(square, jobs()):
+        assert (answer, reason) == (number * number, "")
+        assert len(taken) == number + 1
+    assert next(scatter.scattered(dies, jobs())) == (0, None, "ValueError: no answer")
+
+
+def test_no_cluster_is_told(monkeypatch):
+    monkeypatch.setattr(scatter, "PATIENCE", 0.5)
+    with pytest.raises(InputError, match="dask scheduler"):
+        next(scatter.scattered(square, iter([(0, 1)]), scheduler="tcp://127.0.0.1:1"))
