@@ -26,7 +26,7 @@ class Parameters:
     interface: float
     nuclei: float
     contact: float
-    lithium: float
+    roughness: float
     cations: float
     boundaries: float
     lithium_rich: float
@@ -44,7 +44,12 @@ class Parameters:
 
     def transport(self) -> transport.Transport:
         """The diffusivities with these factors."""
-        return transport.embedded().scaled(10.0**self.lithium, 10.0**self.cations, 10.0**self.boundaries)
+        return transport.embedded().scaled(10.0**self.cations, 10.0**self.boundaries)
+
+    def touching(self, morphology: str) -> float:
+        """Share of the surface of a cathode particle that touches the electrolyte, at most 1."""
+        smooth = self.roughness if morphology == "single-crystal" else 0.0
+        return float(min(10.0 ** (self.contact - smooth), 1.0))
 
     def energies(self, database: Database) -> Database:
         """``database`` with these changes of Gibbs energies; itself where there are none."""

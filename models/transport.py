@@ -80,11 +80,11 @@ class Transport:
 
         return at
 
-    def scaled(self, lithium: float, cations: float, boundaries: float) -> Transport:
-        """These cards with factors on lithium, on the lattice of all other cations, and on boundaries."""
+    def scaled(self, cations: float, boundaries: float) -> Transport:
+        """These cards with factors on the lattice and on the boundaries, for all cations but lithium."""
 
         def times(cards: Mapping[tuple[str, str], Arrhenius], factor: float) -> dict[tuple[str, str], Arrhenius]:
-            return {key: replace(c, D0=c.D0 * (lithium if key[0] == "Li" else factor)) for key, c in cards.items()}
+            return {key: card if key[0] == "Li" else replace(card, D0=card.D0 * factor) for key, card in cards.items()}
 
         return replace(self, lattice=times(self.lattice, cations), boundary=times(self.boundary, boundaries))
 

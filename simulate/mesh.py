@@ -17,11 +17,24 @@ class Mesh:
 
     faces (M+1,) [m]; volumes (M,) and areas of the inner faces (M-1,) of one particle (sphere) or of unit area
     (slab); ``interface`` is the number of cells that belong to the core material.
+
+    Only a share ``contact`` of the interface touches, in round spots between grains of radius ``grain`` [m]; behind a
+    spot the path widens.  Each contact of the core's surface S belongs to about 4 (R/grain)^2 neighbours, each with a
+    spot of radius a: contact = (a/grain)^2.  A path that widens at 45 degrees has, at distance x, the share
+    ((a + x)/grain)^2 of the area, up to 1.  What lies beside the paths counts to the cells of full area.
     """
 
     faces: NDArray[np.float64]
     geometry: str
     interface: int
+    contact: float = 1.0
+    grain: float = np.inf
+
+    @property
+    def open(self) -> NDArray[np.float64]:
+        """Share of the area that conducts at each face (M+1,)."""
+        depth = np.abs(self.faces - self.faces[self.interface]) / self.grain
+        return np.asarray(np.minimum((np.sqrt(self.contact) + depth) ** 2, 1.0))
 
     @property
     def centres(self) -> NDArray[np.float64]:
@@ -31,13 +44,19 @@ class Mesh:
     @property
     def volumes(self) -> NDArray[np.float64]:
         """Cell volumes (M,) [m^3], or [m] per unit area for a slab."""
-        return np.diff(4.0 / 3.0 * np.pi * self.faces**3) if self.geometry == "sphere" else np.diff(self.faces)
+        whole = np.diff(4.0 / 3.0 * np.pi * self.faces**3) if self.geometry == "sphere" else np.diff(self.faces)
+        found = whole * 0.5 * (self.open[1:] + self.open[:-1])
+        for side in (slice(None, self.interface), slice(self.interface, None)):
+            full = np.where(found[side] >= whole[side], whole[side], 0.0)
+            takes = full if full.any() else found[side]
+            found[side] += (whole[side] - found[side]).sum() * takes / takes.sum()
+        return found
 
     @property
     def areas(self) -> NDArray[np.float64]:
         """Areas of the faces between cells (M-1,) [m^2], one for a slab."""
         inner = self.faces[1:-1]
-        return 4.0 * np.pi * inner**2 if self.geometry == "sphere" else np.ones_like(inner)
+        return (4.0 * np.pi * inner**2 if self.geometry == "sphere" else np.ones_like(inner)) * self.open[1:-1]
 
     @property
     def half_widths(self) -> NDArray[np.float64]:
@@ -60,7 +79,10 @@ def _graded(length: float, cells: int, finest: float) -> NDArray[np.float64]:
     return np.asarray(widths * (length / widths.sum()))
 
 
-def two_layers(core: float, shell_ratio: float, cells: int, geometry: str = "sphere", finest: float = 5e-9) -> Mesh:
+def two_layers(
+    core: float, shell_ratio: float, cells: int, geometry: str = "sphere", finest: float = 5e-9,
+    contact: float = 1.0, grain: float = np.inf,
+) -> Mesh:  # fmt: skip
     """Core of radius (or thickness) ``core`` [m] under a shell of ``shell_ratio`` times its volume.
 
     ``cells`` in all, half in each; the two cells at the interface are ``finest`` [m] wide, or less when the layer
@@ -71,4 +93,4 @@ def two_layers(core: float, shell_ratio: float, cells: int, geometry: str = "sph
     inner = core - np.concatenate(([0.0], np.cumsum(_graded(core, inside, finest))))
     shell = core + np.cumsum(_graded(outer - core, cells - inside, finest))
     inner[-1] = 0.0
-    return Mesh(np.concatenate((inner[::-1], shell)), geometry, inside)
+    return Mesh(np.concatenate((inner[::-1], shell)), geometry, inside, contact, grain)

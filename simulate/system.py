@@ -52,6 +52,9 @@ SAME_METALS = 1e-6
 LONGEST_CHANGE = 0.3
 """Change of ln k of the slow transformations in a step on a ramp, at the default tolerance: resolves nucleation."""
 
+NO_LAYER = 1.0e-11
+"""Half width [m] below which what is left of a cell is no layer, a tenth of an atom's radius: it resists nothing."""
+
 SLEEP = 1.0e-8
 """Transformation rate [1/s] that is nothing on the scale of a firing."""
 
@@ -257,28 +260,30 @@ class CoupleSystem:
         """Conductances integrated over a step (M-1, K): area / (dx1 / D1 c1 + dx2 / D2 c2).
 
         c is what a host holds of the species, or its solubility times the mean activity of the two cells for one that
-        holds none; D c / RT is the Onsager coefficient.  The interface conducts over its contact area only.
+        holds none; D c / RT is the Onsager coefficient.  dx follows what a cell holds, at one volume per mole of
+        cations: an emptied cell is no gap.
         """
         M, K = activity.shape
         content, lacking = self._host_content
         shape = (M, len(transport.HOSTS), K)
-        volumes = self.mesh.volumes[:, None]
+        cations = np.maximum(amounts.sum(axis=1), 1e-300)
+        size = cations / self._cations
+        shares = amounts / cations[:, None]
+        density = (self._cations / self.mesh.volumes)[:, None]
         inner = np.arange(M) < self.mesh.interface
         D = np.where(inner[:, None, None], Ddt[0], Ddt[1])
-        held = np.einsum("chk,chk->ck", (amounts @ content).reshape(shape), D) / volumes
-        free = np.einsum("chk,chk->ck", (amounts @ lacking).reshape(shape), D) / volumes
+        held = np.einsum("chk,chk->ck", (shares @ content).reshape(shape), D) * density
+        free = np.einsum("chk,chk->ck", (shares @ lacking).reshape(shape), D) * density
         low, high = np.minimum(activity[:-1], activity[1:]), np.maximum(activity[:-1], activity[1:])
         gap = np.maximum(high - low, 1e-9)
         mean = np.exp(np.minimum(high, 0.0)) * -np.expm1(-gap) / gap  # logarithmic mean: Fick's law when dilute
         before = held[:-1] + free[:-1] * mean
         behind = held[1:] + free[1:] * mean
-        half = self.mesh.half_widths[:, :, None]
-        areas = self.mesh.areas.copy()
-        areas[self.mesh.interface - 1] *= 10.0**self.parameters.contact
-        with np.errstate(divide="ignore", over="ignore"):
-            resistance = half[0] / before + half[1] / behind
-        conductance = areas[:, None] / resistance
-        return np.minimum(conductance, FASTEST_FLOW)
+        half = self.mesh.half_widths[:, :, None] * np.array([size[:-1], size[1:]])[:, :, None]
+        half = np.where(half < NO_LAYER, 0.0, half)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            resistance = np.where(half > 0.0, half / np.array([before, behind]), 0.0).sum(axis=0)
+            return np.minimum(self.mesh.areas[:, None] / resistance, FASTEST_FLOW)
 
     def longest_step(self, start: float) -> float:
         """Time [s] in which ln of the slow rate changes by ``longest_change``, so that nuclei form at the right moment.
@@ -324,7 +329,10 @@ def assemble(
     else:
         found, reactants = like.phases, like.reactants
     shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
-    mesh = two_layers(0.5 * cathode.particle_diameter.value, shell, task.cells, task.geometry)
+    parameters = parameters or calibrated()
+    radii = [0.5 * material.particle_diameter.value for material in (cathode, electrolyte)]
+    contact = parameters.touching(cathode.morphology) if task.geometry == "sphere" else 1.0
+    mesh = two_layers(radii[0], shell, task.cells, task.geometry, contact=contact, grain=min(radii))
     per_mass = 1.0 / found.molar_mass
     added = [(found.ids.index(name), 0.01 * share) for name, share in task.additives]
     parts = [(reactants.cathode, task.mass_ratio, True), (reactants.electrolyte, 1.0 - sum(w for _, w in added), False)]
@@ -348,5 +356,5 @@ def assemble(
         (grains[0], grains[1]),
         initial,
         furnace.crucible(task.crucible),
-        parameters or calibrated(),
+        parameters,
     )

@@ -30,10 +30,16 @@ TRACE = 0.03
 """Shares below this [wt%] count as this: a prediction of nothing is not certain of it."""
 
 
-def probability_seen(share: float, experiment: Experiment) -> float:
-    """That a family with this predicted share [wt%] is detected."""
+UNMENTIONED = 5.0
+"""Share of all families that a source is silent about from which it would have spoken [wt%]: as strong as the products
+that it names, several times its detection limit.  An estimate."""
+
+
+def probability_seen(share: float, experiment: Experiment, times: float = 1.0) -> float:
+    """That a family with this predicted share [wt%] is detected, at a limit that many ``times`` the experiment's."""
     limit = experiment.detection_limit
     middle, sd = (1.0, 0.5) if limit is None else (100.0 * limit.value, 100.0 * limit.sd)
+    middle, sd = middle * times, sd * times
     spread = math.hypot(SCATTER, sd / middle)
     return _doubtful(float(ndtr((math.log(max(share, TRACE)) - math.log(middle)) / spread)))
 
@@ -51,6 +57,10 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
         total += math.log(1.0 - probability_seen(own.families.get(family, 0.0), observation))
     for role in observation.gone:
         total += math.log(1.0 - probability_seen(own.left[role], observation))
+    named = {*observation.seen, *observation.not_seen}
+    if named:
+        silent = sum(share for family, share in own.families.items() if family not in named)
+        total += math.log(1.0 - probability_seen(silent, observation, UNMENTIONED))
     for amount in observation.amounts:
         share = own.total if amount.families == (SECONDARY,) else sum(own.families.get(f, 0.0) for f in amount.families)
         spread = math.hypot(SCATTER * max(share, TRACE), 100.0 * amount.share.sd)

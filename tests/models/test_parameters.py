@@ -1,5 +1,7 @@
 """The calibrated numbers: priors with sources, what they change, and samples that come with the package."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,21 @@ def test_samples_come_with_the_package():
         assert len(parameters.samples(cathode)) == len(whole)
     with pytest.raises(InputError, match="choices are"):
         parameters.samples("pc-XYZ")
+
+
+def test_polycrystals_touch_more_than_single_crystals():
+    values = parameters.prior()
+    ratio = values.touching("polycrystal") / values.touching("single-crystal")
+    assert 2.0 < ratio < 25.0
+    rough = replace(values, contact=2.0)
+    assert rough.touching("polycrystal") == 1.0
+
+
+def test_factors_on_diffusion_leave_lithium_alone():
+    moved = replace(parameters.prior(), cations=1.0, boundaries=-1.0).transport()
+    grains = np.full(9, 1e-6)
+    species = ["Li", "Co", "La"]
+    table, base = (t.table(species, grains)(1000.0) for t in (moved, transport.embedded()))
+    assert table[:, 0] == pytest.approx(base[:, 0])
+    single, same = (t.table(species, np.full(9, np.inf))(1000.0) for t in (moved, transport.embedded()))
+    assert single[:, 1:] == pytest.approx(10.0 * same[:, 1:])

@@ -537,3 +537,25 @@ def test_order_of_phases_and_components_does_not_matter(cathode):
     assert one.outcome is two.outcome is Outcome.DONE
     assert two.last.amounts.sum(axis=0) == pytest.approx(one.last.amounts.sum(axis=0)[p], abs=1e-6)
     assert two.last.held.sum(axis=0) == pytest.approx(one.last.held.sum(axis=0)[k], rel=1e-12)
+
+
+def test_a_cell_that_has_emptied_is_no_gap():
+    """Beside the contact, as layered cathodes leave it: what lay behind is then nearer, not cut off."""
+    system = held_at("pc-NMC811", 1073.15, ())
+    potentials = start_of(system).potentials
+    last = system.mesh.interface - 1
+    before = system.coefficients(0.0, 1e-3, system.initial, potentials).conductance
+    amounts = system.initial.copy()
+    amounts[last] *= 1e-9
+    after = system.coefficients(0.0, 1e-3, amounts, potentials).conductance
+    assert np.all(after[last - 1 : last + 1] > before[last - 1 : last + 1])
+    assert np.array_equal(np.delete(after, [last - 1, last], axis=0), np.delete(before, [last - 1, last], axis=0))
+
+
+def test_twice_the_matter_is_twice_as_far():
+    system = held_at("pc-NMC811", 1073.15, ())
+    potentials = start_of(system).potentials
+    before = system.coefficients(0.0, 1e-3, system.initial, potentials).conductance
+    after = system.coefficients(0.0, 1e-3, 2.0 * system.initial, potentials).conductance
+    free = after < 1.0  # below the cut of the fastest flows
+    assert after[free] == pytest.approx(0.5 * before[free], rel=1e-9)
