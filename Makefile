@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test bench bench-solver lint types check fit freeze validate clean
+.PHONY: demo test docs bench bench-solver lint types check fit freeze validate clean
 
 $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[dev,docs]"
 	@touch $@
 
 demo: $(VENV)/.installed  ## the main job on embedded data
@@ -18,6 +18,12 @@ demo: $(VENV)/.installed  ## the main job on embedded data
 
 test: $(VENV)/.installed  ## all tests but the slow ones
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+docs: $(VENV)/.installed  ## the documentation site in build/site, which loads nothing from elsewhere; warnings are errors
+	@rm -rf build/site
+	$(BIN)/python -m sphinx -q -W --keep-going -E -c docs -d build/doctrees . build/site
+	@! grep -rnE '<(script|link|img|iframe)[^>]*(src|href)="(https?:)?//' build/site --include=*.html
+	@echo "open build/site/index.html"
 
 bench: $(VENV)/.installed  ## timings beside pymatgen and SciPy: a table, and output/benchmarks.json
 	$(BIN)/python benchmarks/run.py

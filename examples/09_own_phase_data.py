@@ -2,7 +2,7 @@
 
 `sinterface phases fetch --elements Li,La,Zr,Ta,Ni,Mn,Co,O -o my_phases.json` writes a snapshot with your key in
 MP_API_KEY. A CSV with a formula and a formation energy does as well and needs no key: here the energy that the tables
-hold for La4LiNiO8, the La2(Ni0.5Li0.5)O4 of sintered pellets, and 0.02 eV/atom less. How much does such a difference do?
+hold for La4LiNiO8, the La2(Ni0.5Li0.5)O4 of sintered pellets, and 0.02 eV/atom less. What does that do?
 """
 
 import tempfile

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.constants import GAS_CONSTANT
-from sinterface.models.errors import InputError, unknown
+from sinterface.models.errors import InputError, shown, unknown
 from sinterface.models.gases import gas
 
 OPEN_ELEMENTS = ("O", "C", "H")
@@ -19,6 +19,9 @@ OPEN_ELEMENTS = ("O", "C", "H")
 
 PRESSURES = ("pO2", "pCO2", "pH2O")
 """Partial pressures that describe a gas."""
+
+MAX_TEXT = 300
+"""Longest text of a gas [characters]."""
 
 MAX_PRESSURE = 100.0
 """Largest partial pressure accepted [bar]: gases are treated as ideal."""
@@ -111,9 +114,12 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
     """
     if isinstance(text, Atmosphere):
         return text
-    head, _, tail = text.strip().partition(":")
+    if len(text) > MAX_TEXT:
+        raise InputError(f"atmosphere {shown(text)}: over {MAX_TEXT} characters is no gas; write e.g. O2:pCO2=1e-5")
+    text = " ".join(text.split())
+    head, _, tail = text.partition(":")
     if "=" in head:
-        head, tail = "custom", text.strip()
+        head, tail = "custom", text
     named = {name.casefold(): value for name, value in NAMED.items()}
     if head != "custom" and head.casefold() not in named:
         raise unknown("atmosphere", head, NAMED, "or give pressures in bar, e.g. pO2=0.2,pCO2=4e-4")
@@ -135,5 +141,5 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
             pressures[key] = number
     if "pO2" not in pressures:
         raise InputError(f"atmosphere {text!r}: pO2 is needed, e.g. pO2=0.2,pCO2=4e-4")
-    name = base.name if base and not tail else text.strip()
+    name = base.name if base and not tail else text
     return Atmosphere(name, **pressures)

@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 from sinterface.models import formula
 from sinterface.models.errors import DataError, InputError
 
+MOST = 500
+"""Longest fault told [characters]."""
+
 
 class Row:
     """One row of a file: reads its cells, and knows where it stands when one is wrong."""
@@ -22,7 +25,7 @@ class Row:
 
     def wrong(self, fault: str) -> NoReturn:
         """Raise DataError in one printable line."""
-        line = "".join(character if character.isprintable() else "?" for character in fault)
+        line = "".join(character if character.isprintable() else "?" for character in fault[:MOST])
         raise DataError(f"{self.where}: {line}")
 
     def value(self, column: str) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST = 60
+"""Most choices listed in a message."""
+
 
 class SinterfaceError(Exception):
     """Base of every error raised on purpose."""
@@ -22,10 +25,23 @@ class SolveError(SinterfaceError, RuntimeError):
     """A calculation could not be finished; the message says what to change."""
 
 
+def shown(value: object, most: int = 60) -> str:
+    """A value as it stands in a message: its repr, printable and cut to about ``most`` characters."""
+    try:
+        if isinstance(value, str):
+            return repr(value if len(value) <= most else value[: most - 3] + "...")
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a list in a list in a list
+        return f"<{type(value).__name__} without end>"
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
 def unknown(kind: str, name: str, choices: Iterable[str], remedy: str = "") -> InputError:
     """The error for a name that is not among ``choices``: nearest names first."""
     known = sorted(choices)
     folded = {choice.casefold(): choice for choice in known}
-    near = [folded[match] for match in difflib.get_close_matches(name.casefold(), list(folded), n=3, cutoff=0.6)]
+    near = [folded[match] for match in difflib.get_close_matches(name[:200].casefold(), list(folded), n=3, cutoff=0.6)]
     hint = f"did you mean {', '.join(near)}? " if near else ""
-    return InputError(f"unknown {kind} {name!r}: {hint}choices are {', '.join(known)}{'; ' + remedy if remedy else ''}")
+    listed = ", ".join(known[:MOST] + ([f"... ({len(known)} in all)"] if len(known) > MOST else []))
+    ending = f"; {remedy}" if remedy else ""
+    return InputError(f"unknown {kind} {shown(name)}: {hint}choices are {listed}{ending}")

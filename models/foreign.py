@@ -73,9 +73,9 @@ def load(path: Path) -> tuple[list[Foreign], str]:
 
     Raises InputError when there is no such file, DataError naming the file and its fault.
     """
-    if not path.is_file():
-        raise InputError(f"database {path}: there is no such file; `sinterface phases fetch` writes one")
     try:
+        if not path.is_file():
+            raise InputError(f"database {path}: there is no such file; `sinterface phases fetch` writes one")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sinterface.models.errors import InputError
+from sinterface.models.errors import InputError, shown
 
 MAX_LENGTH = 120
 """Longest formula accepted, characters."""
@@ -27,6 +27,8 @@ def _parse(text: str) -> tuple[tuple[str, float], ...]:
 
     if len(text) > MAX_LENGTH:
         raise InputError(f"formula of {len(text)} characters: at most {MAX_LENGTH} are read")
+    if not text.strip().isprintable():
+        raise InputError(f"formula {text!r} does not parse: it goes over a line or holds characters that do not print")
     try:
         amounts = Composition(text.strip()).get_el_amt_dict()
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError) as error:
@@ -48,7 +50,7 @@ def atomic_mass(symbol: str) -> float:
     try:
         return float(Element(symbol).atomic_mass) * 1e-3
     except ValueError as error:
-        raise InputError(f"{symbol!r} is not a chemical element: write symbols such as Li, La, Ni") from error
+        raise InputError(f"{shown(symbol)} is not a chemical element: write symbols such as Li, La, Ni") from error
 
 
 def molar_mass(amounts: Mapping[str, float]) -> float:

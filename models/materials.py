@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.models import formula
-from sinterface.models.errors import DataError, InputError, SinterfaceError, unknown
+from sinterface.models.errors import DataError, InputError, shown, unknown
 from sinterface.models.phases import cations
 from sinterface.models.quantity import Quantity, quantity
+from sinterface.models.textfile import read_text
 
 MORPHOLOGIES = {"pc": "polycrystal", "sc": "single-crystal"}
 STRUCTURES = ("layered", "spinel", "olivine", "garnet")
 ROLES = ("cathode", "electrolyte", "coating")
 MAX_CARD_BYTES = 100_000
+
+ID = re.compile(r"[\w(][\w .+()-]{0,78}[\w)+]|\w")
+"""What a powder may be called: names of files are made of it."""
+
+LENGTHS, DENSITIES = (1e-10, 1e-2), (50.0, 3e4)
+"""Sizes [m] and densities [kg/m^3] that are believed."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +57,40 @@ def from_card(card: Mapping[str, Any], where: str) -> Material:
     for key in ("id", "role", "composition", "structure", "morphology", "source"):
         if not isinstance(card.get(key), str):
             raise DataError(f"{where}: {key} = text is needed")
+    if not ID.fullmatch(card["id"]):
+        raise DataError(f"{where}: id {shown(card['id'])}: write 1 to 80 letters, digits, blanks and . _ + - ( )")
+    if len(card["structure"]) > 80 or not card["structure"].isprintable():
+        raise DataError(f"{where}: structure {shown(card['structure'])}: write {', '.join(STRUCTURES)} or another word")
     for key, choices in (("role", ROLES), ("morphology", tuple(MORPHOLOGIES.values()))):
         if card[key] not in choices:
-            raise DataError(f"{where}: {key} {card[key]!r} is not one of {', '.join(choices)}")
+            raise DataError(f"{where}: {key} {shown(card[key])} is not one of {', '.join(choices)}")
     try:
         composition = formula.parse(card["composition"])
     except InputError as error:
         raise DataError(f"{where}: {error}") from error
+    if not _framework(composition, card["role"]):
+        raise DataError(f"{where}: composition {shown(card['composition'])} holds no metal beside lithium")
     size = "thickness" if card["role"] == "coating" else "particle_diameter"
     for key in (size, "grain_size", "density"):
         if not isinstance(card.get(key), Mapping):
             raise DataError(f"{where}: table [{key}] is needed")
+
+    def read(key: str, kind: str, low: float, high: float) -> Quantity:
+        found = quantity(card[key], kind, f"{where} [{key}]")
+        if not low <= found.value <= high:
+            unit = "m" if kind == "length" else "kg/m3"
+            raise DataError(f"{where} [{key}]: {found.value:g} {unit} is outside {low:g} to {high:g}: check the unit")
+        return found
+
     return Material(
         id=card["id"],
         role=card["role"],
         composition=composition,
         structure=card["structure"],
         morphology=card["morphology"],
-        particle_diameter=quantity(card[size], "length", f"{where} [{size}]"),
-        grain_size=quantity(card["grain_size"], "length", f"{where} [grain_size]"),
-        density=quantity(card["density"], "density", f"{where} [density]"),
+        particle_diameter=read(size, "length", *LENGTHS),
+        grain_size=read("grain_size", "length", *LENGTHS),
+        density=read("density", "density", *DENSITIES),
         source=card["source"],
     )
 
@@ -91,18 +113,13 @@ def built_in(role: str | None = None) -> dict[str, Material]:
 
 def load(path: Path) -> Material:
     """Material from a user's TOML card.  Raises InputError or DataError in one line."""
+    text = read_text(path, MAX_CARD_BYTES, "TOML card")
     try:
-        if path.stat().st_size > MAX_CARD_BYTES:
-            raise DataError(f"{path}: over {MAX_CARD_BYTES} bytes is no material card")
-        card = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-    except SinterfaceError:
-        raise
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: not a TOML card: {error}") from error
-    except (RecursionError, ValueError) as error:  # nested without end, digits without end, a null in the name
-        raise DataError(f"{str(path)!r}: not a TOML card: {type(error).__name__}") from error
+        card = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path}: not a TOML card: {shown(str(error), 200)[1:-1]}") from error
+    except (RecursionError, ValueError) as error:  # nested without end, digits without end
+        raise DataError(f"{path}: not a TOML card: {type(error).__name__}") from error
     return from_card(card, str(path))
 
 
@@ -138,6 +155,7 @@ def find(text: str, role: str = "cathode", *, structure: str | None = None, morp
         raise unknown("role", role, ROLES)
     if text.endswith(".toml"):
         return load(Path(text))
+    text = text.strip()
     names = {key.casefold(): material for key, (material, _) in _cards().items()}
     for material, aliases in _cards().values():
         for alias in aliases:
@@ -158,10 +176,12 @@ def find(text: str, role: str = "cathode", *, structure: str | None = None, morp
 def _from_formula(
     text: str, composition: Mapping[str, float], role: str, structure: str | None, morphology: str | None
 ) -> Material:
+    if not _framework(composition, role):
+        raise InputError(f"{role} {text!r} holds no metal beside lithium: write e.g. LiNi0.6Mn0.2Co0.2O2")
     structure = structure or guess_structure(composition)
     if structure is None:
         raise InputError(
-            f"structure of {text!r} can not be told from the formula: add --structure {'|'.join(STRUCTURES)}"
+            f"structure of {shown(text)} can not be told from the formula: add --structure {'|'.join(STRUCTURES)}"
         )
     if structure not in STRUCTURES:
         raise unknown("structure", structure, STRUCTURES)
@@ -180,6 +200,11 @@ def _from_formula(
     return Material(
         text, role, composition, structure, kind, typical[0], typical[1], peer.density, f"formula, sizes of {peer.id}"
     )
+
+
+def _framework(composition: Mapping[str, float], role: str) -> bool:
+    """True where something stays when lithium and the gases leave; a coating may do without."""
+    return cations(composition) > (0.0 if role == "coating" else composition.get("Li", 0.0))
 
 
 def _distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:

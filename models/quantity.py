@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sinterface.models.errors import DataError
+from sinterface.models.errors import DataError, shown
 
 TO_SI: Mapping[str, tuple[str, float]] = {
     "um": ("length", 1e-6), "nm": ("length", 1e-9), "m": ("length", 1.0),
@@ -38,14 +39,16 @@ def quantity(card: Mapping[str, Any], kind: str, where: str, *, positive: bool =
         raise DataError(f"{where}: {', '.join(missing)} missing (value, sd, unit and source are needed)")
     units = [unit for unit, (what, _) in TO_SI.items() if what == kind]
     if card["unit"] not in units:
-        raise DataError(f"{where}: unit {card['unit']!r} is not one of {', '.join(units)}")
+        raise DataError(f"{where}: unit {shown(card['unit'])} is not one of {', '.join(units)}")
     factor = TO_SI[card["unit"]][1]
     for key in ("value", "sd"):
         number = card[key]
         if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < 1e300:
-            raise DataError(f"{where}: {key} = {str(number)[:40]} is not a finite number")
-    if card["sd"] < 0 or (positive and card["value"] <= 0):
-        raise DataError(f"{where}: value = {card['value']}, sd = {card['sd']}: must be positive")
-    return Quantity(
-        card["value"] * factor, card["sd"] * factor, card["source"], card.get("method", ""), card.get("known", "")
-    )
+            raise DataError(f"{where}: {key} = {shown(number)} is not a finite number")
+    value, sd = card["value"] * factor, card["sd"] * factor
+    if not (math.isfinite(value) and math.isfinite(sd)) or sd < 0 or (positive and value <= 0):
+        raise DataError(f"{where}: value = {shown(card['value'])}, sd = {shown(card['sd'])}: must be positive")
+    for key in ("source", "method", "known"):
+        if not isinstance(card.get(key, ""), str):
+            raise DataError(f"{where}: {key} = {shown(card[key])} must be text")
+    return Quantity(value, sd, card["source"], card.get("method", ""), card.get("known", ""))

@@ -195,7 +195,7 @@ class InterfaceReactions:
         return " -> ".join(both)
 
     def document(self) -> dict[str, Any]:
-        """The profile as the JSON document described in the README."""
+        """The profile as the JSON document described in ``docs/json.md``."""
         return {
             "cathode": self.cathode.id,
             "electrolyte": self.electrolyte.id,

@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sinterface.models.errors import DataError
 from sinterface.simulate.integrate import Outcome, State, Trajectory
@@ -23,6 +25,12 @@ _PAST = ("times", "totals", "held", "moving", "changing")
 
 HEADER = 512
 """Bytes before the HDF5 data proper, its smallest user block: HDF5 tools pass over it."""
+
+MAX_BYTES, MAX_NUMBERS = 500_000_000, 10_000_000
+"""Largest file read, and most numbers in one of its arrays: a file can declare more than any memory holds."""
+
+LARGEST = 1e12
+"""Nothing in a state or its past is as large, in SI or in units of RT."""
 
 _MAGIC = b"sinterface checkpoint 1\n"
 
@@ -58,15 +66,18 @@ def load(path: Path, problem: str) -> Trajectory:
     import h5py
 
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"it has over {MAX_BYTES} bytes")
         if content[:HEADER] != seal(content)[:HEADER]:  # HDF5 may never return from damaged bytes
             raise ValueError("its checksum is wrong")
         with h5py.File(io.BytesIO(content), "r") as file:
             found = str(file.attrs["problem"])
-            state = {key: np.asarray(file[f"state/{key}"][()], dtype=float) for key in _STATE}
-            past = {key: np.asarray(file[f"past/{key}"][()], dtype=float) for key in _PAST}
+            state = {key: _array(file[f"state/{key}"]) for key in _STATE}
+            past = {key: _array(file[f"past/{key}"]) for key in _PAST}
             numbers = {key: float(file.attrs[key]) for key in ("time", "size", "steps", "iterations")}
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise DataError(f"checkpoint {path} can not be read ({error}): delete it to start over") from error
     shapes = {key: array.shape for key, array in state.items()}
     M, P, K = (*shapes["amounts"], shapes["lost"][0]) if len(shapes["amounts"]) == 2 and shapes["lost"] else (0, 0, 0)
@@ -75,9 +86,19 @@ def load(path: Path, problem: str) -> Trajectory:
     rows = {"times": steps, "totals": (*steps, P), "held": (*steps, K), "moving": (*steps, K), "changing": (*steps, P)}
     if (
         shapes != right
+        or len(steps) != 1
         or {key: array.shape for key, array in past.items()} != rows
         or not all(
-            np.all(np.isfinite(array)) for array in (*state.values(), *past.values(), np.array(list(numbers.values())))
+            np.all(np.abs(array) < LARGEST)
+            for array in (*state.values(), *past.values(), np.array(list(numbers.values())))
+        )  # NaN is not below it either
+        or not all(np.all(array >= 0.0) for array in (state["amounts"], state["first"], past["totals"]))
+        or not (state["first"].sum() > 0.0 and numbers["size"] > 0.0 and min(numbers.values()) >= 0.0)
+        or not (
+            steps[0] > 0
+            and np.all(past["totals"].sum(axis=1) > 0.0)
+            and past["times"][-1] == numbers["time"]
+            and np.all(np.diff(past["times"]) > 0.0)
         )
     ):
         raise DataError(f"checkpoint {path} is damaged: delete it to start over")
@@ -90,6 +111,13 @@ def load(path: Path, problem: str) -> Trajectory:
     return Trajectory(
         **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
     )
+
+
+def _array(data: Any) -> NDArray[np.float64]:
+    """A dataset as it is in the file, of a size that memory holds."""
+    if data.size > MAX_NUMBERS:
+        raise ValueError(f"{data.name} declares {data.size} numbers")
+    return np.asarray(data[()], dtype=float)
 
 
 def keeper(path: Path, problem: str) -> Callable[[Callable[[], Trajectory]], None]:

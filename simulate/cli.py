@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate import cli_phases, cli_reactions, cli_schedules, cli_screen
-from sinterface.simulate.terminal import console, progress_bar, say
+from sinterface.simulate import cli_phases, cli_reactions, cli_report, cli_schedules, cli_screen
+from sinterface.simulate.options import (
+    Additives,
+    Cathode,
+    Cells,
+    Crucible,
+    Database,
+    Electrolyte,
+    Gas,
+    Geometry,
+    Json,
+    Limit,
+    Morphology,
+    Output,
+    Picture,
+    Ratio,
+    Structure,
+    Workers,
+    check_limit,
+    check_outputs,
+    save,
+)  # fmt: skip
+from sinterface.simulate.terminal import console, printable, processes, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.result import Result
@@ -32,26 +53,8 @@ app = typer.Typer(
 
 app.add_typer(cli_phases.app, name="phases")
 
-Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
-Electrolyte = Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")]
-Gas = Annotated[
-    str, typer.Option("--atmosphere", help="O2, dry-air, air, N2, Ar, CO2, or pressures: pO2=0.2,pCO2=4e-4 (bar).")
-]
-Ratio = Annotated[str, typer.Option("--mass-ratio", help="Cathode to electrolyte by mass.")]
-Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]
-Morphology = Annotated[str | None, typer.Option(help="pc (polycrystal) or sc (single crystal), with a formula.")]
 Hold = Annotated[str, typer.Option("--hold", help="Time at temperature.")]
 Ramp = Annotated[str, typer.Option("--ramp", help="Heating rate.")]
-Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
-Crucible = Annotated[str, typer.Option(help="lidded or open: how fast its gas is renewed.")]
-Additives = Annotated[
-    str, typer.Option("--add", help="Phases in the electrolyte powder, wt% of it: 'Li2CO3=2' for surface carbonate.")
-]
-Geometry = Annotated[str, typer.Option(help="sphere (particles) or slab (layers as thick as the particle radii).")]
-Limit = Annotated[float, typer.Option("--detection-limit", help="Share at which a phase family counts as seen, wt%.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")]
-Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
 
 
 def _version(wanted: bool) -> None:
@@ -88,7 +91,7 @@ def run(
     add: Additives = "",
     geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
-    database: cli_phases.File = None,
+    database: Database = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="File to put a long run aside in; an interrupted run goes on from it.")
     ] = None,
@@ -106,6 +109,7 @@ def run(
     from sinterface.simulate import plan as plans
     from sinterface.simulate import problem as problems
     from sinterface.simulate.run import predict
+    from sinterface.simulate.samples import MOST
 
     if schedule is not None and temperature is not None:
         raise InputError("--schedule and --temperature are both given: the schedule holds the temperatures, drop one")
@@ -116,12 +120,14 @@ def run(
         structure=structure, morphology=morphology, cells=cells,
         additives=add, crucible=crucible, geometry=geometry,
     )  # fmt: skip
-    _check_outputs(output, plot, detection_limit)
-    if checkpoint is not None:
-        _check_outputs(checkpoint, None, detection_limit)
+    check_limit(detection_limit)
+    check_outputs(output, plot)
+    check_outputs(checkpoint, None)
     gases = fired.atmospheres(task.atmosphere) if fired is not None else (task.atmosphere,)
     several = fired if len(set(gases)) > 1 else None
     task = replace(task, atmosphere=gases[0])
+    if samples and not 1 <= samples <= MOST:
+        raise InputError(f"--samples {samples}: choose 0 to {MOST}")
     if several is not None and (checkpoint is not None or samples):
         raise InputError("--checkpoint and --samples go with one gas: drop them, or the gases of the schedule")
     data = cli_phases.open_database(database)
@@ -136,7 +142,12 @@ def run(
 
         with progress_bar(f"{samples} samples", not as_json) as advance:
             around = spread(task, samples, database=data, workers=os.cpu_count() or 1, progress=advance)
-    _write(result, output, plot, lambda: _plots().run(result, detection_limit), quiet=as_json)
+        result = replace(result, dataset=around.added_to(result.dataset))
+    if output is not None:
+        result.to_netcdf(output)
+        say(f"wrote {output}", quiet=as_json)
+    if plot is not None:
+        save(_plots().run(result, detection_limit), plot, quiet=as_json)
     if as_json:
         told = result.document(detection_limit) | ({"samples": around.document(detection_limit)} if around else {})
         typer.echo(json.dumps(told, indent=2))
@@ -176,8 +187,8 @@ def sweep(
     add: Additives = "",
     geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
-    database: cli_phases.File = None,
-    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
+    database: Database = None,
+    workers: Workers = 0,
     output: Output = None,
     plot: Picture = None,
     as_json: Json = False,
@@ -194,6 +205,7 @@ def sweep(
     for T in holds:
         schedules.temperature(f"{T:g}")
     hours, rate = schedules.duration(hold) / 3600.0, schedules.rate(ramp) * 60.0
+    count = processes(workers)
     if output is not None and len(cathodes) > 1 and "{cathode}" not in output.name:
         raise InputError(f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}.nc'")
     tasks = [
@@ -204,15 +216,18 @@ def sweep(
         )
         for one in cathodes
     ]  # fmt: skip
-    files = [Path(str(output).replace("{cathode}", task.cathode.id)) if output else None for task in tasks]
+    files = [output.with_name(output.name.replace("{cathode}", t.cathode.id)) if output else None for t in tasks]
+    if output is not None and len(set(files)) < len(files):
+        raise InputError(f"output {output}: two cathodes of one name would go to one file; give each cathode once")
+    check_limit(detection_limit)
     for file in files:
-        _check_outputs(file, plot, detection_limit)
+        check_outputs(file, plot)
     data = cli_phases.open_database(database)
     found = []
     for task, file in zip(tasks, files, strict=True):
         with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
             one = sweeps.sweep(
-                task, holds, hours=hours, ramp=rate, workers=workers or os.cpu_count() or 1,
+                task, holds, hours=hours, ramp=rate, workers=count,
                 database=data, progress=advance,
             )  # fmt: skip
         found.append(one)
@@ -222,8 +237,7 @@ def sweep(
             one.to_netcdf(file)
             say(f"wrote {file}", quiet=as_json)
     if plot is not None:
-        _plots().save(_plots().sweeps(found, detection_limit), plot)
-        say(f"wrote {plot}", quiet=as_json)
+        save(_plots().sweeps(found, detection_limit), plot, quiet=as_json)
     if as_json:
         documents = [one.document(detection_limit) for one in found]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
@@ -234,6 +248,7 @@ app.command()(cli_reactions.reactions)
 app.command()(cli_schedules.compare)
 app.command()(cli_schedules.optimize)
 app.command()(cli_screen.screen)
+app.command()(cli_report.report)
 
 
 @app.command(name="materials")
@@ -261,28 +276,6 @@ def _hold(temperature: str, hold: str, ramp: str) -> Schedule:
     return schedules.Schedule.hold(kelvin - CELSIUS_ZERO, seconds / 3600.0, ramp=rate)
 
 
-def _check_outputs(output: Path | None, plot: Path | None, limit: float) -> None:
-    from sinterface.models.errors import InputError
-    from sinterface.simulate.output import check_writable
-
-    if not 0.0 < limit <= 100.0:
-        raise InputError(f"detection limit {limit:g} wt%: must lie between 0 and 100")
-    if output is not None:
-        check_writable(output)
-    if plot is not None:
-        _plots().check_format(plot)
-        check_writable(plot)
-
-
-def _write(result: Result, output: Path | None, plot: Path | None, draw: Callable[[], Any], *, quiet: bool) -> None:
-    if output is not None:
-        result.to_netcdf(output)
-        say(f"wrote {output}", quiet=quiet)
-    if plot is not None:
-        _plots().save(draw(), plot)
-        say(f"wrote {plot}", quiet=quiet)
-
-
 def _plots() -> Any:
     from sinterface.simulate import plot
 
@@ -300,17 +293,17 @@ def _finished(results: list[Result]) -> None:
 
 
 def _show_run(result: Result, limit: float) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     document = result.document(limit)
-    table = Table(
-        title=f"{document['cathode']} + {document['electrolyte']}: {document['schedule']}, {document['atmosphere']}"
-    )
+    title = f"{document['cathode']} + {document['electrolyte']}: {document['schedule']}, {document['atmosphere']}"
+    table = Table(title=escape(title))
     for heading in ("phase", "family", "wt%", "detected"):
         table.add_column(heading, justify="right" if heading == "wt%" else "left")
     for phase in document["phases"]:
         table.add_row(
-            phase["phase"], phase["family"], f"{phase['wt_percent']:.2f}", "yes" if phase["detected"] else "-"
+            escape(phase["phase"]), phase["family"], f"{phase['wt_percent']:.2f}", "yes" if phase["detected"] else "-"
         )
     screen = console()
     screen.print(table)
@@ -322,11 +315,13 @@ def _show_run(result: Result, limit: float) -> None:
 
 
 def _show_sweep(one: Sweep, limit: float) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     data = one.dataset
     families = [family for family in one.families if float(data["wt_percent"].sel(family=family).max()) >= 0.05]
-    table = Table(title=f"{data.attrs['cathode']} + {data.attrs['electrolyte']} in {data.attrs['atmosphere']}, wt%")
+    title = f"{data.attrs['cathode']} + {data.attrs['electrolyte']} in {data.attrs['atmosphere']}, wt%"
+    table = Table(title=escape(title))
     for heading in ("T / °C", *families, "electrolyte left / %"):
         table.add_column(heading, justify="right")
     for T, result in zip(one.temperatures, one.results, strict=True):
@@ -343,6 +338,12 @@ def _show_sweep(one: Sweep, limit: float) -> None:
         screen.print(f"onset: {onset:g} °C ({', '.join(first)} at or above {limit:g} wt%)")
 
 
+def _silence() -> None:
+    """Standard output leads nowhere from here on: what is left in its buffer can not be written."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Entry point: errors a user can act on become one line on standard error and exit code 2."""
     from sinterface.models.errors import SinterfaceError
@@ -353,19 +354,28 @@ def main() -> None:
     )
     try:
         status = app(standalone_mode=False)
+        if sys.stdout is not None:  # closed by the caller
+            sys.stdout.flush()
     except SinterfaceError as error:
-        typer.echo(f"sinterface: {error}", err=True)
+        typer.echo(f"sinterface: {printable(error)}", err=True)
+        status = 2
+    except BrokenPipeError:  # `sinterface phases list | head`: the reader has enough
+        _silence()
+        status = 1
+    except (OSError, MemoryError) as error:  # a full disk behind standard output, say
+        told = f"{getattr(error, 'strerror', None) or error or 'out of memory'}"
+        _silence()
+        typer.echo(f"sinterface: {printable(told)}", err=True)
         status = 2
     except usage_error as error:
         message = str(getattr(error, "format_message", error.__str__)())
         asked_for_help = type(error).__name__ == "NoArgsIsHelpError"
-        typer.echo(message if asked_for_help else f"sinterface: {message} (see sinterface --help)", err=True)
+        typer.echo(message if asked_for_help else f"sinterface: {printable(message)} (see sinterface --help)", err=True)
         status = 2
     except (KeyboardInterrupt, typer.Abort, SystemError) as error:
-        cause: BaseException | None = error
-        while isinstance(cause, SystemError):  # compiled code wraps an interrupt that reaches it, maybe twice
-            cause = cause.__cause__
-        if cause is None:
+        from sinterface.simulate.workers import is_interrupt
+
+        if isinstance(error, SystemError) and not is_interrupt(error):
             raise
         status = INTERRUPTED
     if status == INTERRUPTED:  # typer turns some interrupts into this code itself, without a word

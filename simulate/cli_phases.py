@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sinterface.simulate.options import Database as File
+from sinterface.simulate.options import Json
 from sinterface.simulate.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The phase database: list, show, check, fetch.", no_args_is_help=True, rich_markup_mode=None)
 
 Elements = Annotated[str | None, typer.Option(help="Only phases made of these and O, C, H: Li,La,Zr,O")]
-File = Annotated[Path | None, typer.Option("--database", help="Phase data of your own: JSON or CSV; merged in.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
 
 
 def open_database(file: Path | None) -> Database:
@@ -45,15 +45,16 @@ def list_phases(elements: Elements = None, database: File = None, as_json: Json 
         typer.echo(json.dumps([_summary(solid) for solid in chosen], indent=2))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"{len(chosen)} phases of {data.fingerprint}")
+    table = Table(title=escape(f"{len(chosen)} phases of {data.fingerprint}"))
     for heading, side in (("phase", "left"), ("family", "left"), ("ΔfH / kJ/mol", "right"), ("±", "right"),
                           ("S298 / J/mol/K", "right"), ("known by", "left")):  # fmt: skip
         table.add_column(heading, justify="right" if side == "right" else "left", no_wrap=heading == "phase")
     for solid in chosen:
         table.add_row(
-            solid.id, solid.family, f"{solid.enthalpy / 1e3:.1f}", f"{solid.enthalpy_sd / 1e3:.1f}",
+            escape(solid.id), solid.family, f"{solid.enthalpy / 1e3:.1f}", f"{solid.enthalpy_sd / 1e3:.1f}",
             f"{solid.entropy:.1f}", solid.method + ("" if solid.observed else ", computed only"),
         )  # fmt: skip
     Console().print(table)
@@ -94,21 +95,22 @@ def show(
         typer.echo(json.dumps(summary, indent=2))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(show_header=False, title=f"{solid.id}: {solid.family}")
+    table = Table(show_header=False, title=escape(f"{solid.id}: {solid.family}"))
     hull = summary.pop("hull")
     tabulated = summary.pop("as_tabulated")
     for key, value in summary.items():
-        table.add_row(key, ", ".join(value) if isinstance(value, list) else _text(value))
+        table.add_row(key, escape(", ".join(value) if isinstance(value, list) else _text(value)))
     table.add_section()
     verdict = "on the hull, below the others by" if hull["stable"] else "above the hull by"
     energy = abs(hull["energy_above_hull_kJ_per_mol_cations"])
     table.add_row(f"{hull['temperature_C']:g} °C, {hull['atmosphere']}", f"{verdict} {energy:.2f} kJ/mol of cations")
-    table.add_row("others", ", ".join(f"{moles:.3f} {name}" for name, moles in hull["others"].items()))
+    table.add_row("others", escape(", ".join(f"{moles:.3f} {name}" for name, moles in hull["others"].items())))
     table.add_section()
     for key, value in tabulated.items():
-        table.add_row(key, value)
+        table.add_row(key, escape(value))
     Console().print(table)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sinterface.simulate import cli_phases
+from sinterface.simulate.options import Database, Gas, Json, Picture, Structure
 from sinterface.simulate.terminal import console, progress_bar, say
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ def reactions(
     temperature: Annotated[
         str, typer.Option("--temperature", "-T", help="Temperature, °C; or low:high:step for energies against it.")
     ] = "700",
-    atmosphere: Annotated[
-        str, typer.Option("--atmosphere", help="O2, dry-air, air, N2, Ar, CO2, or pressures: pO2=0.2,pCO2=4e-4 (bar).")
-    ] = "O2",
+    atmosphere: Gas = "O2",
     para: Annotated[bool, typer.Option("--para", help="Keep the frameworks apart: only Li and gas exchange.")] = False,
     closed: Annotated[
         str, typer.Option(help="Elements among O,C,H that the gas does not exchange; their gases escape at 1 bar.")
@@ -33,14 +31,10 @@ def reactions(
         int, typer.Option(help="Samples of the phase energies: probabilities of the products, spread of the energy.")
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
-    structure: Annotated[
-        str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")
-    ] = None,
-    database: cli_phases.File = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")
-    ] = False,
+    structure: Structure = None,
+    database: Database = None,
+    plot: Picture = None,
+    as_json: Json = False,
 ) -> None:
     """Interface reactions: energies and products at every mixing ratio."""
     from sinterface.models import materials
@@ -116,11 +110,12 @@ def _document(one: InterfaceReactions, spread: Spread | None, seed: int) -> dict
 
 
 def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     from sinterface.models import formula
 
-    table = Table(title=title)
+    table = Table(title=escape(title))
     for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
         table.add_column(heading, justify="left" if heading == "products" else "right")
     for kink in one.kinks:
@@ -146,12 +141,13 @@ def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
 
 
 def _show_series(found: list[tuple[InterfaceReactions, Spread | None]]) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     from sinterface.models.constants import CELSIUS_ZERO
 
     first = found[0][0]
-    table = Table(title=f"strongest reaction with {first.electrolyte.id} in {first.atmosphere}")
+    table = Table(title=escape(f"strongest reaction with {first.electrolyte.id} in {first.atmosphere}"))
     for heading in ("cathode", "T / °C", "meV/atom", "5 to 95 %", "cathode / wt%", "product families"):
         table.add_column(heading, justify="left" if heading in ("cathode", "product families") else "right")
     for one, spread in found:
@@ -162,7 +158,9 @@ def _show_series(found: list[tuple[InterfaceReactions, Spread | None]]) -> None:
         share, families = f"{100 * one.mass_share(best):.0f}", dict.fromkeys(p.solid.family for p in best.products)
         if energy == "0.00":  # which of the ends is the lower one by round-off means nothing
             share, families = "-", dict.fromkeys(["no reaction"])
-        table.add_row(one.cathode.id, f"{one.temperature - CELSIUS_ZERO:g}", energy, band, share, ", ".join(families))
+        table.add_row(
+            escape(one.cathode.id), f"{one.temperature - CELSIUS_ZERO:g}", energy, band, share, ", ".join(families)
+        )
     console().print(table)
 
 

@@ -10,24 +10,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sinterface.simulate import cli_phases
+from sinterface.simulate.options import (
+    Additives,
+    Cathode,
+    Cells,
+    Crucible,
+    Database,
+    Electrolyte,
+    Geometry,
+    Json,
+    Limit,
+    Morphology,
+    Output,
+    Picture,
+    Ratio,
+    Structure,
+    check_limit,
+    check_outputs,
+    save,
+)  # fmt: skip
 from sinterface.simulate.terminal import console, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.compare import Comparison
     from sinterface.simulate.optimize import Front
-
-Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
-Electrolyte = Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")]
-Ratio = Annotated[str, typer.Option("--mass-ratio", help="Cathode to electrolyte by mass.")]
-Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]
-Morphology = Annotated[str | None, typer.Option(help="pc (polycrystal) or sc (single crystal), with a formula.")]
-Crucible = Annotated[str, typer.Option(help="lidded or open: how fast its gas is renewed.")]
-Additives = Annotated[str, typer.Option("--add", help="Phases in the electrolyte powder, wt% of it: 'Li2CO3=2'.")]
-Geometry = Annotated[str, typer.Option(help="sphere (particles) or slab (layers as thick as the particle radii).")]
-Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
-Limit = Annotated[float, typer.Option("--detection-limit", help="Share at which a phase family counts as seen, wt%.")]
-Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
 
 
 def compare(
@@ -48,8 +54,8 @@ def compare(
     add: Additives = "",
     geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
-    database: cli_phases.File = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")] = None,
+    database: Database = None,
+    output: Output = None,
     plot: Picture = None,
     as_json: Json = False,
 ) -> None:
@@ -63,7 +69,8 @@ def compare(
         cathode, electrolyte, chosen[0].schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
         structure=structure, morphology=morphology, cells=cells, additives=add, crucible=crucible, geometry=geometry,
     )  # fmt: skip
-    _check(output, plot, detection_limit)
+    check_limit(detection_limit)
+    check_outputs(output, plot)
     data = cli_phases.open_database(database)
     with progress_bar(f"{task.cathode.id}: {len(chosen)} schedules", not as_json) as advance:
         found = comparisons.compare(task, chosen, database=data, progress=advance)
@@ -71,7 +78,7 @@ def compare(
         found.to_netcdf(output)
         say(f"wrote {output}", quiet=as_json)
     if plot is not None:
-        _save(_figures().compared(found, detection_limit), plot, as_json)
+        save(_figures().compared(found, detection_limit), plot, quiet=as_json)
     if as_json:
         typer.echo(json.dumps(found.document(detection_limit), indent=2))
     else:
@@ -105,7 +112,7 @@ def optimize(
     add: Additives = "",
     geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
-    database: cli_phases.File = None,
+    database: Database = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")] = None,
     plot: Picture = None,
     as_json: Json = False,
@@ -127,7 +134,8 @@ def optimize(
         cathode, electrolyte, None, mass_ratio=mass_ratio, structure=structure, morphology=morphology,
         cells=cells, additives=add, crucible=crucible, geometry=geometry,
     )  # fmt: skip
-    _check(output, plot, detection_limit)
+    check_limit(detection_limit)
+    check_outputs(output, plot)
     data = cli_phases.open_database(database)
     with progress_bar(f"{task.cathode.id}: {budget} predictions", not as_json) as advance:
         found = search.optimize(
@@ -138,7 +146,7 @@ def optimize(
         write_whole(output, lambda name: name.write_text(text + "\n", encoding="utf-8"))
         say(f"wrote {output}", quiet=as_json)
     if plot is not None:
-        _save(_figures().front(found, detection_limit), plot, as_json)
+        save(_figures().front(found, detection_limit), plot, quiet=as_json)
     if as_json:
         typer.echo(text)
     else:
@@ -148,32 +156,10 @@ def optimize(
 NAMED_COOLING = {"naturally": "cool naturally", "quench": "quench"}
 
 
-def _check(output: Path | None, plot: Path | None, limit: float) -> None:
-    from sinterface.models.errors import InputError
-    from sinterface.simulate.output import check_writable
-
-    if not 0.0 < limit <= 100.0:
-        raise InputError(f"detection limit {limit:g} wt%: must lie between 0 and 100")
-    if output is not None:
-        check_writable(output)
-    if plot is not None:
-        from sinterface.simulate.plot import check_format
-
-        check_format(plot)
-        check_writable(plot)
-
-
 def _figures() -> Any:
     from sinterface.simulate import plot_schedules
 
     return plot_schedules
-
-
-def _save(figure: Any, path: Path, quiet: bool) -> None:
-    from sinterface.simulate.plot import save
-
-    save(figure, path)
-    say(f"wrote {path}", quiet=quiet)
 
 
 def _show_comparison(found: Comparison, limit: float) -> None:
@@ -182,7 +168,7 @@ def _show_comparison(found: Comparison, limit: float) -> None:
 
     document = found.document(limit)
     told = document["schedules"]
-    table = Table(title=f"{document['cathode']} + {document['electrolyte']}, wt% at the end")
+    table = Table(title=escape(f"{document['cathode']} + {document['electrolyte']}, wt% at the end"))
     table.add_column("")
     for one in told:
         table.add_column(escape(one["name"]), justify="right")
@@ -207,7 +193,7 @@ def _show_front(found: Front) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"{found.cathode} + {found.electrolyte}: least secondary phases at each density")
+    table = Table(title=escape(f"{found.cathode} + {found.electrolyte}: least secondary phases at each density"))
     table.add_column("schedule")
     for heading in ["density / %", "wt% (error)"] + (["median (90 %)"] if found.samples else []):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -14,7 +14,7 @@ from sinterface.models import sintering
 from sinterface.models.constants import CELSIUS_ZERO
 from sinterface.models.database import Database
 from sinterface.models.errors import InputError
-from sinterface.simulate.output import write_whole
+from sinterface.simulate.output import write_dataset
 from sinterface.simulate.plan import Plan, follow
 from sinterface.simulate.problem import Problem
 from sinterface.simulate.result import DETECTION_LIMIT, Result
@@ -124,7 +124,7 @@ class Comparison:
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write ``dataset`` as NetCDF-4, whole or not at all."""
-        write_whole(Path(path), lambda name: self.dataset.to_netcdf(name, engine="h5netcdf"))
+        write_dataset(Path(path), self.dataset)
 
 
 def courses(result: Result) -> dict[str, NDArray[np.float64]]:

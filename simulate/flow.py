@@ -38,6 +38,9 @@ SHRINK = 0.01
 GONE = 1e-17
 """Share of the sample below which a shrinking store no longer counts: its amount follows from the potentials."""
 
+QUIET = 1e-18
+"""Amount of a species [share of the sample] far below which noise must not move its potential."""
+
 ABSENT = 1e-25
 """Share of the sample below which a dissolved species is not there, and its potential of no account."""
 
@@ -116,8 +119,13 @@ def _state(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _system(N: Array, G: Array, R: Array, w: Array, r: Array, wx: Array, rx: Array, H: Array, d: Array) -> None:
-    """Diagonal blocks H (M, K, K) and right-hand side d (M, K) for the change of the potentials."""
+def _system(
+    N: Array, G: Array, R: Array, w: Array, r: Array, wx: Array, rx: Array, H: Array, d: Array, quiet: float
+) -> None:
+    """Diagonal blocks H (M, K, K) and right-hand side d (M, K) for the change of the potentials.
+
+    ``quiet`` bends the direction where a cell holds less of a species than round-off leaves in its balance.
+    """
     M, K = R.shape
     P = N.shape[0]
     for c in range(M):
@@ -138,7 +146,7 @@ def _system(N: Array, G: Array, R: Array, w: Array, r: Array, wx: Array, rx: Arr
         for i in range(K):
             for j in range(i):
                 H[c, j, i] = H[c, i, j]
-            H[c, i, i] += wx[c, i]
+            H[c, i, i] += wx[c, i] + quiet
     for f in range(M - 1):
         for i in range(K):
             H[f, i, i] += G[f, i]
@@ -244,7 +252,7 @@ def step(
         off = _state(u, n, x, old, seed, N, g, kappa, s, b, G, R, w, r, wx, rx, gone)
         if off < CLOSE * total and _worst(R, tolerance) < 1.0:
             return u, n, x, True, iteration
-        _system(N, G, R, w, r, wx, rx, H, d)
+        _system(N, G, R, w, r, wx, rx, H, d, QUIET * total)
         _direction(H, G, d, C, scale, z, W, RIDGE)
         longest = LONGEST[0] if iteration < PATIENCE else LONGEST[1]
         for c in range(M):

@@ -19,9 +19,10 @@ from sinterface.models import database as databases
 from sinterface.models import parameters as adjustable
 from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere, atmosphere
 from sinterface.models.candidates import candidates
-from sinterface.models.errors import InputError, SinterfaceError, unknown
+from sinterface.models.errors import InputError, SinterfaceError, shown, unknown
 from sinterface.models.parameters import Parameters
 from sinterface.models.phaseset import phase_set
+from sinterface.models.textfile import read_text
 from sinterface.simulate.integrate import Outcome, Trajectory, begin, integrate
 from sinterface.simulate.problem import Problem
 from sinterface.simulate.result import Result, to_result
@@ -72,7 +73,7 @@ class Plan:
         try:
             card = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise InputError(f"{where}: not TOML: {' '.join(str(error).split())}") from error
+            raise InputError(f"{where}: not TOML: {shown(str(error), 200)[1:-1]}") from error
         except (RecursionError, ValueError) as error:  # nested without end, digits without end
             raise InputError(f"{where}: not TOML: {type(error).__name__}") from error
         for key in card:
@@ -93,9 +94,9 @@ class Plan:
             found[0] = (found[0][0], found[0][1] or _text(card["gas"], where, "gas"))
         written = "; ".join(step if gas is None else f"{step} in {gas}" for step, gas in found)
         title = card.get("name", name)
-        if not isinstance(title, str):
-            raise InputError(f"{where}: name must be text")
-        title = " ".join(title.split())
+        title = " ".join(title.split()) if isinstance(title, str) else "\0"
+        if not title.isprintable():
+            raise InputError(f"{where}: name must be text that can be printed")
         try:
             return Plan.parse(written, title[:200])
         except SinterfaceError as error:
@@ -112,17 +113,10 @@ def find(text: str) -> Plan:
         return Plan.parse(text)
     path = Path(text.strip())
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise InputError(f"{path}: over {MAX_FILE} bytes is no schedule")
-        return Plan.from_toml(path.read_text(encoding="utf-8"), str(path), path.stem)
-    except OSError as error:
-        raise InputError(f"schedule {text!r}: {error.strerror or 'can not be read'}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file") from error
-    except SinterfaceError:
-        raise
-    except ValueError as error:  # a null in the name
-        raise InputError(f"schedule {text!r}: no such file") from error
+        content = read_text(path, MAX_FILE, "text file with a schedule")
+    except SinterfaceError as error:
+        raise InputError(f"schedule {error}") from error
+    return Plan.from_toml(content, str(path), path.stem)
 
 
 def _gas(text: str, number: int) -> Atmosphere:

@@ -17,7 +17,9 @@ from sinterface.simulate.result import DETECTION_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import xarray as xr
     from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from sinterface.models.ensemble import Spread
@@ -34,6 +36,12 @@ STYLES = {
     "spinel": ("#2E7D32", "8"),
 }  # fmt: skip
 OTHER = ("#A0522D", "1")
+TEMPERATURE = "#333333"
+"""Colour of schedules: no family's."""
+
+DASHES = ("-", "--", ":", "-.")
+"""Lines of the first, second, ... phase of a family."""
+
 FORMATS = (".png", ".pdf", ".svg")
 
 
@@ -62,6 +70,8 @@ def _figure(width: float, height: float) -> Figure:
 
 def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
     """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown."""
+    from matplotlib.lines import Line2D
+
     figure = _figure(1.2 + 4.4 * len(found), 4.6)
     axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
     shown: dict[str, Artist] = {}
@@ -74,9 +84,10 @@ def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
             colour, marker = style(family)
             (line,) = axis.plot(one.temperatures, share, color=colour, marker=marker, markersize=5, linewidth=1.4)
             shown.setdefault(family, line)
-        line = axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
-        shown.setdefault(f"detection limit ({limit:g} wt%)", line)
+        axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
         onset = one.onset(limit)
+        if onset is not None:
+            axis.axvline(onset, color="0.6", linestyle=":", linewidth=1.2)
         told = f"onset {onset:g} °C" if onset is not None else "no onset in this range"
         attrs = data.attrs
         axis.set_title(f"{attrs['cathode']} + {attrs['electrolyte']}: {told}", fontsize=10)
@@ -87,6 +98,8 @@ def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
             axis.text(
                 0.5, 0.25, "no secondary phase\nabove 0.1 wt%", transform=axis.transAxes, ha="center", color="0.4"
             )
+    shown[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1.2)
+    shown["onset"] = Line2D([], [], color="0.6", linestyle=":", linewidth=1.2)
     axes[0].set_ylabel("secondary phase / wt% of the sample")
     axes[0].set_yscale("symlog", linthresh=0.1)
     axes[0].set_ylim(0, None)
@@ -104,27 +117,44 @@ def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
 
 
 def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
-    """Secondary phases and temperature against time."""
+    """Secondary phases and temperature against time; with samples, their 5 to 95 % bands by family."""
     data = result.dataset
-    figure = _figure(6.6, 4.6)
+    figure = _figure(9.0, 4.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     hours = data["time"].values / 3600.0
+    drawn: list[str] = []
     for phase in result.secondary["phase"].values:
         one = data["wt_percent"].sel(phase=phase)
         if float(one.max()) < 0.05:
             continue
-        colour, _ = style(str(one["family"].values))
-        upper.plot(hours, one.values, color=colour, label=f"{phase}", linewidth=1.5)
+        family = str(one["family"].values)
+        drawn.append(family)
+        line = DASHES[min(drawn.count(family), len(DASHES)) - 1]
+        told = f"{phase}" if family in ("other", str(phase)) else f"{phase} ({family})"
+        upper.plot(hours, one.values, color=style(family)[0], label=told, linewidth=1.5, linestyle=line)
+    if "sampled_course" in data:
+        _bands(upper, data, drawn)
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
     upper.set_ylim(0, None)
     attrs = data.attrs
     upper.set_title(f"{attrs['cathode']} + {attrs['electrolyte']} in {attrs['atmosphere']}", fontsize=10)
-    upper.legend(fontsize=8, frameon=False)
-    lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color="#D55E00")
+    figure.legend(*upper.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
+    lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
     lower.set_ylabel("T / °C")
     lower.set_xlabel("time / h")
     return figure
+
+
+def _bands(axis: Axes, data: xr.Dataset, drawn: Sequence[str]) -> None:
+    hours = data["sampled_time"].values / 3600.0
+    for family in data["sampled_family"].values.tolist():
+        low, _, high = data["sampled_course"].sel(sampled_family=family).values
+        if high.max() >= 0.05:
+            label = None if family in drawn else f"{family}, in samples only"
+            axis.fill_between(hours, low, high, color=style(family)[0], alpha=0.2, linewidth=0, label=label)
+    label = f"5 to 95 % of {data.sizes['sample']} samples, by family"
+    axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
 
 
 def reactions(found: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
@@ -183,10 +213,13 @@ def reaction_energies(found: Sequence[tuple[InterfaceReactions, Spread | None]])
             axis.fill_between(T, [b[0] for b in bands], [b[2] for b in bands], color=colour, alpha=0.15, linewidth=0)
         y = [one.strongest.energy_meV_per_atom for one, _ in mine]
         axis.plot(T, y, color=colour, marker=marker, markersize=4, label=name)
-    first = found[0][0]
+    first, spread = found[0]
+    if spread is not None:
+        told = f"5 to 95 % of {len(spread.energy)} samples"
+        axis.fill_between([], [], [], color="0.6", alpha=0.3, linewidth=0, label=told)
     axis.axhline(0.0, color="0.6", linewidth=1)
     axis.set_xlabel("T / °C")
     axis.set_ylabel("strongest reaction energy / meV per atom")
     axis.set_title(f"with {first.electrolyte.id} in {first.atmosphere}", fontsize=10)
-    axis.legend(fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     return figure

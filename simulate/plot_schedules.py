@@ -9,7 +9,7 @@ import numpy as np
 
 from sinterface.models.constants import CELSIUS_ZERO
 from sinterface.simulate.compare import clock, courses, summary
-from sinterface.simulate.plot import style
+from sinterface.simulate.plot import TEMPERATURE, style
 from sinterface.simulate.result import DETECTION_LIMIT, Result
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def _figure(width: float, height: float) -> Figure:
 
 def compared(found: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
     """Secondary families and temperature against time, one panel per schedule with the same axes of wt% and °C."""
+    from matplotlib.lines import Line2D
+
     across = min(len(found.results), PER_ROW)
     down = -(-len(found.results) // across)
     figure = _figure(1.4 + 3.6 * across, 0.8 + 4.4 * down)
@@ -59,15 +61,14 @@ def compared(found: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
                 passed, share, color=colour, marker=marker, markersize=4, markevery=(0.07, 0.14), linewidth=1.5
             )
             shown.setdefault(family, line)
-        line = upper.axhline(limit, color="0.6", linestyle="--", linewidth=1)
-        shown.setdefault(f"detection limit ({limit:g} wt%)", line)
+        upper.axhline(limit, color="0.6", linestyle="--", linewidth=1)
         low, _, high = found.densities[k]
         title = textwrap.shorten(summary(plan), 44, placeholder="...")
         upper.set_title(f"{title}\n{_gases(result)}; density {100 * low:.0f} to {100 * high:.0f} %", fontsize=9)
         upper.set_ylim(0, 1.06 * top)
         upper.tick_params(labelbottom=False)
         times, kelvin = plan.schedule.sampled()
-        lower.plot(times / size, kelvin - CELSIUS_ZERO, color="#D55E00", linewidth=1.2)
+        lower.plot(times / size, kelvin - CELSIUS_ZERO, color=TEMPERATURE, linewidth=1.2)
         lower.set_ylim(0, 1.1 * hottest)
         lower.set_xlabel(f"time / {unit}")
         end = plan.schedule.duration / size
@@ -79,6 +80,7 @@ def compared(found: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
         else:
             upper.tick_params(labelleft=False)
             lower.tick_params(labelleft=False)
+    shown[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1)
     attrs = found.results[0].dataset.attrs
     figure.suptitle(f"{attrs['cathode']} + {attrs['electrolyte']}", fontsize=10)
     figure.legend(
@@ -136,6 +138,7 @@ def front(found: Front, limit: float = DETECTION_LIMIT) -> Figure:
         f"{number}: {c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
         for number, c in enumerate((one.choice for one in found.points), 1)
     ]
+    told = [one.replace(" ", "\u00a0") for one in told]  # lines break between schedules alone
     figure.supxlabel("\n".join(textwrap.wrap("    ".join(told), 110)), fontsize=7.5, color="0.3")
     figure.legend(fontsize=8, frameon=False, loc="outside upper center", ncols=4)
     return figure

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sinterface.models import materials
 from sinterface.models.atmosphere import Atmosphere
 from sinterface.models.atmosphere import atmosphere as read_atmosphere
-from sinterface.models.errors import InputError, unknown
+from sinterface.models.errors import InputError, shown, unknown
 from sinterface.models.materials import Material
 from sinterface.simulate import furnace
 from sinterface.simulate.mesh import GEOMETRIES
@@ -59,7 +59,9 @@ def read_mass_ratio(text: str) -> float:
     """Cathode mass over electrolyte mass from ``1:1``, ``60:40`` or ``1.5``.  Raises InputError."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*(?:[:/]\s*(\d+(?:\.\d*)?)\s*)?", text)
     if not match or float(match[1]) <= 0.0 or float(match[2] or 1.0) <= 0.0:
-        raise InputError(f"mass ratio {text!r} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40")
+        raise InputError(
+            f"mass ratio {shown(text)} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40"
+        )
     return float(match[1]) / float(match[2] or 1.0)
 
 
@@ -69,7 +71,9 @@ def read_additives(text: str) -> tuple[tuple[str, float], ...]:
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         match = re.fullmatch(r"([^=\s]+)\s*=\s*(\d+(?:\.\d*)?)\s*%?", part)
         if not match:
-            raise InputError(f"additive {part!r} is not understood: write phase=wt% of the electrolyte, e.g. Li2CO3=2")
+            raise InputError(
+                f"additive {shown(part)} is not understood: write phase=wt% of the electrolyte, e.g. Li2CO3=2"
+            )
         found.append((match[1], float(match[2])))
     return tuple(found)
 

@@ -16,7 +16,7 @@ from sinterface.models.atmosphere import OPEN_ELEMENTS
 from sinterface.models.constants import CELSIUS_ZERO, GAS_CONSTANT
 from sinterface.simulate.integrate import State, Trajectory, dissolved
 from sinterface.simulate.mesh import GEOMETRIES
-from sinterface.simulate.output import write_whole
+from sinterface.simulate.output import write_dataset
 from sinterface.simulate.problem import Problem
 from sinterface.simulate.system import CoupleSystem
 
@@ -98,7 +98,7 @@ class Result:
         return {family: share for family, share in self.by_family.items() if share >= limit}
 
     def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
-        """The run as the JSON document described in the README."""
+        """The run as the JSON document described in ``docs/json.md``."""
         final = self.dataset["wt_percent"].isel(time=-1)
         errors = self.dataset["wt_percent_error"].isel(time=-1).values
         found = [
@@ -137,7 +137,7 @@ class Result:
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write the dataset as NetCDF-4, whole or not at all.  Raises InputError when the path can not be written."""
-        write_whole(Path(path), lambda name: self.dataset.to_netcdf(name, engine="h5netcdf"))
+        write_dataset(Path(path), self.dataset)
 
 
 def _mean_name(system: CoupleSystem, members: NDArray[np.intp], weights: NDArray[np.float64]) -> str:
@@ -180,7 +180,8 @@ def to_result(
         profiles.append(100.0 * cells[:, entry.members].sum(axis=1) / filled)
         if companion is not None and rough is not None:
             other = 100.0 * rough[:, entry.members].sum(axis=1) / rough.sum(axis=1)
-            errors.append(SAFETY * np.abs(np.interp(run.times, companion.times, other) - share) + LEAST_ERROR)
+            difference = np.abs(np.interp(run.times, companion.times, other) - share)
+            errors.append(SAFETY * difference + LUCK * share + LEAST_ERROR)
     start = (system.initial @ system.composition).sum(axis=0)
     last = run.last
     contents = last.amounts @ system.composition + dissolved(system.floor, last.potentials)
@@ -259,6 +260,10 @@ GASES = ("O2", "CO2", "H2O")
 
 SAFETY = 2.0
 """Factor on the difference to the coarser run: without it 5 of 137 amounts missed a finer run (verification.md)."""
+
+LUCK = 1e-3
+"""Share of an amount that is always allowed for: two coarse runs may agree by luck, as LNMO's at 500 °C do to 0.01 of
+36 wt%, 0.04 from a finer one."""
 
 LEAST_ERROR = 2e-3
 """Numerical error that is always allowed for [wt%]: round-off and interpolation in time."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,15 @@ from numpy.typing import NDArray
 from sinterface.models import database as databases
 from sinterface.models import ensemble, parameters
 from sinterface.models.errors import InputError
+from sinterface.simulate.compare import courses
 from sinterface.simulate.problem import Problem
 from sinterface.simulate.run import predict
+from sinterface.simulate.schedule import Schedule
+from sinterface.simulate.workers import unheard
+from sinterface.simulate.workers import workers as processes
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 MOST = 1000
 """Largest number of samples of one run."""
@@ -23,15 +29,23 @@ MOST = 1000
 QUANTILES = (0.05, 0.5, 0.95)
 """Lower end, median and upper end of a 90 % interval."""
 
+MOMENTS = 240
+"""Moments at which the courses of the samples are kept, spread evenly over the steps of the schedule."""
+
 
 @dataclass(frozen=True)
 class Spread:
-    """wt% of each secondary family (S, F) over S samples, wt% of them together (S,), and how many did not end."""
+    """wt% of each secondary family (S, F) over S samples, wt% of them together (S,), and how many did not end.
+
+    ``courses`` (S, N, F) is the wt% against ``times`` [s] (N,).
+    """
 
     families: tuple[str, ...]
     share: NDArray[np.float64]
     total: NDArray[np.float64]
     failed: int
+    times: NDArray[np.float64]
+    courses: NDArray[np.float64]
 
     def quantiles(self, family: str) -> tuple[float, float, float]:
         """5, 50 and 95 % of a family's wt%; zeros for one that never forms."""
@@ -44,8 +58,25 @@ class Spread:
         """Share of the samples in which a family reaches ``limit`` [wt%]."""
         return float(np.mean(self.share[:, self.families.index(family)] >= limit)) if family in self.families else 0.0
 
+    def added_to(self, dataset: xr.Dataset) -> xr.Dataset:
+        """The dataset of the run with ``sampled_wt_percent`` (sample, sampled_family) at the end [%] and, against time,
+        ``sampled_course`` (quantile, sampled_time, sampled_family) [%]."""
+        middle = np.quantile(self.courses, QUANTILES, axis=0)
+        return dataset.assign(
+            sampled_wt_percent=(
+                ("sample", "sampled_family"), self.share, {"units": "%", "long_name": "share at the end, by sample"}
+            ),
+            sampled_course=(
+                ("quantile", "sampled_time", "sampled_family"), middle,
+                {"units": "%", "long_name": "share of the sample, quantiles over the samples"},
+            ),
+        ).assign_coords(
+            quantile=list(QUANTILES), sampled_time=("sampled_time", self.times, {"units": "s"}),
+            sampled_family=np.array(self.families, dtype=str),
+        ).assign_attrs(samples_failed=self.failed)  # fmt: skip
+
     def document(self, limit: float) -> dict[str, Any]:
-        """The spread as the part ``samples`` of the JSON document described in the README."""
+        """The spread as the part ``samples`` of the JSON document described in ``docs/json.md``."""
         low, middle, high = (float(q) for q in np.quantile(self.total, QUANTILES))
         order = np.argsort(-np.median(self.share, axis=0), kind="stable")
         return {
@@ -96,38 +127,55 @@ def spread(
         }
         jobs.append((task, posterior[which[number]], changes, database))
     found = list(_all(jobs, workers, progress))
-    ended = [shares for shares, outcome in found if outcome == "DONE"]
+    ended = [one for one in found if one.outcome == "DONE"]
     if not ended:
         raise InputError(f"none of {size} samples reached the end of the schedule: run without samples to see why")
-    names = sorted(set().union(*ended))
-    table = np.array([[shares.get(name, 0.0) for name in names] for shares in ended]).reshape(len(ended), len(names))
-    return Spread(tuple(names), table, table.sum(axis=1), size - len(ended))
+    names = sorted(set().union(*(one.final for one in ended)))
+    times = moments(task.schedule)
+    table, course = np.zeros((len(ended), len(names))), np.zeros((len(ended), len(times), len(names)))
+    for number, one in enumerate(ended):
+        for name in one.final:
+            table[number, names.index(name)] = one.final[name]
+            course[number, :, names.index(name)] = one.course[name]
+    return Spread(tuple(names), table, table.sum(axis=1), size - len(ended), times, course)
+
+
+def moments(schedule: Schedule) -> NDArray[np.float64]:
+    """Times [s] at which courses are kept, the ends of all steps among them."""
+    starts = schedule.starts
+    each = max(2, MOMENTS // (len(starts) - 1))
+    return np.unique(np.concatenate([np.linspace(a, b, each) for a, b in pairwise(starts)]))
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """wt% by family at the end of one sample's run, and at the moments of the schedule (N,)."""
+
+    final: dict[str, float]
+    course: dict[str, NDArray[np.float64]]
+    outcome: str
 
 
 Job = tuple[Problem, parameters.Parameters, dict[str, tuple[float, float]], databases.Database | None]
 
 
-def _all(
-    jobs: Sequence[Job], workers: int, progress: Callable[[float], None] | None
-) -> Iterable[tuple[dict[str, float], str]]:
+def _all(jobs: Sequence[Job], workers: int, progress: Callable[[float], None] | None) -> Iterable[Sampled]:
     if workers <= 1 or len(jobs) == 1:
         for done, job in enumerate(jobs, 1):
             yield _one(job)
             if progress is not None:
                 progress(done / len(jobs))
         return
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
-        try:
-            for done, result in enumerate(pool.map(_one, jobs), 1):
-                yield result
-                if progress is not None:
-                    progress(done / len(jobs))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with processes(min(workers, len(jobs))) as pool:
+        with unheard():
+            results = pool.map(_one, jobs)
+        for done, result in enumerate(results, 1):
+            yield result
+            if progress is not None:
+                progress(done / len(jobs))
 
 
-def _one(job: Job) -> tuple[dict[str, float], str]:
+def _one(job: Job) -> Sampled:
     task, values, changes, database = job
     base = database or databases.embedded()
     solids = dict(base.solids)
@@ -136,4 +184,6 @@ def _one(job: Job) -> tuple[dict[str, float], str]:
         solids[phase] = replace(solid, enthalpy=solid.enthalpy + dH, entropy=solid.entropy + dS)
     sampled = databases.Database(solids, base.fingerprint, base.changes)
     result = predict(task, database=sampled, parameters=values, estimate_error=False)
-    return result.by_family, str(result.dataset.attrs["outcome"])
+    at, times = moments(task.schedule), result.dataset["time"].values
+    course = {family: np.interp(at, times, share) for family, share in courses(result).items()}
+    return Sampled(result.by_family, course, str(result.dataset.attrs["outcome"]))

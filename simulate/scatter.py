@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from sinterface.models.errors import InputError, SolveError
+from sinterface.models.errors import InputError, SolveError, shown
+from sinterface.simulate.workers import is_interrupt, unheard
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
@@ -41,6 +44,8 @@ def scattered(
             try:
                 answer = function(job)
             except Exception as error:
+                if is_interrupt(error):
+                    raise
                 yield number, None, _reason(error)
             else:
                 yield number, answer, ""
@@ -49,12 +54,19 @@ def scattered(
         yield from _stream(client, function, jobs)
 
 
+def check_address(scheduler: str) -> None:
+    """Raise InputError for what is no address of a scheduler: Dask would look for it for a minute."""
+    if not re.fullmatch(r"\w+://[^\s/]+:\d{1,5}", scheduler):
+        raise InputError(f"--scheduler {shown(scheduler)}: write tcp://host:port, as `dask scheduler` says it")
+
+
 @contextlib.contextmanager
 def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 
     if scheduler is not None:
+        check_address(scheduler)
         try:
             client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -75,15 +87,23 @@ def _client(workers: int, scheduler: str | None) -> Iterator[Any]:
     for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     quiet = {"distributed.worker.memory.terminate": 0.95, "distributed.comm.timeouts.connect": "60s"}
-    with (
-        dask.config.set(quiet),
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set(quiet))
+        with unheard():
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+            )  # fmt: skip
+        client = stack.enter_context(Client(cluster, set_as_default=False))
+        client.run(_leave_interrupts)
         yield client
+
+
+def _leave_interrupts() -> None:
+    """In a worker: Ctrl-C goes to the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _stream(

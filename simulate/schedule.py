@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.constants import CELSIUS_ZERO, T_MAX, T_MIN
-from sinterface.models.errors import InputError
+from sinterface.models.errors import InputError, shown
 
 ROOM = 25.0 + CELSIUS_ZERO
 COOLED = 100.0 + CELSIUS_ZERO
@@ -26,6 +26,12 @@ QUENCH = 200.0
 """Cooling rate [K/s] into water or onto a copper block: an estimate, 100 to 500 K/s for a 1 mm pellet."""
 
 MAX_DURATION = 3600.0 * 24 * 365
+MAX_RATE = 1e6
+"""Fastest heating or cooling accepted [K/s]: a hundred times that of the fastest furnaces."""
+
+SHORTEST = 1e-6
+"""Steps that take less [s] take no time."""
+
 MAX_TEXT = 5000
 """Longest text of a schedule [characters]."""
 
@@ -113,7 +119,8 @@ class Schedule:
         which = np.clip(np.searchsorted(self.starts, t, side="right") - 1, 0, len(self.segments) - 1)
         result = np.empty_like(t)
         for i, segment in enumerate(self.segments):
-            result = np.where(which == i, segment.temperature(t - self.starts[i]), result)
+            elapsed = np.clip(t - self.starts[i], 0.0, segment.duration)
+            result = np.where(which == i, segment.temperature(elapsed), result)
         return result
 
 
@@ -121,10 +128,14 @@ def duration(text: str) -> float:
     """Time [s] from text such as ``2 h``, ``90 min``, ``30 s``.  Raises InputError."""
     match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", text.strip())
     if not match or match[2] not in _TIME:
-        raise InputError(f"time {text!r} is not understood: write a number and a unit, one of s, min, h, d, e.g. '2 h'")
+        raise InputError(
+            f"time {shown(text)} is not understood: write a number and a unit, one of s, min, h, d, e.g. '2 h'"
+        )
     value = float(match[1]) * _TIME[match[2]]
-    if not (math.isfinite(value) and value >= 0.0):
-        raise InputError(f"time {text!r} is negative: a hold lasts zero or more")
+    if value < 0.0:
+        raise InputError(f"time {shown(text)} is negative: a hold lasts zero or more")
+    if value > MAX_DURATION:
+        raise InputError(f"time {shown(text)} is longer than a year: check the units (s, min, h, d)")
     return value
 
 
@@ -132,11 +143,11 @@ def temperature(text: str) -> float:
     """Temperature [K] from ``900``, ``900 °C`` or ``1173 K``.  Raises InputError outside the range of the data."""
     match = re.fullmatch(_NUMBER + r"\s*(°?\s*C|K)?", text.strip())
     if not match:
-        raise InputError(f"temperature {text!r} is not understood: write e.g. '900', '900 °C' or '1173 K'")
+        raise InputError(f"temperature {shown(text)} is not understood: write e.g. '900', '900 °C' or '1173 K'")
     kelvin = float(match[1]) + (0.0 if match[2] == "K" else CELSIUS_ZERO)
     if not T_MIN <= kelvin <= T_MAX:
         raise InputError(
-            f"temperature {text!r} is outside {T_MIN - CELSIUS_ZERO:.0f} to {T_MAX - CELSIUS_ZERO:.0f} °C, "
+            f"temperature {shown(text)} is outside {T_MIN - CELSIUS_ZERO:.0f} to {T_MAX - CELSIUS_ZERO:.0f} °C, "
             f"where the thermochemical data hold"
         )
     return kelvin
@@ -146,10 +157,12 @@ def rate(text: str) -> float:
     """Heating rate [K/s] from ``10 °C/min``, ``50 K/s``; a bare number is °C/min.  Raises InputError."""
     match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*C|K)\s*/\s*([a-z]+))?", text.strip())
     if not match or (match[2] or "min") not in _TIME:
-        raise InputError(f"heating rate {text!r} is not understood: write e.g. '10 °C/min' or '50 K/s'")
+        raise InputError(f"heating rate {shown(text)} is not understood: write e.g. '10 °C/min' or '50 K/s'")
     value = float(match[1]) / _TIME[match[2] or "min"]
-    if not (math.isfinite(value) and value > 0.0):
-        raise InputError(f"heating rate {text!r} must be positive: the target says whether it heats or cools")
+    if value > MAX_RATE:
+        raise InputError(f"heating rate {shown(text)} is over {MAX_RATE:g} K/s: no furnace does that")
+    if value <= 0.0:
+        raise InputError(f"heating rate {shown(text)} must be positive: the target says whether it heats or cools")
     return value
 
 
@@ -160,7 +173,7 @@ def split(text: str) -> list[str]:
     steps = [part for part in (piece.strip() for piece in re.split(r"[;\n]", text)) if part]
     if not steps:
         raise InputError(
-            f"schedule {_shown(text)} is empty: write e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'"
+            f"schedule {shown(text, 80)} is empty: write e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'"
         )
     return steps
 
@@ -168,7 +181,7 @@ def split(text: str) -> list[str]:
 def read(steps: Sequence[tuple[str, Mark | None]], text: str) -> tuple[Schedule, tuple[Mark | None, ...]]:
     """Schedule of steps in order, and what stands beside each of its segments: a mark holds until the next one.
 
-    Steps that take no time, a hold of 0 h, make no segment.  Raises InputError naming the step.
+    Steps that take no time (SHORTEST), a hold of 0 h, make no segment.  Raises InputError naming the step.
     """
     if len(steps) > MAX_STEPS:
         raise InputError(f"schedule: {len(steps)} steps; at most {MAX_STEPS} are followed")
@@ -186,20 +199,16 @@ def read(steps: Sequence[tuple[str, Mark | None]], text: str) -> tuple[Schedule,
                 continue
             segment = _segment(step, here)
         except InputError as error:
-            raise InputError(f"schedule step {number}, {_shown(step)}: {error}") from error
-        if segment is not None:
+            raise InputError(f"schedule step {number}, {shown(step, 80)}: {error}") from error
+        if segment is not None and segment.duration >= SHORTEST:
             segments.append(segment)
             marks.append(mark)
             here = segment.end
     if not segments:
-        raise InputError(f"schedule {_shown(text)} takes no time: add a ramp or a hold, e.g. 'hold 2 h'")
+        raise InputError(f"schedule {shown(text, 80)} takes no time: add a ramp or a hold, e.g. 'hold 2 h'")
     if sum(segment.duration for segment in segments) > MAX_DURATION:
-        raise InputError(f"schedule {_shown(text)} is longer than a year: check the units (s, min, h, d)")
+        raise InputError(f"schedule {shown(text, 80)} is longer than a year: check the units (s, min, h, d)")
     return Schedule(tuple(segments), text), tuple(marks)
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
 
 
 def _segment(step: str, here: float) -> Segment | None:

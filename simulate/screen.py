@@ -29,6 +29,7 @@ from sinterface.simulate.samples import QUANTILES, spread
 from sinterface.simulate.scatter import scattered
 from sinterface.simulate.space import ACCURACIES, Accuracy, Candidate, Space
 from sinterface.simulate.store import DONE, Row, Store
+from sinterface.simulate.workers import is_interrupt
 
 NAMES = tuple(FAMILIES)
 REASON = 300
@@ -72,6 +73,8 @@ def row(candidate: Candidate, common: Setting) -> Row:
         if common.samples:
             _probabilities(found, candidate, common)
     except Exception as error:
+        if is_interrupt(error):
+            raise
         kind = "" if isinstance(error, SinterfaceError) else f"{type(error).__name__}: "
         found["outcome"] = (kind + " ".join(str(error).split()))[:REASON]
     return found
@@ -227,7 +230,7 @@ def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:
 
 def screen(
     space: Space,
-    path: Path,
+    path: str | Path,
     *,
     resume: bool = False,
     workers: int = 1,
@@ -245,7 +248,8 @@ def screen(
     """
     common = setting(space, database)
     started = time.monotonic()
-    with Store.open(path, space, attributes(space, database), [one.id for one in common.coatings], resume) as store:
+    covers = [one.id for one in common.coatings]
+    with Store.open(Path(path), space, attributes(space, database), covers, resume) as store:
         before = store.count
         if progress is not None:
             progress(before, len(space))

@@ -15,9 +15,10 @@ from typing import Any
 from sinterface.models import materials
 from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.atmosphere import atmosphere as read_atmosphere
-from sinterface.models.errors import InputError, unknown
+from sinterface.models.errors import DataError, InputError, SinterfaceError, shown, unknown
 from sinterface.models.formula import atomic_mass
 from sinterface.models.materials import Material
+from sinterface.models.textfile import read_text
 from sinterface.simulate import samples as spreads
 from sinterface.simulate.problem import read_mass_ratio
 from sinterface.simulate.result import DETECTION_LIMIT
@@ -186,25 +187,26 @@ def _share(amount: float) -> str:
     return "" if round(amount, 6) == 1.0 else f"{round(amount, 6):g}"
 
 
-def read(path: Path) -> Space:
+def read(path: str | Path) -> Space:
     """The space in a TOML file, checked.  Raises InputError naming the key, the choices and the remedy."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: over {MAX_BYTES} bytes; write the cathodes as a [grid]")
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file in UTF-8: {error}") from error
+        text = read_text(Path(path), MAX_BYTES, "space of candidates; write many cathodes as a [grid]")
+    except DataError as error:
+        raise InputError(str(error)) from error
     try:
         return parse(text)
-    except (InputError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except SinterfaceError as error:
         raise InputError(f"{path}: {error}") from error
 
 
 def parse(text: str) -> Space:
     """The space in TOML text, checked.  Raises InputError naming the key, the choices and the remedy."""
-    card = tomllib.loads(text)
+    try:
+        card = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {shown(str(error), 200)[1:-1]}") from error
+    except (RecursionError, ValueError) as error:  # nested without end, digits without end
+        raise InputError(f"not TOML: {type(error).__name__}") from error
     _known(card, KEYS, "key")
     if "temperatures" not in card:
         raise InputError("temperatures are missing: write temperatures = '600:900:100' (°C) or a list of numbers")
@@ -220,9 +222,9 @@ def parse(text: str) -> Space:
     grid = _grid(card["grid"]) if "grid" in card else None
     if grid and len(grid) * len(short) > MOST_CATHODES:
         raise InputError(f"grid: {len(grid) * len(short)} cathodes; at most {MOST_CATHODES}, take a larger step")
-    accuracy = card.get("accuracy", "full")
+    accuracy = _text(card.get("accuracy", "full"), "accuracy")
     if accuracy not in ACCURACIES:
-        raise unknown("accuracy", str(accuracy), ACCURACIES)
+        raise unknown("accuracy", accuracy, ACCURACIES)
     ratio = card.get("mass_ratio", "1:1")
     space = Space(
         title=_text(card.get("title", ""), "title"),
@@ -261,7 +263,7 @@ def _list(card: Mapping[str, Any], key: str, default: list[Any]) -> list[Any]:
     if isinstance(found, str):
         found = [found]
     if not isinstance(found, list):
-        raise InputError(f"{key} = {found!r}: write a list, {key} = ['...', '...']")
+        raise InputError(f"{key} = {shown(found)}: write a list, {key} = ['...', '...']")
     if len(found) > MOST_CHOICES:
         raise InputError(f"{key}: {len(found)} entries, at most {MOST_CHOICES} are read")
     return found
@@ -272,25 +274,25 @@ def _texts(card: Mapping[str, Any], key: str, default: list[Any], *, empty: bool
     if not found and not empty:
         raise InputError(f"{key} = []: name at least one, or leave the key out for {default}")
     if len(set(found)) != len(found):
-        raise InputError(f"{key}: {next(one for one in found if found.count(one) > 1)!r} stands there twice")
+        raise InputError(f"{key}: {shown(next(one for one in found if found.count(one) > 1))} stands there twice")
     return found
 
 
 def _text(value: Any, key: str) -> str:
     if not isinstance(value, str) or len(value) > 5000:
-        raise InputError(f"{key}: {str(value)[:60]!r} is not a text in quotes")
+        raise InputError(f"{key}: {shown(value)} is not a text in quotes of at most 5000 characters")
     return value
 
 
 def _number(value: Any, key: str, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputError(f"{key} = {value!r}: give a number from {low:g} to {high:g}")
+        raise InputError(f"{key} = {shown(value)}: give a number from {low:g} to {high:g}")
     return float(value)
 
 
 def _whole(value: Any, key: str, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise InputError(f"{key} = {value!r}: give a whole number from 0 to {most}")
+        raise InputError(f"{key} = {shown(value)}: give a whole number from 0 to {most}")
     return value
 
 
@@ -306,7 +308,9 @@ def _temperatures(value: Any) -> tuple[float, ...]:
 
 def _schedule(text: str, holds: Sequence[float]) -> str:
     if HERE not in text:
-        raise InputError(f"schedules: {text!r} has no {HERE}; write it where the temperatures go, e.g. {SCHEDULE!r}")
+        raise InputError(
+            f"schedules: {shown(text)} has no {HERE}; write it where the temperatures go, e.g. {SCHEDULE!r}"
+        )
     for T in holds:
         try:
             Schedule.parse(text.replace(HERE, f"{T:g}"))
@@ -358,7 +362,9 @@ def _grid(card: Any) -> Grid:
     for symbol in METALS:
         pair = card.get(symbol, [0.0, 1.0])
         if not isinstance(pair, list) or len(pair) != 2:
-            raise InputError(f"grid {symbol} = {pair!r}: write the lowest and highest share, {symbol} = [0.0, 1.0]")
+            raise InputError(
+                f"grid {symbol} = {shown(pair)}: write the lowest and highest share, {symbol} = [0.0, 1.0]"
+            )
         low, high = (_number(one, f"grid {symbol}", 0.0, 1.0) for one in pair)
         bounds.append((math.ceil(low * parts - 1e-6), math.floor(high * parts + 1e-6)))
     shares = tuple(

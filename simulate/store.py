@@ -11,18 +11,20 @@ import math
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models.errors import InputError
+from sinterface.models.errors import DataError, InputError, SinterfaceError, shown
 from sinterface.models.phases import FAMILIES
 from sinterface.simulate.output import check_writable, write_whole
 from sinterface.simulate.samples import QUANTILES
-from sinterface.simulate.space import Space
+from sinterface.simulate.space import MOST_CANDIDATES, MOST_CHOICES, MOST_TEMPERATURES, Space
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,6 +55,18 @@ ARRAYS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
 }
 """Numbers of a row: dims after ``candidate``, unit, meaning.  NaN where nothing was computed."""
 
+MOST: Mapping[str, int] = {
+    "candidate": MOST_CANDIDATES, "temperature": MOST_TEMPERATURES, "element": 120, "family": 100,
+    "coating": MOST_CHOICES, "face": 2, "quantile": len(QUANTILES),
+}  # fmt: skip
+"""Longest dimensions of a store that is read."""
+
+MOST_IN_CHUNK = 100_000_000
+"""Most numbers in a chunk of a store that is read."""
+
+LONGEST_LINE = 50_000_000
+"""Longest line of a journal that is read [characters]."""
+
 
 class Store:
     """A store open for writing; ``open`` makes or resumes one, ``keep`` adds a row, ``finish`` ranks."""
@@ -62,18 +76,29 @@ class Store:
         import zarr
 
         self._path, self._digest, self._size = path, digest, size
-        self._lock = _locked(path)
-        self._group: Any = zarr.open_group(path, mode="r+")
-        self._done: NDArray[np.bool_] = np.asarray(self._group["done"]) == 1
         self._pending: dict[int, dict[int, Row]] = {}
         self._journal_path = journal_path(path)
         self._lines = 0
-        for index, row in _journal(self._journal_path, digest):
-            if index < size and not self._done[index]:
-                self._hold(index, row)
-        self._journal: IO[str] = self._fresh_journal()
-        for chunk in list(self._pending):
-            self._fold_if_whole(chunk)
+        self._lock = _locked(path)
+        try:
+            with reading(path):
+                self._group: Any = zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False)
+                _check(self._group, path, size)
+                self._done: NDArray[np.bool_] = np.asarray(self._group["done"]) == 1
+                for index, row in _journal(self._journal_path, digest):
+                    if index < size and not self._done[index] and self._fits(row):
+                        self._hold(index, row)
+            self._journal: IO[str] = self._fresh_journal()
+        except BaseException:
+            self._release()
+            raise
+        try:
+            for chunk in list(self._pending):
+                self._fold_if_whole(chunk)
+        except BaseException:
+            self._journal.close()
+            self._release()
+            raise
 
     @staticmethod
     def open(
@@ -104,12 +129,19 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         """Whatever ended the run, rows kept so far go into the arrays."""
-        for chunk in list(self._pending):
-            self._fold(chunk)
-        self._journal.close()
-        self._journal_path.unlink(missing_ok=True)
+        try:
+            for chunk in list(self._pending):
+                self._fold(chunk)
+        finally:
+            self._journal.close()
+            if not self._pending:  # else rows are in the journal alone
+                self._journal_path.unlink(missing_ok=True)
+            self._release()
+
+    def _release(self) -> None:
         if self._lock is not None:
             os.close(self._lock)
+            self._lock = None
 
     @property
     def count(self) -> int:
@@ -126,17 +158,24 @@ class Store:
 
     def keep(self, index: int, row: Row) -> None:
         """Make a row safe: when this returns, kill -9 does not lose it."""
-        try:
+        with reading(self._path):
             self._journal.write(json.dumps([index, row]) + "\n")
             self._journal.flush()
             self._lines += 1
             self._hold(index, row)
             self._fold_if_whole(index // self._chunk)
-        except OSError as error:
-            raise InputError(f"{self._path}: can not be written: {error.strerror or error}; then --resume") from error
 
     def _hold(self, index: int, row: Row) -> None:
         self._pending.setdefault(index // self._chunk, {})[index] = row
+
+    def _fits(self, row: Row) -> bool:
+        """True for a row as ``keep`` writes it: all numbers there and of the shapes of the arrays."""
+        try:
+            return all(isinstance(row[name], str) for name in TEXTS) and all(
+                np.asarray(row[name], dtype=float).size == math.prod(self._group[name].shape[1:]) for name in ARRAYS
+            )
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return False
 
     def _fold_if_whole(self, chunk: int) -> None:
         low = chunk * self._chunk
@@ -150,6 +189,10 @@ class Store:
 
     def _fold(self, chunk: int) -> None:
         """Rows of a chunk into the arrays, the flags last."""
+        with reading(self._path):
+            self._write(chunk)
+
+    def _write(self, chunk: int) -> None:
         rows = self._pending[chunk]
         low = chunk * self._chunk
         high = min(low + self._chunk, self._size)
@@ -181,6 +224,10 @@ class Store:
         """
         for chunk in list(self._pending):
             self._fold(chunk)
+        with reading(self._path):
+            return self._rank()
+
+    def _rank(self) -> int:
         failed = 0
         onset, most, force = (np.empty(self._size) for _ in range(3))
         for low in range(0, self._size, self._chunk):
@@ -202,15 +249,54 @@ def journal_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.journal")
 
 
-def open_store(path: Path) -> xr.Dataset:
+def open_store(path: str | Path) -> xr.Dataset:
     """The store as a Dataset, read on use by chunks; rows of which ``done`` is 0 are not there yet.
 
-    Raises InputError when there is no store.
+    Shapes and types are checked before any number is read.  Raises InputError when there is no store, DataError when
+    it is damaged.
     """
     import xarray as xr
+    import zarr
 
+    path = Path(path)
     _attributes(path)
-    return xr.open_zarr(path, consolidated=False)
+    with reading(path):
+        _check(zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False), path)
+        return xr.open_zarr(path, consolidated=False, zarr_format=3, decode_times=False)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever zarr finds wrong in a store becomes one line.  Raises InputError or DataError."""
+    try:
+        yield
+    except SinterfaceError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: can not be read or written: {error.strerror or error}; then --resume") from error
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError, MemoryError) as error:
+        told = f"{type(error).__name__}: {shown(str(error), 150)[1:-1]}"
+        raise DataError(f"{path}: is damaged ({told}); name another store") from error
+
+
+def _check(group: Any, path: Path, size: int | None = None) -> None:
+    """All arrays are there, of the types and dimensions of ``_create``, and of sizes that memory holds."""
+    text: tuple[str, ...] = ("StringDType", "object")
+    number: tuple[str, ...] = ("float64",)
+    expected: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = dict.fromkeys(TEXTS, (("candidate",), text))
+    expected |= {name: (("candidate", *dims), number) for name, (dims, *_) in ARRAYS.items()}
+    expected |= {"done": (("candidate",), ("uint8",)), "rank": (("candidate",), ("int32",))}
+    expected |= {name: ((name,), text) for name in ("element", "family", "coating", "face")}
+    expected |= {name: ((name,), number) for name in ("temperature", "quantile")}
+    sizes: dict[str, int] = {} if size is None else {"candidate": size}
+    for name, (dims, types) in expected.items():
+        array = group[name]
+        found = tuple(array.metadata.dimension_names or ())
+        if found != dims or len(array.shape) != len(dims) or not str(array.dtype).startswith(types):
+            raise DataError(f"{path}: {name} is no array of {', '.join(dims)}; name another store")
+        for dim, n in zip(dims, array.shape, strict=True):
+            if sizes.setdefault(dim, n) != n or n > MOST[dim] or math.prod(array.chunks) > MOST_IN_CHUNK:
+                raise DataError(f"{path}: {name} has {n} along {dim}: damaged; name another store")
 
 
 def _locked(path: Path) -> int | None:
@@ -238,26 +324,30 @@ def _attributes(path: Path) -> dict[str, Any]:
     import zarr
 
     try:
-        found = dict(zarr.open_group(path, mode="r").attrs)
-    except (OSError, ValueError, KeyError) as error:
+        found = dict(zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False).attrs)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: is not a store of a screen; name another") from error
     return found
 
 
 def _journal(path: Path, digest: str) -> Iterator[tuple[int, Row]]:
-    """Rows of a journal of this digest; a last line that was cut off is left out."""
-    if not path.exists():
+    """Rows of a journal of this digest, up to the first line that is none: the last one may have been cut off."""
+    if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines):
+        number = 0
+        while line := lines.readline(LONGEST_LINE):
             try:
                 first, second = json.loads(line)
-            except ValueError:
+            except (ValueError, TypeError, RecursionError):
                 return
             if number == 0 and second != digest:
                 return
             if number:
-                yield int(first), second
+                if not isinstance(first, int) or first < 0 or not isinstance(second, dict):
+                    return
+                yield first, second
+            number += 1
 
 
 def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> None:
@@ -304,6 +394,9 @@ def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: S
             array[:] = np.array(numbers)
             array.attrs["units"] = unit
         group.attrs.update(dict(attributes) | {"coordinates": " ".join(LABELS)})
+        with warnings.catch_warnings():  # readers find all arrays at once; nothing but numbers changes later
+            warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+            zarr.consolidate_metadata(folder / "store", zarr_format=3)
         folder.joinpath("store").chmod(0o755)
         folder.joinpath("store").rename(path)
     finally:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sinterface.models.database import Database
-from sinterface.models.errors import InputError
-from sinterface.simulate.output import write_whole
+from sinterface.models.errors import InputError, shown
+from sinterface.simulate.output import write_dataset
 from sinterface.simulate.problem import Problem
 from sinterface.simulate.result import DETECTION_LIMIT, Result
 from sinterface.simulate.run import predict
 from sinterface.simulate.schedule import Schedule
+from sinterface.simulate.workers import unheard
+from sinterface.simulate.workers import workers as processes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,7 +91,7 @@ class Sweep:
         )  # fmt: skip
 
     def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
-        """The sweep as the JSON document described in the README."""
+        """The sweep as the JSON document described in ``docs/json.md``."""
         first = self.results[0].dataset.attrs
         return {
             "cathode": first["cathode"],
@@ -104,20 +106,26 @@ class Sweep:
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write ``dataset`` as NetCDF-4, whole or not at all."""
-        write_whole(Path(path), lambda name: self.dataset.to_netcdf(name, engine="h5netcdf"))
+        write_dataset(Path(path), self.dataset)
 
 
 def temperatures(text: str) -> tuple[float, ...]:
     """Hold temperatures [degrees C] from ``400:1000:50`` (ends included) or ``400,600,900``.  Raises InputError."""
     number = r"[+-]?\d+(?:\.\d*)?"
-    if match := re.fullmatch(rf"({number}):({number}):({number})", text.strip()):
+    text = text.strip()
+    if match := re.fullmatch(rf"({number}):({number}):({number})", text):
         low, high, step = (float(part) for part in match.groups())
-        if step <= 0.0 or high < low or (high - low) / step > MOST:
-            raise InputError(f"temperatures {text!r}: write low:high:step with a positive step, at most {MOST} values")
+        if not (0.0 < step < math.inf and low <= high < math.inf and (high - low) / step <= MOST - 1):
+            raise InputError(
+                f"temperatures {shown(text)}: write low:high:step with a positive step, at most {MOST} values"
+            )
         return tuple(float(low + i * step) for i in range(int((high - low) / step + 1e-9) + 1))
-    if re.fullmatch(rf"{number}(\s*,\s*{number})*", text.strip()):
-        return tuple(sorted({float(part) for part in text.split(",")}))
-    raise InputError(f"temperatures {text!r} are not understood: write 400:1000:50 or 400,600,900 (°C)")
+    if re.fullmatch(rf"{number}(\s*,\s*{number})*", text):
+        found = tuple(sorted({float(part.strip()) for part in text.split(",")}))
+        if len(found) > MOST or not all(map(math.isfinite, found)):
+            raise InputError(f"temperatures {shown(text)}: at most {MOST} finite values")
+        return found
+    raise InputError(f"temperatures {shown(text)} are not understood: write 400:1000:50 or 400,600,900 (°C)")
 
 
 def _one(task: Problem, database: Database | None) -> Result:
@@ -147,14 +155,11 @@ def sweep(
             if progress is not None:
                 progress(len(found) / len(tasks))
     else:
-        with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-            futures = {pool.submit(_one, one, database): i for i, one in enumerate(tasks)}
-            try:
-                for future in as_completed(futures):
-                    found[futures[future]] = future.result()
-                    if progress is not None:
-                        progress(len(found) / len(tasks))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        with processes(min(workers, len(tasks))) as pool:
+            with unheard():
+                futures = {pool.submit(_one, one, database): i for i, one in enumerate(tasks)}
+            for future in as_completed(futures):
+                found[futures[future]] = future.result()
+                if progress is not None:
+                    progress(len(found) / len(tasks))
     return Sweep(ordered, tuple(found[i] for i in range(len(tasks))))

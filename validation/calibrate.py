@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from sinterface.models.database import Database
-from sinterface.models.errors import DataError, InputError
+from sinterface.models.errors import DataError, InputError, shown
 from sinterface.models.parameters import Parameters, from_vector, names, priors
 from sinterface.validation.cases import needed, run_all
 from sinterface.validation.evidence import Observation
@@ -249,8 +249,9 @@ def read_pool(text: str) -> Pool:
             for mean, root, count in found["proposals"]
         )
         cathodes = tuple(map(str, found["cathodes"]))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"these are no samples of a calibration ({error}): calibrate anew") from error
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        told = shown(str(error), 200)[1:-1]
+        raise DataError(f"these are no samples of a calibration ({told}): calibrate anew") from error
     D, S = len(names()), len(z)
     if known != names():
         raise DataError("these are not samples of the present parameters: calibrate anew")
@@ -259,7 +260,10 @@ def read_pool(text: str) -> Pool:
         or likelihood.shape != (S, len(cathodes))
         or any(mean.shape != (D,) or root.shape != (D, D) for mean, root, _ in proposals)
         or sum(count for *_, count in proposals) != S
-        or not (np.all(np.isfinite(z)) and np.all(np.isfinite(likelihood)))
+        or not (np.all(np.abs(z) < 1e3) and np.all(np.abs(likelihood) < 1e9))  # NaN is not below it either
+        or not all(count > 0 and np.all(np.abs(mean) < 1e3) for mean, _, count in proposals)
+        or not all(np.all(np.abs(root) < 1e3) and np.all(np.diag(root) > 1e-9) for _, root, _ in proposals)
+        or any(np.any(np.triu(root, 1)) for _, root, _ in proposals)  # a Cholesky factor is lower triangular
     ):
         raise DataError("these samples are damaged: calibrate anew")
     return Pool(z, likelihood, cathodes, proposals)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 from sinterface.models.atmosphere import Atmosphere
 from sinterface.models.constants import CELSIUS_ZERO
@@ -13,6 +11,8 @@ from sinterface.models.database import Database
 from sinterface.models.parameters import Parameters
 from sinterface.simulate.problem import problem
 from sinterface.simulate.run import predict
+from sinterface.simulate.workers import unheard
+from sinterface.simulate.workers import workers as processes
 from sinterface.validation.evidence import Experiment, Observation, Onset
 
 FILM_RATIO = 0.05
@@ -119,10 +119,8 @@ def run_all(
     if workers <= 1 or len(tasks) < 2:
         take(map(_job, tasks))
         return found
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=get_context("spawn")) as pool:
-        try:
-            take(pool.map(_job, tasks, chunksize=max(1, min(16, len(tasks) // (4 * workers)))))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with processes(min(workers, len(tasks))) as pool:
+        with unheard():
+            results = pool.map(_job, tasks, chunksize=max(1, min(16, len(tasks) // (4 * workers))))
+        take(results)
     return found

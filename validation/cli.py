@@ -6,15 +6,23 @@ Commands of ``simulate`` can not import this folder; this folder may import them
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli import Cells, Json, app, main
-from sinterface.simulate.terminal import console, progress_bar, say
+from sinterface.simulate.cli import app, main
+from sinterface.simulate.options import Cells, Json, Picture, Workers, check_outputs, save
+from sinterface.simulate.terminal import console, printable, processes, progress_bar, say
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sinterface.models.parameters import Parameters
+
+MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES = 10_000, 1000, 2000, 200_000_000
+"""Largest numbers of samples, rounds and finite volumes, and of bytes of a file of samples."""
 
 SETS = {"in_sample": "in sample", "leave_one_out": "powder left out"}
 
@@ -27,8 +35,9 @@ def validate(
     ] = None,
     samples: Annotated[int, typer.Option(help="Posterior samples that each firing is run for.")] = 12,
     cells: Cells = 40,
-    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
+    workers: Workers = 0,
     report: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
+    plot: Picture = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -40,17 +49,21 @@ def validate(
     for path in cards or []:
         if not path.exists():
             raise InputError(f"cards {path}: no such folder or file")
+    count = processes(workers)
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise InputError(f"--samples {samples}: give 1 to {MOST_SAMPLES}")
+    if not 4 <= cells <= MOST_CELLS:
+        raise InputError(f"--cells {cells}: choose 4 to {MOST_CELLS}")
     for file in filter(None, (report, output)):
         check_writable(file)
+    check_outputs(None, plot)
     if report is not None:
         from sinterface.validation.report import write
     found = comparison.read(cards or [])
     for problem in found.problems:
-        typer.echo(f"sinterface: {problem}", err=True)
+        typer.echo(f"sinterface: {printable(problem)}", err=True)
     with progress_bar("validate", not as_json) as advance:
-        document = comparison.document(
-            found, samples=samples, workers=workers or os.cpu_count() or 1, cells=cells, progress=advance
-        )
+        document = comparison.document(found, samples=samples, workers=count, cells=cells, progress=advance)
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     if as_json:
         typer.echo(text)
@@ -62,6 +75,12 @@ def validate(
     if report is not None:
         write(document, report)
         say(f"wrote {report}", quiet=as_json)
+    if plot is not None:
+        from sinterface.validation import figures
+        from sinterface.validation.report import TOLERANCE
+
+        onsets = {key: document[key]["onset"]["powders"] for key in SETS}
+        save(figures.onsets(onsets, TOLERANCE), plot, quiet=as_json)
     if found.problems:
         raise typer.Exit(1)
 
@@ -81,22 +100,30 @@ def calibrate(
     ] = None,
     size: Annotated[int, typer.Option(help="Equally likely samples to draw from the posterior.")] = 40,
     cells: Cells = 24,
-    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per core.")] = 0,
+    workers: Workers = 0,
+    plot: Picture = None,
 ) -> None:
     """Estimate the global parameters from observations with role = "fit".  Takes some 4 minutes per round."""
     from sinterface.models.errors import InputError
+    from sinterface.models.textfile import read_text
     from sinterface.simulate.output import check_writable, write_whole
     from sinterface.validation import calibrate as calibration
     from sinterface.validation import validate as comparison
 
     for file in (pool, posterior):
         check_writable(file)
-    if rounds < 0 or size < 1:
-        raise InputError(f"{rounds} rounds, {size} samples: give at least 0 rounds and 1 sample")
+    check_outputs(None, plot)
+    count = processes(workers)
+    if not (0 <= rounds <= MOST_ROUNDS and 1 <= size <= MOST_SAMPLES):
+        raise InputError(
+            f"{rounds} rounds, {size} samples: give 0 to {MOST_ROUNDS} rounds and 1 to {MOST_SAMPLES} samples"
+        )
+    if not 4 <= cells <= MOST_CELLS:
+        raise InputError(f"--cells {cells}: choose 4 to {MOST_CELLS}")
     found = comparison.read(cards or [])
     for problem in found.problems:
-        typer.echo(f"sinterface: {problem}", err=True)
-    past = calibration.read_pool(pool.read_text(encoding="utf-8")) if pool.exists() else None
+        typer.echo(f"sinterface: {printable(problem)}", err=True)
+    past = calibration.read_pool(read_text(pool, MOST_BYTES, "pool of samples")) if pool.exists() else None
     if past is None and rounds == 0:
         raise InputError(f"{pool}: no such file; with no rounds there is nothing to draw from")
 
@@ -107,7 +134,7 @@ def calibrate(
     if rounds:
         with progress_bar("calibrate", True) as advance:
             made = calibration.calibrate(
-                found.observations, rounds, workers=workers or os.cpu_count() or 1, cells=cells,
+                found.observations, rounds, workers=count, cells=cells,
                 past=past, progress=advance, keep=keep,
             )  # fmt: skip
     assert made is not None
@@ -115,6 +142,24 @@ def calibrate(
     write_whole(posterior, lambda name: name.write_text(table, encoding="utf-8"))
     _show_estimates(made)
     say(f"wrote {posterior}", quiet=False)
+    if plot is not None:
+        save(_estimates(calibration.resample(made, size)), plot, quiet=False)
+
+
+def _estimates(samples: Sequence[Parameters]) -> Figure:
+    """Prior against posterior, as the samples drawn from it have it."""
+    import numpy as np
+
+    from sinterface.models.parameters import priors
+    from sinterface.validation import figures
+
+    table = np.array([one.vector() for one in samples])
+    spans = zip(table.mean(axis=0), *np.quantile(table, (0.05, 0.95), axis=0), strict=True)
+    return figures.parameters([
+        {"name": card.name, "prior": {"mean": card.mean, "sd": card.sd}}
+        | {"posterior": dict(zip(("mean", "q05", "q95"), map(float, span), strict=True))}
+        for card, span in zip(priors(), spans, strict=True)
+    ])  # fmt: skip
 
 
 def _show_estimates(pool: Any) -> None:

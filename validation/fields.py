@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from sinterface.models.errors import DataError, unknown
+from sinterface.models.errors import DataError, shown, unknown
 from sinterface.models.quantity import quantity
 from sinterface.simulate import schedule
 
@@ -44,8 +44,7 @@ def name(value: object) -> str:
 
 def short(value: object) -> str:
     """A value for an error message, cut to 60 characters."""
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+    return shown(value)
 
 
 def parsed(convert: Callable[[str], Any]) -> Reader:

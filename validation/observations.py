@@ -167,16 +167,20 @@ def _files(source: Source) -> Iterator[tuple[str, bytes | str]]:
         yield from ((card.name, card.read_bytes()) for card in built_in)
         return
     for path in map(Path, [source] if isinstance(source, str | Path) else source):
-        files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        try:
+            files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        except OSError as error:  # a name that is too long, a folder that is not ours
+            yield str(path), f"can not be read: {error.strerror}"
+            continue
         if not 0 < len(files) <= MAX_FILES:
             yield str(path), f"{len(files)} .toml files in this folder: give 1 to {MAX_FILES}, only these are read"
         yield from ((str(file), _content(file)) for file in files[:MAX_FILES])
 
 
 def _content(file: Path) -> bytes | str:
-    if not file.is_file():
-        return "no such file: give a folder or .toml files"
     try:
+        if not file.is_file():
+            return "no such file: give a folder or .toml files"
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
@@ -192,6 +196,8 @@ def _tables(data: bytes) -> Iterator[tuple[str, Entry | str]]:
         yield "", f"not a TOML card: {' '.join(str(error).split())[:200]}"
         return
     common, _ = card.pop("common", {}), card.pop("description", "")
+    if not card and isinstance(common, dict) and common.keys() <= ALL_KEYS:
+        yield "", f"holds no table: write {', '.join(f'[[{kind}]]' for kind in KINDS)}"
     if not isinstance(common, dict):
         yield "common", f"{fields.short(common)} must be a table: write [common]"
         common = {}
@@ -204,7 +210,8 @@ def _tables(data: bytes) -> Iterator[tuple[str, Entry | str]]:
             yield kind, f"must be an array of tables: write [[{kind}]]"
         else:
             for number, one in enumerate(tables, 1):
-                name = str(one.get("id")) if fields.NAME.fullmatch(str(one.get("id", ""))) else f"{kind} {number}"
+                given = one.get("id")
+                name = given if isinstance(given, str) and fields.NAME.fullmatch(given) else f"{kind} {number}"
                 try:
                     yield name, _entry(kind, one, common)
                 except SinterfaceError as error:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from sinterface.simulate.output import check_writable, write_whole
+from sinterface.simulate.page import MISSING, Html, Number, frame
+from sinterface.simulate.page import details as _details
+from sinterface.simulate.page import figure as _figure
+from sinterface.simulate.page import html as _html
+from sinterface.simulate.page import join as _join
+from sinterface.simulate.page import nothing as _nothing
+from sinterface.simulate.page import paragraph as _paragraph
+from sinterface.simulate.page import table as _table
 from sinterface.simulate.plot import STYLES, style
 from sinterface.validation import figures
 
@@ -26,15 +31,6 @@ SETS = {"in_sample": "In sample", "leave_one_out": "Leave one out"}
 Entry = Mapping[str, Any]
 
 
-class Html(str):
-    """Text that is escaped already."""
-
-    __slots__ = ()
-
-
-MISSING = Html("–")
-
-
 @dataclass(frozen=True)
 class Score:
     """Something counted, in words, and whether its target is met; None where there is no target or no number."""
@@ -43,13 +39,6 @@ class Score:
     told: str
     target: str = ""
     met: bool | None = None
-
-
-@dataclass(frozen=True)
-class Number:
-    """A table cell that is aligned to the right."""
-
-    told: str
 
 
 def write(document: Entry, path: Path) -> None:
@@ -61,7 +50,6 @@ def write(document: Entry, path: Path) -> None:
 
 def page(document: Entry) -> str:
     """The report as HTML; parts that the document does not have are said to be missing."""
-    style_sheet = resources.files("sinterface.validation").joinpath("report.css").read_text(encoding="utf-8")
     parts = {
         "Summary": _summary, "Verdict per powder": _verdicts, "Phase map": _phase_maps, "Onsets": _onsets,
         "Amounts against temperature": _amounts, "Thermogravimetry": _thermogravimetry, "Parameters": _parameters,
@@ -69,25 +57,12 @@ def page(document: Entry) -> str:
         "Other laboratories": _other_laboratories, "What is not predicted, and why": _not_predicted,
         "Problems with cards": _problems,
     }  # fmt: skip
-    contents, sections = [], []
-    for number, (title, make) in enumerate(parts.items(), 1):
-        contents.append(_join('<li><a href="#part-', str(number), '">', _html(title), "</a></li>"))
-        body = make(document) or _nothing("There is nothing to show here.")
-        sections.append(_join(f'<section id="part-{number}"><h2>', _html(title), "</h2>", body, "</section>"))
     about = f"sinterface {document.get('version') or 'of unknown version'}"
     about += f", database {document.get('database') or 'unknown'}"
     if document.get("samples"):
         about += f"; {document['samples']} samples of the parameters for each prediction"
-    return _join(
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">\n',
-        "<title>Predicted and observed secondary phases</title>\n<style>\n",
-        style_sheet, "</style>\n</head>\n<body>\n<header><h1>Predicted and observed secondary phases</h1>",
-        _paragraph(about, "about"),
-        "<nav aria-label=\"Contents\"><ul>", *contents, "</ul></nav></header>\n<main>\n",
-        "\n".join(sections), "\n</main>\n</body>\n</html>\n",
-    )  # fmt: skip
+    sections = {title: make(document) or _nothing("There is nothing to show here.") for title, make in parts.items()}
+    return frame("Predicted and observed secondary phases", about, sections)
 
 
 # ---- sections, in the order of the page
@@ -625,23 +600,6 @@ def _curve_label(powder: str, curve: Entry) -> str:
 # ---- pieces of HTML
 
 
-def _html(value: object) -> Html:
-    return value if isinstance(value, Html) else Html(escape(str(value)))
-
-
-def _join(*parts: str) -> Html:
-    """Pieces of markup put together; whoever calls escapes what came from outside."""
-    return Html("".join(parts))
-
-
-def _paragraph(text: str, kind: str = "") -> Html:
-    return _join(f'<p class="{kind}">' if kind else "<p>", _html(text), "</p>")
-
-
-def _nothing(text: str) -> Html:
-    return _paragraph(text, "nothing")
-
-
 def _detection(document: Entry) -> Html:
     told = document.get("detection")
     return _paragraph(f"Detection: {told}", "about") if told else _join()
@@ -660,59 +618,6 @@ def _family(family: object) -> Html:
     if not family:
         return MISSING
     return _join(f'<span class="swatch" style="background:{style(str(family))[0]}"></span>', _html(family))
-
-
-def _figure(panels: Iterable[str], caption: str, legend: str = "") -> Html:
-    return _join(
-        "<figure>", legend, '<div class="panels">', *panels, "</div><figcaption>", _html(caption),
-        "</figcaption></figure>",
-    )  # fmt: skip
-
-
-def _details(title: str, body: Html) -> Html:
-    return _join("<details><summary>", _html(title), "</summary>", body, "</details>")
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> Html:
-    """A table whose first column heads its rows; numbers to the right, only long text is broken into lines."""
-    if not rows:
-        return _nothing("None.")
-    right = {column for row in rows for column, cell in enumerate(row) if isinstance(cell, Number)}
-    tops = (
-        _join('<th scope="col"', ' class="number"' if column in right else "", ">", _html(_unbroken(name)), "</th>")
-        if name else "<td></td>"
-        for column, name in enumerate(head)
-    )  # fmt: skip
-    lines = []
-    for first, *others in rows:
-        long = len(str(first)) > 16 and " " in str(first) and not isinstance(first, Html)  # a phrase, no name
-        cells = [_join(f'<th scope="row"{"" if long else _kind(first)}>', _html(first), "</th>")]
-        for cell in others:
-            told = cell.told if isinstance(cell, Number) else cell
-            cells.append(_join(f"<td{_kind(cell)}>", _html(told), "</td>"))
-        lines.append(_join("<tr>", *cells, "</tr>"))
-    title = _join("<caption><span>", _html(caption), "</span></caption>") if caption else ""
-    kind = "wide" + " short" * (len(rows) <= 16) + " many" * (len(head) > 8)
-    return _join(
-        f'<div class="{kind}" tabindex="0"><table>', title,
-        "<thead><tr>", *tops, "</tr></thead><tbody>", *lines, "</tbody></table></div>",
-    )  # fmt: skip
-
-
-def _kind(cell: Any) -> str:
-    if isinstance(cell, Number):
-        return ' class="number"'
-    size = len(cell) if isinstance(cell, str) else 0
-    if "<br>" in str(cell):
-        return ""
-    if isinstance(cell, Html):  # markup: its tags are no text
-        size = len(re.sub(r"<[^>]*>", "", cell))
-    return ' class="told"' if size > 36 else ' class="brief"'
-
-
-def _unbroken(text: str) -> str:
-    """A heading that keeps its unit on one line."""
-    return text.replace(" / ", "\u00a0/\u00a0").replace(" to 95 %", "\u00a0to\u00a095\u00a0%")
 
 
 def _both(first: Sequence[Entry], second: Sequence[Entry]) -> Html:

@@ -185,7 +185,7 @@ def test_no_guess_where_the_formula_leaves_doubt(text):
         ("value = ", "value = -", r"\[particle_diameter\]: value = -.*must be positive"),
         ("value = ", "value = nan # ", r"value = nan is not a finite number"),
         ("value = ", "value = true # ", r"value = True is not a finite number"),
-        ("value = ", "value = '9' # ", r"value = 9 is not a finite number"),
+        ("value = ", "value = '9' # ", r"value = '9' is not a finite number"),
         ("sd = ", "sd = -", r"must be positive"),
         ("[density]", "[mass]", r"table \[density\] is needed"),
         ('id = "pc-LCO"', "id = ", "not a TOML card"),

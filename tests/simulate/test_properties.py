@@ -12,10 +12,7 @@ from sinterface.simulate.system import CoupleSystem
 
 # ---- numerical error
 
-EASY = [
-    pytest.param("pc-LNMO", 450, marks=pytest.mark.xfail(strict=True, reason="0.61 +- 0.12 wt%, finer 0.41: an onset")),
-    ("pc-LNMO", 500), ("pc-LNMO", 600), ("pc-LCO", 800),
-]  # fmt: skip
+EASY = [("pc-LNMO", 450), ("pc-LNMO", 500), ("pc-LNMO", 600), ("pc-LCO", 800)]
 HARD = [
     ("pc-NMC811", 700), ("pc-NMC811", 900), ("pc-LMO", 550), ("pc-NCA", 800), ("sc-NMC631", 750), ("pc-LFP", 600),
 ]  # fmt: skip

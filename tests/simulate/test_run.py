@@ -1,5 +1,7 @@
 """Whole runs on the embedded data: what must hold for every built-in cathode, and what thermodynamics demands."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -99,11 +101,11 @@ def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     target = tmp_path / "run.nc"
     target.write_text("old")
 
-    def fail(self, name, **_):
-        name.write_text("half")
+    def fail(self, content):
+        self.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(si.InputError, match="No space left"):
         result.to_netcdf(target)
     assert target.read_text() == "old"

@@ -127,6 +127,21 @@ def test_ranks_follow_onset_then_amount(tmp_path):
         assert float(data["composition"].sel(element="Ni")[0]) == 0.0
 
 
+def test_xarray_opens_a_store_of_either_age_without_a_warning(tmp_path):
+    import xarray as xr
+
+    plan = space.parse(GRID)
+    common, attributes = screen.setting(plan), screen.attributes(plan, None)
+    with store.Store.open(tmp_path / "s.zarr", plan, attributes, [], False) as one:
+        one.keep(3, fake(plan.candidate(3), common))
+    with xr.open_zarr(tmp_path / "s.zarr") as early:  # warnings are errors here
+        assert early["done"].values.sum() == 1
+    screen.screen(plan, tmp_path / "s.zarr", resume=True, judge=fake)
+    with xr.open_zarr(tmp_path / "s.zarr") as data, store.open_store(tmp_path / "s.zarr") as same:
+        assert data.load().identical(same.load())
+        assert data["rank"].values.max() == len(plan)
+
+
 def test_two_processes_and_a_cluster_give_the_same_numbers(tmp_path):
     from distributed import LocalCluster
 

@@ -291,7 +291,7 @@ MALFORMED = [  # what is written instead of what, and what the message must say
     ('"cool naturally"', '"cool slowly"', "cooling: schedule step 3, 'cool slowly'"),
     ('"air:dew_point=5"', '"argon"', "atmosphere: unknown atmosphere 'argon'"),
     ('"XRD"', '"XRD+SEM"', "method: unknown method 'SEM'"),
-    ("wt_percent = 2", 'wt_percent = "two"', "detection_limit: wt_percent: value = two is not a finite number"),
+    ("wt_percent = 2", 'wt_percent = "two"', "detection_limit: wt_percent: value = 'two' is not a finite number"),
     ("wt_percent = 2,", "", "detection_limit: {'sd': 0.5, 'origin': 'own mixtures'} must be a table"),
     ("sd = 0.5", "sd = 0", "with an sd above 0"),
     ("wt_percent = 2", "wt_percent = 200", "at most 100"),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -110,6 +111,24 @@ def test_tables_and_report(tmp_path, quick, monkeypatch):
     for said in ("pc-LNMO", "F1", "stronger", "3.1 ± 0.7", "400 [400, 400] (yes)"):
         assert said in done.output
     assert report.read_text(encoding="utf-8") == json.loads(output.read_text(encoding="utf-8"))["version"]
+
+
+def test_figures(tmp_path, quick):
+    from sinterface.models.parameters import names
+    from sinterface.validation import calibrate
+
+    z = np.random.default_rng(0).normal(size=(64, len(names())))
+    proposal = (np.zeros(len(names())), np.eye(len(names())), len(z))
+    pool = calibrate.Pool(z, -0.5 * (z[:, :1] - 1.0) ** 2, ("pc-LCO",), (proposal,))
+    (tmp_path / "pool.json").write_text(calibrate.pool_text(pool), encoding="utf-8")
+    done = run("--plot", tmp_path / "onsets.svg")
+    assert done.exit_code == 0, done.output
+    words = ["calibrate", "pool.json", "--rounds", "0", "--posterior", "posterior.csv", "--plot", "parameters.svg"]
+    done = CliRunner().invoke(cli.app, [str(tmp_path / word) if "." in word else word for word in words])
+    assert done.exit_code == 0, done.output
+    for name, wanted in (("onsets", "pc-LCO"), ("parameters", names()[0])):
+        assert f"<!-- {wanted} -->" in (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+    assert run("--plot", tmp_path / "onsets.gif").exception.args[0].startswith("figure ")
 
 
 def program(*arguments):

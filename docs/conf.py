@@ -1,0 +1,25 @@
+"""The documentation site: ``make docs`` makes it with Sphinx from the Markdown files of the repository."""
+
+project = "sinterface"
+html_title = "sinterface"
+html_theme = "furo"
+html_show_copyright = False
+html_show_sourcelink = False
+html_copy_source = False
+html_extra_path = ["site"]  # index.html, which leads to docs/index.html
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+root_doc = "docs/index"
+include_patterns = ["docs/*.md", "README.md", "CONTRIBUTING.md", "models/data/README.md"]
+exclude_patterns = [".*", "build", "output"]
+myst_heading_anchors = 3
+
+default_role = "code"
+smartquotes = False
+highlight_language = "text"  # of blocks that name none
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 100
+suppress_warnings = ["ref.python"]  # short names of types that two modules use

@@ -1,0 +1,53 @@
+"""What all tests share: bytes of good files, spoiled."""
+
+import random
+import re
+from collections.abc import Callable, Sequence
+
+import pytest
+
+Spoil = Callable[[random.Random, Sequence[bytes]], bytes]
+
+TOKENS = (
+    b"\0", b"\n", b"nan", b"inf", b"-1", b"0", b"1e400", b"1e-320", b"1e308", b"9" * 400, b"9" * 5000,
+    b"0x" + b"f" * 6000, b"[" * 3000, b"(" * 110, b'{"a":' * 2000, b"\xff", b"\xed\xa0\x80", b"\x1b[31m",
+    b"../../etc/x", b"[/x]", b"true", b'"', b"'", b",", b";", b"=", b"[[", b"]]", b"{T}", b"Og", b" in ", b" to ",
+    "\u202e".encode(), "٣".encode(), b"1979-05-27", b"\\u0000", b"\r\n",
+)  # fmt: skip
+"""What readers trip over: ends of numbers, brackets without end, odd characters, paths, mark-up."""
+
+
+@pytest.fixture(scope="session")
+def spoil() -> Spoil:
+    """One of several good files with a few random changes, by a generator of random numbers."""
+
+    def once(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> bytearray:
+        at = rng.randrange(len(data) + 1)
+        kind = rng.randrange(8)
+        if kind == 0 and data:
+            data[at % len(data)] ^= 1 << rng.randrange(8)
+        elif kind == 1:
+            del data[at : at + rng.choice((1, 2, 20, 100))]
+        elif kind == 2:
+            data[at:at] = data[at : at + rng.choice((1, 10, 200))]
+        elif kind == 3:
+            data[at:at] = rng.choice(TOKENS)
+        elif kind == 4:
+            del data[at:]
+        elif kind == 5:
+            data[at:at] = rng.choice(others)[at : at + 40]
+        else:
+            pattern = rb"-?\d+(?:\.\d+)?" if kind == 6 else rb'"[^"\n]*"|\[[^\]\n]*\]|[A-Za-z]+'
+            spots = list(re.finditer(pattern, bytes(data)))
+            if spots:
+                spot = rng.choice(spots)
+                data[spot.start() : spot.end()] = rng.choice(TOKENS)
+        return data
+
+    def spoiled(rng: random.Random, good: Sequence[bytes]) -> bytes:
+        data = bytearray(rng.choice(good))
+        for _ in range(rng.choice((1, 1, 2, 3, 6))):
+            data = once(rng, data, good)
+        return bytes(data)
+
+    return spoiled

@@ -1,0 +1,244 @@
+"""Outputs and the command line in bad company: full disks, devices, hostile options, Ctrl-C and kill -9."""
+
+import builtins
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from sinterface.models.errors import InputError
+from sinterface.simulate import output
+
+EXE = Path(sys.executable).with_name("sinterface")
+DIGITS = "9" * 5000
+LIST = "temperatures = [500]\ncathodes = ['pc-LCO', 'LiNiO2']\n"
+
+DATA = xr.Dataset({"a": ("x", np.arange(4.0))})
+
+
+def figure():
+    from matplotlib.figure import Figure
+
+    made = Figure()
+    made.subplots().plot([0, 1])
+    return made
+
+
+def save_figure(path):
+    from sinterface.simulate.plot import save
+
+    save(figure(), path)
+
+
+WRITERS = {
+    "x.json": lambda path: output.write_whole(path, lambda name: name.write_text("{}")),
+    "x.nc": lambda path: output.write_dataset(path, DATA),
+    "x.png": save_figure,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, name):
+    """All writes go through files of Python's: they fail half way here."""
+    path = tmp_path / name
+    path.write_text("old")
+    opened = builtins.open
+
+    def full(file, mode="r", *rest, **options):
+        stream = opened(file, mode, *rest, **options)
+        if "w" in mode and str(tmp_path) in str(file):
+            stream.write("half" if "b" not in mode else b"half")
+            stream.close()
+            raise OSError(28, "No space left on device")
+        return stream
+
+    monkeypatch.setattr(builtins, "open", full)
+    monkeypatch.setattr(io, "open", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        WRITERS[name](path)
+    monkeypatch.undo()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from sinterface.simulate.output import write_whole
+
+def write(name):
+    name.write_bytes(b"half")
+    os.kill(os.getpid(), 9)
+
+write_whole(Path(sys.argv[1]), write)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_kill_9_while_writing_leaves_the_old_file(tmp_path):
+    path = tmp_path / "x.nc"
+    path.write_text("old")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["pipe", "x" * 300, "no/x.nc", "."])
+def test_places_that_can_not_be_replaced(tmp_path, name):
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+    elif name == "pipe":
+        pytest.skip("no pipes")
+    with pytest.raises(InputError, match="output"):
+        output.write_whole(tmp_path / name, lambda path: path.write_text("new"))
+    assert (tmp_path / "pipe").is_fifo() or not hasattr(os, "mkfifo")
+
+
+def test_long_names_can_be_written(tmp_path):
+    path = tmp_path / ("x" * 250 + ".nc")
+    output.write_whole(path, lambda name: name.write_text("new"))
+    assert path.read_text() == "new"
+
+
+# ---- the command line
+
+
+def command(monkeypatch, capsys, *arguments):
+    """Exit code, standard output and standard error of the program, in this process."""
+    from sinterface.validation.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["sinterface", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    out, err = capsys.readouterr()
+    return caught.value.code, out, err
+
+
+CARD = """id = "{}"
+role = "cathode"
+composition = "LiNi0.5Mn1.5O4"
+structure = "spinel"
+morphology = "polycrystal"
+source = "x"
+[particle_diameter]
+value = {}
+sd = 1
+unit = "um"
+source = "x"
+[grain_size]
+value = 1
+sd = 1
+unit = "um"
+source = "x"
+[density]
+value = 4.4
+sd = 0.1
+unit = "g/cm3"
+source = "x"
+"""
+MANY = "1000000000"
+HOSTILE = [
+    ["run", "pc-LNMO", "-T", "-273.16"], ["run", "pc-LNMO", "-T", "1e6"], ["run", "pc-LNMO", "-T", "nan"],
+    ["run", "pc-LNMO", "-T", DIGITS], ["run", "pc-LNMO", "--hold", "1e300 h"], ["run", "pc-LNMO", "--ramp", "1e12"],
+    ["run", "pc-LNMO", "--ramp", "1e-300"], ["run", "pc-LNMO", "--mass-ratio", "0:1"],
+    ["run", "pc-LNMO", "--mass-ratio", "1e-300:1"], ["run", "pc-LNMO", "--mass-ratio", f"{DIGITS}:{DIGITS}"],
+    ["run", "pc-LNMO", "--atmosphere", "pO2=-1"], ["run", "pc-LNMO", "--atmosphere", "pO2=1e300"],
+    ["run", "pc-LNMO", "--atmosphere", "x" * 5000], ["run", "pc-LNMO", "--cells", MANY],
+    ["run", "pc-LNMO", "--cells", "-1"],
+    ["run", "pc-LNMO", "--detection-limit", "nan"], ["run", "pc-LNMO", "--detection-limit", "-1"],
+    ["run", "pc-LNMO", "--add", "Xx=2"], ["run", "pc-LNMO", "--add", f"Li2CO3={DIGITS}"],
+    ["run", "huge.toml"], ["run", "path.toml"], ["run", "markup.toml"], ["run", "/dev/zero.toml"],
+    ["run", "pc-LNMO", "-o", "x" * 300], ["run", "pc-LNMO", "--checkpoint", "x" * 300], ["run", "\x1b[31m\n"],
+    ["run", "pc-LNMO", "--database", "x" * 300], ["run", "O2", "--structure", "layered"],
+    ["run", "LiUO2", "--structure", "layered"],
+    ["sweep", "pc-LNMO", "--temperatures", f"{DIGITS}:{DIGITS}:1"], ["sweep", "pc-LNMO", "--workers", "-3"],
+    ["sweep", "pc-LNMO", "--workers", MANY], ["sweep", "path.toml", "-o", "{cathode}.nc"],
+    ["sweep", "pc-LNMO", "pc-LNMO", "-o", "{cathode}.nc"], ["reactions", "pc-LNMO", "--ensemble", MANY],
+    ["reactions", "pc-LNMO", "--seed", "-1"], ["reactions", "pc-LNMO", "--closed", "Q"], ["reactions", ",,,"],
+    ["compare", "pc-LNMO", *["-s", "hold 1 h"] * 21], ["compare", "pc-LNMO", "-s", "hold 1 h", "--cells", MANY],
+    ["optimize", "pc-LNMO", "--budget", MANY], ["optimize", "pc-LNMO", "--samples", "-1"],
+    ["optimize", "pc-LNMO", "--seed", "-1"],
+    ["optimize", "pc-LNMO", "--time", "0:1e400"], ["screen", "list.toml", "-o", "s.zarr", "--workers", "-3"],
+    ["screen", "list.toml", "-o", "s.zarr", "--scheduler", "x"],
+    ["screen", "list.toml", "-o", "list.toml"], ["screen", "none.toml", "-o", "s.zarr"],
+    ["screen", "list.toml", "-o", "x" * 300], ["materials", "x"], ["phases", "show", "nope"],
+    ["phases", "show", "LiCoO2", "-T", "nan"], ["phases", "list", "--elements", "Qq"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", HOSTILE, ids=lambda one: "_".join(one)[:60].replace("\x1b", "").replace("\n", ""))
+def test_hostile_options_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, arguments):
+    for name, filled in {"huge": ("mine", "1e30"), "path": ("../../x", 1), "markup": ("a[/b]", 1)}.items():
+        (tmp_path / f"{name}.toml").write_text(CARD.format(*filled), encoding="utf-8")
+    (tmp_path / "list.toml").write_text(LIST, encoding="utf-8")
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command(monkeypatch, capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1 and err[:-1].isprintable() and len(err) < 1500
+    assert err.startswith("sinterface: ")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_brackets_in_names_are_no_markup(monkeypatch, capsys, tmp_path):
+    (tmp_path / "a[b].csv").write_text(
+        'formula,formation_energy_eV_per_atom,name,status\nLi5Ni3O8,-1.5,"a[/b]",observed\n', encoding="utf-8"
+    )
+    code, out, _ = command(
+        monkeypatch, capsys, "phases", "list", "--elements", "Li,Ni", "--database", str(tmp_path / "a[b].csv")
+    )
+    assert code == 0 and "a[b]-" in out
+    code, out, _ = command(monkeypatch, capsys, "reactions", "Li[@Ni0.5Mn0.5]O2", "--structure", "layered", "-T", "700")
+    assert code == 0 and "Li[@Ni0.5Mn0.5]O2" in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_standard_output_that_is_full_or_closed():
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run([EXE, "materials"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr == "sinterface: No space left on device\n"
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run([EXE, "materials"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+def gone(group):
+    """True when no process of a group is left, after some seconds at most."""
+    for _ in range(60):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_no_workers_are_left(tmp_path, number):
+    """Ctrl-C in a terminal reaches all processes of the group; kill -9 only the first."""
+    process = subprocess.Popen(
+        [EXE, "sweep", "pc-NMC811", "--cells", "200", "--workers", "2", "-o", "x.nc"], cwd=tmp_path,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    time.sleep(2.5)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)
+    else:
+        process.kill()
+    _, err = process.communicate(timeout=20)
+    assert gone(process.pid)
+    assert list(tmp_path.iterdir()) == []
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert err == "sinterface: interrupted, nothing half-written\n"

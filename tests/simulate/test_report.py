@@ -1,0 +1,256 @@
+"""Pages of what commands wrote: whole, offline, with every text of a file escaped; anything else is refused."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+from sinterface.models.errors import InputError, SinterfaceError
+from sinterface.simulate import report_screen, samples, screen, space, stored
+from sinterface.simulate.cli import app
+from sinterface.simulate.compare import compare
+from sinterface.simulate.plan import Plan
+from sinterface.simulate.plot import run as run_figure
+from sinterface.simulate.plot import style
+from sinterface.simulate.problem import problem
+from sinterface.simulate.report import page, write
+from sinterface.simulate.result import Result
+from sinterface.simulate.sweep import sweep
+
+SHORT = "50 °C/min to 600 °C; quench"
+GRID = """
+title = "a grid"
+temperatures = [500, 700]
+samples = 3
+electrolytes = ["LLZTO", "LLZO"]
+coatings = ["LiNbO3"]
+[grid]
+step = 0.2
+"""
+ATTACK = '<script>alert("x")</script>'
+
+
+class Reader(HTMLParser):
+    """Attributes that could load something, scripts, and text outside of scripts."""
+
+    def __init__(self):
+        super().__init__()
+        self.loads, self.tags, self.scripts, self.text, self.ids = [], [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.loads += [v for name, v in attrs if name in ("src", "href", "srcset", "data", "action", "poster", "style")]
+
+    def handle_data(self, data):
+        (self.scripts if self.tags and self.tags[-1] in ("script", "style") else self.text).append(data)
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self.tags.append("")
+
+
+def parsed(text):
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    return reader
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """One file of each kind."""
+    folder = tmp_path_factory.mktemp("made")
+    task = problem("pc-LNMO", "LLZTO", SHORT, cells=8)
+    one = compare(task, [Plan.parse(SHORT), Plan.parse("20 °C/s to 1000 °C; quench in air")])
+    around = samples.spread(task, 2)
+    Result(around.added_to(one.results[0].dataset)).to_netcdf(folder / "run.nc")
+    one.to_netcdf(folder / "compare.nc")
+    sweep(task, [300.0, 700.0], hours=0.1, ramp=50.0).to_netcdf(folder / "sweep.nc")
+    screen.screen(space.parse(GRID), folder / "screen.zarr", judge=fake)
+    return folder
+
+
+def fake(candidate, common):
+    """A row without a prediction: the index decides all numbers."""
+    found, T = screen._blank(candidate, common), len(common.temperatures)
+    if candidate.index == 5:
+        return found | {"outcome": ATTACK}
+    found["onset"] = (500.0, 700.0, np.inf)[candidate.index % 3]
+    found["onset_interval"] = [500.0, found["onset"], np.inf]
+    found["wt_percent"] = np.full((T, len(screen.NAMES)), 0.1 * candidate.index).tolist()
+    found["secondary_wt_percent"] = [0.1 * candidate.index] * T
+    found["driving_force"], found["probability_under_limit"] = [-1.0] * T, [0.5] * T
+    found["coating_driving_force"] = [[[-2.0, -3.0]] * T for _ in common.coatings]
+    return found
+
+
+NAMES = ("run.nc", "sweep.nc", "compare.nc", "screen.zarr")
+WANTED = {
+    "run.nc": ("wt% of the sample", "T / °C", "radius / µm", "share of the driving force / %", "2 samples", "detected"),
+    "sweep.nc": ("hold temperature / °C", "secondary phase / wt%", "onset at 700 °C", "onset: 700 °C"),
+    "compare.nc": ("600 °C, ", "1000 °C, ", "time / min", "density / %, 5 to 95 %"),
+    "screen.zarr": (
+        "onset / °C", "Ni / % of Ni, Mn and Co", "electrolyte", "best coating", "1 have no onset", "5 to 95 %",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_of_each_kind_is_whole_and_loads_nothing(made, name):
+    text = page([stored.read(made / name)])
+    found = parsed(text)
+    assert not [load for load in found.loads if "//" in load or "url(" in load]
+    assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & set(found.tags)
+    assert "default-src 'none'" in text
+    body = text[text.index("<body>") :]
+    shown = re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), body)
+    for words in WANTED[name]:
+        assert words in shown, words
+    assert text.count("plotly.js v") == 1, "the library is there once"
+    assert len(found.ids) == len(set(found.ids))
+    if name != "screen.zarr":
+        assert "detection limit (1 wt%)" in text
+
+
+def test_several_files_on_one_page_in_the_order_given(made, tmp_path):
+    words = [str(made / name) for name in NAMES]
+    answer = CliRunner().invoke(app, ["report", *words, "-o", str(tmp_path / "all.html")])
+    assert answer.exit_code == 0, answer.output
+    text = (tmp_path / "all.html").read_text(encoding="utf-8")
+    titles = re.findall(r"<h2>(.*?)</h2>", text)
+    assert titles == [
+        "1. run: pc-LNMO + LLZTO", "2. sweep: pc-LNMO + LLZTO", "3. compare: pc-LNMO + LLZTO", "4. screen: a grid"
+    ]  # fmt: skip
+    assert text.count("plotly.js v") == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["all.html"]
+
+
+def test_numbers_of_the_page_are_those_of_the_file(made):
+    text = page([stored.read(made / "run.nc")])
+    with xr.open_dataset(made / "run.nc", engine="h5netcdf", decode_times=False) as data:
+        final = data["wt_percent"].isel(time=-1)
+        secondary = float(final.where(final["role"] == "secondary").sum())
+        assert f"{secondary:.2f} wt% of secondary phases" in text
+        for phase, share in zip(final["phase"].values, final.values, strict=True):
+            row = re.search(rf"<tr><th[^>]*>{re.escape(str(phase))}</th>(.*?)</tr>", text)
+            assert f">{share:.2f}</td>" in row[1]
+    assert style("Li2MnO3")[0] in text
+
+
+def test_samples_go_into_the_file_as_bands(made):
+    with xr.open_dataset(made / "run.nc", engine="h5netcdf", decode_times=False) as data:
+        low, _, high = data["sampled_course"].values
+        assert (low <= high).all()
+        ends = np.quantile(data["sampled_wt_percent"].values, samples.QUANTILES, axis=0)
+        assert data["sampled_course"].isel(sampled_time=-1).values == pytest.approx(ends)
+        assert float(data["sampled_time"][-1]) == pytest.approx(float(data["time"][-1]))
+        figure = run_figure(Result(data))
+        labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "5 to 95 % of 2 samples, by family" in labels
+
+
+def test_text_of_files_is_escaped(made, tmp_path):
+    with xr.open_dataset(made / "run.nc", engine="h5netcdf", decode_times=False) as data:
+        bad = data.load()
+    bad = bad.assign_attrs(cathode=ATTACK, schedule=f"'\"><img src=http://x.example/{ATTACK}", limited_by="<b>")
+    bad = bad.assign_attrs({"</title><script>": "1"})
+    bad["phase"] = [ATTACK + str(k) for k in range(bad.sizes["phase"])]
+    bad["process"] = [f"<a href='javascript:alert({k})'>" for k in range(bad.sizes["process"])]
+    bad.to_netcdf(tmp_path / "bad.nc", engine="h5netcdf")
+    text = page([stored.read(tmp_path / "bad.nc"), stored.read(made / "screen.zarr")])
+    found = parsed(text)
+    other = parsed(page([stored.read(made / "run.nc"), stored.read(made / "screen.zarr")]))
+    assert found.tags.count("script") == other.tags.count("script")
+    assert not {"img", "b"} & set(found.tags)
+    assert "javascript:" not in " ".join(found.loads)
+    assert not [script for script in found.scripts if "<script>alert" in script or "<a href='java" in script]
+    assert text.count("&lt;script&gt;alert") > 3, "it is shown as it stands"
+
+
+def broken(made, tmp_path, kind):
+    path = tmp_path / "x.nc"
+    if kind == "text":
+        path.write_text("not data", encoding="utf-8")
+    elif kind == "cut off":
+        content = (made / "run.nc").read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "foreign":
+        xr.Dataset({"sst": ("time", np.zeros(3))}).to_netcdf(path, engine="h5netcdf")
+    elif kind == "other dims":
+        xr.Dataset({"wt_percent": (("time", "phase"), np.zeros((3, 2)))}).to_netcdf(path, engine="h5netcdf")
+    elif kind == "text for numbers":
+        with xr.open_dataset(made / "sweep.nc", engine="h5netcdf") as data:
+            bad = data.load()
+        bad["cathode_fraction"] = ("hold_temperature", ["a"] * bad.sizes["hold_temperature"])
+        bad.to_netcdf(path, engine="h5netcdf")
+    elif kind == "no attributes":
+        with xr.open_dataset(made / "sweep.nc", engine="h5netcdf") as data:
+            bad = data.load()
+        bad.attrs = {}
+        bad.to_netcdf(path, engine="h5netcdf")
+    elif kind == "missing":
+        return tmp_path / "none.nc"
+    elif kind == "no number":
+        with xr.open_dataset(made / "sweep.nc", engine="h5netcdf") as data:
+            bad = data.load()
+        bad["wt_percent"][0, 0] = np.inf
+        bad.to_netcdf(path, engine="h5netcdf")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "store of little":
+        shutil.copytree(made / "screen.zarr", path)
+        shutil.rmtree(path / "onset")
+    elif kind == "store without attributes":
+        shutil.copytree(made / "screen.zarr", path)
+        about = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
+        (path / "zarr.json").write_text(json.dumps(about | {"attributes": {}}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("text", "is no NetCDF-4 file; give a NetCDF file that run"), ("cut off", "damaged or cut off"),
+        ("foreign", "holds sst, and no wt_percent"), ("other dims", "is no number by time"),
+        ("text for numbers", "cathode_fraction is no number by hold_temperature"),
+        ("no attributes", "does not say its cathode"), ("missing", "No such file"),
+        ("no number", "wt_percent holds values that are no numbers"), ("folder", "not a store of a screen"),
+        ("store of little", "is damaged"), ("store without attributes", "does not say its database, limit_wt_percent"),
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused_by_name(made, tmp_path, kind, told):
+    path = broken(made, tmp_path, kind)
+    with pytest.raises(SinterfaceError, match=told) as caught:
+        write([path], tmp_path / "page.html")
+    assert str(path) in str(caught.value)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_huge_arrays_are_not_read(made, tmp_path, monkeypatch):
+    monkeypatch.setattr(stored, "MOST_NUMBERS", 10)
+    with pytest.raises(InputError, match="has over 10 values"):
+        stored.read(made / "run.nc")
+
+
+def test_the_page_of_a_large_screen_is_bounded(made):
+    few = stored.read(made / "screen.zarr").data.load()
+    many = few.isel(candidate=np.resize(np.flatnonzero(few["rank"].values > 0), 10_000))
+    many["cathode"] = ("candidate", np.array([f"cathode {k}" for k in range(10_000)], dtype=object))
+    many["rank"] = ("candidate", np.arange(1, 10_001, dtype="i4"))
+    found = report_screen.screen(many, "c", 30)
+    assert len(found) < 500_000
+    assert len(re.findall(r'<tr><th scope="row"', found)) == 30
+    assert "The best 30 of 10000 candidates with an onset (9970 more are in the store)" in found
+    assert "1 point in 5 is drawn" in found
+    assert "9960 more cathodes not shown" in found
+
+
+def test_a_sweep_without_any_phase_has_a_page(tmp_path):
+    sweep(problem("pc-LNMO", cells=8), [100.0], hours=0.1, ramp=50.0).to_netcdf(tmp_path / "s.nc")
+    assert "no family reaches 1 wt% up to 100 °C" in page([stored.read(tmp_path / "s.nc")])

@@ -1,0 +1,141 @@
+"""What the pages say of files, names and keys is there; `make docs` checks the links between headings."""
+
+import importlib.util
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import sinterface as si
+from sinterface.models.phases import FAMILIES
+from sinterface.simulate import optimize, screen, space, store
+from sinterface.simulate.cli_screen import _document
+from sinterface.validation import thermogravimetry, validate
+from sinterface.validation.cases import Predicted
+from sinterface.validation.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+JSON = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if ":" not in link and not (page.parent / link).is_file()] == []
+
+
+def test_every_public_name_is_on_the_page_on_python():
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"auto\w+:: sinterface\.(?:simulate\.run\.)?(\w+)", text))
+    assert shown == set(si.__all__)
+
+
+def test_modules_shown_exist():
+    text = (ROOT / "docs" / "modules.md").read_text(encoding="utf-8")
+    names = re.findall(r"automodule:: (\S+)", text)
+    assert names
+    assert [name for name in names if importlib.util.find_spec(name) is None] == []
+
+
+def test_families_of_the_page_are_those_of_the_code():
+    table = JSON[JSON.index("## Families") :]
+    assert dict(re.findall(r"^\| `([^`]+)` \| (.*) \|$", table, re.MULTILINE)) == dict(FAMILIES)
+
+
+def told(command):
+    """Names in the part on a command: the keys it documents, and some words beside them."""
+    part = re.search(rf"^## {command}\n(.*?)(?=^## |\Z)", JSON, re.MULTILINE | re.DOTALL)[1]
+    return set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", part))))
+
+
+def keys(document, *named):
+    """All keys of a document; ``named`` ones hold objects whose keys are data."""
+    if isinstance(document, list):
+        return set().union(*(keys(one, *named) for one in document))
+    if not isinstance(document, dict):
+        return set()
+    inner = [list(one.values()) if key in named else one for key, one in document.items()]
+    return set(document) | keys(inner, *named)
+
+
+def test_keys_of_a_run_a_sweep_and_a_comparison():
+    task = si.problem("pc-LNMO", "LLZTO", si.Schedule.hold(800, hours=0.5), cells=4)
+    run = si.predict(task, estimate_error=False)
+    document = run.document() | {"samples": si.spread(task, 1).document(1.0)}
+    assert document["samples"]["families"]
+    assert keys(document) <= told("run")
+    sweep = si.Sweep((400.0,), (run,)).document()
+    assert set(sweep) <= told("sweep") | told("run")
+    both = si.compare(task, [si.plan("10 °C/min to 400 °C; quench")]).document()
+    assert keys(both, "families") <= told("compare") | told("run")
+
+
+def test_keys_of_reactions():
+    data, powders = si.load_database(), si.materials()
+    gas = si.atmosphere("O2")
+    found = si.interface_reactions(powders["pc-LCO"], powders["LLZTO"], 973.15, gas, data).document()
+    assert keys(found, "products", "families") - set(found["kinks"][0]["products"]) - set(FAMILIES) <= told("reactions")
+
+
+def test_keys_of_a_search():
+    gas = si.atmosphere("O2")
+    shares = {"LaMO3": 1.0}
+    one = optimize.Trial(
+        optimize.Choice(800.0, 1.0, 10.0, gas), 0.6, 1.0, shares, (0.5, 0.6, 0.7), 0.1, (0.5, 1.0, 2.0)
+    )
+    bounds = si.Bounds((600.0, 900.0), (1.0, 2.0), (1.0, 10.0), (gas,))
+    found = si.Front("a", "b", bounds, (one,), (one,), 1, 0, 0, 0, "data", "0").document()
+    assert keys(found) - set(shares) <= told("optimize")
+
+
+def test_keys_of_a_screen(tmp_path):
+    def judge(candidate, common):
+        return screen.failed(candidate, common, store.DONE) | {"onset": 400.0}
+
+    small = space.parse('temperatures = [400]\ncathodes = ["pc-LCO"]\ncoatings = ["Li3BO3"]')
+    done = screen.screen(small, tmp_path / "a.zarr", judge=judge)
+    found = _document(si.open_store(tmp_path / "a.zarr"), done, tmp_path / "a.zarr", 5)
+    assert len(found["ranked"][0]["coatings"]) == 1
+    assert keys(found) <= told("screen")
+
+
+@pytest.mark.parametrize("arguments", [["list", "--elements", "Li,O"], ["show", "Li2O"]], ids=["list", "show"])
+def test_keys_of_phases(arguments):
+    found = json.loads(CliRunner().invoke(app, ["phases", *arguments, "--json"]).stdout)
+    assert found
+    if isinstance(found, dict):
+        found["as_tabulated"], found["hull"]["others"] = {}, {}
+    assert keys(found) <= told("phases")
+
+
+def test_keys_of_the_validation(monkeypatch):
+    def run(jobs, **_):
+        return [Predicted({"La2Zr2O7": 2.0}, {"cathode": 49.0, "electrolyte": 0.1}, "DONE") for _ in jobs]
+
+    monkeypatch.setattr(thermogravimetry, "_alone", lambda *_: np.zeros(len(thermogravimetry.GRID)))
+    cards = validate.read([])
+    pure = tuple(one for one in cards.thermogravimetry if not one.electrolyte)
+    found = validate.document(replace(cards, thermogravimetry=pure), samples=2, run=run)
+    powders = {one.cathode for one in cards.observations} | {one.cathode for one in cards.onsets}
+    names = {one["name"] for one in found["parameters"]}
+    assert found["thermogravimetry"]["order"]["predicted_C"]
+    assert keys(found) - powders - names - set(FAMILIES) <= told("validate")
+
+
+def test_commands_of_a_page_are_run_and_the_rest_is_kept(tmp_path):
+    place = importlib.util.spec_from_file_location("commands", ROOT / "docs" / "commands.py")
+    commands = importlib.util.module_from_spec(place)
+    place.loader.exec_module(commands)
+    kept = "```python\nb\n```\n"
+    shown = "```console\n$ sinterface --version\nold\n```\n\n```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n"
+    page = f"a\n\n{shown}\n{kept}"
+    made = commands.refreshed(page, tmp_path)
+    assert "```text\n2\n```" in made
+    assert "old" not in made
+    assert made.startswith("a\n\n```console\n$ sinterface --version\n")
+    assert made.endswith("2\n```\n\n" + kept)

@@ -1,0 +1,146 @@
+"""Readers of the validation under hostile input: cards of observations, samples of a calibration, options."""
+
+import json
+import random
+import sys
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from sinterface.models.errors import DataError
+from sinterface.models.parameters import names
+from sinterface.validation import calibrate, observations
+from sinterface.validation.cases import needed
+
+HEX = "0x" + "f" * 6000
+MANY = "1000000000"
+
+
+def tables():
+    """Every table of the built-in cards as a card of its own, with the head of its file."""
+    found = []
+    for entry in sorted(resources.files("sinterface.validation").joinpath("cards").iterdir(), key=lambda e: e.name):
+        head, *parts = entry.read_bytes().split(b"\n[[")
+        found += [head + b"\n[[" + part for part in parts]
+    return found
+
+
+CARDS = tables()
+
+
+def judge(path, content):
+    """Number of entries that were read; what was not must be told in one line."""
+    path.write_bytes(content)
+    cards = observations.read([path])
+    for problem in cards.problems:
+        assert str(problem).isprintable() and len(str(problem)) < 4000, str(problem)[:300]
+    entries = (*cards.observations, *cards.onsets, *cards.thermogravimetry)
+    assert entries or cards.problems
+    assert all(300.0 < case.temperature < 1800.0 for case in needed(cards.observations))
+    return len(entries)
+
+
+def test_spoiled_cards(tmp_path, spoil):
+    rng = random.Random(1)
+    read = [judge(tmp_path / "mine.toml", spoil(rng, CARDS)) for _ in range(600)]
+    assert 50 < sum(map(bool, read)) < 550
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"id = {HEX}", f"detection_limit = {{ wt_percent = {HEX}, sd = 0.5, origin = 'x' }}", f"role = {HEX}",
+        f"seen = [{HEX}]", f"between = [{HEX}, {HEX}]", f"as_received = {HEX}", "method = " + "[" * 5000,
+        f"mass_ratio = '{'9' * 1900}:{'9' * 90}'", f"amounts = [{{ families = [], wt_percent = 1e400, sd = {HEX} }}]",
+        "atmosphere = 'pO2=1e-400'", f"hold = '{'9' * 400} h'", "ramp = '1e300 °C/min'", "x = " + "9" * 5000,
+    ],
+    ids=range(13),
+)  # fmt: skip
+def test_values_beyond_any_furnace(tmp_path, line):
+    card = next(text for text in CARDS if b"[[observation]]" in text).decode()
+    key = line.split()[0]
+    kept = [one for one in card.split("\n") if not one.startswith(f"{key} ")]
+    content = "\n".join([*kept, line]).encode()
+    assert judge(tmp_path / "mine.toml", content) == 0
+
+
+def pool():
+    rng = np.random.default_rng(0)
+    D = len(names())
+    z, root = rng.normal(size=(60, D)), np.tril(rng.normal(size=(D, D)), -1) + np.eye(D)
+    proposals = ((np.zeros(D), np.eye(D), 48), (z.mean(axis=0), root, 12))
+    return calibrate.Pool(z, -5.0 * rng.random(size=(60, 3)), ("a", "b", "c"), proposals)
+
+
+def judge_pool(content):
+    """True where the samples are read: then everything that is made of them is finite, without a warning."""
+    try:
+        found = calibrate.read_pool(content.decode("utf-8", "replace"))
+    except DataError as error:
+        assert str(error).isprintable() and len(str(error)) < 500
+        return False
+    assert np.isfinite(found.effective())
+    assert all(np.isfinite((one.mean, one.sd)).all() for one in calibrate.estimates(found))
+    assert len(calibrate.posterior_table(found, 3).split("\n")) == 2 + 3 * (1 + len(found.cathodes))
+    return True
+
+
+def test_spoiled_samples(spoil):
+    good = calibrate.pool_text(pool()).encode()
+    assert judge_pool(good)
+    rng = random.Random(1)
+    read = [judge_pool(spoil(rng, [good])) for _ in range(600)]
+    assert sum(read) < 500
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("z", [[10**400]]), ("z", [[1e300] * len(names())] * 60), ("log_likelihood", [[-1e300] * 3] * 60),
+        ("log_likelihood", [[float("nan")] * 3] * 60), ("proposals", [[[0.0], [[1.0]], float("inf")]]),
+        ("proposals", [[[0.0] * len(names()), np.zeros([len(names())] * 2).tolist(), 60]]),
+        ("proposals", [[[0.0] * len(names()), np.eye(len(names())).tolist(), count] for count in (-1, 61)]),
+        ("parameters", None), ("cathodes", 3),
+    ],
+    ids=range(9),
+)  # fmt: skip
+def test_samples_that_make_no_sense(key, value):
+    document = json.loads(calibrate.pool_text(pool())) | {key: value}
+    with pytest.raises(DataError, match="calibrate anew"):
+        calibrate.read_pool(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate", "--samples", "-1"], ["validate", "--samples", MANY], ["validate", "--cells", MANY],
+        ["validate", "--workers", "-3"], ["validate", "--cards", "none"], ["validate", "-o", "."],
+        ["validate", "--report", "x" * 300], ["calibrate", "none.json", "--rounds", "0"],
+        ["calibrate", "none.json", "--rounds", MANY], ["calibrate", "none.json", "--size", MANY, "--rounds", "0"],
+        ["calibrate", "none.json", "--cells", "-1"], ["calibrate", "none.json", "--workers", MANY],
+        ["calibrate", "bad.json", "--rounds", "0"], ["calibrate", ".", "--rounds", "0"],
+    ],
+    ids="_".join,
+)  # fmt: skip
+def test_hostile_options_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, arguments):
+    from sinterface.validation.cli import main
+
+    (tmp_path / "bad.json").write_bytes(b"\xff[[[")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sinterface", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "")
+    assert err.startswith("sinterface: ") and err.count("\n") == 1 and err[:-1].isprintable() and len(err) < 1000
+    assert [file.name for file in tmp_path.iterdir()] == ["bad.json"]
+
+
+@pytest.mark.slow
+def test_long_campaign(tmp_path, spoil):
+    rng = random.Random(2)
+    good = calibrate.pool_text(pool()).encode()
+    for _ in range(10_000):
+        judge(tmp_path / "mine.toml", spoil(rng, CARDS))
+        judge_pool(spoil(rng, [good]))
