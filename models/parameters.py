@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections import Counter
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from importlib import resources
@@ -139,14 +138,20 @@ def draw(size: int, seed: int = 0) -> list[Parameters]:
     return [from_vector(row) for row in mean + sd * rng.normal(size=(size, len(mean)))]
 
 
+MODE = "mode"
+"""Label of the most probable set in ``posterior.csv``, beside the samples without one cathode and those without none."""
+
+
 @lru_cache(maxsize=32)
 def samples(without: str = "") -> tuple[Parameters, ...]:
     """Posterior samples of ``posterior.csv``, equally likely; those estimated ``without`` the cards of one cathode.
 
-    Raises InputError naming the choices when there are none of that kind.
+    Raises InputError naming the choices when there are none of that kind, DataError when parameters are missing.
     """
     text = resources.files("sinterface.models.data").joinpath("posterior.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
+    if lacking := {"without", *names()} - set(rows[0] if rows else ()):
+        raise DataError(f"posterior.csv: lacks {', '.join(sorted(lacking))}: calibrate anew")
     found = tuple(
         Parameters(**{name: float(row[name]) for name in names()}) for row in rows if row["without"] == without
     )
@@ -159,5 +164,5 @@ def samples(without: str = "") -> tuple[Parameters, ...]:
 
 @lru_cache(maxsize=1)
 def calibrated() -> Parameters:
-    """The most frequent of the posterior samples, the one of largest weight: what single runs use."""
-    return Counter(samples()).most_common(1)[0][0]
+    """The most probable of all parameter sets that calibration tried: what single runs use."""
+    return samples(MODE)[0]

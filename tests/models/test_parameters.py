@@ -63,7 +63,8 @@ def test_draws_follow_the_priors():
 def test_samples_come_with_the_package():
     whole = parameters.samples()
     assert len(whole) >= 10
-    assert parameters.calibrated() in whole
+    assert len(parameters.samples(parameters.MODE)) == 1
+    assert parameters.calibrated() == parameters.samples(parameters.MODE)[0]
     for cathode in ("pc-LCO", "pc-LNMO", "pc-NMC811", "pc-NMC631", "pc-NMC532", "pc-NMC111", "sc-NMC631"):
         assert len(parameters.samples(cathode)) == len(whole)
     with pytest.raises(InputError, match="choices are"):

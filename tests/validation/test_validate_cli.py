@@ -140,7 +140,7 @@ def program(*arguments):
 def test_bad_input_is_refused_before_anything_is_run(tmp_path):
     for arguments, said in (
         (("--cards", str(tmp_path / "no")), "no such folder"),
-        (("--samples", "0"), "choose 1 to"),
+        (("--samples", "0"), "give 1 to"),
         (("-o", str(tmp_path / "no" / "out.json")), "does not exist"),
     ):
         done = program("validate", *arguments)
