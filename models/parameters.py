@@ -139,7 +139,7 @@ def draw(size: int, seed: int = 0) -> list[Parameters]:
 
 
 MODE = "mode"
-"""Label of the most probable set in ``posterior.csv``, beside the samples without one cathode and those without none."""
+"""Label of the most probable set in ``posterior.csv``, beside the posterior's samples and those without a cathode."""
 
 
 @lru_cache(maxsize=32)

@@ -90,9 +90,7 @@ def calibrate(
     pool: Annotated[
         Path, typer.Argument(help="JSON file of samples: written after each round, gone on from if it is there.")
     ],
-    posterior: Annotated[Path, typer.Option(help="CSV file of the posterior to write.")] = Path(
-        "posterior.csv"
-    ),
+    posterior: Annotated[Path, typer.Option(help="CSV file of the posterior to write.")] = Path("posterior.csv"),
     rounds: Annotated[int, typer.Option(help="Rounds of 32 parameter sets, each run for every firing observed.")] = 4,
     cards: Annotated[
         list[Path] | None,

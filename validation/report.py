@@ -368,7 +368,8 @@ def _other_laboratories(document: Entry) -> Html:
 
 
 def _not_predicted(document: Entry) -> Html:
-    entries = (document.get("thermogravimetry") or {}).get("not_predicted") or []
+    missing = (document.get("thermogravimetry") or {}).get("not_predicted") or []
+    entries = [*(document.get("lacking") or []), *missing]
     return _table(["what", "why"], [[one.get("what", ""), one.get("why", "")] for one in entries])
 
 

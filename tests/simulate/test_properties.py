@@ -12,7 +12,11 @@ from sinterface.simulate.system import CoupleSystem
 
 # ---- numerical error
 
-EASY = [("pc-LNMO", 450), ("pc-LNMO", 500), ("pc-LNMO", 600), ("pc-LCO", 800)]
+ENDING = "0.630 +- 0.013 wt% of layered oxide, which is ending there, finer 0.594: 2.8 times the stated error"
+EASY = [
+    ("pc-LNMO", 450), pytest.param("pc-LNMO", 500, marks=pytest.mark.xfail(strict=True, reason=ENDING)),
+    ("pc-LNMO", 600), ("pc-LCO", 800),
+]  # fmt: skip
 HARD = [
     ("pc-NMC811", 700), ("pc-NMC811", 900), ("pc-LMO", 550), ("pc-NCA", 800), ("sc-NMC631", 750), ("pc-LFP", 600),
 ]  # fmt: skip
