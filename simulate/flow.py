@@ -29,6 +29,9 @@ LONGEST = (30.0, 3.0)
 PATIENCE = 35
 """Iterations after which shorter ones are made."""
 
+DAMPED = 0.5
+"""Share of a Newton step that is taken after that: where a store flips between gone and growing whole ones go round."""
+
 DEEPEST = 650.0
 """A species with e^-650 of its activity is not there."""
 
@@ -256,7 +259,7 @@ def step(
         _direction(H, G, d, C, scale, z, W, RIDGE)
         longest = LONGEST[0] if iteration < PATIENCE else LONGEST[1]
         for c in range(M):
-            share = 1.0
+            share = 1.0 if iteration < PATIENCE else DAMPED
             for i in range(K):
                 if x[c, i] > absent:
                     ahead = wx[c, i] * (d[c, i] + rx[c, i])
