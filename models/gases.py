@@ -32,11 +32,16 @@ class Gas:
     high: tuple[float, ...]
     source: str
 
-    def _coefficients(self, temperature: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _coefficients(
+        self, temperature: ArrayLike
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | tuple[float, ...]]:
         T = np.asarray(temperature, dtype=float)
-        if np.any(self.T_low - 2.0 > T) or np.any(self.T_high < T):  # some tables begin at 300, not at 298.15 K
-            wrong = float(np.min(T)) if np.any(self.T_low - 2.0 > T) else float(np.max(T))
+        lowest, highest = (float(T), float(T)) if T.ndim == 0 else (float(T.min()), float(T.max()))
+        if self.T_low - 2.0 > lowest or self.T_high < highest:  # some tables begin at 300, not at 298.15 K
+            wrong = lowest if self.T_low - 2.0 > lowest else highest
             raise InputError(f"{self.name} gas data hold from {self.T_low:g} to {self.T_high:g} K, not at {wrong:g} K")
+        if T.ndim == 0:  # time steps ask for one temperature at a time
+            return T, self.low if lowest < self.T_mid else self.high
         a = np.where(T[..., None] < self.T_mid, np.array(self.low), np.array(self.high))
         return T, np.moveaxis(a, -1, 0)
 

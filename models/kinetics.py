@@ -5,7 +5,7 @@
 Linear irreversible thermodynamics (de Groot & Mazur, Non-Equilibrium Thermodynamics, 1984, ch. X): the rate of a phase
 is proportional to the amount of it that is there and to its affinity, so that near equilibrium it relaxes
 exponentially and the entropy production k n A^2 / RT^2 is never negative.  A phase that is not there yet grows
-from nuclei, a share of what could form from its surroundings (``parameters.toml``).
+from nuclei, a share of what could form from its surroundings.
 """
 
 from __future__ import annotations

@@ -17,18 +17,22 @@ from sinterface.models.errors import DataError, InputError
 from sinterface.models.phases import Solid, cations
 
 
+ENERGIES = ("lithium_rich", "nickel_manganese", "garnet", "perovskite", "layered_perovskite")
+"""Parameters that move the Gibbs energies of a group of phases."""
+
+
 @dataclass(frozen=True)
 class Parameters:
     """Values in the coordinates of ``parameters.toml``: energies in kJ/mol, sizes and rates as log10."""
 
     transformation: float
     interface: float
-    nuclei: float
     contact: float
     roughness: float
     cations: float
     boundaries: float
     lithium_rich: float
+    nickel_manganese: float
     garnet: float
     perovskite: float
     layered_perovskite: float
@@ -52,17 +56,12 @@ class Parameters:
 
     def energies(self, database: Database) -> Database:
         """``database`` with these changes of Gibbs energies; itself where there are none."""
-        return _moved(self.lithium_rich, self.garnet, self.perovskite, self.layered_perovskite, database)
+        return _moved(tuple((name, getattr(self, name)) for name in ENERGIES), database)
 
 
 @lru_cache(maxsize=4)
-def _moved(
-    lithium_rich: float, garnet: float, perovskite: float, layered_perovskite: float, database: Database
-) -> Database:
-    shifts = {
-        "lithium_rich": lithium_rich, "garnet": garnet, "perovskite": perovskite,
-        "layered_perovskite": layered_perovskite,
-    }  # fmt: skip
+def _moved(energies: tuple[tuple[str, float], ...], database: Database) -> Database:
+    shifts = dict(energies)
     changes = {
         phase: 1e3 * cations(solid.amounts) * shifts[kind]
         for phase, solid in database.solids.items()
@@ -86,6 +85,8 @@ def group(solid: Solid) -> str:
         return "layered_perovskite"
     if metals <= {"Li", "Ni", "Co"} and solid.amounts.get("Li", 0.0) > 1.05 * held > 0.0:
         return "lithium_rich"
+    if solid.structure == "layered" and metals == {"Li", "Ni", "Mn"}:
+        return "nickel_manganese"
     return ""
 
 
@@ -139,7 +140,8 @@ def draw(size: int, seed: int = 0) -> list[Parameters]:
 
 
 MODE = "mode"
-"""Label of the most probable set in ``posterior.csv``, beside the posterior's samples and those without a cathode."""
+"""Label of the most probable set in ``posterior.csv``, beside the posterior's samples; with a colon and the name of a
+cathode, of the most probable one without its observations."""
 
 
 @lru_cache(maxsize=32)
@@ -162,7 +164,9 @@ def samples(without: str = "") -> tuple[Parameters, ...]:
     return found
 
 
-@lru_cache(maxsize=1)
-def calibrated() -> Parameters:
-    """The most probable of all parameter sets that calibration tried: what single runs use."""
-    return samples(MODE)[0]
+def calibrated(without: str = "") -> Parameters:
+    """The most probable of all parameter sets that calibration tried: what single runs use.
+
+    ``without`` the cards of one cathode: the most probable given all the others.
+    """
+    return samples(f"{MODE}:{without}" if without else MODE)[0]

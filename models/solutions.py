@@ -51,14 +51,28 @@ class Solution:
     def mixing_entropy(self, x: NDArray[np.float64]) -> float:
         """S_mix [J mol^-1 K^-1] at end-member fractions x (n_endmembers,), which sum to one."""
         total = 0.0
+        for moles in self._occupants():
+            sites = moles.sum(axis=1)
+            total += float(x @ sites) * _entropy(x @ moles / float(x @ sites))
+        return GAS_CONSTANT * total - float(x @ self.own_disorder())
+
+    def own_disorder(self) -> NDArray[np.float64]:
+        """Entropy of mixing within each end member by itself (n_endmembers,) [J mol^-1 K^-1], which S_mix leaves out."""
+        total = np.zeros(len(self.endmembers))
+        for moles in self._occupants():
+            sites = moles.sum(axis=1)
+            total += sites * np.array([_entropy(row / n) for row, n in zip(moles, sites, strict=True)])
+        return GAS_CONSTANT * total
+
+    def _occupants(self) -> list[NDArray[np.float64]]:
+        """For each sublattice, moles of every species there by end member (n_endmembers, n_species)."""
+        found = []
         for site in self.endmembers[0].sites:
             species = sorted({kind for member in self.endmembers for kind in member.sites[site]})
-            moles = np.array([[member.sites[site].get(kind, 0.0) for kind in species] for member in self.endmembers])
-            sites = moles.sum(axis=1)
-            occupied = moles / sites[:, None]
-            total += float(x @ sites) * _entropy(x * sites @ occupied / float(x @ sites))
-            total -= float(x @ (sites * np.array([_entropy(row) for row in occupied])))
-        return GAS_CONSTANT * total
+            found.append(
+                np.array([[member.sites[site].get(kind, 0.0) for kind in species] for member in self.endmembers])
+            )
+        return found
 
     def amounts(self, x: NDArray[np.float64], database: Database) -> dict[str, float]:
         """Moles of each element in one formula unit of the solution at fractions x."""
@@ -97,7 +111,9 @@ class Solution:
     def match(self, amounts: Mapping[str, float], database: Database) -> NDArray[np.float64] | None:
         """End-member fractions whose cations are in the ratio of ``amounts``, or None when there are none.
 
-        Where several do, those of least Gibbs energy are taken.  Oxygen is left to the solution: formulas round it.
+        Where several do, those of least Gibbs energy at 700 degrees C are taken.  They occupy the sublattices alike, as
+        no element but the oxygen is on two of them, so that the energy is linear in the fractions but for interactions,
+        which do not count here.  Oxygen is left to the solution: formulas round it.
         """
         from scipy.optimize import linprog
 
@@ -112,6 +128,7 @@ class Solution:
         target = target / target.sum()
         size = len(self.endmembers)
         cost = np.array([m.moles * float(database[m.phase].gibbs(T_COMPARE)) for m in self.endmembers])
+        cost += T_COMPARE * self.own_disorder()
         penalty = 1e4 * float(np.max(np.abs(cost)))  # a misfit of rounded formulas costs most
         slack = np.eye(len(symbols))
         found = linprog(

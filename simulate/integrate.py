@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 EXACT = 1e-13
 """How far the balance of a cell may be off [share of what the sample holds of a species]."""
 
+EPSILON = float(np.finfo(float).eps)
+
 MOST = 60
 """Most iterations of Newton's method in a step."""
 
@@ -212,7 +214,7 @@ def _attempt(
     for stage in range(2):
         # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30
         largest = now.conductance.max(axis=0, initial=0.0)
-        reachable = EXACT * state.held.sum(axis=0) + 120.0 * np.finfo(float).eps * largest
+        reachable = EXACT * state.held.sum(axis=0) + 120.0 * EPSILON * largest
         store = system.floor + now.leak
         potentials, amounts, small, converged, count = flow.step(
             potentials, state.amounts, amounts, seeds * now.nucleation, system.composition, now.g, now.kappa, store,

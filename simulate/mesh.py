@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,18 +31,18 @@ class Mesh:
     contact: float = 1.0
     grain: float = np.inf
 
-    @property
+    @cached_property
     def open(self) -> NDArray[np.float64]:
         """Share of the area that conducts at each face (M+1,)."""
         depth = np.abs(self.faces - self.faces[self.interface]) / self.grain
         return np.asarray(np.minimum((np.sqrt(self.contact) + depth) ** 2, 1.0))
 
-    @property
+    @cached_property
     def centres(self) -> NDArray[np.float64]:
         """Cell centres (M,) [m]."""
         return np.asarray(0.5 * (self.faces[1:] + self.faces[:-1]))
 
-    @property
+    @cached_property
     def volumes(self) -> NDArray[np.float64]:
         """Cell volumes (M,) [m^3], or [m] per unit area for a slab."""
         whole = np.diff(4.0 / 3.0 * np.pi * self.faces**3) if self.geometry == "sphere" else np.diff(self.faces)
@@ -52,13 +53,13 @@ class Mesh:
             found[side] += (whole[side] - found[side]).sum() * takes / takes.sum()
         return found
 
-    @property
+    @cached_property
     def areas(self) -> NDArray[np.float64]:
         """Areas of the faces between cells (M-1,) [m^2], one for a slab."""
         inner = self.faces[1:-1]
         return (4.0 * np.pi * inner**2 if self.geometry == "sphere" else np.ones_like(inner)) * self.open[1:-1]
 
-    @property
+    @cached_property
     def half_widths(self) -> NDArray[np.float64]:
         """Distances (2, M-1) [m] from each inner face to the centre of the cell before and behind it."""
         inner = self.faces[1:-1]

@@ -19,7 +19,7 @@ from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
 from sinterface.models.parameters import Parameters, calibrated
 from sinterface.models.phaseset import PhaseSet
-from sinterface.simulate import furnace
+from sinterface.simulate import furnace, paths
 from sinterface.simulate.furnace import Crucible, lithium_pressure
 from sinterface.simulate.integrate import Coefficients
 from sinterface.simulate.mesh import Mesh, two_layers
@@ -30,6 +30,10 @@ Array = NDArray[np.float64]
 
 PRODUCT_GRAIN = 2.0e-7
 """Grain size [m] of freshly formed products: an estimate, 0.05 to 0.5 um; coarsening is not modelled."""
+
+NUCLEI = 1.0e-4
+"""Nuclei past their barrier, as a share of what could form: an estimate, a factor of ten either way, to which no
+observation is sensitive (docs/calibration.md)."""
 
 FLOOR = 1.0e-6
 """Dissolved share of a cell's cations per species at the activity of its pure oxide: keeps potentials finite."""
@@ -93,11 +97,7 @@ class CoupleSystem:
 
     def seeds(self, held: Array) -> Array:
         """Nuclei (M, P): a share of what could form from the scarcest species of each phase in the cell."""
-        found = np.full((len(held), len(self.composition)), np.inf)
-        for k, column in enumerate(self.composition.T):
-            uses = column > 0.0
-            found[:, uses] = np.minimum(found[:, uses], np.maximum(held[:, k], 0.0)[:, None] / column[uses])
-        return np.asarray(10.0**self.parameters.nuclei * found)
+        return NUCLEI * paths.scarcest(held, self.composition)
 
     @cached_property
     def kinds(self) -> NDArray[np.intp]:
@@ -263,27 +263,16 @@ class CoupleSystem:
         holds none; D c / RT is the Onsager coefficient.  dx follows what a cell holds, at one volume per mole of
         cations: an emptied cell is no gap.
         """
-        M, K = activity.shape
         content, lacking = self._host_content
-        shape = (M, len(transport.HOSTS), K)
+        shape = (len(activity), len(transport.HOSTS), activity.shape[1])
         cations = np.maximum(amounts.sum(axis=1), 1e-300)
         size = cations / self._cations
         shares = amounts / cations[:, None]
-        density = (self._cations / self.mesh.volumes)[:, None]
-        inner = np.arange(M) < self.mesh.interface
-        D = np.where(inner[:, None, None], Ddt[0], Ddt[1])
-        held = np.einsum("chk,chk->ck", (shares @ content).reshape(shape), D) * density
-        free = np.einsum("chk,chk->ck", (shares @ lacking).reshape(shape), D) * density
-        low, high = np.minimum(activity[:-1], activity[1:]), np.maximum(activity[:-1], activity[1:])
-        gap = np.maximum(high - low, 1e-9)
-        mean = np.exp(np.minimum(high, 0.0)) * -np.expm1(-gap) / gap  # logarithmic mean: Fick's law when dilute
-        before = held[:-1] + free[:-1] * mean
-        behind = held[1:] + free[1:] * mean
-        half = self.mesh.half_widths[:, :, None] * np.array([size[:-1], size[1:]])[:, :, None]
-        half = np.where(half < NO_LAYER, 0.0, half)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            resistance = np.where(half > 0.0, half / np.array([before, behind]), 0.0).sum(axis=0)
-            return np.minimum(self.mesh.areas[:, None] / resistance, FASTEST_FLOW)
+        return paths.conductances(
+            (shares @ content).reshape(shape), (shares @ lacking).reshape(shape), Ddt,
+            self._cations / self.mesh.volumes, self.mesh.interface, activity,
+            self.mesh.half_widths * np.array([size[:-1], size[1:]]), self.mesh.areas, NO_LAYER, FASTEST_FLOW,
+        )  # fmt: skip
 
     def longest_step(self, start: float) -> float:
         """Time [s] in which ln of the slow rate changes by ``longest_change``, so that nuclei form at the right moment.

@@ -57,10 +57,13 @@ class Pool:
 
     def log_weights(self, without: Sequence[str] = ()) -> Array:
         """Normalised log weights (S,) of the posterior, without the observations of some cathodes."""
-        kept = [c for c, name in enumerate(self.cathodes) if name not in without]
-        target = -0.5 * np.sum(self.z**2, axis=1) + POWER * self.likelihood[:, kept].sum(axis=1)
-        found = target - self._mixture()
+        found = self.log_density(without) - self._mixture()
         return np.asarray(found - logsumexp(found))
+
+    def log_density(self, without: Sequence[str] = ()) -> Array:
+        """Log of prior times likelihood (S,) but for a constant."""
+        kept = [c for c, name in enumerate(self.cathodes) if name not in without]
+        return np.asarray(-0.5 * np.sum(self.z**2, axis=1) + POWER * self.likelihood[:, kept].sum(axis=1))
 
     def effective(self, without: Sequence[str] = ()) -> float:
         """Effective number of samples, 1 / sum w^2 (Kong 1992)."""
@@ -214,19 +217,19 @@ def estimates(pool: Pool) -> list[Estimate]:
     return found
 
 
-def mode(pool: Pool) -> Parameters:
-    """The set of highest posterior density among all that were tried."""
-    density = -0.5 * np.sum(pool.z**2, axis=1) + POWER * pool.likelihood.sum(axis=1)
-    return coordinates(pool.z[int(np.argmax(density))])
+def mode(pool: Pool, without: Sequence[str] = ()) -> Parameters:
+    """The set of highest posterior density among all that were tried, without the observations of some cathodes."""
+    return coordinates(pool.z[int(np.argmax(pool.log_density(without)))])
 
 
 def posterior_table(pool: Pool, size: int = 40) -> str:
-    """The text of ``posterior.csv``: its mode, samples of the posterior, and of those without each cathode."""
+    """The text of ``posterior.csv``: modes and samples of the posterior, and of those without each cathode."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["without", *names()])
-    found = [(MODE, [mode(pool)])]
-    found += [(label, resample(pool, size, left)) for label, left in [("", ()), *groups(pool.cathodes).items()]]
+    apart = groups(pool.cathodes)
+    found = [(MODE, [mode(pool)]), *((f"{MODE}:{name}", [mode(pool, left)]) for name, left in apart.items())]
+    found += [(label, resample(pool, size, left)) for label, left in [("", ()), *apart.items()]]
     for label, sets in found:
         for one in sets:
             writer.writerow([label, *(f"{value:.6g}" for value in one.vector())])

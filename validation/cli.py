@@ -226,7 +226,7 @@ def _onsets(sets: Mapping[str, Mapping[str, Any]]) -> Any:
             low, high = (_number(T, "g", "none") for T in one["interval_C"])
             row.append(f"{_number(one['predicted_C'], 'g', 'none')} [{low}, {high}] ({_yes(one['inside'])})")
         _add(table, powder, told, *row)
-    table.caption = "median [5 %, 95 %] (inside); none: up to the highest temperature tried"
+    table.caption = "predicted [5 %, 95 %] (inside); none: up to the highest temperature tried"
     return table
 
 

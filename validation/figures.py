@@ -348,7 +348,7 @@ def _band(
     axis: Axes, T: NDArray[np.float64], one: Mapping[str, Any], colour: str, marker: str, name: str,
     alpha: float, line: str = "-",
 ) -> None:  # fmt: skip
-    middle = _array(one.get("median"))
+    middle = _array(one.get("value"))
     if middle.size == 0:
         return
     low, high = _array(one.get("low")), _array(one.get("high"))
@@ -397,8 +397,8 @@ def _array(values: Sequence[float | None] | None) -> NDArray[np.float64]:
 
 
 def _highest(one: Mapping[str, Any] | None) -> float:
-    """The largest median or upper bound of a band; zero where there is none."""
-    values = np.concatenate([_array((one or {}).get(key)) for key in ("median", "high")])
+    """The largest value or upper bound of a band; zero where there is none."""
+    values = np.concatenate([_array((one or {}).get(key)) for key in ("value", "high")])
     values = values[np.isfinite(values)]
     return float(values.max()) if values.size else 0.0
 

@@ -1,8 +1,8 @@
 """How far predictions are from what was observed: onsets, phases, amounts and trends, over posterior samples.
 
-Predictions of a case come as one ``Predicted`` per sample.  Runs that did not reach the end of their schedule tell
-nothing and are left out; what none of the samples predicts is None.  Shares are wt% of the cooled sample, temperatures
-degrees C.
+Predictions of a case come as one ``Predicted`` per parameter set: the first, of the most probable one, is the
+prediction; all together give intervals and probabilities.  Runs that did not reach the end of their schedule tell
+nothing and are left out; what is not predicted is None.  Shares are wt% of the cooled sample, temperatures degrees C.
 """
 
 from __future__ import annotations
@@ -89,12 +89,12 @@ def onset_samples(card: Onset, predictions: Predictions) -> Array:
     return np.array([first_seen({T: found[k] for T, found in runs.items()}, limit(card)) for k in range(size)])
 
 
-def ranked(values: Array) -> tuple[float | None, float | None, float | None]:
-    """5, 50 and 95 % of onsets as values of the scan, not between them; None where that is above the scan."""
+def ranked(values: Array) -> tuple[float | None, float | None]:
+    """5 and 95 % of onsets as values of the scan, not between them; None where that is above the scan."""
     ordered = np.sort(values)
-    found = [float(ordered[max(math.ceil(q * len(ordered)) - 1, 0)]) for q in QUANTILES]
-    low, middle, high = (T if math.isfinite(T) else None for T in found)
-    return low, middle, high
+    found = [float(ordered[max(math.ceil(q * len(ordered)) - 1, 0)]) for q in (QUANTILES[0], QUANTILES[-1])]
+    low, high = (T if math.isfinite(T) else None for T in found)
+    return low, high
 
 
 def distance(predicted: float | None, clean_at: float | None, seen_at: float | None) -> float:
@@ -114,12 +114,13 @@ def distance(predicted: float | None, clean_at: float | None, seen_at: float | N
 
 def onset(card: Onset, predictions: Predictions) -> dict[str, Any]:
     """Predicted onset beside the observed bracket."""
-    low, middle, high = ranked(onset_samples(card, predictions))
+    found = onset_samples(card, predictions)
+    at = float(found[0]) if math.isfinite(found[0]) else None
     clean_at, seen_at = celsius(card.clean_at), celsius(card.seen_at)
-    off = distance(middle, clean_at, seen_at)
+    off = distance(at, clean_at, seen_at)
     return {
-        "predicted_C": middle,
-        "interval_C": [low, high],
+        "predicted_C": at,
+        "interval_C": list(ranked(found)),
         "bracket_C": [clean_at, seen_at],
         "inside": off <= STEP,
         "distance_C": off,
@@ -150,33 +151,47 @@ def probability(values: Sequence[float], holds: Callable[[float], bool]) -> floa
     return sum(map(holds, values)) / len(values) if values else None
 
 
-def cell(card: Experiment, temperature: float, family: str, observed: str, shares: Sequence[float]) -> dict[str, Any]:
-    """What was observed of a family at a temperature [K], beside its predicted shares [wt%], one per sample."""
+def cell(
+    card: Experiment, temperature: float, family: str, observed: str, runs: Sequence[Predicted],
+    share: Callable[[Predicted], float],
+) -> dict[str, Any]:  # fmt: skip
+    """What was observed of a family at a temperature [K], beside its predicted ``share`` [wt%] of each run."""
     least = limit(card)
-    low, middle, high = quantiles(shares)
-    seen = probability(shares, lambda share: share >= least)
+    at, (low, high), shares = _told(runs, share)
     return _head(card, temperature) | {
         "family": family,
         "observed": observed,
         "limit_wt_percent": least,
-        "predicted_wt_percent": middle,
+        "predicted_wt_percent": at,
         "interval": [low, high],
-        "probability_seen": seen,
-        "predicted": None if seen is None else seen >= 0.5,
+        "probability_seen": probability(shares, lambda share: share >= least),
+        "predicted": None if at is None else at >= least,
     }
+
+
+def _told(
+    runs: Sequence[Predicted], value: Callable[[Predicted], float]
+) -> tuple[float | None, tuple[float | None, float | None], list[float]]:
+    """The prediction, from the first run if it ended, its interval, and the values of all that did."""
+    values = [value(one) for one in ended(runs)]
+    low, _, high = quantiles(values)
+    return (values[0] if ended(runs[:1]) else None), (low, high), values
 
 
 def cells(cards: Iterable[Observation], predictions: Predictions) -> list[dict[str, Any]]:
     """One entry for each family that an observation tells of, seen or looked for in vain."""
     return [
         cell(
-            card, card.temperature, family, word,
-            [one.families.get(family, 0.0) for one in ended(predictions[case(card, card.temperature)])],
+            card, card.temperature, family, word, predictions[case(card, card.temperature)], partial(_share, family),
         )
         for card in cards
         for word, families in (("seen", card.seen), ("not seen", card.not_seen))
         for family in families
     ]  # fmt: skip
+
+
+def _share(family: str, run: Predicted) -> float:
+    return run.families.get(family, 0.0)
 
 
 def right(cell: Mapping[str, Any]) -> bool | None:
@@ -209,35 +224,38 @@ def amounts(cards: Iterable[Observation], predictions: Predictions) -> list[dict
     """Every measured amount beside the predicted one, and whether reactants that are gone are predicted to be."""
     found = []
     for card in cards:
-        runs = ended(predictions[case(card, card.temperature)])
+        runs = predictions[case(card, card.temperature)]
         for amount in card.amounts:
-            together = amount.families == (SECONDARY,)
-            low, middle, high = quantiles(
-                one.total if together else sum(one.families.get(f, 0.0) for f in amount.families) for one in runs
-            )
+            at, interval, _ = _told(runs, partial(_amount, amount.families))
             measured = round(100.0 * amount.share.value, 9)
             found.append(_head(card, card.temperature) | {
                 "families": list(amount.families),
                 "measured": measured,
                 "sd": round(100.0 * amount.share.sd, 9),
-                "predicted": middle,
-                "interval": [low, high],
-                "within_30_percent": None if middle is None else abs(middle - measured) <= CLOSE * measured,
+                "predicted": at,
+                "interval": list(interval),
+                "within_30_percent": None if at is None else abs(at - measured) <= CLOSE * measured,
             })  # fmt: skip
         for role in card.gone:
-            left = [one.left[role] for one in runs]
-            low, middle, high = quantiles(left)
-            gone = probability(left, partial(gt, limit(card)))
+            at, interval, left = _told(runs, partial(_left, role))
             found.append(_head(card, card.temperature) | {
                 "families": [],
                 "gone": role,
-                "predicted_gone": None if gone is None else gone >= 0.5,
-                "probability_gone": gone,
-                "left": middle,
-                "interval": [low, high],
+                "predicted_gone": None if at is None else at < limit(card),
+                "probability_gone": probability(left, partial(gt, limit(card))),
+                "left": at,
+                "interval": list(interval),
                 "limit": limit(card),
             })  # fmt: skip
     return found
+
+
+def _amount(families: tuple[str, ...], run: Predicted) -> float:
+    return run.total if families == (SECONDARY,) else sum(run.families.get(f, 0.0) for f in families)
+
+
+def _left(role: str, run: Predicted) -> float:
+    return run.left[role]
 
 
 def trends(cards: Iterable[Observation], predictions: Predictions) -> list[dict[str, Any]]:
@@ -249,11 +267,12 @@ def trends(cards: Iterable[Observation], predictions: Predictions) -> list[dict[
             for trend in told:
                 others = predictions[case(card, trend.temperature)]
                 changes = [
-                    sign * (own.families.get(trend.family, 0.0) - other.families.get(trend.family, 0.0))
-                    for own, other in zip(runs, others, strict=True)
+                    sign * (_share(trend.family, own) - _share(trend.family, other))
                     if own.outcome == other.outcome == "DONE"
+                    else None
+                    for own, other in zip(runs, others, strict=True)
                 ]
-                share = probability(changes, lambda change: change > 0.0)
+                known = [change for change in changes if change is not None]
                 found.append({
                     "id": card.id,
                     "cathode": card.cathode,
@@ -261,8 +280,8 @@ def trends(cards: Iterable[Observation], predictions: Predictions) -> list[dict[
                     "from_C": celsius(trend.temperature),
                     "to_C": celsius(card.temperature),
                     "said": said,
-                    "probability": share,
-                    "holds": None if share is None else share >= 0.5,
+                    "probability": probability(known, lambda change: change > 0.0),
+                    "holds": None if changes[0] is None else changes[0] > 0.0,
                 })  # fmt: skip
     return found
 
@@ -282,17 +301,21 @@ def summary(observed: Sequence[Observation], first: Sequence[Onset], predictions
 # against temperature, and against the parameters
 
 
-def _band(series: Iterable[Iterable[float]]) -> dict[str, list[float | None]]:
-    found = [quantiles(values) for values in series]
-    return {name: [one[k] for one in found] for k, name in ((1, "median"), (0, "low"), (2, "high"))}
+def _band(series: Sequence[Sequence[Predicted]], value: Callable[[Predicted], float]) -> dict[str, list[float | None]]:
+    found = [_told(runs, value) for runs in series]
+    return {
+        "value": [at for at, _, _ in found],
+        "low": [ends[0] for _, ends, _ in found],
+        "high": [ends[1] for _, ends, _ in found],
+    }
 
 
 def curves(card: Onset, predictions: Predictions) -> dict[str, Any]:
     """wt% against hold temperature: all secondary phases, each family, and what is left of the reactants."""
-    series = [ended(predictions[case(card, T + CELSIUS_ZERO)]) for T in SCAN]
+    series = [predictions[case(card, T + CELSIUS_ZERO)] for T in SCAN]
     bands = {
-        family: _band([one.families.get(family, 0.0) for one in runs] for runs in series)
-        for family in dict.fromkeys(f for runs in series for one in runs for f in one.families)
+        family: _band(series, partial(_share, family))
+        for family in dict.fromkeys(f for runs in series for one in ended(runs) for f in one.families)
     }
 
     def most(family: str) -> float:
@@ -300,10 +323,10 @@ def curves(card: Onset, predictions: Predictions) -> dict[str, Any]:
 
     return {
         "temperature_C": list(SCAN),
-        "total": _band([one.total for one in runs] for runs in series),
+        "total": _band(series, lambda run: run.total),
         "families": {f: bands[f] for f in sorted(bands, key=most, reverse=True) if most(f) >= WORTH},
         "unreacted": {
-            role: _band([one.left[role] for one in runs] for runs in series) for role in ("cathode", "electrolyte")
+            role: _band(series, partial(_left, role)) for role in ("cathode", "electrolyte")
         },
     }
 

@@ -157,14 +157,14 @@ def _onsets(document: Entry) -> Html:
         for one in entries:
             row += [_predicted(one), Number(_degrees((one or {}).get("distance_C")))]
         rows.append(row)
-    head = ["powder", "observed", "in sample: median (5 to 95 %)", "distance / °C"]
-    head += ["leave one out: median (5 to 95 %)", "distance / °C"]
+    head = ["powder", "observed", "in sample: predicted (5 to 95 %)", "distance / °C"]
+    head += ["leave one out: predicted (5 to 95 %)", "distance / °C"]
     return _join(
         _figure(
             [figures.svg(figures.onsets(found, TOLERANCE), "onsets", label)],
             "Lowest hold temperature with a detectable secondary phase. Grey: between the highest clean and the lowest "
             f"reacted temperature observed, open where one of them is not known, and {TOLERANCE:g} °C around. Points: "
-            "median of the posterior samples; lines: 5 to 95 % of them.",
+            "the most probable parameters; lines: 5 to 95 % of the posterior samples.",
         ),
         _table(head, rows, "Distance of the prediction from the bracket, 0 inside."),
     )
@@ -188,8 +188,9 @@ def _amounts(document: Entry) -> Html:
     parts = []
     if drawn:
         caption = (
-            "Amounts after cooling, in wt% of the sample, against hold temperature: median and 5 to 95 % of the "
-            f"posterior samples, parameters from all powders. Families that stay below {figures.SHOWN:g} wt% are "
+            "Amounts after cooling, in wt% of the sample, against hold temperature: lines for the most probable "
+            "parameters, bands for 5 to 95 % of the posterior samples, parameters from all powders. "
+            f"Families that stay below {figures.SHOWN:g} wt% are "
             f"left out; the scale is linear below {figures.SHOWN:g} wt%. Open diamonds: measured, with standard "
             "deviation; dashed line: detection limit. Lower panels: wt% left of the reactants."
         )
@@ -587,7 +588,7 @@ def _curve_label(powder: str, curve: Entry) -> str:
         (
             family,
             *max(
-                ((v, T) for v, T in zip(one.get("median") or [], temperatures, strict=False) if _known(v)),
+                ((v, T) for v, T in zip(one.get("value") or [], temperatures, strict=False) if _known(v)),
                 default=(0, 0),
             ),
         )

@@ -1,8 +1,8 @@
 """The whole comparison of predictions with observations: one document, for people, files and the report.
 
 Every observed firing and, for the powders of the reference experiment, every hold temperature of a scan is run for
-samples of the posterior: in sample with all cards fitted, and leave-one-out with samples that never met the cards of
-the powder predicted.
+the most probable parameters, which give the predictions, and for samples of the posterior, which give their intervals:
+in sample with all cards fitted, and leave-one-out with parameters that never met the cards of the powder predicted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ ANY = "any secondary phase"
 """Stands for the family where an onset tells only that something formed."""
 
 DETECTION = (
-    "a family counts as predicted when at least half of the posterior samples put it at or above the detection limit "
+    "predictions are those of the most probable parameters, as of a single run; intervals and probabilities are over "
+    "samples of the posterior; a family counts as predicted when it is at or above the detection limit "
     f"of its card ({DETECTION_LIMIT:g} wt% where a card has none); an onset is the lowest hold temperature, in "
     f"steps of {measures.STEP:g} °C from {measures.SCAN[0]:g} to {measures.SCAN[-1]:g} °C, at which any one family is "
     f"there, and is inside when at most {measures.STEP:g} °C from the observed bracket"
@@ -75,15 +76,18 @@ def read(sources: Sequence[str | Path]) -> Cards:
 
 
 def chosen(size: int, without: str = "") -> tuple[Parameters, ...]:
-    """``size`` samples of the posterior, spread evenly over its table.  Raises InputError when it has not that many."""
+    """The most probable set and ``size`` samples of the posterior, spread evenly over its table.
+
+    Raises InputError when it has not that many.
+    """
     table = parameters.samples(without)
     if not 1 <= size <= len(table):
         raise InputError(f"{size} samples: the posterior has {len(table)}, choose 1 to {len(table)}")
-    return tuple(table[k * len(table) // size] for k in range(size))
+    return (parameters.calibrated(without), *(table[k * len(table) // size] for k in range(size)))
 
 
 def left_out(cathode: str, size: int) -> tuple[Parameters, ...] | None:
-    """Samples that never met the cards of a cathode; None for one that was never fitted or left out."""
+    """Parameter sets that never met the cards of a cathode; None for one that was never fitted or left out."""
     try:
         parameters.samples(cathode)
     except InputError:
@@ -216,8 +220,7 @@ def _elsewhere(
         for word, T in (("not seen", card.clean_at), ("seen", card.seen_at)):
             if T is None:
                 continue
-            most = [max(one.families.values(), default=0.0) for one in measures.ended(predictions[case(card, T)])]
-            table.append(measures.cell(card, T, ANY, word, most))
+            table.append(measures.cell(card, T, ANY, word, predictions[case(card, T)], _most))
     return [
         cell | {
             "source": about[cell["id"]].source,
@@ -228,6 +231,10 @@ def _elsewhere(
         }
         for cell in table
     ]  # fmt: skip
+
+
+def _most(run: Predicted) -> float:
+    return max(run.families.values(), default=0.0)
 
 
 def verdict(powder: str, sums: Mapping[str, Mapping[str, Any]]) -> str:

@@ -184,3 +184,27 @@ def test_an_end_member_is_found_as_itself(db):
 )
 def test_outside_every_solution(db, text, structure):
     assert solutions.host_of(formula.parse(text), structure, db) is None
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(mixtures())
+def test_the_mixture_found_is_the_one_of_least_energy(mixture):
+    """Disorder counts: what S_mix leaves out of each end member decides between mixtures of one composition."""
+    solution, x = mixture
+    db = database.embedded()
+    found = solution.match(solution.amounts(x, db), db)
+    assert found is not None
+    given, best = (replace(solution, interactions={}).solid(fractions, db) for fractions in (x, found))
+    assert shares(best.amounts) == pytest.approx(shares(given.amounts), abs=1e-6)
+    if best.amounts["O"] / best.cations == pytest.approx(given.amounts["O"] / given.cations, rel=1e-9):
+        low, high = (float(one.gibbs(solutions.T_COMPARE)) / one.cations for one in (best, given))
+        assert low <= high + 1e-6 * abs(high)
+
+
+def test_lithium_in_excess_sits_with_manganese(db):
+    """Li1.1(Ni,Mn,Co)O2: Li2MnO3 and Ni3+ lie below Li2NiO3 and Ni2+, by the disorder of Ni and Mn."""
+    metals = {"Li": 1.1, "Ni": 0.67, "Mn": 0.28, "Co": 0.05}
+    found = SOLUTIONS["layered"].match(metals, db)
+    names = [member.phase for member in SOLUTIONS["layered"].endmembers]
+    assert found[names.index("Li2MnO3")] > 0.1
+    assert found[names.index("Li2NiO3")] == 0.0

@@ -121,7 +121,8 @@ def test_the_pool_is_written_read_and_gone_on_from(monkeypatch):
     assert rest.log_weights() == pytest.approx(whole.log_weights(), abs=1e-9)
     table = calibrate.posterior_table(whole, size=10).splitlines()
     assert table[0].split(",") == ["without", *names()]
-    assert len(table) == 2 + 10 * (1 + len(cathodes)), "head and mode, then samples"
+    assert len(table) == 1 + 11 * (1 + len(cathodes)), "head, then a mode and samples of each"
+    assert [row.split(",")[0] for row in table[1:3]] == ["mode", f"mode:{cathodes[0]}"]
     for damaged in ("", "[]", "{}", calibrate.pool_text(half).replace("transformation", "other"), "[" * 100_000):
         with pytest.raises(DataError, match="calibrate anew"):
             calibrate.read_pool(damaged)

@@ -36,7 +36,7 @@ def share(powder, family, T):
 
 
 def band(values):
-    return {"median": values, "low": [0.6 * v for v in values], "high": [1.5 * v for v in values]}
+    return {"value": values, "low": [0.6 * v for v in values], "high": [1.5 * v for v in values]}
 
 
 def cells_of(name):
@@ -106,8 +106,8 @@ def scores(shift):
 def document():
     T = [float(t) for t in range(400, 1001, 50)]
     names = {
-        "transformation": ("kJ/mol", 250.0, 40.0), "interface": ("log10(m)", -9.0, 0.5), "nuclei": ("log10", 0.0, 1.0),
-        "contact": ("log10", -0.5, 0.3), "lithium": ("log10", 0.0, 1.0), "cations": ("log10", 0.0, 1.0),
+        "transformation": ("kJ/mol", 250.0, 40.0), "interface": ("log10(m)", -9.0, 0.5), "roughness": ("log10", 0.0, 1.0),
+        "contact": ("log10", -0.5, 0.3), "nickel_manganese": ("kJ/mol", 0.0, 1.0), "cations": ("log10", 0.0, 1.0),
         "boundaries": ("log10", 0.0, 1.0), "lithium_rich": ("kJ/mol", 0.0, 2.0), "garnet": ("kJ/mol", 0.0, 1.5),
         "perovskite": ("kJ/mol", 0.0, 2.0), "layered_perovskite": ("kJ/mol", 0.0, 3.0),
     }  # fmt: skip
@@ -288,7 +288,7 @@ def test_a_document_without_content_gives_a_page(nothing):
 
 
 def test_a_single_sample_of_cards_of_a_user():
-    one = {"median": [1.2], "low": [1.2], "high": [1.2]}
+    one = {"value": [1.2], "low": [1.2], "high": [1.2]}
     cell = {"id": "mine-1", "cathode": "mine.toml", "temperature_C": 700.0, "family": "unheard of", "observed": "seen"}
     score = {
         "onset": {"powders": {}, "mean_distance_C": None, "inside_count": 0, "powder_count": 0},
