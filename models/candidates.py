@@ -105,7 +105,7 @@ def _lithiated(material: Material, database: Database) -> list[Solid]:
     found = []
     for factor in LITHIUM:
         x = host[0].match(cations | {"Li": cations["Li"] * factor}, database)
-        if x is not None:
+        if x is not None and np.max(np.abs(x - host[1])) > 1e-6:  # not the material itself, within rounding
             found.append(host[0].solid(x, database))
     return found
 

@@ -111,6 +111,8 @@ class Solution:
     def match(self, amounts: Mapping[str, float], database: Database) -> NDArray[np.float64] | None:
         """End-member fractions whose cations are in the ratio of ``amounts``, or None when there are none.
 
+        Only end members of elements that ``amounts`` names: rounding must not bring in others.
+
         Where several do, those of least Gibbs energy at 700 degrees C are taken.  They occupy the sublattices alike, as
         no element but the oxygen is on two of them, so that the energy is linear in the fractions but for interactions,
         which do not count here.  Oxygen is left to the solution: formulas round it.
@@ -126,6 +128,7 @@ class Solution:
         ).T
         target = np.array([amounts.get(symbol, 0.0) for symbol in symbols])
         target = target / target.sum()
+        foreign = columns[target == 0.0].any(axis=0)
         size = len(self.endmembers)
         cost = np.array([m.moles * float(database[m.phase].gibbs(T_COMPARE)) for m in self.endmembers])
         cost += T_COMPARE * self.own_disorder()
@@ -133,7 +136,8 @@ class Solution:
         slack = np.eye(len(symbols))
         found = linprog(
             np.concatenate([cost, np.full(2 * len(symbols), penalty)]),
-            A_eq=np.hstack([columns, slack, -slack]), b_eq=target, bounds=(0, None), method="highs",
+            A_eq=np.hstack([columns, slack, -slack]), b_eq=target, method="highs",
+            bounds=[(0, 0 if other else None) for other in foreign] + 2 * len(symbols) * [(0, None)],
         )  # fmt: skip
         if found.status != 0 or float(np.sum(found.x[size:])) > MATCH_TOLERANCE:
             return None

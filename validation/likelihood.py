@@ -45,11 +45,14 @@ def probability_seen(share: float, experiment: Experiment, times: float = 1.0) -
 
 
 def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]) -> float:
-    """Of one observation, over all that it says.  A run that did not end tells nothing: each statement counts 1/2."""
+    """Of one observation, over all that it says.
+
+    A run that did not end counts as wrong in all of it: parameters that users can not run with are of no use.
+    """
     own = predicted[case(observation, observation.temperature)]
     if own.outcome != "DONE":
         count = len(observation.seen) + len(observation.not_seen) + len(observation.gone) + len(observation.amounts)
-        return count * math.log(0.5)
+        return count * math.log(0.5 * OUTLIERS)
     total = 0.0
     for family in observation.seen:
         total += math.log(probability_seen(own.families.get(family, 0.0), observation))

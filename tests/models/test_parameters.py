@@ -17,7 +17,7 @@ def test_fewer_than_a_dozen_with_prior_source_and_meaning():
 
 
 def test_none_belongs_to_one_cathode():
-    """Each energy moves several phases, of at least two transition metals or of several garnets."""
+    """Each energy moves several phases, or an end member of all layered oxides with nickel and manganese."""
     found: dict[str, list[str]] = {}
     for phase, solid in database.embedded().solids.items():
         if kind := parameters.group(solid):

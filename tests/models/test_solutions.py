@@ -208,3 +208,13 @@ def test_lithium_in_excess_sits_with_manganese(db):
     names = [member.phase for member in SOLUTIONS["layered"].endmembers]
     assert found[names.index("Li2MnO3")] > 0.1
     assert found[names.index("Li2NiO3")] == 0.0
+
+
+@pytest.mark.parametrize("name", sorted(NMC) + ["pc-LCO", "pc-LNMO"])
+def test_rounding_brings_in_no_other_element(db, name):
+    material = materials.find(name)
+    for lithium in (1.0, 1.001, 1.003, 0.999):
+        asked = {**material.composition, "Li": lithium * material.composition["Li"]}
+        for solution in SOLUTIONS.values():
+            if solution.structure == material.structure and (x := solution.match(asked, db)) is not None:
+                assert set(solution.amounts(x, db)) <= set(asked)
