@@ -19,6 +19,9 @@ from sinterface.models.errors import InputError, SolveError
 
 Array = NDArray[np.float64]
 
+NUDGES = (1e-4, 1e-2)
+"""Largest changes of the energies [J per mole of cations] that part phases too alike, where the simplex method goes round."""
+
 MOST_KINKS = 10_000
 """A line with more is not followed: something is wrong with the energies."""
 
@@ -121,16 +124,20 @@ def along(composition: Array, omega: Array, a: Array, b: Array, names: tuple[str
     K, P = N.shape
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     size = float(max(_sizes(composition, np.array([a, b]), names)))
-    room = 64
+    room, nudges = 64, list(NUDGES)
+    told = w
     while True:
         t, bases = np.empty(room), np.empty((room, K), dtype=np.int64)
         amounts, mu = np.empty((room, K)), np.empty((room, K))
-        status, count = simplex.trace(N, w, a / size, b / size, t, bases, amounts, mu)
+        status, count = simplex.trace(N, told, a / size, b / size, t, bases, amounts, mu)
         if status == simplex.OPTIMAL:
             break
-        if status != simplex.FULL or room > MOST_KINKS:
+        if status == simplex.STALLED and nudges:
+            told = w + nudges.pop(0) * np.random.default_rng(0).random(P)
+        elif status == simplex.FULL and room <= MOST_KINKS:
+            room *= 8
+        else:
             raise _failure(status, bases[count], P, a + b, names)
-        room *= 8
     spread = _spread(bases[: count + 1], amounts[: count + 1] * size, P)
     return Line(t[: count + 1], spread, spread @ w, mu[:count])
 

@@ -325,9 +325,7 @@ def curves(card: Onset, predictions: Predictions) -> dict[str, Any]:
         "temperature_C": list(SCAN),
         "total": _band(series, lambda run: run.total),
         "families": {f: bands[f] for f in sorted(bands, key=most, reverse=True) if most(f) >= WORTH},
-        "unreacted": {
-            role: _band(series, partial(_left, role)) for role in ("cathode", "electrolyte")
-        },
+        "unreacted": {role: _band(series, partial(_left, role)) for role in ("cathode", "electrolyte")},
     }
 
 

@@ -82,7 +82,7 @@ def judge_pool(content):
         return False
     assert np.isfinite(found.effective())
     assert all(np.isfinite((one.mean, one.sd)).all() for one in calibrate.estimates(found))
-    assert len(calibrate.posterior_table(found, 3).split("\n")) == 3 + 3 * (1 + len(found.cathodes))
+    assert len(calibrate.posterior_table(found, 3).split("\n")) == 2 + 4 * (1 + len(found.cathodes))
     return True
 
 
