@@ -31,8 +31,8 @@ NEAR = (0.02, 0.05, 0.1, 0.2)
 """Distances from a reactant's composition towards each end member at which compositions are set."""
 
 LITHIUM = (0.85, 0.9, 0.95, 0.98, 1.003, 1.01, 1.02, 1.035, 1.06, 1.1, 1.15, 1.2, 1.3, 1.5, 2.0)
-"""Lithium relative to the material's own at which its solution is set, metals unchanged: dense near it, where a per cent
-taken up is a per cent of the sample turned into La2Zr2O7."""
+"""Lithium relative to the material's own at which its solution is set, metals unchanged: dense near it, where a per
+cent taken up is a per cent of the sample turned into La2Zr2O7."""
 
 USED = 1e-6
 """Share of the cations from which a composition counts as part of an equilibrium [1]."""

@@ -16,7 +16,6 @@ from sinterface.models.database import Database, adjusted
 from sinterface.models.errors import DataError, InputError
 from sinterface.models.phases import Solid, cations
 
-
 ENERGIES = ("lithium_rich", "nickel_manganese", "garnet", "perovskite", "layered_perovskite")
 """Parameters that move the Gibbs energies of a group of phases."""
 

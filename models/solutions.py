@@ -57,7 +57,7 @@ class Solution:
         return GAS_CONSTANT * total - float(x @ self.own_disorder())
 
     def own_disorder(self) -> NDArray[np.float64]:
-        """Entropy of mixing within each end member by itself (n_endmembers,) [J mol^-1 K^-1], which S_mix leaves out."""
+        """Entropy of mixing within each end member (n_endmembers,) [J mol^-1 K^-1], which S_mix leaves out."""
         total = np.zeros(len(self.endmembers))
         for moles in self._occupants():
             sites = moles.sum(axis=1)

@@ -51,7 +51,7 @@ def conductances(
 
 @nb.njit(cache=True)
 def scarcest(held: Array, composition: Array) -> Array:
-    """Most that could form of each store (M, P) from what cells hold (M, K), by its scarcest species; make-up (P, K)."""
+    """Most that could form of each store (M, P) of what cells hold (M, K), by its scarcest species; make-up (P, K)."""
     M, K = held.shape
     P = composition.shape[0]
     found = np.full((M, P), np.inf)

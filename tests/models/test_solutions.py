@@ -210,7 +210,7 @@ def test_lithium_in_excess_sits_with_manganese(db):
     assert found[names.index("Li2NiO3")] == 0.0
 
 
-@pytest.mark.parametrize("name", sorted(NMC) + ["pc-LCO", "pc-LNMO"])
+@pytest.mark.parametrize("name", [*sorted(NMC), "pc-LCO", "pc-LNMO"])
 def test_rounding_brings_in_no_other_element(db, name):
     material = materials.find(name)
     for lithium in (1.0, 1.001, 1.003, 0.999):

@@ -106,7 +106,8 @@ def scores(shift):
 def document():
     T = [float(t) for t in range(400, 1001, 50)]
     names = {
-        "transformation": ("kJ/mol", 250.0, 40.0), "interface": ("log10(m)", -9.0, 0.5), "roughness": ("log10", 0.0, 1.0),
+        "transformation": ("kJ/mol", 250.0, 40.0), "interface": ("log10(m)", -9.0, 0.5),
+        "roughness": ("log10", 0.0, 1.0),
         "contact": ("log10", -0.5, 0.3), "nickel_manganese": ("kJ/mol", 0.0, 1.0), "cations": ("log10", 0.0, 1.0),
         "boundaries": ("log10", 0.0, 1.0), "lithium_rich": ("kJ/mol", 0.0, 2.0), "garnet": ("kJ/mol", 0.0, 1.5),
         "perovskite": ("kJ/mol", 0.0, 2.0), "layered_perovskite": ("kJ/mol", 0.0, 3.0),
