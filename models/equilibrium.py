@@ -20,7 +20,7 @@ from sinterface.models.errors import InputError, SolveError
 Array = NDArray[np.float64]
 
 NUDGES = (1e-4, 1e-2)
-"""Largest changes of energies [J per mole of cations] that part phases too alike, where the simplex method goes round."""
+"""Largest changes of energies [J per mole of cations] that part phases too alike, where the simplex goes round."""
 
 MOST_KINKS = 10_000
 """A line with more is not followed: something is wrong with the energies."""
