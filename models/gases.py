@@ -36,7 +36,7 @@ class Gas:
         self, temperature: ArrayLike
     ) -> tuple[NDArray[np.float64], NDArray[np.float64] | tuple[float, ...]]:
         T = np.asarray(temperature, dtype=float)
-        lowest, highest = (float(T), float(T)) if T.ndim == 0 else (float(T.min()), float(T.max()))
+        lowest, highest = float(T.min(initial=np.inf)), float(T.max(initial=-np.inf))
         if self.T_low - 2.0 > lowest or self.T_high < highest:  # some tables begin at 300, not at 298.15 K
             wrong = lowest if self.T_low - 2.0 > lowest else highest
             raise InputError(f"{self.name} gas data hold from {self.T_low:g} to {self.T_high:g} K, not at {wrong:g} K")

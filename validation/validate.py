@@ -37,7 +37,7 @@ ANY = "any secondary phase"
 
 DETECTION = (
     "predictions are those of the most probable parameters, as of a single run; intervals and probabilities are over "
-    "samples of the posterior; a family counts as predicted when it is at or above the detection limit "
+    "these and samples of the posterior; a family counts as predicted when it is at or above the detection limit "
     f"of its card ({DETECTION_LIMIT:g} wt% where a card has none); an onset is the lowest hold temperature, in "
     f"steps of {measures.STEP:g} °C from {measures.SCAN[0]:g} to {measures.SCAN[-1]:g} °C, at which any one family is "
     f"there, and is inside when at most {measures.STEP:g} °C from the observed bracket"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 from scipy.stats import norm
 
 from sinterface.models.errors import DataError, InputError
@@ -31,7 +32,9 @@ def test_seen_rises_with_the_amount_from_doubt_to_doubt():
     one = pick("pc-LCO", 700)
     found = [likelihood.probability_seen(w, one) for w in (0.0, 0.03, 0.1, 0.3, 2.0, 5.0, 50.0)]
     assert found == sorted(found)
-    assert found[0] == pytest.approx(0.5 * likelihood.OUTLIERS, abs=2e-2), "a trace may be seen"
+    spread = np.hypot(likelihood.SCATTER, 0.2 / 0.3)
+    trace = 0.5 * likelihood.OUTLIERS + (1.0 - likelihood.OUTLIERS) * ndtr(np.log(likelihood.TRACE / 0.3) / spread)
+    assert found[0] == found[1] == pytest.approx(trace, rel=1e-9), "nothing counts as a trace"
     assert found[3] == pytest.approx(0.5), "at the limit it is even"
     assert found[-1] == pytest.approx(1.0 - 0.5 * likelihood.OUTLIERS, abs=2e-3)
 
@@ -53,7 +56,7 @@ def test_amounts_are_most_probable_where_they_agree():
     assert 2.0 < shares[int(np.argmax(found))] < 4.5
 
 
-def test_what_did_not_end_tells_nothing():
+def test_what_did_not_end_counts_as_wrong():
     one = pick("pc-LCO", 600)
     lost = replace(predicted(La2Zr2O7=10.0), outcome="STALLED")
     assert likelihood.log_likelihood(one, everywhere(lost)) == pytest.approx(
