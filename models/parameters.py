@@ -16,7 +16,7 @@ from sinterface.models.database import Database, adjusted
 from sinterface.models.errors import DataError, InputError
 from sinterface.models.phases import Solid, cations
 
-ENERGIES = ("lithium_rich", "nickel_manganese", "garnet", "perovskite", "layered_perovskite")
+ENERGIES = ("lithium_rich", "dissolved_lithia", "nickel_manganese", "garnet", "perovskite", "layered_perovskite")
 """Parameters that move the Gibbs energies of a group of phases."""
 
 
@@ -31,6 +31,7 @@ class Parameters:
     cations: float
     boundaries: float
     lithium_rich: float
+    dissolved_lithia: float
     nickel_manganese: float
     garnet: float
     perovskite: float
@@ -86,6 +87,8 @@ def group(solid: Solid) -> str:
         return "lithium_rich"
     if solid.structure == "layered" and metals == {"Li", "Ni", "Mn"}:
         return "nickel_manganese"
+    if solid.structure == "layered" and metals == {"Li"}:
+        return "dissolved_lithia"
     return ""
 
 

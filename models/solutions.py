@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models import formula, phases
+from sinterface.models.atmosphere import NAMED
 from sinterface.models.constants import GAS_CONSTANT
 from sinterface.models.database import Database
 from sinterface.models.errors import DataError
@@ -130,7 +131,14 @@ class Solution:
         target = target / target.sum()
         foreign = columns[target == 0.0].any(axis=0)
         size = len(self.endmembers)
-        cost = np.array([m.moles * float(database[m.phase].gibbs(T_COMPARE)) for m in self.endmembers])
+        solids = [database[m.phase] for m in self.endmembers]
+        oxygen = float(NAMED["O2"].potential("O", T_COMPARE))
+        cost = np.array(
+            [
+                m.moles * (float(one.gibbs(T_COMPARE)) - one.amounts.get("O", 0.0) * oxygen)
+                for m, one in zip(self.endmembers, solids, strict=True)
+            ]
+        )
         cost += T_COMPARE * self.own_disorder()
         penalty = 1e4 * float(np.max(np.abs(cost)))  # a misfit of rounded formulas costs most
         slack = np.eye(len(symbols))
