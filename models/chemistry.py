@@ -140,7 +140,8 @@ def reactant(material: Material, database: Database) -> tuple[Solid, str]:
     near = [solid for solid in same if abs(_oxygen(solid.amounts) - oxygen) < 0.03 * max(oxygen, 1.0)]
     if near:
         return min(near, key=lambda solid: solid.enthalpy / solid.cations), ""
-    members = [m.phase for s in solutions.embedded() if s.structure == material.structure for m in s.endmembers]
+    alike = [one for one in solutions.embedded() if one.structure == material.structure]
+    members = dict.fromkeys(member.phase for one in alike for member in one.endmembers)
     raise InputError(
         f"{material.id} ({material.formula}) has no energy: it is neither a compound of the database nor a mixture of "
         f"the {material.structure} end members {', '.join(members) or '(none)'}"

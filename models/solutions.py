@@ -11,7 +11,7 @@ S_mix is zero at every end member and never negative.  Charge balance holds beca
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -191,6 +191,12 @@ def host_of(
             if abs(oxygen * scale - written) < OXYGEN_TOLERANCE * oxygen * scale:
                 return solution, x
     return None
+
+
+def owners(preferred: Collection[str] = ()) -> dict[str, str]:
+    """The solution that each end member belongs to; where there are several, a ``preferred`` one, else the largest."""
+    order = sorted(embedded(), key=lambda one: (one.name in preferred, len(one.endmembers)))
+    return {member.phase: one.name for one in order for member in one.endmembers}
 
 
 OXYGEN_TOLERANCE = 0.08

@@ -44,7 +44,7 @@ def entries(system: CoupleSystem) -> list[Entry]:
 
     All compositions of a solution in one family count as one phase, its end members included.
     """
-    owner = {member.phase: s.name for s in solutions.embedded() for member in s.endmembers}
+    owner = solutions.owners(system.reactants.solutions)
     groups: dict[str, list[int]] = {}
     for position, solid in enumerate(system.phases.solids):
         name = solid.solution or owner.get(solid.id, "")

@@ -159,7 +159,7 @@ class CoupleSystem:
         found = np.zeros(len(self.phases.solids), dtype=bool)
         metals = self.phases.composition * (np.array(self.phases.components) != "Li")
         metals = metals / np.maximum(metals.sum(axis=1, keepdims=True), 1e-300)
-        owner = {member.phase: s.name for s in solutions.embedded() for member in s.endmembers}
+        owner = solutions.owners(self.reactants.solutions)
         names = np.array([solid.solution or owner.get(solid.id, solid.id) for solid in self.phases.solids])
         for row in (self.reactants.electrolyte, self.reactants.cathode):
             found |= (names == names[row]) & (np.abs(metals - metals[row]).max(axis=1) < SAME_METALS)
