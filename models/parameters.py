@@ -16,7 +16,7 @@ from sinterface.models.database import Database, adjusted
 from sinterface.models.errors import DataError, InputError
 from sinterface.models.phases import Solid, cations
 
-ENERGIES = ("lithium_rich", "nickel_manganese", "zirconate", "garnet", "perovskite", "layered_perovskite")
+ENERGIES = ("lithium_rich", "nickel_manganese", "garnet", "perovskite", "layered_perovskite")
 """Parameters that move the Gibbs energies of a group of phases."""
 
 
@@ -32,7 +32,6 @@ class Parameters:
     boundaries: float
     lithium_rich: float
     nickel_manganese: float
-    zirconate: float
     garnet: float
     perovskite: float
     layered_perovskite: float
@@ -79,8 +78,6 @@ def group(solid: Solid) -> str:
     held = sum(solid.amounts.get(s, 0.0) for s in ("Ni", "Co"))
     if solid.family == "garnet":
         return "garnet"
-    if solid.family == "Li zirconate":
-        return "zirconate"
     if solid.family == "LaMO3":
         return "perovskite"
     if solid.family == "La2MO4" and "Li" in metals:
