@@ -37,10 +37,11 @@ class Crucible:
 
 
 CRUCIBLES: Mapping[str, Crucible] = {
-    # estimates, for 300 mg (0.01 mol of cations) in a 5 mL crucible: a lid leaves a gap through which the gas is
-    # renewed in some ten minutes (0.1 to 10 times that), flowing gas sweeps an open one in seconds
-    "lidded": Crucible("lidded", 5.0e-4, 600.0),
-    "open": Crucible("open", 5.0e-4, 10.0),
+    # estimates for 300 mg (5 mmol of cations) in 5 mL, 18 mm wide and 20 mm high. CO2 diffuses in O2 with 1.4 cm2/s at
+    # 1000 K (0.16 at 293 K, CRC Handbook, times (T/T0)^1.75): out of the open crucible at 1.4 x 2.5 cm2 / 2 cm = 1.7
+    # cm3/s, and at 0.26 cm3/s through a gap of 0.1 mm (0.015 to 0.7) under a lid on a wall of 3 mm
+    "lidded": Crucible("lidded", 1.0e-3, 20.0),
+    "open": Crucible("open", 1.0e-3, 3.0),
 }
 
 
