@@ -39,6 +39,12 @@ the American Statistical Association 114, 1113 (2019)).  An estimate."""
 WIDER = 1.3
 """Proposals are wider than the posterior found so far by this factor, so that its tails are seen."""
 
+NARROW, BEST = 0.35, 5
+"""Rounds that look closely do so around the best sets, this many, with proposals this much narrower."""
+
+ROUGH = 0.45
+"""Power to which weights must be tempered below which the posterior is so rough or far away that it needs them."""
+
 DEFENSIVE = 0.15
 """Share of each later round that still comes from the prior: no weight can then grow without bound."""
 
@@ -149,22 +155,35 @@ def calibrate(
 
 
 def _proposal(pool: Pool | None) -> tuple[Array, Array, int]:
-    """Mean, Cholesky factor of the covariance and number of the next samples."""
+    """Mean, Cholesky factor of the covariance and number of the next samples.
+
+    The proposal is as wide as the posterior, tempered until its covariance can be told.  Where that takes
+    a power below ROUGH, every other round is narrow, around the best sets, given all observations and without each cathode in turn.
+    """
     size = len(priors())
     if pool is None:
         return np.zeros(size), np.eye(size), FIRST
-    tempered = pool.log_weights()
+    turn, narrow = divmod(len(pool.proposals), 2)
+    targets = [(), *groups(pool.cathodes).values()]
+    without = targets[turn % len(targets)] if narrow else ()
+    tempered = pool.log_weights(without)
     power = 1.0
     while power > 0.01 and np.exp(-logsumexp(2.0 * tempered)) < 2.0 * size:  # too few to tell a covariance
         power *= 0.8
-        tempered = power * pool.log_weights()
+        tempered = power * pool.log_weights(without)
         tempered -= logsumexp(tempered)
     w = np.exp(tempered)
     mean = w @ pool.z
     spread = (pool.z - mean).T @ ((pool.z - mean) * w[:, None])
     effective = 1.0 / float(np.sum(w**2))
     shrunk = (effective * spread + size * np.diag(np.diag(spread)) + 0.05 * np.eye(size)) / (effective + size)
-    return mean, np.asarray(WIDER * np.linalg.cholesky(shrunk), dtype=float), LATER
+    root = np.asarray(np.linalg.cholesky(shrunk), dtype=float)
+    if power > ROUGH or not narrow:
+        return mean, WIDER * root, LATER
+    density = pool.log_density(without)
+    best = np.argsort(-density)[:BEST]
+    share = np.exp(density[best] - logsumexp(density[best]))
+    return share @ pool.z[best], NARROW * root, LATER
 
 
 def groups(cathodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
