@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models import formula, phases
-from sinterface.models.atmosphere import NAMED
 from sinterface.models.constants import GAS_CONSTANT
 from sinterface.models.database import Database
 from sinterface.models.errors import DataError
+from sinterface.models.gases import gas
 from sinterface.models.gibbs import NO_HEAT_CAPACITY
 
 MATCH_TOLERANCE = 2e-3
@@ -132,7 +132,7 @@ class Solution:
         foreign = columns[target == 0.0].any(axis=0)
         size = len(self.endmembers)
         solids = [database[m.phase] for m in self.endmembers]
-        oxygen = float(NAMED["O2"].potential("O", T_COMPARE))
+        oxygen = 0.5 * float(gas("O2").gibbs(T_COMPARE))  # at 1 bar
         cost = np.array(
             [
                 m.moles * (float(one.gibbs(T_COMPARE)) - one.amounts.get("O", 0.0) * oxygen)

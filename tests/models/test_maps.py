@@ -56,7 +56,7 @@ def test_where_nothing_reacts_the_couple_stays(maps):
     assert quiet.any()
     assert (~quiet).any()
     for row, column in np.ndindex(SHAPE):
-        assert (found.phases(row, column) == ("LiCoO2", "garnet")) == quiet[row, column]
+        assert (found.phases(row, column) == ("garnet", "lithium cobaltite")) == quiet[row, column]
     np.testing.assert_array_equal(np.isnan(found.x), quiet)
     np.testing.assert_array_equal(np.isnan(found.shares).all(axis=-1), quiet)
     np.testing.assert_allclose(found.shares[~quiet].sum(axis=-1), 1.0)
@@ -70,10 +70,10 @@ def test_more_carbon_dioxide_never_gains_less(maps, name):
 
 
 def test_corners_of_the_map(maps):
-    """Hot with little CO2 the couple lasts; cold with much the garnet ends as carbonate."""
+    """Hot with little CO2 LiCoO2 dissolves a little Li2O and no more; cold with much the garnet ends as carbonate."""
     found = maps["pc-LCO"]
     assert "carbonate" in found.families
-    assert found.energy[-1, 0] == pytest.approx(0.0, abs=ALLOWED)
+    assert found.energy[-1, 0] == pytest.approx(0.0, abs=3.0 * ALLOWED)
     assert found.energy[0, -1] < -0.05 * EV_PER_ATOM
     assert "Li2CO3" in found.phases(0, len(CO2) - 1)
 

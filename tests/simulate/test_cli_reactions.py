@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,17 @@ def test_tables_for_people(tmp_path):
     first = [row[:3] for row in rows if row[0]]
     assert [row[:2] for row in first] == [[c, T] for c in ("pc-LNMO", "pc-LCO") for T in ("500", "700")]
     assert all(float(row[2]) < -20.0 for row in first[:2])
-    assert [row[2:3] + row[4:] for row in rows if row[0] == "pc-LCO"] == 2 * [["0.00", "-", "no reaction"]]
+    assert all(-1.0 < float(row[2]) < 0.0 for row in first[2:])
+
+
+def test_a_couple_that_does_not_react_says_so(tmp_path):
+    """Garnet on garnet."""
+    card = (resources.files("sinterface.models.data.materials") / "llzto.toml").read_text(encoding="utf-8")
+    (tmp_path / "same.toml").write_text(card.replace('"electrolyte"', '"cathode"').replace('"LLZTO"', '"same"'))
+    run = reactions("same.toml", "LLZTO", "-T", "900,1000", cwd=tmp_path)
+    assert (run.returncode, run.stderr) == (0, "")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in run.stdout.splitlines() if "│" in line]
+    assert [row[2:3] + row[4:] for row in rows if row[0] == "same"] == 2 * [["0.00", "-", "no reaction"]]
 
 
 BAD = [

@@ -23,14 +23,15 @@ def test_elements_balance_and_amounts_stay_positive(cathode):
     assert 0.0 <= result.unreacted["electrolyte_fraction"] <= 1.0 + 1e-9
 
 
-def test_spinel_reacts_and_cobaltate_does_not_as_thermodynamics_demands():
+def test_spinel_reacts_and_cobaltate_hardly_does_as_thermodynamics_demands():
     schedule = si.Schedule.hold(600, hours=2)
     spinel = si.simulate("pc-LNMO", schedule=schedule)
     cobaltate = si.simulate("pc-LCO", schedule=schedule)
     assert spinel.unreacted["electrolyte_fraction"] < 0.01
     assert {"La2Zr2O7", "Li2MnO3"} <= set(spinel.detected())
     assert cobaltate.dataset.attrs["outcome"] == "DONE"
-    assert sum(cobaltate.by_family.values()) < 0.1
+    assert 0.1 < cobaltate.by_family["La2Zr2O7"] < 1.0  # for what Li2O LiCoO2 dissolves
+    assert sum(cobaltate.by_family.values()) < 1.1 * cobaltate.by_family["La2Zr2O7"]
     gains = {}
     for name in ("pc-LNMO", "pc-LCO"):
         found = si.interface_reactions(

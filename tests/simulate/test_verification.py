@@ -427,7 +427,7 @@ def test_long_times_reach_the_equilibrium_that_mobility_allows(cathode, T, mobil
     target = expected(system)
     assert np.abs(target - system.initial.sum(axis=0)).max() > 0.01, "something must have happened"
     assert run.totals[-1] == pytest.approx(target, abs=1e-3)
-    assert np.abs(run.totals[-1] - target).max() < 2e-4  # as measured, with room
+    assert np.abs(run.totals[-1] - target).max() < 4e-4  # as measured, with room: compositions 0.1 % of lithium apart
     assert run.moving.min() >= 0.0
     assert run.changing.min() >= -1e-20
 
