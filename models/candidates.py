@@ -31,7 +31,8 @@ NEAR = (0.02, 0.05, 0.1, 0.2)
 """Distances from a reactant's composition towards each end member at which compositions are set."""
 
 LITHIUM = (
-    0.85, 0.9, 0.95, 0.98, 1.001, 1.002, 1.0035, 1.005, 1.007, 1.01, 1.014, 1.02, 1.03, 1.045, 1.07, 1.1, 1.15, 1.25, 1.5, 2.0,
+    0.85, 0.9, 0.95, 0.98, 1.001, 1.002, 1.0035, 1.005, 1.007, 1.01, 1.014, 1.02, 1.03, 1.045, 1.07, 1.1, 1.15,
+    1.25, 1.5, 2.0,
 )  # fmt: skip
 """Lithium relative to the material's own at which its solution is set, metals unchanged: dense near it, where a per
 cent taken up is a per cent of the sample turned into La2Zr2O7."""

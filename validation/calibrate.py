@@ -158,7 +158,8 @@ def _proposal(pool: Pool | None) -> tuple[Array, Array, int]:
     """Mean, Cholesky factor of the covariance and number of the next samples.
 
     The proposal is as wide as the posterior, tempered until its covariance can be told.  Where that takes
-    a power below ROUGH, every other round is narrow, around the best sets, given all observations and without each cathode in turn.
+    a power below ROUGH, every other round is narrow, around the best sets, given all observations and without
+    each cathode in turn.
     """
     size = len(priors())
     if pool is None:

@@ -49,8 +49,8 @@ Runner = Callable[..., list[Predicted]]
 LACKING = (
     ("La2Zr2O7 of nickel-rich cathodes at 700 and 800 °C",
      "where LaMO3 takes lanthanum out of the garnet, the model leaves zirconate and tantalate of lithium, the furnace "
-     "La2Zr2O7. With zirconates 4 kJ per mole of cations higher it appears where it was seen, but with several per cent "
-     "of Li3TaO4; energies of both are uncertain by that much"),
+     "La2Zr2O7. With zirconates 4 kJ per mole of cations higher it appears where it was seen, but with several per "
+     "cent of Li3TaO4; energies of both are uncertain by that much"),
     ("at which temperature LiCoO2 begins to react",
      "it draws lithium from the garnet as soon as cations move, and the La2Zr2O7 turns back on cooling until "
      "450 °C: what is left depends little on the hold, where the experiment shows none at 600 and some at 700 °C"),
@@ -65,8 +65,8 @@ LACKING = (
      "decompose above 800 °C, as thermogravimetry shows"),
     ("garnet that has met air",
      "it has given a quarter of its lithium to hydrogen and carbonate, and no energy of it is known. One that binds "
-     "Li2O with 20 kJ/mol or more turns into La2Zr2O7 throughout from 500 °C on, 9 to 13 % of the sample with nickel-rich "
-     "cathodes, which was not seen"),
+     "Li2O with 20 kJ/mol or more turns into La2Zr2O7 throughout from 500 °C on, 9 to 13 % of the sample with "
+     "nickel-rich cathodes, which was not seen"),
 )  # fmt: skip
 """Physics that the model lacks, for the report: what is missed, and why."""
 
