@@ -114,10 +114,9 @@ class Solution:
 
         Only end members of elements that ``amounts`` names: rounding must not bring in others.
 
-        Where several do, those of least grand potential in 1 bar O2 at 700 degrees C are taken.
-        They occupy the sublattices alike, as
-        no element but the oxygen is on two of them, so that the energy is linear in the fractions but for interactions,
-        which do not count here.  Oxygen is left to the solution: formulas round it.
+        Where several do, those of least grand potential in 1 bar O2 at 700 degrees C are taken.  They occupy the
+        sublattices alike, as no element but the oxygen is on two of them, so that the energy is linear in the fractions
+        but for interactions, which do not count here.  Oxygen is left to the solution: formulas round it.
         """
         from scipy.optimize import linprog
 
