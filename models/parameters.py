@@ -16,7 +16,7 @@ from sinterface.models.database import Database, adjusted
 from sinterface.models.errors import DataError, InputError
 from sinterface.models.phases import Solid, cations
 
-ENERGIES = ("lithium_rich", "nickel_manganese", "garnet", "perovskite", "layered_perovskite")
+ENERGIES = ("lithium_rich", "nickel_manganese", "tantalum_garnet", "perovskite", "layered_perovskite")
 """Parameters that move the Gibbs energies of a group of phases."""
 
 
@@ -32,7 +32,7 @@ class Parameters:
     boundaries: float
     lithium_rich: float
     nickel_manganese: float
-    garnet: float
+    tantalum_garnet: float
     perovskite: float
     layered_perovskite: float
 
@@ -76,8 +76,8 @@ def group(solid: Solid) -> str:
     """The energy parameter that a phase follows, or nothing."""
     metals = set(solid.amounts) - {"O", "C", "H"}
     held = sum(solid.amounts.get(s, 0.0) for s in ("Ni", "Co"))
-    if solid.family == "garnet":
-        return "garnet"
+    if solid.family == "garnet" and "Ta" in metals:
+        return "tantalum_garnet"
     if solid.family == "LaMO3":
         return "perovskite"
     if solid.family == "La2MO4" and "Li" in metals:

@@ -8,6 +8,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from sinterface.models.constants import T_MAX, T_MIN
 from sinterface.models.errors import DataError
 from sinterface.models.parameters import names
 from sinterface.validation import calibrate, observations
@@ -37,7 +38,7 @@ def judge(path, content):
         assert str(problem).isprintable() and len(str(problem)) < 4000, str(problem)[:300]
     entries = (*cards.observations, *cards.onsets, *cards.thermogravimetry)
     assert entries or cards.problems
-    assert all(300.0 < case.temperature < 1800.0 for case in needed(cards.observations))
+    assert all(T_MIN <= case.temperature <= T_MAX for case in needed(cards.observations))
     return len(entries)
 
 

@@ -150,7 +150,7 @@ def test_sensitivity_finds_a_linear_dependence():
     first = np.array([700.0 + 30.0 * (one.transformation - prior.mean) / prior.sd for one in samples])
     found = measures.sensitivity(first, samples)
     assert found["transformation"] == pytest.approx(30.0)
-    assert found["garnet"] == pytest.approx(0.0, abs=1e-9)
+    assert found["tantalum_garnet"] == pytest.approx(0.0, abs=1e-9)
     unknown = dict.fromkeys(found)
     assert measures.sensitivity(np.full(40, math.inf), samples) == unknown
     assert measures.sensitivity(first[:12], samples[:12]) == unknown
