@@ -30,8 +30,9 @@ from sinterface.simulate.run import EMPTY, MAX_STEPS, TOLERANCE, predict
 from sinterface.simulate.schedule import Schedule, read, split
 from sinterface.simulate.system import FIRST_ACTIVITY, LONGEST_CHANGE, PLANES, CoupleSystem, assemble
 
-TRACE = 1e-12
-"""CO2 and H2O [bar] in the dry parts of a plan that has them elsewhere: too little to react, but with a potential."""
+TRACE = 1e-9
+"""CO2 and H2O [bar] in the dry parts of a plan that has them elsewhere: too little to react, but with a potential, and
+above round-off in the balance of carbon (with 1e-12 runs stalled)."""
 
 MAX_FILE = 100_000
 """Largest plan file read [bytes]."""

@@ -21,6 +21,7 @@ MISSED = {
     ("pc-LFP", 600): "LaMO3 2.5144 +- 0.0564, finer 2.8879: 6.6 times the stated error",
 }
 
+
 def shares(result):
     """Final wt% and its error by family and role, alike entries together."""
     final = result.dataset.isel(time=-1)
