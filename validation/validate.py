@@ -48,7 +48,7 @@ Runner = Callable[..., list[Predicted]]
 
 LACKING = (
     ("La2Zr2O7 of nickel-rich cathodes at 700 and 800 °C",
-     "where LaMO3 takes lanthanum out of the garnet, the model leaves Li6Zr2O7, the furnace La2Zr2O7: its lithium would "
+     "where LaMO3 takes lanthanum out of the garnet, the model leaves Li6Zr2O7, the furnace La2Zr2O7: lithium would "
      "have to go somewhere, and layered oxides do not take it up at these temperatures. Other energies of zirconates "
      "and a pyrochlore that dissolves tantalum change little"),
     ("at which temperature LiCoO2 begins to react",
