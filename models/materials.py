@@ -142,6 +142,9 @@ def guess_structure(composition: Mapping[str, float]) -> str | None:
         return "layered"
     if abs(oxygen - 2.0 * metals) < 0.1 * metals and 0.3 < lithium / metals < 0.65:
         return "spinel"
+    layering = sum(composition.get(symbol, 0.0) for symbol in ("Ni", "Mn", "Co"))
+    if abs(lithium + metals - oxygen) < 0.02 * oxygen and 1.0 < lithium / metals < 2.1 and layering > 0.9 * metals:
+        return "layered"  # rich in lithium, up to Li2MnO3; other metals make disordered rock salts of such formulas
     return None
 
 

@@ -218,16 +218,16 @@ def _segment(step: str, here: float) -> Segment | None:
     if words.startswith("hold"):
         seconds = duration(words.removeprefix("hold").removeprefix(" for").strip())
         return Segment(here, here, seconds) if seconds > 0.0 else None
-    if words.startswith("cool"):
-        if words not in ("cool", "cool naturally"):
-            raise InputError("write 'cool naturally' or a rate, '5 °C/min to 25 °C'")
+    if words in ("cool", "cool naturally"):
         if here <= COOLED:
             return None
         return Segment(here, COOLED, COOLING_TIME * math.log((here - ROOM) / (COOLED - ROOM)), "newton")
     if words == "quench":
         return Segment(here, ROOM, max(here - ROOM, 1.0) / QUENCH) if here > ROOM else None
-    match = re.fullmatch(r"(?:ramp\s+)?(?:at\s+)?(.+?)\s+to\s+(.+)", step.strip(), flags=re.IGNORECASE)
+    match = re.fullmatch(r"(?:(?:ramp|heat|cool)\s+)?(?:at\s+)?(.+?)\s+to\s+(.+)", step.strip(), flags=re.IGNORECASE)
     if not match:
+        if words.startswith("cool"):
+            raise InputError("write 'cool naturally' or a rate and an end, 'cool at 5 °C/min to 25 °C'")
         raise InputError(f"not understood: choices are {CHOICES}")
     target = temperature(match[2])
     speed = rate(match[1])

@@ -210,6 +210,17 @@ def test_lithium_in_excess_sits_with_manganese(db):
     assert found[names.index("Li2NiO3")] == 0.0
 
 
+def test_formulas_rounded_to_two_decimals_lie_in_their_solution(db):
+    """Li1.2Mn0.54Ni0.13Co0.13O2 stands for 0.6 Li4/3Mn2/3O2 and 0.4 LiNi1/3Mn1/3Co1/3O2; LiMnO2 is none."""
+    asked = {"Li": 1.2, "Mn": 0.54, "Ni": 0.13, "Co": 0.13}
+    found = SOLUTIONS["layered"].match(asked, db)
+    assert found is not None
+    given = SOLUTIONS["layered"].amounts(found, db)
+    total = sum(given[symbol] for symbol in asked)
+    assert all(abs(given[symbol] / total - asked[symbol] / 2.0) < 2e-3 for symbol in asked)
+    assert SOLUTIONS["layered"].match({"Li": 1.0, "Mn": 1.0}, db) is None
+
+
 @pytest.mark.parametrize("name", [*sorted(NMC), "pc-LCO", "pc-LNMO"])
 def test_rounding_brings_in_no_other_element(db, name):
     material = materials.find(name)

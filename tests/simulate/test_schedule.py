@@ -38,6 +38,9 @@ def test_several_ramps_and_units():
     assert [round(segment.duration, 3) for segment in schedule.segments] == [21.5, 10.0, 5.375]
     assert temperature("1173.15 K") == pytest.approx(temperature("900 °C")) == pytest.approx(temperature("900"))
     assert duration("90 min") == duration("1.5 h") == 5400
+    assert Schedule.parse("heat at 10 °C/min to 900 °C; cool at 2 °C/min to 25 °C").segments == (
+        Schedule.parse("10 °C/min to 900 °C; 2 °C/min to 25 °C").segments
+    )
     assert rate("10") == rate("10 °C/min") == pytest.approx(rate("600 K/h"))
 
 
@@ -55,6 +58,7 @@ def test_several_ramps_and_units():
         ("10 °C/min to nowhere", "not understood"),
         ("hold nan h", "not understood"),
         ("cool quickly", "cool naturally"),
+        ("cool at 5 °C/min", "an end, 'cool at 5 °C/min to 25 °C'"),
     ],
 )
 def test_bad_steps_are_named(text, told):
