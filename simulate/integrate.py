@@ -23,7 +23,7 @@ EPSILON = float(np.finfo(float).eps)
 MOST = 60
 """Most iterations of Newton's method in a step."""
 
-FIRST_PERCENT = 0.05
+FIRST_PERCENT = 0.01
 """Share of the sample whose change is resolved as finely as that of all of it [1]."""
 
 SAME_FLOW = 0.02
@@ -46,7 +46,8 @@ class Coefficients:
     """What one step needs: energies g (P,), and integrated over it kappa (P,) and conductances (M-1, K).
 
     ``leak`` (M, K) is what a cell loses of a species to the surroundings at unit activity exp(u), ``outside`` (M, K)
-    what comes in from there; ``nucleation`` (M, P) is the share of the seeds that can grow.
+    what comes in from there; ``nucleation`` (M, P) is the share of the seeds that can grow, ``reach`` (M, P) what
+    stores grow from beside it: grains of neighbouring cells.
     """
 
     g: Array
@@ -55,6 +56,7 @@ class Coefficients:
     leak: Array | float = 0.0
     outside: Array | float = 0.0
     nucleation: Array | float = 1.0
+    reach: Array | float = 0.0
 
 
 class System(Protocol):
@@ -217,7 +219,7 @@ def _attempt(
         reachable = EXACT * state.held.sum(axis=0) + 120.0 * EPSILON * largest
         store = system.floor + now.leak
         potentials, amounts, small, converged, count = flow.step(
-            potentials, state.amounts, amounts, seeds * now.nucleation, system.composition, now.g, now.kappa, store,
+            potentials, state.amounts, amounts, seeds * now.nucleation + now.reach, system.composition, now.g, now.kappa, store,
             state.held + now.outside, now.conductance, reachable, total, MOST,
         )  # fmt: skip
         used += count
@@ -232,14 +234,25 @@ def _attempt(
     flows = now.conductance * (potentials[:-1] - potentials[1:])
     spent = (
         np.sum(flows * (potentials[:-1] - potentials[1:]), axis=0),
-        np.sum(_dissipated(state.amounts, amounts, seeds * now.nucleation, now.kappa), axis=0),
+        np.sum(_dissipated(state.amounts, amounts, seeds * now.nucleation + now.reach, now.kappa), axis=0),
     )
     gone = now.leak * small / store - now.outside
     held = state.held - gone
     held[:-1] -= flows
     held[1:] += flows
+    _settle(held)
     lost = state.lost + np.sum(gone + np.zeros_like(held), axis=0)
     return replace(state, time=end, amounts=amounts, potentials=potentials, held=held, lost=lost), used, True, spent
+
+
+def _settle(held: Array) -> None:
+    """Take what cells hold less than nothing of, the round-off of earlier steps, from the cell that holds most.
+
+    Where next to none of a species can flow, no later step could balance such a cell.
+    """
+    for cell, species in np.argwhere(held < 0.0):
+        held[np.argmax(held[:, species]), species] += held[cell, species]
+        held[cell, species] = 0.0
 
 
 def _dissipated(old: Array, new: Array, seeds: Array, kappa: Array) -> Array:
