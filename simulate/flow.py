@@ -47,6 +47,9 @@ QUIET = 1e-18
 ABSENT = 1e-25
 """Share of the sample below which a dissolved species is not there, and its potential of no account."""
 
+NO_SEED = 1e-300
+"""What a store can not have grown from: ratios to it overflow."""
+
 CLOSE = 1e-12
 """Error of an amount [share of the sample] at which the transformation laws count as satisfied."""
 
@@ -250,6 +253,9 @@ def step(
     for c in range(M):
         for i in range(K):
             x[c, i] = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
+        for p in range(P):
+            if old[c, p] + seed[c, p] < NO_SEED:  # a guess made with other seeds may have grown from them
+                n[c, p] = old[c, p]
     gone, absent = GONE * total, ABSENT * total
     for iteration in range(most):
         off = _state(u, n, x, old, seed, N, g, kappa, s, b, G, R, w, r, wx, rx, gone)

@@ -31,6 +31,9 @@ Array = NDArray[np.float64]
 PRODUCT_GRAIN = 2.0e-7
 """Grain size [m] of freshly formed products: an estimate, 0.05 to 0.5 um; coarsening is not modelled."""
 
+ROUND_OFF = 1.0e-12
+"""Share of a cell below which an amount is round-off and no grain."""
+
 NUCLEI = 1.0e-4
 """Nuclei past their barrier, as a share of what could form: an estimate, a factor of ten either way, to which no
 observation is sensitive (docs/calibration.md)."""
@@ -192,6 +195,27 @@ class CoupleSystem:
             found = np.where(affinity > 0.0, np.exp(-barrier / affinity**2), 0.0)
         return np.where(self.topotactic, 1.0, found)
 
+    def reach(self, amounts: Array) -> Array:
+        """What the grains of each phase in the cells around hold in a cell beyond its own amount (M, P).
+
+        A grain is no smaller than PRODUCT_GRAIN, cells at the interface are: where there is a grain beside it, a
+        phase grows in a cell without a nucleus of its own, as if its amount were the mean over a grain's length,
+        or all that could form there where that is less.
+        """
+        most = paths.scarcest(amounts @ self.composition, self.composition)
+        found = np.minimum(np.maximum(self._around @ amounts - amounts, 0.0), most)
+        return found**2 / (found + ROUND_OFF * self._cations[:, None])
+
+    @cached_property
+    def _around(self) -> Array:
+        """Means over the distance of a grain, weighted by exp(-distance / grain), of what is in a volume (M, M)."""
+        distance = np.abs(self.mesh.centres[:, None] - self.mesh.centres)
+        cell = np.arange(len(distance))
+        near = (distance < 3.0 * PRODUCT_GRAIN) | (np.abs(cell[:, None] - cell) == 1)
+        weights = np.where(near, np.exp(-distance / PRODUCT_GRAIN), 0.0) * np.diff(self.mesh.faces)
+        weights /= weights.sum(axis=1, keepdims=True)
+        return np.asarray(weights * (self.mesh.volumes[:, None] / self.mesh.volumes))
+
     @cached_property
     def diffusivities(self) -> Callable[[float], Array]:
         """Effective diffusivities (2 sides, hosts, K) [m^2/s] against T [K]: own grains, fine ones for products."""
@@ -218,7 +242,8 @@ class CoupleSystem:
         conductance = self._conductance(spread, amounts, potentials)
         for column, _ in self._carried:
             conductance[:, column] = FASTEST_FLOW  # pores
-        return Coefficients(energies, kappa, conductance, leak, outside, self.nucleation(T, energies, potentials))
+        nucleation = self.nucleation(T, energies, potentials)
+        return Coefficients(energies, kappa, conductance, leak, outside, nucleation, self.reach(amounts))
 
     @cached_property
     def _steps(self) -> dict[tuple[float, float], tuple[float, Array, Array, Array, Array, Array]]:
