@@ -212,7 +212,8 @@ def system_of(
     for number, one in enumerate(mixtures):
         for position, row in enumerate(one.phase):
             inside[int(row)] = (number, np.eye(len(one.members))[position])
-        for solid, host in sides:
+    for solid, host in sides:  # after all end members: LiCoO2 is one of two solutions, a material is in its own
+        for number, one in enumerate(mixtures):
             if host is not None and host[0] == one.solution and np.isclose(host[1][one.members].sum(), 1.0):
                 inside[rows[solid.id]] = (number, host[1][one.members])
     found = phase_set([*ordered, *gas_phases(every)], every)

@@ -36,8 +36,14 @@ _MAGIC = b"sinterface checkpoint 1\n"
 
 
 def digest(*what: object) -> str:
-    """A name for a problem and its data: a checkpoint goes on with nothing else."""
-    return hashlib.sha256("\n".join(repr(one) for one in what).encode()).hexdigest()[:16]
+    """A name for a problem and its data, arrays to the last bit: a checkpoint goes on with nothing else."""
+    found = hashlib.sha256()
+    for one in what:
+        if isinstance(one, State):
+            found.update(b"".join(np.ascontiguousarray(getattr(one, key)).tobytes() for key in _STATE))
+        else:
+            found.update(repr(one).encode() + b"\n")
+    return found.hexdigest()[:16]
 
 
 def save(run: Trajectory, path: Path, problem: str) -> None:
@@ -104,10 +110,11 @@ def load(path: Path, problem: str) -> Trajectory:
         raise DataError(f"checkpoint {path} is damaged: delete it to start over")
     if found != problem:
         raise DataError(
-            f"checkpoint {path} belongs to another couple, schedule, gas or database: delete it to start over"
+            f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
+            "delete it to start over"
         )
     last = State(time=numbers["time"], size=numbers["size"], **state)
-    assert {field.name for field in fields(State)} == {"time", "size", *_STATE}  # nothing of the state is left behind
+    assert {field.name for field in fields(State)} == {"time", "size", "stores", *_STATE}  # stores are the problem's
     return Trajectory(
         **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
     )

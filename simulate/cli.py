@@ -284,7 +284,7 @@ def _plots() -> Any:
 
 def _finished(results: list[Result]) -> None:
     """Exit code 1, and a line each on standard error, when a run stopped before the end of its schedule."""
-    stopped = [result.dataset.attrs for result in results if result.dataset.attrs["outcome"] != "DONE"]
+    stopped = [result.dataset.attrs for result in results if not result.finished]
     for attrs in stopped:
         where = f"{attrs['cathode']}, {attrs['peak_temperature_C']:g} °C"
         typer.echo(f"sinterface: NOT FINISHED: {where}: {attrs['advice']}", err=True)
@@ -331,7 +331,10 @@ def _show_sweep(one: Sweep, limit: float) -> None:
     screen = console()
     screen.print(table)
     onset = one.onset(limit)
-    if onset is None:
+    stuck = [T for T, result in zip(one.temperatures, one.results, strict=True) if not result.finished]
+    if onset is None and stuck:
+        screen.print(f"onset: unknown, as the run at {stuck[0]:g} °C did not finish")
+    elif onset is None:
         screen.print(f"onset: none up to {one.temperatures[-1]:g} °C (no family reaches {limit:g} wt%)")
     else:
         first = one.results[one.temperatures.index(onset)].detected(limit)

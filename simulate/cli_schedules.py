@@ -83,7 +83,7 @@ def compare(
         typer.echo(json.dumps(found.document(detection_limit), indent=2))
     else:
         _show_comparison(found, detection_limit)
-    stopped = [result.dataset.attrs for result in found.results if result.dataset.attrs["outcome"] != "DONE"]
+    stopped = [result.dataset.attrs for result in found.results if not result.finished]
     for attrs in stopped:
         typer.echo(f"sinterface: NOT FINISHED: {attrs['cathode']}, {attrs['schedule']}: {attrs['advice']}", err=True)
     if stopped:

@@ -86,7 +86,7 @@ class State:
     """Time [s], amounts n (M, P), potentials u (M, K), what each cell holds of each species (M, K), next step [s].
 
     ``first`` (P,) are the amounts in the sample at the very beginning, ``lost`` (K,) what has left it since then.
-    All that is needed to go on from here.
+    All that is needed to go on from here.  ``stores`` are the names of the P stores, where they have any.
     """
 
     time: float
@@ -96,6 +96,7 @@ class State:
     first: Array
     lost: Array
     size: float = 1.0
+    stores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

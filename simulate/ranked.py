@@ -93,17 +93,13 @@ def metals(store: xr.Dataset) -> Array:
 
 def with_onset(store: xr.Dataset, shares: Array) -> NDArray[np.intp]:
     """Indices of the layered oxides of Ni, Mn and Co whose onset is known; that of clean ones is inf."""
-    return np.flatnonzero(_layered(store, shares) & ~np.isnan(store["onset"].values))
-
-
-def _layered(store: xr.Dataset, shares: Array) -> NDArray[np.bool_]:
-    return np.asarray((store["structure"].values == "layered") & ~np.isnan(shares[:, 0]))
+    layered = (store["structure"].values == "layered") & ~np.isnan(shares[:, 0])
+    return np.flatnonzero(layered & ~np.isnan(store["onset"].values))
 
 
 def worth(store: xr.Dataset) -> tuple[bool, bool]:
-    """Whether there are compositions enough for a triangle of Ni, Mn and Co, and for a line over Ni."""
-    shares = metals(store)
-    mine = np.round(shares[_layered(store, shares)], 6)
+    """Whether there are onsets enough for a triangle of Ni, Mn and Co, and for a line over Ni."""
+    mine, _ = by_composition(store)
     triangle = len(np.unique(mine, axis=0)) >= 3 and bool((np.ptp(mine, axis=0) > 1e-6).all())
     return triangle, len(np.unique(mine[:, 0])) >= 2
 

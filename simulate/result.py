@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sinterface.models import formula, solutions
 from sinterface.models.atmosphere import OPEN_ELEMENTS
 from sinterface.models.constants import CELSIUS_ZERO, GAS_CONSTANT
-from sinterface.simulate.integrate import State, Trajectory, dissolved
+from sinterface.simulate.integrate import Outcome, State, Trajectory, dissolved
 from sinterface.simulate.mesh import GEOMETRIES
 from sinterface.simulate.output import write_dataset
 from sinterface.simulate.problem import Problem
@@ -92,6 +92,11 @@ class Result:
     def unreacted(self) -> dict[str, float]:
         """Shares of the cathode's and the electrolyte's framework cations that are still in their own structure."""
         return {key: float(self.dataset[key].isel(time=-1)) for key in ("cathode_fraction", "electrolyte_fraction")}
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run reached the end of its schedule."""
+        return bool(self.dataset.attrs["outcome"] == Outcome.DONE.name)
 
     def detected(self, limit: float = DETECTION_LIMIT) -> dict[str, float]:
         """Secondary families at or above the detection limit [wt%], with their wt%."""

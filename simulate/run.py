@@ -15,7 +15,7 @@ from sinterface.models.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.errors import InputError
 from sinterface.models.materials import Material
 from sinterface.models.parameters import Parameters
-from sinterface.simulate.checkpoint import digest, keeper, load
+from sinterface.simulate.checkpoint import digest, keeper, load, save
 from sinterface.simulate.integrate import Outcome, State, Trajectory, begin, integrate
 from sinterface.simulate.problem import CELLS, Problem, problem
 from sinterface.simulate.result import Result, to_result
@@ -63,6 +63,8 @@ def predict(
         advance = _share(progress, whole / (whole + rough), 1.0, task.schedule.duration)
         companion = _resolved(assemble(coarse, tables, parameters, like=system), COARSER * tolerance)
         error = _integrate(coarse, companion, COARSER * tolerance, advance, None, None, "")
+        if error.outcome is not Outcome.DONE:  # says nothing of the error
+            error = None
     return to_result(task, system, run, tables.fingerprint, error)
 
 
@@ -94,18 +96,19 @@ def _integrate(
 ) -> Trajectory:  # fmt: skip
     potentials = np.full((task.cells, len(system.phases.components)), -FIRST_ACTIVITY)
     potentials[:, np.isin(system.phases.components, OPEN_ELEMENTS)] = -EMPTY
-    state = begin(system, system.initial, potentials)
+    state = replace(begin(system, system.initial, potentials), stores=tuple(system.phases.ids))
     if start is not None:
-        if start.amounts.shape != state.amounts.shape:
+        if start.amounts.shape != state.amounts.shape or start.stores != state.stores:
             raise InputError("the state to start from belongs to another couple, gas or number of cells")
         state = replace(start, time=0.0)
     past, keep = None, None
     if checkpoint is not None:
-        file, name = Path(checkpoint), digest(task, tolerance, fingerprint, version("sinterface"), start)
+        file = Path(checkpoint)
+        name = digest(task, tolerance, fingerprint, system.parameters, version("sinterface"), start)
         keep = keeper(file, name)
         if file.exists():
             past = load(file, name)
-            state = past.last
+            state = replace(past.last, stores=state.stores)
     run = integrate(
         system,
         state,
@@ -117,7 +120,10 @@ def _integrate(
         keep=keep,
     )
     if checkpoint is not None:
-        Path(checkpoint).unlink(missing_ok=True)
+        if run.outcome is Outcome.DONE:
+            Path(checkpoint).unlink(missing_ok=True)
+        else:  # to go on from with more steps
+            save(run, Path(checkpoint), name)
     return run
 
 

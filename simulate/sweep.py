@@ -37,9 +37,16 @@ class Sweep:
     results: tuple[Result, ...]
 
     def onset(self, limit: float = DETECTION_LIMIT) -> float | None:
-        """Lowest hold temperature [degrees C] of the sweep at which a secondary family reaches the limit [wt%]."""
-        hits = (T for T, r in zip(self.temperatures, self.results, strict=True) if r.detected(limit))
-        return next(hits, None)
+        """Lowest hold temperature [degrees C] of the sweep at which a secondary family reaches the limit [wt%].
+
+        None where none does, or where a run below did not finish: it may have shown one.
+        """
+        for T, one in zip(self.temperatures, self.results, strict=True):
+            if one.detected(limit):
+                return T
+            if not one.finished:
+                return None
+        return None
 
     @property
     def families(self) -> list[str]:

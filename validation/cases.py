@@ -69,11 +69,14 @@ def case(experiment: Experiment, temperature: float) -> Case:
 
 
 def needed(entries: Iterable[Observation | Onset], scan: Sequence[float] = ()) -> list[Case]:
-    """Every case that these entries ask for, once, onsets at the temperatures ``scan`` [K]."""
+    """Every case that these entries ask for or compare with, once, onsets at the temperatures ``scan`` [K]."""
     found: dict[Case, None] = {}
     for one in entries:
-        for T in [one.temperature] if isinstance(one, Observation) else scan:
-            found[case(one, T)] = None
+        if isinstance(one, Observation):
+            compared = (trend.temperature for trend in (*one.weaker_than, *one.stronger_than))
+            found |= dict.fromkeys(case(one, T) for T in (one.temperature, *compared))
+        else:
+            found |= dict.fromkeys(case(one, T) for T in scan)
     return list(found)
 
 

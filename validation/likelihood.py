@@ -50,9 +50,11 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
     A run that did not end counts as wrong in all of it: parameters that users can not run with are of no use.
     """
     own = predicted[case(observation, observation.temperature)]
+    trends = [(one, 1.0) for one in observation.weaker_than] + [(one, -1.0) for one in observation.stronger_than]
+    named = {*observation.seen, *observation.not_seen}
     if own.outcome != "DONE":
-        count = len(observation.seen) + len(observation.not_seen) + len(observation.gone) + len(observation.amounts)
-        return count * math.log(0.5 * OUTLIERS)
+        marks = len(named) + bool(named) + len(observation.gone) + len(trends)
+        return marks * math.log(0.5 * OUTLIERS) + len(observation.amounts) * math.log(OUTLIERS / 100.0)
     total = 0.0
     for family in observation.seen:
         total += math.log(probability_seen(own.families.get(family, 0.0), observation))
@@ -60,7 +62,6 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
         total += math.log(1.0 - probability_seen(own.families.get(family, 0.0), observation))
     for role in observation.gone:
         total += math.log(1.0 - probability_seen(own.left[role], observation))
-    named = {*observation.seen, *observation.not_seen}
     if named:
         silent = sum(share for family, share in own.families.items() if family not in named)
         total += math.log(1.0 - probability_seen(silent, observation, UNMENTIONED))
@@ -69,13 +70,11 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
         spread = math.hypot(SCATTER * max(share, TRACE), 100.0 * amount.share.sd)
         density = math.exp(-0.5 * ((share - 100.0 * amount.share.value) / spread) ** 2) / spread  # per wt%
         total += math.log(OUTLIERS / 100.0 + (1.0 - OUTLIERS) * density)
-    for trends, sign in ((observation.weaker_than, 1.0), (observation.stronger_than, -1.0)):
-        for trend in trends:
-            other = predicted[case(observation, trend.temperature)]
-            ratio = math.log(max(other.families.get(trend.family, 0.0), TRACE)) - math.log(
-                max(own.families.get(trend.family, 0.0), TRACE)
-            )
-            total += math.log(_doubtful(float(ndtr(sign * ratio / TREND_SCATTER))))
+    for trend, sign in trends:
+        other = predicted[case(observation, trend.temperature)]
+        there, here = (math.log(max(one.families.get(trend.family, 0.0), TRACE)) for one in (other, own))
+        right = float(ndtr(sign * (there - here) / TREND_SCATTER)) if other.outcome == "DONE" else 0.0
+        total += math.log(_doubtful(right))
     return total
 
 

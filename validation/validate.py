@@ -170,11 +170,8 @@ def document(
 
 
 def _cases(observed: Iterable[Observation], first: Iterable[Onset]) -> list[Case]:
-    """Cases of observations and of what they are compared with, and of onsets at all temperatures of the scan."""
-    observed = list(observed)
-    compared = (case(one, t.temperature) for one in observed for t in (*one.weaker_than, *one.stronger_than))
-    scan = [T + CELSIUS_ZERO for T in measures.SCAN]
-    return list(dict.fromkeys((*needed(observed), *compared, *needed(first, scan))))
+    """Cases of observations, and of onsets at all temperatures of the scan."""
+    return needed((*observed, *first), [T + CELSIUS_ZERO for T in measures.SCAN])
 
 
 def _at_bounds(card: Onset) -> list[Case]:

@@ -71,3 +71,13 @@ def test_repeats_exactly(db, oxygen):
     one, other = (candidates(*sides, PLANES, oxygen, db)[0] for _ in range(2))
     assert one.ids == other.ids
     np.testing.assert_array_equal(one.composition, other.composition)
+
+
+@pytest.mark.parametrize("electrolyte", ["LLZTO", "Al-LLZO"])
+def test_a_material_is_in_its_own_solution_whatever_else_holds_it(db, oxygen, electrolyte):
+    """LiCoO2 is an end member of layered oxides with aluminium too; it takes up lithium as lithium cobaltite."""
+    pair = materials.find("pc-LCO"), materials.find(electrolyte, "electrolyte")
+    found, reactants = candidates(*pair, PLANES, oxygen, db)
+    assert reactants.solutions[1] == "lithium cobaltite"
+    own = [solid for solid in found.solids if solid.solution == "lithium cobaltite"]
+    assert len(own) > 10

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, linprog
 
-from sinterface.simulate.integrate import Coefficients, Outcome, begin, dissolved, integrate
+from sinterface.simulate import flow
+from sinterface.simulate.integrate import Coefficients, Outcome, _settle, begin, dissolved, integrate
 
 
 @dataclass(frozen=True)
@@ -166,3 +167,44 @@ def test_a_hopeless_system_returns_advice():
     assert run.outcome is Outcome.STEPS
     assert "max_steps" in run.outcome.value
     assert run.last.time < 14.0
+
+
+def test_a_store_beside_grows_as_fast_as_its_reach():
+    """With a grain that reaches in, n' = k (n + reach) A / RT from the first instant, nuclei or not."""
+    reach = 0.2
+
+    @dataclass(frozen=True)
+    class Beside(Fixed):
+        def coefficients(self, start, end, amounts, potentials):
+            return replace(super().coefficients(start, end, amounts, potentials), reach=np.array([[0.0, reach]]))
+
+    still = one_cell(0.0)
+    system = Beside(still.composition, still.nuclei, still.floor, still.g, still.k, still.G)
+    state = begin(system, np.array([[1.0, 0.0]]), np.array([[-1.0]]))
+    run = integrate(system, state, [1.5], tolerance=0.02)
+    assert run.outcome is Outcome.DONE
+    assert run.totals[-1, 1] == pytest.approx(logistic(1.5, reach), abs=1e-6)
+    assert integrate(still, begin(still, state.amounts, state.potentials), [1.5]).totals[-1, 1] == 0.0
+
+
+def test_what_a_cell_lacks_is_taken_from_where_most_is():
+    held = np.array([[0.3, -1e-15], [0.5, 0.2], [-2e-16, 0.1]])
+    before = held.sum(axis=0)
+    _settle(held)
+    assert held.min() == 0.0
+    assert held[1, 0] == pytest.approx(0.5, abs=1e-15)
+    assert held.sum(axis=0) == pytest.approx(before, rel=1e-15)
+
+
+def test_a_guess_that_grew_from_seeds_no_longer_there_does_no_harm():
+    """As when a second solution of a step finds no nuclei where the first had some."""
+    one = np.ones((1, 1))
+    arguments = (np.zeros((1, 2)), np.ones((2, 1)), np.array([0.0, -1.0]), np.ones(2), 1e-12 * one, one)
+    seed, composition, g, kappa, floor, held = arguments
+    u, n, x, converged, _ = flow.step(
+        0.0 * one, np.array([[1.0, 0.0]]), np.array([[0.9, 0.1]]), seed, composition, g, kappa, floor, held,
+        np.zeros((0, 1)), np.array([1e-13]), 1.0, 60,
+    )  # fmt: skip
+    assert converged
+    assert n == pytest.approx(np.array([[1.0, 0.0]]), abs=1e-9)
+    assert np.all(np.isfinite(u)) and np.all(np.isfinite(x))

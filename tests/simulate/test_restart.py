@@ -3,12 +3,14 @@
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
 
 import sinterface as si
+from sinterface.models import parameters
 from sinterface.simulate import checkpoint
 from sinterface.simulate.schedule import Schedule
 
@@ -83,6 +85,8 @@ def test_a_state_of_another_couple_is_refused():
         run("10 °C/min to 300 °C", cells=12, start=state)
     with pytest.raises(si.InputError, match="another couple"):
         run("10 °C/min to 300 °C", cathode="pc-LCO", start=state)
+    with pytest.raises(si.InputError, match="another couple"):  # as many phases, but others
+        run("10 °C/min to 300 °C", start=replace(state, stores=state.stores[::-1]))
 
 
 # ---- checkpoints
@@ -128,6 +132,29 @@ def test_an_interrupted_run_goes_on_from_its_file(tmp_path, cathode, share):
     assert not file.exists()
     assert_same(resumed, whole)
     assert resumed.dataset.identical(whole.dataset), "times, shares, dissipation, steps: all of the past is kept"
+
+
+@pytest.mark.usefixtures("every_step")
+def test_a_file_goes_on_with_the_same_parameters_and_start_only(tmp_path):
+    file = tmp_path / "run.ckpt"
+    interrupted(file, 0.1)
+    with pytest.raises(si.DataError, match="another"):
+        run(TEXT, checkpoint=file, parameters=replace(parameters.calibrated(), transformation=300.0))
+    state = run("10 °C/min to 100 °C").state
+    other = replace(state, amounts=state.amounts * (1.0 + 1e-15 * (state.amounts > 0.1)))
+    assert checkpoint.digest(state) != checkpoint.digest(other)
+
+
+def test_a_run_out_of_steps_leaves_its_file(tmp_path):
+    file = tmp_path / "run.ckpt"
+    stopped = run(TEXT, checkpoint=file, max_steps=20)
+    assert not stopped.finished
+    assert file.exists()
+    begun = []
+    resumed = run(TEXT, checkpoint=file, progress=begun.append)
+    assert resumed.finished
+    assert not file.exists()
+    assert_same(resumed, run(TEXT))
 
 
 @pytest.mark.usefixtures("every_step")
@@ -206,6 +233,7 @@ def test_files_without_some_of_their_parts_are_refused(tmp_path):
 RANDOM = """
 import sys, pathlib, numpy as np
 import sinterface as si
+from sinterface.models import parameters
 from sinterface.simulate import checkpoint
 file, rng = pathlib.Path(sys.argv[1]), np.random.default_rng(0)
 good = np.frombuffer(file.read_bytes(), dtype=np.uint8)

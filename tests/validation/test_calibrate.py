@@ -57,11 +57,34 @@ def test_amounts_are_most_probable_where_they_agree():
 
 
 def test_what_did_not_end_counts_as_wrong():
+    """In all that was seen, looked for, measured, compared or left unsaid: never better than an end that is wrong."""
     one = pick("pc-LCO", 600)
     lost = replace(predicted(La2Zr2O7=10.0), outcome="STALLED")
     assert likelihood.log_likelihood(one, everywhere(lost)) == pytest.approx(
-        len(one.not_seen) * np.log(0.5 * likelihood.OUTLIERS)
+        (len(one.not_seen) + 1) * np.log(0.5 * likelihood.OUTLIERS)
     )
+    for one in OBSERVED:
+        wrong = [predicted(), predicted(La2Zr2O7=50.0), predicted(LaMO3=30.0, La2MO4=20.0)]
+        least = min(likelihood.log_likelihood(one, everywhere(other)) for other in wrong)
+        assert likelihood.log_likelihood(one, everywhere(lost)) <= least + 1e-9
+
+
+def test_a_trend_towards_a_run_that_did_not_end_is_none():
+    one = pick("pc-LCO", 900)
+    (trend,) = one.weaker_than
+    found = everywhere(predicted(LaMO3=3.0, La2Zr2O7=0.1))
+    there = cases.case(one, trend.temperature)
+    right, lost = predicted(La2Zr2O7=2.0), replace(predicted(La2Zr2O7=2.0), outcome="STALLED")
+    assert likelihood.log_likelihood(one, found | {there: lost}) < likelihood.log_likelihood(
+        one, found | {there: right}
+    )
+
+
+def test_what_is_compared_with_is_run_too():
+    one = pick("pc-LCO", 900)
+    assert set(cases.needed([one])) == {
+        cases.case(one, T) for T in (one.temperature, *(t.temperature for t in (*one.weaker_than, *one.stronger_than)))
+    }
 
 
 def linear(monkeypatch, slope, data, sd):
