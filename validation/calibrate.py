@@ -104,7 +104,7 @@ def calibrate(
     rounds: int = 5,
     *,
     workers: int = 1,
-    cells: int = 24,
+    cells: int = 20,
     seed: int = 0,
     database: Database | None = None,
     past: Pool | None = None,
@@ -261,6 +261,7 @@ def pool_text(pool: Pool) -> str:
     return json.dumps(
         {
             "parameters": names(),
+            "priors": _priors(),
             "cathodes": pool.cathodes,
             "proposals": [[mean.tolist(), root.tolist(), count] for mean, root, count in pool.proposals],
             "z": pool.z.tolist(),
@@ -269,11 +270,15 @@ def pool_text(pool: Pool) -> str:
     )
 
 
+def _priors() -> list[list[float]]:
+    return [[card.mean, card.sd] for card in priors()]
+
+
 def read_pool(text: str) -> Pool:
     """What ``pool_text`` wrote.  Raises DataError for anything else."""
     try:
         found = json.loads(text)
-        known = tuple(found["parameters"])
+        known, scales = tuple(found["parameters"]), np.array(found["priors"], dtype=float)
         z, likelihood = np.array(found["z"], dtype=float), np.array(found["log_likelihood"], dtype=float)
         proposals = tuple(
             (np.array(mean, dtype=float), np.array(root, dtype=float), int(count))
@@ -284,11 +289,12 @@ def read_pool(text: str) -> Pool:
         told = shown(str(error), 200)[1:-1]
         raise DataError(f"these are no samples of a calibration ({told}): calibrate anew") from error
     D, S = len(names()), len(z)
-    if known != names():
-        raise DataError("these are not samples of the present parameters: calibrate anew")
+    if known != names() or not np.array_equal(scales, np.array(_priors())):  # samples are in units of the priors
+        raise DataError("these are not samples of the present parameters and priors: calibrate anew")
     if (
         z.shape != (S, D)
-        or likelihood.shape != (S, len(cathodes))
+        or likelihood.shape != (S, len(set(cathodes)))
+        or len(set(cathodes)) < len(cathodes)
         or any(mean.shape != (D,) or root.shape != (D, D) for mean, root, _ in proposals)
         or sum(count for *_, count in proposals) != S
         or not (np.all(np.abs(z) < 1e3) and np.all(np.abs(likelihood) < 1e9))  # NaN is not below it either

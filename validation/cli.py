@@ -97,7 +97,7 @@ def calibrate(
         typer.Option(help="Folder or file of cards of your own, beside the built-in ones; may be given repeatedly."),
     ] = None,
     size: Annotated[int, typer.Option(help="Equally likely samples to draw from the posterior.")] = 40,
-    cells: Cells = 24,
+    cells: Cells = 20,
     workers: Workers = 0,
     plot: Picture = None,
 ) -> None:

@@ -151,7 +151,9 @@ def test_the_pool_is_written_read_and_gone_on_from(monkeypatch):
     assert table[0].split(",") == ["without", *names()]
     assert len(table) == 1 + 11 * (1 + len(cathodes)), "head, then a mode and samples of each"
     assert [row.split(",")[0] for row in table[1:3]] == ["mode", f"mode:{cathodes[0]}"]
-    for damaged in ("", "[]", "{}", calibrate.pool_text(half).replace("transformation", "other"), "[" * 100_000):
+    text = calibrate.pool_text(half)
+    others = text.replace("transformation", "other"), text.replace(f"{priors()[0].mean}", "200.0")
+    for damaged in ("", "[]", "{}", *others, "[" * 100_000):
         with pytest.raises(DataError, match="calibrate anew"):
             calibrate.read_pool(damaged)
 
