@@ -125,8 +125,13 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
         raise unknown("atmosphere", head, NAMED, "or give pressures in bar, e.g. pO2=0.2,pCO2=4e-4")
     base = named.get(head.casefold())
     pressures = {"pO2": base.pO2, "pCO2": base.pCO2, "pH2O": base.pH2O} if base else {}
+    told: set[str] = set()
     for part in filter(None, re.split(r"[,\s]+", tail)):
         key, separator, value = part.partition("=")
+        gas = "pH2O" if key == "dew_point" else key
+        if gas in told:
+            raise InputError(f"atmosphere {text!r}: {gas} is given twice, drop one")
+        told.add(gas)
         if key not in ("pO2", "pCO2", "pH2O", "dew_point") or not separator:
             choices = "pO2=, pCO2=, pH2O= (bar), dew_point= (°C)"
             raise InputError(f"atmosphere {text!r}: {part!r} is not one of {choices}")

@@ -157,7 +157,12 @@ def find(text: str, role: str = "cathode", *, structure: str | None = None, morp
     if role not in ROLES:
         raise unknown("role", role, ROLES)
     if text.endswith(".toml"):
-        return load(Path(text))
+        found = load(Path(text))
+        if found.role != role:
+            raise InputError(f"{text}: role = {found.role!r}; a card with role = {role!r} is wanted here")
+        if structure or morphology:
+            raise InputError(f"{text}: --structure and --morphology go with a formula only; the card tells both")
+        return found
     text = text.strip()
     names = {key.casefold(): material for key, (material, _) in _cards().items()}
     for material, aliases in _cards().values():

@@ -121,10 +121,10 @@ class Solution:
         """
         from scipy.optimize import linprog
 
-        symbols = sorted(
-            {symbol for member in self.endmembers for symbol in database[member.phase].amounts} | set(amounts)
-        )
-        symbols = [symbol for symbol in symbols if symbol not in phases.GAS_ELEMENTS]
+        held = {symbol for member in self.endmembers for symbol in database[member.phase].amounts}
+        symbols = sorted(held - phases.GAS_ELEMENTS)
+        if {symbol for symbol, n in amounts.items() if n > 0.0} - phases.GAS_ELEMENTS - held:
+            return None  # a dopant is no rounding, however little there is of it
         columns = np.array(
             [[member.moles * database[member.phase].amounts.get(s, 0.0) for s in symbols] for member in self.endmembers]
         ).T

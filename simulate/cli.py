@@ -74,6 +74,7 @@ def _root(
 
 @app.command()
 def run(
+    context: typer.Context,
     cathode: Cathode,
     electrolyte: Electrolyte = "LLZTO",
     temperature: Annotated[str | None, typer.Option("--temperature", "-T", help="Hold temperature, °C.")] = None,
@@ -111,8 +112,10 @@ def run(
     from sinterface.simulate.run import predict
     from sinterface.simulate.samples import MOST
 
-    if schedule is not None and temperature is not None:
-        raise InputError("--schedule and --temperature are both given: the schedule holds the temperatures, drop one")
+    for name in ("temperature", "hold", "ramp"):
+        source = context.get_parameter_source(name)
+        if schedule is not None and source is not None and source.name == "COMMANDLINE":
+            raise InputError(f"--schedule and --{name} are both given: the schedule tells it, drop one")
     fired = plans.find(schedule) if schedule is not None else None
     plan = fired.schedule if fired is not None else _hold(temperature or "800", hold, ramp)
     task = problems.problem(
@@ -121,8 +124,7 @@ def run(
         additives=add, crucible=crucible, geometry=geometry,
     )  # fmt: skip
     check_limit(detection_limit)
-    check_outputs(output, plot)
-    check_outputs(checkpoint, None)
+    check_outputs(output, plot, checkpoint)
     gases = fired.atmospheres(task.atmosphere) if fired is not None else (task.atmosphere,)
     several = fired if len(set(gases)) > 1 else None
     task = replace(task, atmosphere=gases[0])
@@ -299,12 +301,14 @@ def _show_run(result: Result, limit: float) -> None:
     document = result.document(limit)
     title = f"{document['cathode']} + {document['electrolyte']}: {document['schedule']}, {document['atmosphere']}"
     table = Table(title=escape(title))
-    for heading in ("phase", "family", "wt%", "detected"):
-        table.add_column(heading, justify="right" if heading == "wt%" else "left")
+    for heading in ("phase", "family", "wt%", "±", "detected"):
+        table.add_column(heading, justify="right" if heading in ("wt%", "±") else "left")
     for phase in document["phases"]:
+        error = phase["wt_percent_error"]
         table.add_row(
-            escape(phase["phase"]), phase["family"], f"{phase['wt_percent']:.2f}", "yes" if phase["detected"] else "-"
-        )
+            escape(phase["phase"]), phase["family"], f"{phase['wt_percent']:.2f}",
+            "" if error is None else f"{error:.2f}", "yes" if phase["detected"] else "-",
+        )  # fmt: skip
     screen = console()
     screen.print(table)
     left = document["unreacted"]
@@ -327,7 +331,8 @@ def _show_sweep(one: Sweep, limit: float) -> None:
     for T, result in zip(one.temperatures, one.results, strict=True):
         shares = result.by_family
         cells = [f"{shares.get(family, 0.0):.2f}" for family in families]
-        table.add_row(f"{T:g}", *cells, f"{100 * result.unreacted['electrolyte_fraction']:.1f}")
+        label = f"{T:g}" if result.finished else f"{T:g} (not finished)"
+        table.add_row(label, *cells, f"{100 * result.unreacted['electrolyte_fraction']:.1f}")
     screen = console()
     screen.print(table)
     onset = one.onset(limit)

@@ -364,7 +364,10 @@ def _ended(search: _Search) -> tuple[Trial, ...]:
 
 
 def _confirmed(search: _Search) -> tuple[Trial, ...]:
-    """The front of the trials predicted twice, from both its ends inwards; it changes as wt% are corrected."""
+    """The trials of the front predicted twice, from both its ends inwards; it changes as wt% are corrected.
+
+    Where the budget ends before all are, those that a trial predicted once beats are left out.
+    """
     for end in itertools.cycle((0, -1)):
         if search.spent >= search.budget:
             break
@@ -372,7 +375,8 @@ def _confirmed(search: _Search) -> tuple[Trial, ...]:
         if not waiting:
             break
         search.confirm(waiting[end])
-    return front([one for one in _ended(search) if one.numerical_error is not None])
+    best = tuple(one for one in front(_ended(search)) if one.numerical_error is not None)
+    return best or front([one for one in _ended(search) if one.numerical_error is not None])
 
 
 def _spread_out(search: _Search, first: int) -> None:

@@ -42,12 +42,17 @@ def check_limit(limit: float) -> None:
         raise InputError(f"detection limit {limit:g} wt%: must lie between 0 and 100")
 
 
-def check_outputs(output: Path | None, plot: Path | None) -> None:
-    """Raise InputError now rather than after the calculation when a file can not be written."""
+def check_outputs(output: Path | None, plot: Path | None, checkpoint: Path | None = None) -> None:
+    """Raise InputError now rather than after the calculation when a file can not be written, or would be twice."""
+    from sinterface.models.errors import InputError
     from sinterface.simulate.output import check_writable
 
-    if output is not None:
-        check_writable(output)
+    files = [file for file in (output, plot, checkpoint) if file is not None]
+    if len({file.absolute() for file in files}) < len(files):
+        raise InputError(f"{files[0]} is given twice: one file would overwrite the other")
+    for file in (output, checkpoint):
+        if file is not None:
+            check_writable(file)
     if plot is not None:
         from sinterface.simulate.plot import check_format
 

@@ -33,7 +33,9 @@ STYLES = {
     "La2O3": ("#56B4E9", "v"), "rock salt": ("#000000", "x"), "Li zirconate": ("#E69F00", "P"),
     "Li tantalate": ("#7F7F7F", "<"), "La tantalate": ("#B79F00", ">"), "TM oxide": ("#5D4037", "*"),
     "Li-rich TM oxide": ("#9467BD", "p"), "garnet": ("#8C8C8C", "h"), "layered": ("#404040", "H"),
-    "spinel": ("#2E7D32", "8"),
+    "spinel": ("#2E7D32", "8"), "olivine": ("#6D4C9F", "d"), "LanMnO3n+1": ("#00838F", "2"),
+    "carbonate": ("#C2185B", "3"), "hydroxide": ("#5C6BC0", "4"), "phosphate": ("#827717", "+"),
+    "borate": ("#AD1457", "|"), "Li2O": ("#F06292", "_"),
 }  # fmt: skip
 OTHER = ("#A0522D", "1")
 TEMPERATURE = "#333333"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from sinterface.models import materials
 from sinterface.models.atmosphere import Atmosphere
@@ -17,6 +18,15 @@ from sinterface.simulate.schedule import Schedule
 
 CELLS = 40
 """Default number of finite volumes."""
+
+REMEDIES = {
+    "cathode": "give a built-in name, a formula, a TOML card or sinterface.material(...)",
+    "electrolyte": "give a built-in name, a formula, a TOML card or sinterface.material(..., 'electrolyte')",
+    "schedule": "give '10 °C/min to 800 °C; hold 2 h; cool naturally' or Schedule.hold(800, hours=2); plans with "
+    "several gases go to sinterface.follow",
+    "atmosphere": "give 'O2', 'air', 'pO2=0.2,pCO2=4e-4' or sinterface.atmosphere(...)",
+    "cells": "give a whole number",
+}
 
 
 @dataclass(frozen=True)
@@ -96,14 +106,20 @@ def problem(
 
     Raises InputError or DataError, in one line, for anything that can not be read.
     """
-    if isinstance(cathode, str):
-        cathode = materials.find(cathode, "cathode", structure=structure, morphology=morphology)
-    if isinstance(electrolyte, str):
-        electrolyte = materials.find(electrolyte, "electrolyte")
+    if isinstance(cathode, str | Path):
+        cathode = materials.find(str(cathode), "cathode", structure=structure, morphology=morphology)
+    if isinstance(electrolyte, str | Path):
+        electrolyte = materials.find(str(electrolyte), "electrolyte")
     if schedule is None:
         schedule = Schedule.hold(800.0, hours=2.0)
     if isinstance(schedule, str):
         schedule = Schedule.parse(schedule)
+    for what, given, kind in (
+        ("cathode", cathode, Material), ("electrolyte", electrolyte, Material), ("schedule", schedule, Schedule),
+        ("atmosphere", atmosphere, (str, Atmosphere)), ("cells", cells, int),
+    ):  # fmt: skip
+        if not isinstance(given, kind):
+            raise InputError(f"{what}: {shown(repr(given), 80)} is not understood; {REMEDIES[what]}")
     amount = read_mass_ratio(mass_ratio) if isinstance(mass_ratio, str) else float(mass_ratio)
     added = read_additives(additives) if isinstance(additives, str) else tuple(additives)
     return Problem(

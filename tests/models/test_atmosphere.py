@@ -66,6 +66,8 @@ def test_overrides(text, pressures):
         ("O2:pCO2=-1e-9", "pCO2 = -1e-09 bar"),
         ("O2:pH2O=nan", "pH2O = nan bar"),
         ("pCO2=1", "pO2 is needed"),
+        ("pO2=0.2,pO2=0.3", "pO2 is given twice"),
+        ("air:pH2O=0.01,dew_point=5", "pH2O is given twice"),
     ],
 )
 def test_refused_in_one_line(text, message):

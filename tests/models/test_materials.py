@@ -2,6 +2,7 @@
 
 import tomllib
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -251,3 +252,12 @@ def test_units_have_their_size():
     sizes = {"um": 1e-6, "nm": 1e-9, "g/cm3": 1000.0, "m2/g": 1000.0, "cm2/s": 1e-4, "kJ/mol": 1e3, "h": 3600.0}
     assert {unit: TO_SI[unit][1] for unit in sizes} == sizes
     assert TO_SI["eV"][1] == pytest.approx(96485.33, abs=0.01)
+
+
+def test_a_card_of_the_other_role_is_refused(tmp_path):
+    card = Path(__file__).parents[2] / "examples" / "my_cathode.toml"
+    assert materials.find(str(card)).role == "cathode"
+    with pytest.raises(InputError, match="role = 'cathode'; a card with role = 'electrolyte' is wanted"):
+        materials.find(str(card), "electrolyte")
+    with pytest.raises(InputError, match="go with a formula only"):
+        materials.find(str(card), morphology="sc")

@@ -219,6 +219,7 @@ def test_formulas_rounded_to_two_decimals_lie_in_their_solution(db):
     total = sum(given[symbol] for symbol in asked)
     assert all(abs(given[symbol] / total - asked[symbol] / 2.0) < 2e-3 for symbol in asked)
     assert SOLUTIONS["layered"].match({"Li": 1.0, "Mn": 1.0}, db) is None
+    assert SOLUTIONS["layered"].match({"Li": 1.0, "Ni": 0.995, "Mg": 0.005}, db) is None, "a dopant is no rounding"
 
 
 @pytest.mark.parametrize("name", [*sorted(NMC), "pc-LCO", "pc-LNMO"])

@@ -115,6 +115,8 @@ def test_tables_for_people(tmp_path):
         (["run", "pc-LCO", "--schedule", "-10 °C/min to 900 °C"], "must be positive"),
         (["run", "pc-LCO", "--schedule", "hold -1 h"], "negative"),
         (["run", "pc-LCO", "--schedule", "hold 1 h", "--temperature", "900"], "drop one"),
+        (["run", "pc-LCO", "--schedule", "hold 1 h", "--hold", "3 h"], "--schedule and --hold are both given"),
+        (["run", "pc-LCO", "-o", "a.png", "--plot", "a.png"], "a.png is given twice"),
         (["run", "pc-LCO", "--cells", "1"], "choose 4 to 2000"),
         (["run", "pc-LCO", "--cells", "many"], "--cells"),
         (["run", "pc-LCO", "-o", "no/such/folder/run.nc"], "does not exist"),

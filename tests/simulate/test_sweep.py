@@ -5,6 +5,8 @@ import json
 import pytest
 
 import sinterface as si
+from sinterface.models.phases import FAMILIES
+from sinterface.simulate import plot
 
 
 def test_sweep_does_not_depend_on_workers():
@@ -15,3 +17,10 @@ def test_sweep_does_not_depend_on_workers():
             assert alone.dataset[name].values == pytest.approx(together.dataset[name].values, rel=1e-4, abs=1e-4)
     assert alone.onset() == together.onset()
     assert json.dumps(alone.document())
+
+
+def test_every_family_has_a_colour_and_a_marker_of_its_own():
+    drawn = [plot.style(family) for family in FAMILIES if family != "other"]
+    for column in zip(*drawn, strict=True):
+        assert len(set(column)) == len(drawn)
+    assert plot.OTHER not in drawn
