@@ -68,7 +68,9 @@ def test_stated_error_holds_in_couples_near_equilibrium(cathode, T):
     ("cathode", "T"),
     [
         pytest.param("pc-LNMO", 450, marks=pytest.mark.xfail(strict=True, reason=ONSET)),
-        ("pc-LNMO", 600), ("pc-NMC811", 600), ("pc-NMC111", 600),
+        ("pc-LNMO", 600),
+        ("pc-NMC811", 600),
+        ("pc-NMC111", 600),
     ],
 )
 def test_shorter_steps_on_ramps_stay_within_the_stated_error(monkeypatch, cathode, T):
