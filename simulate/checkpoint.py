@@ -113,7 +113,8 @@ def load(path: Path, problem: str) -> Trajectory:
             f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
             "delete it to start over"
         )
-    last = State(numbers["time"], *(state[key] for key in _STATE), size=numbers["size"])
+    amounts, potentials, content, first, lost = (state[key] for key in _STATE)
+    last = State(numbers["time"], amounts, potentials, content, first, lost, numbers["size"])
     assert {field.name for field in fields(State)} == {"time", "size", "stores", *_STATE}  # stores are the problem's
     return Trajectory(
         **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
