@@ -113,8 +113,8 @@ def load(path: Path, problem: str) -> Trajectory:
             f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
             "delete it to start over"
         )
-    amounts, potentials, content, first, lost = (state[key] for key in _STATE)
-    last = State(numbers["time"], amounts, potentials, content, first, lost, numbers["size"])
+    amounts, potentials, held, first, lost = (state[key] for key in _STATE)
+    last = State(numbers["time"], amounts, potentials, held, first, lost, numbers["size"])
     assert {field.name for field in fields(State)} == {"time", "size", "stores", *_STATE}  # stores are the problem's
     return Trajectory(
         **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
