@@ -43,11 +43,11 @@ types: $(VENV)/.installed  ## on an ordinary copy: editable installs hide the ma
 check: lint types test
 
 fit: $(VENV)/.installed  ## make the derived tables again: DFT corrections, then the assimilated stabilities
-	$(BIN)/python -m sinterface.models.corrections
-	$(BIN)/python -m sinterface.models.assimilate
+	$(BIN)/python -m sinterface.models.evidence.fit_corrections
+	$(BIN)/python -m sinterface.models.evidence.assimilate
 
 freeze: $(VENV)/.installed  ## put today's predictions on record: say in the commit why they moved
-	$(BIN)/python -m sinterface.validation.frozen tests/validation/frozen.csv
+	$(BIN)/python -m sinterface.validation.scores.frozen tests/validation/frozen.csv
 
 validate: $(VENV)/.installed  ## predictions against observations: tables, and output/validation.html; some ten minutes
 	@mkdir -p output

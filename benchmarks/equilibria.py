@@ -7,12 +7,13 @@ import numpy as np
 from scipy.optimize import linprog
 from timing import side_by_side
 
-from sinterface.models import materials, simplex
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.candidates import candidates
-from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
-from sinterface.models.database import embedded
-from sinterface.models.equilibrium import minimise, sequence
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
+from sinterface.models.equilibrium import simplex
+from sinterface.models.equilibrium.minimum import minimise, sequence
+from sinterface.models.interface.candidates import candidates
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.phases.database import embedded
 
 COMPONENTS, PHASES, STEPS = 10, 300, 2000
 ATOMS = 2.2

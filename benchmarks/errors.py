@@ -5,7 +5,7 @@ from multiprocessing import get_context
 from statistics import median
 
 import sinterface as si
-from sinterface.simulate.run import TOLERANCE
+from sinterface.simulate.solve.run import TOLERANCE
 
 POWDERS = ("pc-LCO", "pc-LFP", "pc-LMO", "pc-LNMO", "pc-NCA", "pc-NMC111", "pc-NMC532", "pc-NMC631", "pc-NMC811")
 TEMPERATURES = (450, 600, 700, 800, 900)

@@ -6,11 +6,11 @@ from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PDEntry,
 from pymatgen.core import Composition, Element
 from timing import side_by_side
 
-from sinterface.models import simplex
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.equilibrium import along, minimise
-from sinterface.models.records import read_records
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.equilibrium import simplex
+from sinterface.models.equilibrium.minimum import along, minimise
+from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.phases.phase_tables import read_records
 
 ELEMENTS = ("La", "Li", "Mn", "Ni", "Ta", "Zr", "O")
 PAIR = ("Li7La3Zr2O12-tetragonal", "LiNi0.5Mn1.5O4")

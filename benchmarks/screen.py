@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import sinterface as si
-from sinterface.simulate.screen import failed, screen
-from sinterface.simulate.space import ACCURACIES, parse
-from sinterface.simulate.store import open_store
+from sinterface.simulate.screening.candidate_space import ACCURACIES, parse
+from sinterface.simulate.screening.screen import failed, screen
+from sinterface.simulate.screening.zarr_store import open_store
 
 CATHODES = ("pc-LNMO", "pc-NMC811", "pc-NMC631", "pc-NMC111", "pc-LCO", "pc-LMO", "sc-NMC631", "pc-NMC622")
 TEMPERATURES = (500, 700, 900)

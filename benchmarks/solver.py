@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 
 import sinterface as si
-from sinterface.simulate.system import assemble
+from sinterface.simulate.solve.system import assemble
 
 COUPLES = (("pc-NMC811", 700), ("pc-LNMO", 600), ("pc-LCO", 800))
 CELLS = (20, 40, 80, 160)

@@ -10,10 +10,10 @@ from importlib import resources
 
 import numpy as np
 
-from sinterface.models import corrections, estimates, phases
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.database import embedded, observations, unadjusted
-from sinterface.models.records import read_records
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.phases import corrections, estimates, substance
+from sinterface.models.phases.database import embedded, observations, unadjusted
+from sinterface.models.phases.phase_tables import read_records
 
 MEV = 1e3 / EV_PER_ATOM
 GARNET_ELEMENTS = frozenset(["Li", "La", "Zr", "Ta", "Ni", "Mn", "Co", "O"])
@@ -66,12 +66,12 @@ for key, record in records.items():
         or key in base
         or "liquid" in key
         or held & {"C", "H"}
-        or not phases.cations(record.amounts)
+        or not substance.cations(record.amounts)
     ):
         continue
     charges = estimates.charges(record.amounts)
     if charges is not None and set(charges) <= set(table.ions):
-        errors[key] = (table.estimate(record.amounts)[0] - record.entropy) / phases.cations(record.amounts)
+        errors[key] = (table.estimate(record.amounts)[0] - record.entropy) / substance.cations(record.amounts)
 core = {key: error for key, error in errors.items() if set(records[key].amounts) <= GARNET_ELEMENTS}
 for label, some in (("all oxides outside the recipes", errors), ("of Li La Zr Ta Ni Mn Co O only", core)):
     values = np.array(list(some.values()))

@@ -1,7 +1,7 @@
 """Thermodynamics alone: energy and products of the couple at every mixing ratio, and how sure that is."""
 
 import sinterface as si
-from sinterface.models.ensemble import draw, interface_spread
+from sinterface.models.interface.ensemble import draw, interface_spread
 
 powders, data = si.materials(), si.load_database()
 cathode, garnet, T = powders["pc-LNMO"], powders["LLZTO"], 973.15  # 700 °C in kelvin

@@ -3,9 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from sinterface.simulate.screen import screen
-from sinterface.simulate.space import read
-from sinterface.simulate.store import open_store
+from sinterface.simulate.screening.candidate_space import read
+from sinterface.simulate.screening.screen import screen
+from sinterface.simulate.screening.zarr_store import open_store
 
 space = read(Path(__file__).with_name("screen_nmc.toml"))
 with tempfile.TemporaryDirectory() as folder:

@@ -4,10 +4,10 @@ The numbers follow the calibration; the shape does not: dense means hot or long,
 """
 
 import sinterface as si
-from sinterface.models.atmosphere import atmosphere
-from sinterface.simulate.compare import compare
-from sinterface.simulate.optimize import Bounds, optimize
-from sinterface.simulate.plan import Plan
+from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.simulate.solve.gas_schedule import Plan
+from sinterface.simulate.studies.compare import compare
+from sinterface.simulate.studies.optimize import Bounds, optimize
 
 CELLS = 8  # coarse, to be quick
 

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 
 import sinterface as si
-from sinterface.models.records import read_records
-from sinterface.models.snapshot import build
+from sinterface.models.evidence.snapshot import build
+from sinterface.models.phases.phase_tables import read_records
 
 cathode, garnet = si.materials()["pc-NMC811"], si.materials()["LLZTO"]
 T, oxygen = 973.15, si.Atmosphere("O2", pO2=1.0)  # 700 °C, bar

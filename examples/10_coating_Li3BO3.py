@@ -1,7 +1,7 @@
 """A coating of Li3BO3 between NMC811 and LLZTO: both of its faces against the bare interface, and against others."""
 
 import sinterface as si
-from sinterface.models.coatings import coatings
+from sinterface.models.interface.coatings import coatings
 
 cathode, garnet = si.materials()["pc-NMC811"], si.materials()["LLZTO"]
 T, oxygen = 973.15, si.Atmosphere("O2", pO2=1.0)  # 700 °C, bar

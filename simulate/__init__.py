@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sinterface.simulate.result import Result
+    from sinterface.simulate.solve.result import Result
 
 if __name__ != "sinterface.simulate":  # a second copy of every class would be loaded under the wrong name
     raise ImportError(
@@ -22,7 +22,7 @@ class _CallablePackage(ModuleType):
     """Importing any submodule puts this package where the public function is expected, so it answers as one."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Result:
-        from sinterface.simulate.run import simulate
+        from sinterface.simulate.solve.run import simulate
 
         return simulate(*args, **kwargs)
 

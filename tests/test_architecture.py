@@ -1,4 +1,4 @@
-"""Imports run validation -> simulate -> models, never back; heavy libraries are imported on use."""
+"""Imports run validation -> simulate -> models and, in each, from later rooms to earlier ones; never back."""
 
 import ast
 import subprocess
@@ -13,6 +13,13 @@ LAYERS = {
     "models": ("sinterface.simulate", "sinterface.validation", "mp_api", "matplotlib", "typer", "rich"),
     "simulate": ("sinterface.validation",),
 }
+ROOMS = {
+    "models": ("basics", "phases", "equilibrium", "evidence", "interface", "rates"),
+    "simulate": ("files", "setup", "solve", "studies", "screening", "views", "cli"),
+    "validation": ("observations", "calibration", "scores", "report"),
+}
+"""The rooms of each folder; a room may import from itself and from those before it."""
+
 FILES = [(layer, file) for layer in LAYERS for file in sorted((ROOT / layer).rglob("*.py"))]
 
 
@@ -26,15 +33,43 @@ def imported(file):
     return names
 
 
-@pytest.mark.parametrize(("layer", "file"), FILES, ids=[f"{layer}/{file.name}" for layer, file in FILES])
+@pytest.mark.parametrize(("layer", "file"), FILES, ids=[str(file.relative_to(ROOT)) for _, file in FILES])
 def test_nothing_imports_upwards(layer, file):
     wrong = [name for name in imported(file) if name.startswith(LAYERS[layer])]
     assert not wrong, f"{file.name} imports {wrong}"
 
 
+@pytest.mark.parametrize(("folder", "room"), [(folder, room) for folder, rooms in ROOMS.items() for room in rooms])
+def test_a_room_imports_only_from_those_before_it(folder, room):
+    later = ROOMS[folder][ROOMS[folder].index(room) + 1 :]
+    forbidden = tuple(f"sinterface.{folder}.{name}." for name in later)
+    for file in (ROOT / folder / room).glob("*.py"):
+        wrong = [name for name in imported(file) if name.startswith(forbidden)]
+        assert not wrong, f"{file.relative_to(ROOT)} imports {wrong}"
+
+
+@pytest.mark.parametrize("folder", ROOMS)
+def test_every_module_has_a_room_that_says_what_it_is_for(folder):
+    rooms = {path.parent.name for path in (ROOT / folder).glob("*/__init__.py")} - {"_facade", "data"}
+    assert rooms == set(ROOMS[folder])
+    for room in ROOMS[folder]:
+        text = ast.get_docstring(ast.parse((ROOT / folder / room / "__init__.py").read_text(encoding="utf-8")))
+        assert (text and "come in" in text) or "comes in" in text, room
+
+
+def test_no_two_modules_import_each_other():
+    graph = {}
+    for folder in ROOMS:
+        for file in (ROOT / folder).rglob("*.py"):
+            name = "sinterface." + str(file.relative_to(ROOT).with_suffix("")).replace("/", ".")
+            graph[name] = {".".join(part.split(".")[:4]) for part in imported(file)}
+    circles = [(a, b) for a, found in graph.items() for b in found if b in graph and a in graph[b] and a < b]
+    assert not circles
+
+
 def test_the_integrator_knows_no_chemistry():
-    for name in ("flow.py", "integrate.py"):
-        assert not [n for n in imported(ROOT / "simulate" / name) if n.startswith("sinterface.models")]
+    for name in ("newton_step.py", "integrate.py"):
+        assert not [n for n in imported(ROOT / "simulate" / "solve" / name) if n.startswith("sinterface.models")]
 
 
 @pytest.mark.parametrize("folder", ["models", "simulate", "validation"])

@@ -11,12 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 import sinterface as si
-from sinterface.models.phases import FAMILIES
-from sinterface.simulate import optimize, screen, space, store
-from sinterface.simulate.cli_screen import _document
-from sinterface.validation import thermogravimetry, validate
-from sinterface.validation.cases import Predicted
+from sinterface.models.phases.substance import FAMILIES
+from sinterface.simulate.cli.screen import _document
+from sinterface.simulate.screening import candidate_space, screen, zarr_store
+from sinterface.simulate.studies import optimize
+from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.cli import app
+from sinterface.validation.scores import thermogravimetry, validate
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -95,9 +96,9 @@ def test_keys_of_a_search():
 
 def test_keys_of_a_screen(tmp_path):
     def judge(candidate, common):
-        return screen.failed(candidate, common, store.DONE) | {"onset": 400.0}
+        return screen.failed(candidate, common, zarr_store.DONE) | {"onset": 400.0}
 
-    small = space.parse('temperatures = [400]\ncathodes = ["pc-LCO"]\ncoatings = ["Li3BO3"]')
+    small = candidate_space.parse('temperatures = [400]\ncathodes = ["pc-LCO"]\ncoatings = ["Li3BO3"]')
     done = screen.screen(small, tmp_path / "a.zarr", judge=judge)
     found = _document(si.open_store(tmp_path / "a.zarr"), done, tmp_path / "a.zarr", 5)
     assert len(found["ranked"][0]["coatings"]) == 1

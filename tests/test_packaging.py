@@ -37,7 +37,7 @@ def test_public_names_exist_and_are_documented():
 
 
 def test_simulate_answers_as_function_and_as_package():
-    importlib.import_module("sinterface.simulate.cli")
+    importlib.import_module("sinterface.simulate.cli.main")
     assert callable(si.simulate)
     assert si.simulate.__name__ in ("simulate", "sinterface.simulate")
     with pytest.raises(si.InputError, match="unknown cathode"):
@@ -49,7 +49,7 @@ def test_unknown_attribute_names_what_there_is():
         si.predikt  # noqa: B018
 
 
-@pytest.mark.parametrize("module", ["sinterface", "sinterface.simulate.run"])
+@pytest.mark.parametrize("module", ["sinterface", "sinterface.simulate.solve.run"])
 def test_docstring_examples(module):
     failed, tried = doctest.testmod(importlib.import_module(module))
     assert tried > 0

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sinterface.models import corrections, database
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.records import read_records
-from sinterface.validation import thermochemistry
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.phases import corrections, database
+from sinterface.models.phases.phase_tables import read_records
+from sinterface.validation.scores import thermochemistry
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,4 +31,4 @@ def test_every_exception_is_of_a_kind_that_is_explained():
 
 def test_the_page_in_the_docs_is_todays():
     text = (ROOT / "docs" / "thermochemistry.md").read_text(encoding="utf-8")
-    assert text == thermochemistry.page(), "run python -m sinterface.validation.thermochemistry"
+    assert text == thermochemistry.page(), "run python -m sinterface.validation.scores.thermochemistry"

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli import app, main
-from sinterface.simulate.options import Cells, Json, Picture, Workers, check_outputs, save
-from sinterface.simulate.terminal import console, printable, processes, progress_bar, say
+from sinterface.simulate.cli.main import app, main
+from sinterface.simulate.cli.options import Cells, Json, Picture, Workers, check_outputs, save
+from sinterface.simulate.cli.terminal import console, printable, processes, progress_bar, say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sinterface.models.parameters import Parameters
+    from sinterface.models.rates.parameters import Parameters
 
 MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES = 10_000, 1000, 2000, 200_000_000
 """Largest numbers of samples, rounds and finite volumes, and of bytes of a file of samples."""
@@ -42,9 +42,9 @@ def validate(
     as_json: Json = False,
 ) -> None:
     """Compare predictions with what furnaces showed: onsets, phases, amounts, trends.  Takes minutes."""
-    from sinterface.models.errors import InputError
-    from sinterface.simulate.output import check_writable, write_whole
-    from sinterface.validation import validate as comparison
+    from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.files.output import check_writable, write_whole
+    from sinterface.validation.scores import validate as comparison
 
     for path in cards or []:
         if not path.exists():
@@ -58,7 +58,7 @@ def validate(
         check_writable(file)
     check_outputs(None, plot)
     if report is not None:
-        from sinterface.validation.report import write
+        from sinterface.validation.report.page import write
     found = comparison.read(cards or [])
     for problem in found.problems:
         typer.echo(f"sinterface: {printable(problem)}", err=True)
@@ -76,8 +76,8 @@ def validate(
         write(document, report)
         say(f"wrote {report}", quiet=as_json)
     if plot is not None:
-        from sinterface.validation import figures
-        from sinterface.validation.report import TOLERANCE
+        from sinterface.validation.report import figures
+        from sinterface.validation.report.page import TOLERANCE
 
         onsets = {key: document[key]["onset"]["powders"] for key in SETS}
         save(figures.onsets(onsets, TOLERANCE), plot, quiet=as_json)
@@ -102,11 +102,11 @@ def calibrate(
     plot: Picture = None,
 ) -> None:
     """Estimate the global parameters from observations with role = "fit".  Takes some 4 minutes per round."""
-    from sinterface.models.errors import InputError
-    from sinterface.models.textfile import read_text
-    from sinterface.simulate.output import check_writable, write_whole
-    from sinterface.validation import calibrate as calibration
-    from sinterface.validation import validate as comparison
+    from sinterface.models.basics.errors import InputError
+    from sinterface.models.basics.textfile import read_text
+    from sinterface.simulate.files.output import check_writable, write_whole
+    from sinterface.validation.calibration import calibrate as calibration
+    from sinterface.validation.scores import validate as comparison
 
     for file in (pool, posterior):
         check_writable(file)
@@ -148,8 +148,8 @@ def _estimates(samples: Sequence[Parameters]) -> Figure:
     """Prior against posterior, as the samples drawn from it have it."""
     import numpy as np
 
-    from sinterface.models.parameters import priors
-    from sinterface.validation import figures
+    from sinterface.models.rates.parameters import priors
+    from sinterface.validation.report import figures
 
     table = np.array([one.vector() for one in samples])
     spans = zip(table.mean(axis=0), *np.quantile(table, (0.05, 0.95), axis=0), strict=True)
@@ -161,8 +161,8 @@ def _estimates(samples: Sequence[Parameters]) -> Figure:
 
 
 def _show_estimates(pool: Any) -> None:
-    from sinterface.models.parameters import priors
-    from sinterface.validation.calibrate import estimates
+    from sinterface.models.rates.parameters import priors
+    from sinterface.validation.calibration.calibrate import estimates
 
     table = _table("parameters", "parameter", "unit", "prior", "posterior", "constrained by")
     for card, one in zip(priors(), estimates(pool), strict=True):

@@ -12,76 +12,76 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sinterface.models.atmosphere import Atmosphere as Atmosphere
-    from sinterface.models.atmosphere import atmosphere as atmosphere
-    from sinterface.models.database import Database as Database
-    from sinterface.models.database import embedded as load_database
-    from sinterface.models.errors import DataError as DataError
-    from sinterface.models.errors import InputError as InputError
-    from sinterface.models.errors import SinterfaceError as SinterfaceError
-    from sinterface.models.errors import SolveError as SolveError
-    from sinterface.models.materials import Material as Material
-    from sinterface.models.materials import built_in as materials
-    from sinterface.models.materials import find as material
-    from sinterface.models.reactions import interface_reactions as interface_reactions
-    from sinterface.simulate.compare import Comparison as Comparison
-    from sinterface.simulate.compare import compare as compare
-    from sinterface.simulate.optimize import Bounds as Bounds
-    from sinterface.simulate.optimize import Front as Front
-    from sinterface.simulate.optimize import optimize as optimize
-    from sinterface.simulate.plan import Plan as Plan
-    from sinterface.simulate.plan import find as plan
-    from sinterface.simulate.plan import follow as follow
-    from sinterface.simulate.problem import Problem as Problem
-    from sinterface.simulate.problem import problem as problem
-    from sinterface.simulate.result import Result as Result
-    from sinterface.simulate.run import predict as predict
-    from sinterface.simulate.run import simulate as simulate
-    from sinterface.simulate.samples import Spread as Spread
-    from sinterface.simulate.samples import spread as spread
-    from sinterface.simulate.schedule import Schedule as Schedule
-    from sinterface.simulate.screen import screen as screen
-    from sinterface.simulate.space import Space as Space
-    from sinterface.simulate.space import read as read_space
-    from sinterface.simulate.store import open_store as open_store
-    from sinterface.simulate.sweep import Sweep as Sweep
-    from sinterface.simulate.sweep import sweep as sweep
+    from sinterface.models.basics.errors import DataError as DataError
+    from sinterface.models.basics.errors import InputError as InputError
+    from sinterface.models.basics.errors import SinterfaceError as SinterfaceError
+    from sinterface.models.basics.errors import SolveError as SolveError
+    from sinterface.models.interface.reactions import interface_reactions as interface_reactions
+    from sinterface.models.phases.atmosphere import Atmosphere as Atmosphere
+    from sinterface.models.phases.atmosphere import atmosphere as atmosphere
+    from sinterface.models.phases.database import Database as Database
+    from sinterface.models.phases.database import embedded as load_database
+    from sinterface.models.phases.materials import Material as Material
+    from sinterface.models.phases.materials import built_in as materials
+    from sinterface.models.phases.materials import find as material
+    from sinterface.simulate.screening.candidate_space import Space as Space
+    from sinterface.simulate.screening.candidate_space import read as read_space
+    from sinterface.simulate.screening.screen import screen as screen
+    from sinterface.simulate.screening.zarr_store import open_store as open_store
+    from sinterface.simulate.setup.problem import Problem as Problem
+    from sinterface.simulate.setup.problem import problem as problem
+    from sinterface.simulate.setup.schedule import Schedule as Schedule
+    from sinterface.simulate.solve.gas_schedule import Plan as Plan
+    from sinterface.simulate.solve.gas_schedule import find as plan
+    from sinterface.simulate.solve.gas_schedule import follow as follow
+    from sinterface.simulate.solve.result import Result as Result
+    from sinterface.simulate.solve.run import predict as predict
+    from sinterface.simulate.solve.run import simulate as simulate
+    from sinterface.simulate.studies.compare import Comparison as Comparison
+    from sinterface.simulate.studies.compare import compare as compare
+    from sinterface.simulate.studies.optimize import Bounds as Bounds
+    from sinterface.simulate.studies.optimize import Front as Front
+    from sinterface.simulate.studies.optimize import optimize as optimize
+    from sinterface.simulate.studies.samples import Spread as Spread
+    from sinterface.simulate.studies.samples import spread as spread
+    from sinterface.simulate.studies.sweep import Sweep as Sweep
+    from sinterface.simulate.studies.sweep import sweep as sweep
 
 _WHERE = {  # public name: (module, name there); imported on first use, so that `import sinterface` is light
-    "Atmosphere": ("models.atmosphere", "Atmosphere"),
-    "Bounds": ("simulate.optimize", "Bounds"),
-    "Comparison": ("simulate.compare", "Comparison"),
-    "DataError": ("models.errors", "DataError"),
-    "Database": ("models.database", "Database"),
-    "Front": ("simulate.optimize", "Front"),
-    "InputError": ("models.errors", "InputError"),
-    "Material": ("models.materials", "Material"),
-    "Plan": ("simulate.plan", "Plan"),
-    "Problem": ("simulate.problem", "Problem"),
-    "Result": ("simulate.result", "Result"),
-    "Schedule": ("simulate.schedule", "Schedule"),
-    "SinterfaceError": ("models.errors", "SinterfaceError"),
-    "SolveError": ("models.errors", "SolveError"),
-    "Space": ("simulate.space", "Space"),
-    "Spread": ("simulate.samples", "Spread"),
-    "Sweep": ("simulate.sweep", "Sweep"),
-    "atmosphere": ("models.atmosphere", "atmosphere"),
-    "compare": ("simulate.compare", "compare"),
-    "follow": ("simulate.plan", "follow"),
-    "interface_reactions": ("models.reactions", "interface_reactions"),
-    "load_database": ("models.database", "embedded"),
-    "material": ("models.materials", "find"),
-    "materials": ("models.materials", "built_in"),
-    "open_store": ("simulate.store", "open_store"),
-    "optimize": ("simulate.optimize", "optimize"),
-    "plan": ("simulate.plan", "find"),
-    "predict": ("simulate.run", "predict"),
-    "problem": ("simulate.problem", "problem"),
-    "read_space": ("simulate.space", "read"),
-    "screen": ("simulate.screen", "screen"),
-    "simulate": ("simulate.run", "simulate"),
-    "spread": ("simulate.samples", "spread"),
-    "sweep": ("simulate.sweep", "sweep"),
+    "Atmosphere": ("models.phases.atmosphere", "Atmosphere"),
+    "Bounds": ("simulate.studies.optimize", "Bounds"),
+    "Comparison": ("simulate.studies.compare", "Comparison"),
+    "DataError": ("models.basics.errors", "DataError"),
+    "Database": ("models.phases.database", "Database"),
+    "Front": ("simulate.studies.optimize", "Front"),
+    "InputError": ("models.basics.errors", "InputError"),
+    "Material": ("models.phases.materials", "Material"),
+    "Plan": ("simulate.solve.gas_schedule", "Plan"),
+    "Problem": ("simulate.setup.problem", "Problem"),
+    "Result": ("simulate.solve.result", "Result"),
+    "Schedule": ("simulate.setup.schedule", "Schedule"),
+    "SinterfaceError": ("models.basics.errors", "SinterfaceError"),
+    "SolveError": ("models.basics.errors", "SolveError"),
+    "Space": ("simulate.screening.candidate_space", "Space"),
+    "Spread": ("simulate.studies.samples", "Spread"),
+    "Sweep": ("simulate.studies.sweep", "Sweep"),
+    "atmosphere": ("models.phases.atmosphere", "atmosphere"),
+    "compare": ("simulate.studies.compare", "compare"),
+    "follow": ("simulate.solve.gas_schedule", "follow"),
+    "interface_reactions": ("models.interface.reactions", "interface_reactions"),
+    "load_database": ("models.phases.database", "embedded"),
+    "material": ("models.phases.materials", "find"),
+    "materials": ("models.phases.materials", "built_in"),
+    "open_store": ("simulate.screening.zarr_store", "open_store"),
+    "optimize": ("simulate.studies.optimize", "optimize"),
+    "plan": ("simulate.solve.gas_schedule", "find"),
+    "predict": ("simulate.solve.run", "predict"),
+    "problem": ("simulate.setup.problem", "problem"),
+    "read_space": ("simulate.screening.candidate_space", "read"),
+    "screen": ("simulate.screening.screen", "screen"),
+    "simulate": ("simulate.solve.run", "simulate"),
+    "spread": ("simulate.studies.samples", "spread"),
+    "sweep": ("simulate.studies.sweep", "sweep"),
 }
 __all__ = [
     "Atmosphere", "Bounds", "Comparison", "DataError", "Database", "Front", "InputError", "Material", "Plan",

@@ -5,9 +5,9 @@ from importlib import resources
 
 import pytest
 
-from sinterface.models import database
-from sinterface.models import records as tables
-from sinterface.models.atmosphere import Atmosphere, atmosphere
+from sinterface.models.phases import database
+from sinterface.models.phases import phase_tables as tables
+from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from sinterface.models import assemblage, materials, refine, solutions
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.chemistry import Pseudo, system
-from sinterface.models.constants import GAS_CONSTANT
-from sinterface.models.phases import FAMILIES
-from sinterface.models.phaseset import phase_set
-from sinterface.models.reactions import couple
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.equilibrium import assemblage, column_generation
+from sinterface.models.equilibrium.chemistry import Pseudo, system
+from sinterface.models.interface.reactions import couple
+from sinterface.models.phases import materials, solutions
+from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.phases.phaseset import phase_set
+from sinterface.models.phases.substance import FAMILIES
 
 COUPLES = [("LLZTO", "pc-LNMO"), ("LLZTO", "pc-NMC811"), ("Al-LLZO", "pc-NCA"), ("LLZO", "pc-LFP")]
 T = 1073.15
@@ -27,7 +28,7 @@ def solved(db, oxygen):
         if names not in known:
             pair = couple(materials.find(names[1], "cathode"), materials.find(names[0], "electrolyte"), db)
             omega = pair.system.phases.grand_potential(T, oxygen)
-            found = refine.line(pair.system, omega, T, *pair.ends)
+            found = column_generation.line(pair.system, omega, T, *pair.ends)
             at = found.answer.amounts
             known[names] = pair, found, np.concatenate([at, 0.5 * (at[:-1] + at[1:])])
         return known[names]
@@ -72,7 +73,7 @@ def test_merging_costs_nothing(solved, oxygen, names):
     for amounts in several:
         before = float(amounts @ found.energies)
         after = energy(assemblage.products(pair.system, found.pseudo, amounts, T), pair.system.components, oxygen)
-        assert before - refine.TOLERANCE - 0.5 < after < before + 0.5
+        assert before - column_generation.TOLERANCE - 0.5 < after < before + 0.5
 
 
 @pytest.mark.parametrize("names", COUPLES, ids="-".join)
@@ -162,7 +163,7 @@ def test_a_miscibility_gap_stays_two_phases(demixing):
     gas = atmosphere("N2:pO2=1e-8")  # CoO rather than Co3O4
     omega = chemical.phases.grand_potential(T, gas)
     total = np.array([0.4, 0.6])
-    found = refine.equilibrium(chemical, omega, T, total)
+    found = column_generation.equilibrium(chemical, omega, T, total)
     products = assemblage.products(chemical, found.pseudo, found.answer.amounts, T)
     assert len(products) == 2
     assert assemblage.signature(chemical, found.pseudo, found.answer.amounts) == {"rock salt"}
@@ -189,6 +190,6 @@ def test_random_compositions_across_a_gap(demixing, seed):
     gas = atmosphere("N2:pO2=1e-8")
     before = float(amounts @ chemical.energies(chemical.phases.grand_potential(T, gas), T, pseudo))
     after = energy(products, chemical.components, gas)
-    assert after < before + 7 * refine.TOLERANCE
+    assert after < before + 7 * column_generation.TOLERANCE
     cobalt = float(amounts[len(chemical.phases.solids) :] @ sides)
     assert elements(products) == pytest.approx({"Co": cobalt, "Ni": 1.0 - cobalt, "O": 1.0})

@@ -8,10 +8,11 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from sinterface.models import assimilate, refine
-from sinterface.models.assimilate import TOLERANCE, Fact
-from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
-from sinterface.models.errors import DataError
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
+from sinterface.models.basics.errors import DataError
+from sinterface.models.equilibrium import column_generation
+from sinterface.models.evidence import assimilate
+from sinterface.models.evidence.assimilate import TOLERANCE, Fact
 
 DATA = resources.files("sinterface.models.data")
 SHIPPED = {
@@ -114,7 +115,7 @@ def test_facts_hold_where_reactions_are_computed(db, oxygen):
         for T in case.temperatures:
             omega = case.system.phases.grand_potential(T, oxygen)
             total = case.system.phases.composition[case.row]
-            found = refine.equilibrium(case.system, omega, T, total).answer
+            found = column_generation.equilibrium(case.system, omega, T, total).answer
             gain = (omega[case.row] - found.energy) / case.system.phases.atoms[case.row] / EV_PER_ATOM * 1e3
             if gain > 1.0:
                 wrong[case.system.phases.ids[case.row], round(T - CELSIUS_ZERO)] = round(gain, 2)

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from sinterface.models.atmosphere import NAMED, OPEN_ELEMENTS, Atmosphere, atmosphere, water_pressure
-from sinterface.models.constants import GAS_CONSTANT
-from sinterface.models.errors import InputError
-from sinterface.models.gases import gas
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.atmosphere import NAMED, OPEN_ELEMENTS, Atmosphere, atmosphere, water_pressure
+from sinterface.models.phases.gases import gas
 
 T = np.array([298.15, 673.15, 973.15, 1273.15])
 

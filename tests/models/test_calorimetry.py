@@ -5,7 +5,7 @@ kJ/mol, the figures of the literature list (calorimetry unless noted); the entha
 
 import pytest
 
-from sinterface.models.gases import gas
+from sinterface.models.phases.gases import gas
 
 GASES = {"O2": 0.0, "CO2": -393.5e3}
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from sinterface.models import materials, refine
-from sinterface.models.candidates import REACH, candidates
-from sinterface.models.equilibrium import along
-from sinterface.models.reactions import couple
+from sinterface.models.equilibrium import column_generation
+from sinterface.models.equilibrium.minimum import along
+from sinterface.models.interface.candidates import REACH, candidates
+from sinterface.models.interface.reactions import couple
+from sinterface.models.phases import materials
 
 PLANES = (600.0, 900.0, 1200.0)
 COUPLES = [("pc-LNMO", "LLZTO"), ("pc-NMC811", "LLZTO"), ("pc-LCO", "LLZTO"), ("pc-LFP", "Al-LLZO")]
@@ -32,11 +33,11 @@ def test_equilibria_hardly_miss_the_rest(chosen, oxygen, pair, T):
     (phases, where), whole = chosen(*pair)
     a, b = whole.ends
     omega = whole.system.phases.grand_potential(T, oxygen)
-    best = refine.line(whole.system, omega, T, a, b).answer
+    best = column_generation.line(whole.system, omega, T, a, b).answer
     few = along(phases.composition, phases.grand_potential(T, oxygen), a, b, phases.components)
     x = np.linspace(0.0, 1.0, 21)
     excess = np.interp(x, few.t, few.energy) - np.interp(x, best.t, best.energy)
-    assert np.all(excess > -refine.TOLERANCE)
+    assert np.all(excess > -column_generation.TOLERANCE)
     assert np.max(excess) < 60.0
     np.testing.assert_allclose(phases.composition[where.electrolyte], a)
     np.testing.assert_allclose(phases.composition[where.cathode], b)
@@ -49,9 +50,9 @@ def test_what_is_left_out_lies_far_above(chosen, oxygen, pair):
     left = [row for row, name in enumerate(whole.system.phases.ids) if name not in phases.ids]
     for T in PLANES:
         omega = whole.system.phases.grand_potential(T, oxygen)
-        planes = refine.line(whole.system, omega, T, a, b).answer.potentials
+        planes = column_generation.line(whole.system, omega, T, a, b).answer.potentials
         above = omega[left][None] - planes @ whole.system.phases.composition[left].T
-        assert above.min() >= REACH - 2.0 * refine.TOLERANCE
+        assert above.min() >= REACH - 2.0 * column_generation.TOLERANCE
     assert len(phases.ids) < 160
 
 

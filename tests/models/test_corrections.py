@@ -5,9 +5,9 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from sinterface.models import corrections, database
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.corrections import PRIOR_SD, Observation, class_of
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.phases import corrections, database
+from sinterface.models.phases.corrections import PRIOR_SD, Observation, class_of
 
 TRUTH = {"Li": 2.0e3, "La": 22.0e3, "Ni": -62.0e3, "Zr": -9.0e3}
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sinterface.models.crossing import Crossing, crossings, intervals, steps
-from sinterface.models.errors import InputError
+from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.roots import Crossing, crossings, intervals, steps
 
 
 @pytest.mark.parametrize("seed", range(200))

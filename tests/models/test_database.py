@@ -7,10 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from sinterface.models import corrections, database, phases
-from sinterface.models import records as tables
-from sinterface.models.errors import DataError, InputError
-from sinterface.models.records import COLUMNS
+from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.phases import corrections, database, substance
+from sinterface.models.phases import phase_tables as tables
+from sinterface.models.phases.phase_tables import COLUMNS
 
 REQUIRED = [
     "La2Zr2O7",
@@ -150,7 +150,7 @@ def test_ids_are_formulas(records):
         assert set(record.amounts) <= {"Li", "H", "La", "Al", "Ga", "Mg", "Zr", "Ta", "Nb", "Ti", "W", "Ni", "Mn", "Co",
                                        "Fe", "B", "P", "C", "O"}, phase  # fmt: skip
         assert "," not in phase and ":" not in phase, phase  # ':' is kept for solutions
-        assert phases.family(record.amounts, record.structure) in phases.FAMILIES, phase
+        assert substance.family(record.amounts, record.structure) in substance.FAMILIES, phase
 
 
 def test_loads_fast(db):

@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sinterface.models import assimilate, corrections, ensemble, materials, refine
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.database import Database
-from sinterface.models.equilibrium import minimise
-from sinterface.models.errors import InputError
-from sinterface.models.phases import FAMILIES
-from sinterface.models.reactions import couple, profile
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.basics.errors import InputError
+from sinterface.models.equilibrium import column_generation
+from sinterface.models.equilibrium.minimum import minimise
+from sinterface.models.evidence import assimilate
+from sinterface.models.interface import ensemble
+from sinterface.models.interface.reactions import couple, profile
+from sinterface.models.phases import corrections, materials
+from sinterface.models.phases.database import Database
+from sinterface.models.phases.substance import FAMILIES
 
 T = 973.15
 NMC_ELEMENTS = frozenset(("Li", "La", "Zr", "Ta", "Ni", "Mn", "Co"))
@@ -159,7 +162,7 @@ def test_known_stabilities_nearly_hold_with_compositions_of_their_own(db, oxygen
         omega = case.system.phases.grand_potential(T, oxygen)
         for change in kept.gibbs(T)[:10] @ makeup.T:
             total = case.composition[case.row]
-            found = refine.equilibrium(case.system, omega + change, T, total).answer
+            found = column_generation.equilibrium(case.system, omega + change, T, total).answer
             over.append((omega + change)[case.row] - found.energy)
     assert np.mean(np.array(over) > assimilate.TOLERANCE) < 0.2
     assert np.max(over) < 15.0 * assimilate.TOLERANCE
@@ -252,7 +255,7 @@ def test_compositions_of_the_first_samples_serve_the_others(db, oxygen, pairs):
     excess = []
     for s in range(ensemble.TEACHERS, 40):
         now = omega + change[s]
-        line = refine.line(pair.system, now, T, *pair.ends).answer
+        line = column_generation.line(pair.system, now, T, *pair.ends).answer
         gain = line.energy - (1.0 - line.t) * now[pair.rows[0]] - line.t * now[pair.rows[1]]
         excess.append(found.energy[s] - np.min(gain / pair.atoms(line.t)))
     meV = np.array(excess) / EV_PER_ATOM * 1e3

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from sinterface.models.atmosphere import Atmosphere
-from sinterface.models.equilibrium import minimise
-from sinterface.models.errors import InputError, SolveError
-from sinterface.models.phaseset import ABSENT, closed_components, phase_set
+from sinterface.models.basics.errors import InputError, SolveError
+from sinterface.models.equilibrium.minimum import minimise
+from sinterface.models.phases.atmosphere import Atmosphere
+from sinterface.models.phases.phaseset import ABSENT, closed_components, phase_set
 
 
 def problem(seed, phases=40, components=5):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from sinterface.models import estimates, formula
-from sinterface.models.errors import DataError
-from sinterface.models.phases import GAS_ELEMENTS
+from sinterface.models.basics import formula
+from sinterface.models.basics.errors import DataError
+from sinterface.models.phases import estimates
+from sinterface.models.phases.substance import GAS_ELEMENTS
 
 UNBALANCED = {"Li2O2", "NbO"}  # a peroxide and a charge nobody needs: both measured
 

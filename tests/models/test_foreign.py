@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sinterface.models import foreign
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.errors import DataError, InputError
-from sinterface.models.foreign import Foreign, load
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.evidence import external_phases
+from sinterface.models.evidence.external_phases import Foreign, load
 
 
 def phase(name, energy=-2.0, identity="mp-1", **changes):
@@ -22,15 +22,15 @@ def phase(name, energy=-2.0, identity="mp-1", **changes):
 
 def text(phases, **changes):
     document = {
-        "format": foreign.FORMAT, "created": "2026-01-02T03:04:05+00:00", "query": {"elements": ["Li", "O"]},
-        "source": "Materials Project", "database_version": "2025.09.25", "sha256": foreign.checksum(phases),
+        "format": external_phases.FORMAT, "created": "2026-01-02T03:04:05+00:00", "query": {"elements": ["Li", "O"]},
+        "source": "Materials Project", "database_version": "2025.09.25", "sha256": external_phases.checksum(phases),
         "phases": phases,
     }  # fmt: skip
     return json.dumps(document | changes)
 
 
 def read(content, name="mine.json"):
-    return foreign.read(content if isinstance(content, bytes) else content.encode(), name)
+    return external_phases.read(content if isinstance(content, bytes) else content.encode(), name)
 
 
 def test_snapshot_is_read(tmp_path):
@@ -98,12 +98,12 @@ def test_damaged_snapshots():
 def test_size_is_bounded(tmp_path, monkeypatch):
     file = tmp_path / "big.json"
     file.write_text(text([phase("NiO")] * 3))
-    monkeypatch.setattr(foreign, "MAX_ROWS", 2)
+    monkeypatch.setattr(external_phases, "MAX_ROWS", 2)
     with pytest.raises(DataError, match="3 rows, at most 2"):
         load(file)
     with pytest.raises(DataError, match="more than 2 rows"):
         read("formula,formation_energy_eV_per_atom\n" + "NiO,-1\n" * 3, "a.csv")
-    monkeypatch.setattr(foreign, "MAX_BYTES", 100)
+    monkeypatch.setattr(external_phases, "MAX_BYTES", 100)
     with pytest.raises(DataError, match=r"big\.json: larger than"):
         load(file)
 

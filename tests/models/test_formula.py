@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sinterface.models import formula
-from sinterface.models.errors import InputError
+from sinterface.models.basics import formula
+from sinterface.models.basics.errors import InputError
 
 ELEMENTS = (
     "Li",

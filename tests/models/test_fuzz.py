@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinterface.models import foreign, formula, materials
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.errors import DataError, InputError, SinterfaceError, shown, unknown
-from sinterface.models.quantity import quantity
-from sinterface.models.textfile import read_text
+from sinterface.models.basics import formula
+from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown, unknown
+from sinterface.models.basics.quantity import quantity
+from sinterface.models.basics.textfile import read_text
+from sinterface.models.evidence import external_phases
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import atmosphere
 
 QUIET = settings(deadline=None, max_examples=200, derandomize=True)
 HUGE = int("f" * 6000, 16)
@@ -186,7 +188,7 @@ def test_values_in_messages_are_short_and_print(value):
 def test_wide_tables_are_refused_soon(content):
     started = time.perf_counter()
     with pytest.raises(DataError, match=r"^wide\.csv") as caught:
-        foreign.read(content.encode(), "wide.csv")
+        external_phases.read(content.encode(), "wide.csv")
     assert time.perf_counter() - started < 5.0
     told(caught.value)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from sinterface.models.constants import CELSIUS_ZERO, GAS_CONSTANT
-from sinterface.models.errors import InputError
-from sinterface.models.gases import _table, gas
+from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.gases import _table, gas
 
 R = GAS_CONSTANT
 

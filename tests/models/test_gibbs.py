@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sinterface.models import gibbs
-from sinterface.models.constants import T_MAX, T_MIN, T_STANDARD
-from sinterface.models.gases import _table, gas
+from sinterface.models.basics.constants import T_MAX, T_MIN, T_STANDARD
+from sinterface.models.phases import gibbs
+from sinterface.models.phases.gases import _table, gas
 
 STEP = 0.1  # K
 TEMPERATURES = (298.15, 400.0, 673.15, 973.15, 1273.15, 1673.15)

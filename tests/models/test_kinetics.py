@@ -6,9 +6,9 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from sinterface.models import kinetics
-from sinterface.models.constants import BOLTZMANN_OVER_PLANCK, GAS_CONSTANT, T_MAX, T_MIN
-from sinterface.models.kinetics import Transformation
+from sinterface.models.basics.constants import BOLTZMANN_OVER_PLANCK, GAS_CONSTANT, T_MAX, T_MIN
+from sinterface.models.rates import kinetics
+from sinterface.models.rates.kinetics import Transformation
 
 CLASSES = kinetics.embedded()
 CARDS = tomllib.loads(resources.files("sinterface.models.data").joinpath("kinetics.toml").read_text(encoding="utf-8"))

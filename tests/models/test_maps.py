@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sinterface.models import assemblage, materials, refine
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.batch import batch, batch_of, composition
-from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
-from sinterface.models.errors import InputError
-from sinterface.models.maps import stability_map
-from sinterface.models.reactions import couple, interface_reactions
-from sinterface.models.refine import TOLERANCE
-from sinterface.models.stability import ALLOWED, decompose, subject
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
+from sinterface.models.basics.errors import InputError
+from sinterface.models.equilibrium import assemblage, column_generation
+from sinterface.models.equilibrium.column_generation import TOLERANCE
+from sinterface.models.interface.maps import stability_map
+from sinterface.models.interface.mixture_input import batch, batch_of, composition
+from sinterface.models.interface.reactions import couple, interface_reactions
+from sinterface.models.interface.stability import ALLOWED, decompose, subject
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import atmosphere
 
 T = np.array([500.0, 600.0, 700.0, 800.0, 900.0, 1000.0]) + CELSIUS_ZERO
 CO2 = np.geomspace(1e-7, 1.0, 8)
@@ -103,7 +104,7 @@ def test_cells_at_a_ratio_are_direct_calls(pairs, oxygen, share):
     assert np.all(best.energy < found.energy + TOLERANCE)
     for row, column in np.ndindex(found.energy.shape):
         omega = pair.system.phases.grand_potential(T[2 * row], oxygen.having("pO2", found.pressures[column]))
-        cold = refine.equilibrium(pair.system, omega, T[2 * row], one.total)
+        cold = column_generation.equilibrium(pair.system, omega, T[2 * row], one.total)
         gain = cold.answer.energy - (1.0 - x) * omega[pair.rows[0]] - x * omega[pair.rows[1]]
         assert found.energy[row, column] == pytest.approx(gain / float(pair.atoms(np.array(x))), abs=TOLERANCE)
         if share in (0.0, 1.0):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sinterface.models import formula, materials, solutions
-from sinterface.models.errors import DataError, InputError, SinterfaceError
-from sinterface.models.quantity import TO_SI, quantity
+from sinterface.models.basics import formula
+from sinterface.models.basics.errors import DataError, InputError, SinterfaceError
+from sinterface.models.basics.quantity import TO_SI, quantity
+from sinterface.models.phases import materials, solutions
 
 FOLDER = resources.files("sinterface.models.data.materials")
 CARDS = {

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 
-from sinterface.models import formula, phases, solutions
-from sinterface.models.constants import GAS_CONSTANT
-from sinterface.models.errors import DataError
-from sinterface.models.mixing import GAP, mixture
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.errors import DataError
+from sinterface.models.equilibrium.mixing import GAP, mixture
+from sinterface.models.phases import solutions, substance
 
 SOLUTIONS = {solution.name: solution for solution in solutions.embedded()}
 NAMES = sorted(SOLUTIONS)
@@ -21,7 +22,7 @@ SCALES = (1e2, 1e3, 5e3, 2e4, 1e5)
 def built(db, solution, chosen=None):
     """The solution over all its cations, or of the end members named alone."""
     names = chosen or [member.phase for member in solution.endmembers]
-    components = {symbol for name in names for symbol in db[name].amounts} - phases.GAS_ELEMENTS
+    components = {symbol for name in names for symbol in db[name].amounts} - substance.GAS_ELEMENTS
     return mixture(solution, tuple(sorted(components)), {name: row for row, name in enumerate(names)}, db)
 
 

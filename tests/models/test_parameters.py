@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sinterface.models import database, kinetics, parameters, transport
-from sinterface.models.errors import InputError
-from sinterface.models.phases import cations
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases import database
+from sinterface.models.phases.substance import cations
+from sinterface.models.rates import kinetics, parameters, transport
 
 
 def test_fewer_than_a_dozen_with_prior_source_and_meaning():

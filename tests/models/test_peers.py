@@ -18,8 +18,8 @@ from pymatgen.analysis.interface_reactions import GrandPotentialInterfacialReact
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PDEntry, PhaseDiagram
 from pymatgen.core import Composition, Element
 
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.equilibrium import along
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.equilibrium.minimum import along
 
 ELECTROLYTES = ("Li7La3Zr2O12-cubic", "Li3PO4", "Li3BO3", "LiNbO3", "LiAlO2", "LiTaO3")
 CATHODES = ("LiCoO2", "LiNiO2", "LiMn2O4", "LiNi0.5Mn1.5O4", "LiFePO4", "LiMnPO4")

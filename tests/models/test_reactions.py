@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from sinterface.models import materials, refine
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.chemistry import reactant
-from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
-from sinterface.models.errors import InputError
-from sinterface.models.formula import parse
-from sinterface.models.reactions import couple, interface_reactions, profile
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
+from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.formula import parse
+from sinterface.models.equilibrium import column_generation
+from sinterface.models.equilibrium.chemistry import reactant
+from sinterface.models.interface.reactions import couple, interface_reactions, profile
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import atmosphere
 
 COUPLES = [("LLZTO", "pc-LNMO"), ("LLZTO", "pc-LCO"), ("LLZTO", "pc-NMC811"), ("LLZO", "pc-LFP"), ("LLZO", "pc-LMO")]
 TEMPERATURES = (673.15, 973.15)
@@ -49,12 +50,12 @@ def test_profile_against_single_equilibria(db, oxygen, react, pair, T):
     a, b = found.ends
     expected = []
     for x in GRID:
-        one = refine.equilibrium(found.system, omega, T, (1.0 - x) * a + x * b)
+        one = column_generation.equilibrium(found.system, omega, T, (1.0 - x) * a + x * b)
         violations = one.answer.certificate(one.composition, (1.0 - x) * a + x * b)
         assert violations["balance"] < 1e-12
         assert max(violations["plane"], violations["slackness"]) < 1e-3
         expected.append(one.answer.energy - (1.0 - x) * omega[found.rows[0]] - x * omega[found.rows[1]])
-    np.testing.assert_allclose(energies(react(*pair, T)), expected, atol=refine.TOLERANCE)
+    np.testing.assert_allclose(energies(react(*pair, T)), expected, atol=column_generation.TOLERANCE)
 
 
 @pytest.mark.parametrize("para", [False, True])
@@ -81,7 +82,7 @@ def test_ends_and_signs(react, pair, para):
 @pytest.mark.parametrize("pair", COUPLES, ids="-".join)
 def test_frozen_frameworks_gain_less(react, pair, T):
     full, para = (energies(react(*pair, T, p)) for p in (False, True))
-    assert np.all(para >= full - refine.TOLERANCE)
+    assert np.all(para >= full - column_generation.TOLERANCE)
 
 
 @pytest.mark.parametrize("para", [False, True])

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sinterface.models import materials, refine
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.chemistry import ChemicalSystem, Pseudo
-from sinterface.models.equilibrium import along, minimise
-from sinterface.models.errors import SolveError
-from sinterface.models.mixing import GAP
-from sinterface.models.phaseset import phase_set
-from sinterface.models.reactions import couple
+from sinterface.models.basics.errors import SolveError
+from sinterface.models.equilibrium import column_generation
+from sinterface.models.equilibrium.chemistry import ChemicalSystem, Pseudo
+from sinterface.models.equilibrium.minimum import along, minimise
+from sinterface.models.equilibrium.mixing import GAP
+from sinterface.models.interface.reactions import couple
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.phases.phaseset import phase_set
 
 CASES = [
     ("LLZTO", "pc-LNMO", 673.15, "O2"),
@@ -80,10 +81,10 @@ def deepest(system, omega, T, potentials, number, rng):
 def test_no_composition_is_left_below_the_plane(posed, case):
     """As far as a search that knows nothing of the one under test can tell, anywhere along the line."""
     system, omega, T, a, b = posed(case)
-    found = refine.line(system, omega, T, a, b)
+    found = column_generation.line(system, omega, T, a, b)
     rng = np.random.default_rng(1)
     for number, one in enumerate(system.mixtures):
-        allowed = refine.TOLERANCE + GAP / one.cations.min()
+        allowed = column_generation.TOLERANCE + GAP / one.cations.min()
         for potentials in found.answer.potentials:
             assert deepest(system, omega, T, potentials, number, rng) >= -allowed, one.solution.name
 
@@ -95,16 +96,16 @@ def test_the_search_finds_what_is_left_out(posed):
     plane = along(table, known, a, b, system.components).potentials
     rng = np.random.default_rng(1)
     forces = [deepest(system, omega, T, one, number, rng) for one in plane for number in range(len(system.mixtures))]
-    assert min(forces) < -100.0 * refine.TOLERANCE
+    assert min(forces) < -100.0 * column_generation.TOLERANCE
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.2])
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_a_tighter_tolerance_changes_no_energy_by_more(posed, case, factor, monkeypatch):
     system, omega, T, a, b = posed(case)
-    coarse, allowed = energies(refine.line(system, omega, T, a, b)), refine.TOLERANCE
-    monkeypatch.setattr(refine, "TOLERANCE", factor * allowed)
-    fine = energies(refine.line(system, omega, T, a, b))
+    coarse, allowed = energies(column_generation.line(system, omega, T, a, b)), column_generation.TOLERANCE
+    monkeypatch.setattr(column_generation, "TOLERANCE", factor * allowed)
+    fine = energies(column_generation.line(system, omega, T, a, b))
     assert np.max(coarse - fine) <= allowed + GAP
     assert np.max(fine - coarse) <= factor * allowed + GAP
 
@@ -113,9 +114,9 @@ def test_a_tighter_tolerance_changes_no_energy_by_more(posed, case, factor, monk
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_the_start_does_not_matter(posed, case, seed):
     system, omega, T, a, b = posed(case)
-    one, other = (refine.line(system, omega, T, a, b, start) for start in (None, random_start(system, seed)))
-    assert np.max(np.abs(energies(one) - energies(other))) < refine.TOLERANCE
-    again = refine.line(system, omega, T, a, b, one.pseudo)
+    one, other = (column_generation.line(system, omega, T, a, b, start) for start in (None, random_start(system, seed)))
+    assert np.max(np.abs(energies(one) - energies(other))) < column_generation.TOLERANCE
+    again = column_generation.line(system, omega, T, a, b, one.pseudo)
     assert len(again.pseudo.mixture) == len(one.pseudo.mixture)  # nothing is missing from what was found
     np.testing.assert_allclose(energies(again), energies(one), atol=1e-3)
 
@@ -141,16 +142,16 @@ def test_the_order_of_phases_and_components_does_not_matter(posed, case, seed):
     system, omega, T, a, b = posed(case)
     other, rows, columns = permuted(system, omega, seed)
     np.testing.assert_allclose(other.phases.composition, system.phases.composition[rows][:, columns])
-    one = refine.line(system, omega, T, a, b)
-    two = refine.line(other, omega[rows], T, a[columns], b[columns])
-    assert np.max(np.abs(energies(one) - energies(two))) < refine.TOLERANCE
+    one = column_generation.line(system, omega, T, a, b)
+    two = column_generation.line(other, omega[rows], T, a[columns], b[columns])
+    assert np.max(np.abs(energies(one) - energies(two))) < column_generation.TOLERANCE
     total = 0.7 * a + 0.3 * b
     at = [
-        refine.equilibrium(system, omega, T, total).answer.energy,
-        refine.equilibrium(other, omega[rows], T, total[columns]).answer.energy,
+        column_generation.equilibrium(system, omega, T, total).answer.energy,
+        column_generation.equilibrium(other, omega[rows], T, total[columns]).answer.energy,
     ]
-    assert at[0] == pytest.approx(at[1], abs=refine.TOLERANCE)
-    assert at[0] == pytest.approx(np.interp(0.3, one.answer.t, one.answer.energy), abs=refine.TOLERANCE)
+    assert at[0] == pytest.approx(at[1], abs=column_generation.TOLERANCE)
+    assert at[0] == pytest.approx(np.interp(0.3, one.answer.t, one.answer.energy), abs=column_generation.TOLERANCE)
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -158,13 +159,13 @@ def test_compositions_of_one_round_stand_apart(posed, case):
     system, omega, T, a, b = posed(case)
     table, known = system.composition(system.nothing()), system.energies(omega, T, system.nothing())
     plane = along(table, known, a, b, system.components).potentials
-    fresh = refine.lowest(system, omega, T, plane)
+    fresh = column_generation.lowest(system, omega, T, plane)
     assert len(fresh.mixture) > 0
     np.testing.assert_allclose(fresh.x.sum(axis=1), 1.0)
     for number in set(fresh.mixture.tolist()):
         x = fresh.x[fresh.mixture == number]
         apart = np.max(np.abs(x[:, None] - x[None]), axis=2)[np.triu_indices(len(x), 1)]
-        assert np.all(apart > refine.APART)
+        assert np.all(apart > column_generation.APART)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_compositions_of_one_round_stand_apart(posed, case):
 def test_amounts_balance_where_components_are_missing(posed, case):
     """The cathode has no La, Zr or Ta; aluminium stood in its layered solution as 1e-28 of an end member."""
     system, omega, T, a, b = posed(case)
-    found = refine.line(system, omega, T, a, b)
+    found = column_generation.line(system, omega, T, a, b)
     totals = (1.0 - found.answer.t)[:, None] * a + found.answer.t[:, None] * b
     np.testing.assert_allclose(found.answer.amounts @ found.composition, totals, atol=1e-10)
     for energy, total, plane in zip(
@@ -188,6 +189,6 @@ def test_amounts_balance_where_components_are_missing(posed, case):
 
 
 def test_not_settling_is_an_error(posed, monkeypatch):
-    monkeypatch.setattr(refine, "MAX_ROUNDS", 1)
+    monkeypatch.setattr(column_generation, "MAX_ROUNDS", 1)
     with pytest.raises(SolveError, match=r"did not settle at 673.15 K after 1 rounds"):
-        refine.line(*posed(CASES[0]))
+        column_generation.line(*posed(CASES[0]))

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from sinterface.models import formula
-from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
-from sinterface.models.equilibrium import minimise
-from sinterface.models.gases import gas
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
+from sinterface.models.equilibrium.minimum import minimise
+from sinterface.models.phases.gases import gas
 
 GARNET = "Li7La3Zr2O12"
 MASSES = {"Li": 6.94, "La": 138.905, "Zr": 91.224, "Ni": 58.693, "Mn": 54.938, "Co": 58.933, "O": 15.999}  # IUPAC 2021

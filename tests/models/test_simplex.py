@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from sinterface.models.equilibrium import along, minimise, sequence
-from sinterface.models.errors import InputError, SinterfaceError
+from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.equilibrium.minimum import along, minimise, sequence
 
 KINDS = (
     "elements",  # every component is a phase by itself; without it most totals are out of reach

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from sinterface.models.constants import GAS_CONSTANT
-from sinterface.models.errors import InputError
-from sinterface.models.sintering import MasterCurve, embedded, equivalent_time, work
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.errors import InputError
+from sinterface.models.rates.sintering import MasterCurve, embedded, equivalent_time, work
 
 CARD = tomllib.loads(resources.files("sinterface.models.data").joinpath("sintering.toml").read_text(encoding="utf-8"))
 Q = st.floats(1e5, 8e5)

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sinterface.models import foreign, formula, sisso, snapshot
-from sinterface.models.constants import EV_PER_ATOM
-from sinterface.models.errors import DataError
-from sinterface.models.foreign import Foreign
-from sinterface.models.gibbs import gibbs
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.basics.errors import DataError
+from sinterface.models.evidence import external_phases, sisso, snapshot
+from sinterface.models.evidence.external_phases import Foreign
+from sinterface.models.phases.gibbs import gibbs
 
 
 def phase(name, energy=-2.0, identity="mp-1", **changes):
@@ -23,8 +24,8 @@ def phase(name, energy=-2.0, identity="mp-1", **changes):
 
 def text(phases, **changes):
     document = {
-        "format": foreign.FORMAT, "created": "2026-01-02T03:04:05+00:00", "query": {"elements": ["Li", "O"]},
-        "source": "Materials Project", "database_version": "2025.09.25", "sha256": foreign.checksum(phases),
+        "format": external_phases.FORMAT, "created": "2026-01-02T03:04:05+00:00", "query": {"elements": ["Li", "O"]},
+        "source": "Materials Project", "database_version": "2025.09.25", "sha256": external_phases.checksum(phases),
         "phases": phases,
     }  # fmt: skip
     return json.dumps(document | changes)
@@ -62,7 +63,7 @@ def test_sisso_against_measured(records, raw):
     errors = []
     for record in records.values():
         if record.entropy is not None and record.density and len(record.amounts) > 1 and "liquid" not in record.phase:
-            volume = foreign._volume(record.amounts, record.density)
+            volume = external_phases._volume(record.amounts, record.density)
             own = float(raw[record.phase].gibbs(1000.0)) - raw[record.phase].enthalpy
             atoms = sum(record.amounts.values())
             errors.append(sisso.descriptor(record.amounts, volume, 1000.0) - own / EV_PER_ATOM / atoms)
@@ -146,7 +147,7 @@ def file(records, tmp_path_factory):
 
 
 def test_merged_database(file, db):
-    from sinterface.models import assimilate
+    from sinterface.models.evidence import assimilate
 
     merged, report = snapshot.build(file)
     assert len(report.replaced) > 90
@@ -163,9 +164,9 @@ def test_merged_database(file, db):
 
 
 def test_run_on_a_merged_database(file):
-    from sinterface.simulate.problem import problem
-    from sinterface.simulate.run import predict
-    from sinterface.simulate.schedule import Schedule
+    from sinterface.simulate.setup.problem import problem
+    from sinterface.simulate.setup.schedule import Schedule
+    from sinterface.simulate.solve.run import predict
 
     merged = snapshot.database(str(file))
     result = predict(problem("pc-LCO", "LLZTO", Schedule.hold(800, hours=0.5), cells=8), database=merged)

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinterface.models import database, estimates, formula, materials, solutions
-from sinterface.models.constants import GAS_CONSTANT as R
-from sinterface.models.gibbs import enthalpy_increment
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import GAS_CONSTANT as R
+from sinterface.models.phases import database, estimates, materials, solutions
+from sinterface.models.phases.gibbs import enthalpy_increment
 
 SOLUTIONS = {solution.name: solution for solution in solutions.embedded()}
 NMC = {name: material for name, material in materials.built_in("cathode").items() if "NMC" in name or name == "pc-NCA"}

@@ -7,17 +7,12 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from sinterface.models import materials
-from sinterface.models.atmosphere import Atmosphere, atmosphere
-from sinterface.models.coatings import coating
-from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM, GAS_CONSTANT, T_MAX
-from sinterface.models.database import Database
-from sinterface.models.errors import InputError
-from sinterface.models.gases import gas
-from sinterface.models.phaseset import ABSENT, phase_set
-from sinterface.models.reactions import interface_reactions
-from sinterface.models.refine import TOLERANCE
-from sinterface.models.stability import (
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM, GAS_CONSTANT, T_MAX
+from sinterface.models.basics.errors import InputError
+from sinterface.models.equilibrium.column_generation import TOLERANCE
+from sinterface.models.interface.coatings import coating
+from sinterface.models.interface.reactions import interface_reactions
+from sinterface.models.interface.stability import (
     ALLOWED,
     decompose,
     decomposition,
@@ -25,6 +20,11 @@ from sinterface.models.stability import (
     sign_changes,
     subject,
 )
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
+from sinterface.models.phases.database import Database
+from sinterface.models.phases.gases import gas
+from sinterface.models.phases.phaseset import ABSENT, phase_set
 
 DRY = atmosphere("dry-air")
 MEV = EV_PER_ATOM * 1e-3

@@ -6,11 +6,11 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from sinterface.models import transport
-from sinterface.models.constants import CELSIUS_ZERO, GAS_CONSTANT, T_MAX, T_MIN
-from sinterface.models.errors import DataError
-from sinterface.models.phases import GAS_ELEMENTS
-from sinterface.models.transport import HOSTS, host_class
+from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT, T_MAX, T_MIN
+from sinterface.models.basics.errors import DataError
+from sinterface.models.phases.substance import GAS_ELEMENTS
+from sinterface.models.rates import transport
+from sinterface.models.rates.transport import HOSTS, host_class
 
 TABLE = transport.embedded()
 CARDS = tomllib.loads(resources.files("sinterface.models.data").joinpath("transport.toml").read_text(encoding="utf-8"))

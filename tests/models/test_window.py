@@ -6,15 +6,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sinterface.models import materials
-from sinterface.models.atmosphere import Atmosphere, atmosphere
-from sinterface.models.coatings import coating, coatings
-from sinterface.models.constants import CELSIUS_ZERO, EV_PER_ATOM
-from sinterface.models.errors import InputError
-from sinterface.models.reactions import couple, interface_reactions
-from sinterface.models.refine import TOLERANCE
-from sinterface.models.stability import ALLOWED, subject
-from sinterface.models.window import driving_force, pressure_windows, temperature_changes, temperature_windows
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
+from sinterface.models.basics.errors import InputError
+from sinterface.models.equilibrium.column_generation import TOLERANCE
+from sinterface.models.interface.coatings import coating, coatings
+from sinterface.models.interface.reactions import couple, interface_reactions
+from sinterface.models.interface.stability import ALLOWED, subject
+from sinterface.models.interface.window import driving_force, pressure_windows, temperature_changes, temperature_windows
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
 
 MEV = EV_PER_ATOM * 1e-3
 HOT = 700.0 + CELSIUS_ZERO
@@ -54,7 +54,7 @@ def test_carbon_dioxide_ceiling_of_the_garnet(garnets, oxygen, pCO2, low, high, 
 
 
 def test_products_of_the_garnet_in_carbon_dioxide(garnets):
-    from sinterface.models.stability import decompose
+    from sinterface.models.interface.stability import decompose
 
     found = decompose(garnets["LLZO"], 600.0 + CELSIUS_ZERO, atmosphere("O2:pCO2=4e-4"))
     assert set(found.products) == {"La2Zr2O7", "La2O3", "Li2CO3"}

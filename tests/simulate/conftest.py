@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from sinterface.models import parameters
-from sinterface.simulate import system
+from sinterface.models.rates import parameters
+from sinterface.simulate.solve import system
 
 NUMERICS = ("test_restart", "test_verification", "test_properties", "test_furnace", "test_run")
 

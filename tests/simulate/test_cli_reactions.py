@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sinterface.models.formula import parse
-from sinterface.models.phases import FAMILIES
-from sinterface.simulate import cli
+from sinterface.models.basics.formula import parse
+from sinterface.models.phases.substance import FAMILIES
+from sinterface.simulate.cli import main
 
 EXE = Path(sys.executable).with_name("sinterface")
 DOCUMENT = {"cathode", "electrolyte", "temperature_C", "atmosphere", "constraint", "closed", "kinks", "database"}
@@ -156,7 +156,7 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["sinterface", "reactions", *arguments])
     with pytest.raises(SystemExit) as ending:
-        cli.main()
+        main.main()
     out, err = capsys.readouterr()
     assert (ending.value.code, out) == (2, "")
     assert told in err

@@ -5,11 +5,11 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from sinterface.models.errors import InputError
-from sinterface.simulate.cli import app
-from sinterface.simulate.compare import clock, compare, courses, density, summary
-from sinterface.simulate.plan import Plan
-from sinterface.simulate.problem import problem
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.cli.main import app
+from sinterface.simulate.setup.problem import problem
+from sinterface.simulate.solve.gas_schedule import Plan
+from sinterface.simulate.studies.compare import clock, compare, courses, density, summary
 
 TEXTS = ("10 °C/min to 600 °C; hold 1 h; cool naturally", "20 °C/s to 1000 °C; hold 30 s; quench in air")
 
@@ -67,7 +67,7 @@ def test_no_schedule_is_refused():
 
 
 def test_the_figure_has_a_panel_each_with_the_same_axes(found):
-    from sinterface.simulate.plot_schedules import compared
+    from sinterface.simulate.views.plot_schedules import compared
 
     figure = compared(found, 1.0)
     uppers = [axis for axis in figure.axes if "wt%" in axis.get_ylabel() or axis.get_title()]

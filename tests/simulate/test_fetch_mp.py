@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sinterface.models import foreign
-from sinterface.models.errors import InputError
-from sinterface.simulate import fetch_mp
+from sinterface.models.basics.errors import InputError
+from sinterface.models.evidence import external_phases
+from sinterface.simulate.files import fetch_mp
 
 KEY = "abcdefghijklmnopqrstuvwxyz012345"
 HEARTBEAT = {"version": "0.86.4", "db_version": "2025.09.25", "access_controlled_batch_ids": []}
@@ -160,7 +160,7 @@ def test_snapshot(fetch, service, tmp_path):
     assert written["query"] == {"elements": ["Li", "Ni", "O"], "thermo_type": "GGA_GGA+U"}
     assert written["database_version"] == "2025.09.25"
     assert written["created"].startswith("20")
-    phases, sha = foreign.load(tmp_path / "mine.json")
+    phases, sha = external_phases.load(tmp_path / "mine.json")
     assert len(sha) == 64
     nickelate = next(phase for phase in phases if phase.id == "mp-6")
     assert nickelate.amounts == {"Li": 1.0, "Ni": 1.0, "O": 2.0}

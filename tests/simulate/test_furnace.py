@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 import sinterface as si
-from sinterface.models import formula
-from sinterface.models.atmosphere import atmosphere
-from sinterface.models.constants import GAS_CONSTANT
-from sinterface.models.database import embedded
-from sinterface.models.errors import InputError
-from sinterface.models.gases import gas
-from sinterface.simulate.furnace import BAR, CRUCIBLES, crucible, lithium_pressure
-from sinterface.simulate.problem import problem, read_additives
-from sinterface.simulate.run import predict
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.phases.database import embedded
+from sinterface.models.phases.gases import gas
+from sinterface.simulate.setup.furnace import BAR, CRUCIBLES, crucible, lithium_pressure
+from sinterface.simulate.setup.problem import problem, read_additives
+from sinterface.simulate.solve.run import predict
 
 FAST = {"cells": 8}
 

@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinterface.models.errors import DataError, InputError, SinterfaceError
-from sinterface.simulate import checkpoint, screen, space, store
-from sinterface.simulate.integrate import Outcome, State, Trajectory
-from sinterface.simulate.optimize import span
-from sinterface.simulate.plan import find
-from sinterface.simulate.problem import Problem, problem, read_additives, read_mass_ratio
-from sinterface.simulate.schedule import MAX_DURATION, Schedule
-from sinterface.simulate.sweep import temperatures
+from sinterface.models.basics.errors import DataError, InputError, SinterfaceError
+from sinterface.simulate.screening import candidate_space, screen, zarr_store
+from sinterface.simulate.setup.problem import Problem, problem, read_additives, read_mass_ratio
+from sinterface.simulate.setup.schedule import MAX_DURATION, Schedule
+from sinterface.simulate.solve import checkpoint
+from sinterface.simulate.solve.gas_schedule import find
+from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
+from sinterface.simulate.studies.optimize import span
+from sinterface.simulate.studies.sweep import temperatures
 
 QUIET = settings(deadline=None, max_examples=200, derandomize=True)
 DIGITS = "9" * 5000
@@ -169,11 +170,11 @@ def judge_plan(path, content):
 def judge_space(path, content):
     path.write_bytes(content)
     try:
-        found = space.read(path)
+        found = candidate_space.read(path)
     except SinterfaceError as error:
         assert len(str(error)) < 6000
         return False
-    assert 0 < len(found) <= space.MOST_CANDIDATES
+    assert 0 < len(found) <= candidate_space.MOST_CANDIDATES
     for index in (0, len(found) - 1):
         assert found.candidate(index).plan(found.temperatures[0]).duration > 0.0
     assert len(found.digest) == 16
@@ -208,7 +209,7 @@ def test_spaces_beyond_any_computer(tmp_path, line):
     (tmp_path / "mine.toml").write_text("".join(head.values()) + line + "\n", encoding="utf-8")
     started = time.perf_counter()
     with pytest.raises(InputError) as caught:
-        space.read(tmp_path / "mine.toml")
+        candidate_space.read(tmp_path / "mine.toml")
     assert time.perf_counter() - started < 5.0
     told(caught.value)
 
@@ -286,10 +287,10 @@ def fake(candidate, common):
 @pytest.fixture(scope="module")
 def half(tmp_path_factory):
     """A store with two rows of three, one chunk each, and the text of a journal with the third."""
-    plan = space.parse(LIST)
+    plan = candidate_space.parse(LIST)
     common, attributes = screen.setting(plan), screen.attributes(plan, None)
     path = tmp_path_factory.mktemp("half") / "s.zarr"
-    with store.Store.open(path, plan, attributes, ["LiNbO3"], False, 1) as one:
+    with zarr_store.Store.open(path, plan, attributes, ["LiNbO3"], False, 1) as one:
         for index in (0, 1):
             one.keep(index, fake(plan.candidate(index), common))
     line = [["journal", attributes["digest"]], [2, fake(plan.candidate(2), common)]]
@@ -301,7 +302,7 @@ def begun(tmp_path, half):
     """A copy of it, with its journal."""
     plan, path, text = half
     shutil.copytree(path, tmp_path / "s.zarr")
-    store.journal_path(tmp_path / "s.zarr").write_text(text)
+    zarr_store.journal_path(tmp_path / "s.zarr").write_text(text)
     return plan, tmp_path / "s.zarr", text
 
 
@@ -313,7 +314,7 @@ def resumed(plan, path):
         return fake(candidate, common)
 
     screen.screen(plan, path, resume=True, judge=judge)
-    with store.open_store(path) as data:
+    with zarr_store.open_store(path) as data:
         assert data["onset"].values.tolist() == [500.0, 501.0, 502.0]
         assert data["done"].values.all()
     return made
@@ -334,7 +335,7 @@ def test_a_good_journal_is_used(begun):
 )  # fmt: skip
 def test_lines_of_a_journal_that_are_no_rows_are_computed_again(begun, line):
     plan, path, text = begun
-    store.journal_path(path).write_text(text.split("\n")[0] + "\n" + line + "\n")
+    zarr_store.journal_path(path).write_text(text.split("\n")[0] + "\n" + line + "\n")
     assert resumed(plan, path) == [2]
 
 
@@ -350,7 +351,7 @@ def test_stores_that_are_not_as_written_are_refused(begun, name, key, value):
     plan, path, _ = begun
     file = path / name / "zarr.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
-    for attempt in (lambda: resumed(plan, path), lambda: store.open_store(path).load()):
+    for attempt in (lambda: resumed(plan, path), lambda: zarr_store.open_store(path).load()):
         with pytest.raises(SinterfaceError, match=r"s\.zarr.*name another") as caught:
             attempt()
         told(caught.value)
@@ -390,19 +391,19 @@ def test_stores_of_the_old_format_run_no_code(tmp_path):
     (folder / "done" / ".zarray").write_text(json.dumps(meta | {"filters": [{"id": "pickle"}]}))
     (folder / "done" / "0").write_bytes(pickle.dumps(Trap()))
     with pytest.raises(InputError, match="is not a store of a screen"):
-        store.open_store(folder)
+        zarr_store.open_store(folder)
     assert not trap.exists()
 
 
 def test_an_interrupt_in_compiled_code_is_no_failure_of_a_candidate(tmp_path):
-    plan = space.parse(LIST)
+    plan = candidate_space.parse(LIST)
 
     def judge(candidate, common):
         raise SystemError("wrapped") from KeyboardInterrupt()
 
     with pytest.raises(SystemError):
         screen.screen(plan, tmp_path / "s.zarr", judge=judge)
-    with store.open_store(tmp_path / "s.zarr") as data:
+    with zarr_store.open_store(tmp_path / "s.zarr") as data:
         assert not data["done"].values.any()
 
 

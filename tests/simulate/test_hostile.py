@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from sinterface.models.errors import InputError
-from sinterface.simulate import output
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.files import output
 
 EXE = Path(sys.executable).with_name("sinterface")
 DIGITS = "9" * 5000
@@ -32,7 +32,7 @@ def figure():
 
 
 def save_figure(path):
-    from sinterface.simulate.plot import save
+    from sinterface.simulate.views.plot import save
 
     save(figure(), path)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, linprog
 
-from sinterface.simulate import flow
-from sinterface.simulate.integrate import Coefficients, Outcome, _settle, begin, dissolved, integrate
+from sinterface.simulate.solve import newton_step
+from sinterface.simulate.solve.integrate import Coefficients, Outcome, _settle, begin, dissolved, integrate
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def test_a_guess_that_grew_from_seeds_no_longer_there_does_no_harm():
     one = np.ones((1, 1))
     arguments = (np.zeros((1, 2)), np.ones((2, 1)), np.array([0.0, -1.0]), np.ones(2), 1e-12 * one, one)
     seed, composition, g, kappa, floor, held = arguments
-    u, n, x, converged, _ = flow.step(
+    u, n, x, converged, _ = newton_step.step(
         0.0 * one, np.array([[1.0, 0.0]]), np.array([[0.9, 0.1]]), seed, composition, g, kappa, floor, held,
         np.zeros((0, 1)), np.array([1e-13]), 1.0, 60,
     )  # fmt: skip

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinterface.simulate.mesh import two_layers
+from sinterface.simulate.setup.mesh import two_layers
 
 
 @given(st.floats(1e-7, 1e-4), st.floats(1e-3, 1e3), st.integers(4, 200), st.sampled_from(["sphere", "slab"]))

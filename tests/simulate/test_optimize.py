@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinterface.models.atmosphere import NAMED
-from sinterface.models.errors import InputError
-from sinterface.simulate.optimize import SAME_DENSITY, Bounds, Choice, Trial, front, optimize, span
-from sinterface.simulate.problem import problem
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.atmosphere import NAMED
+from sinterface.simulate.setup.problem import problem
+from sinterface.simulate.studies.optimize import SAME_DENSITY, Bounds, Choice, Trial, front, optimize, span
 
 BOUNDS = Bounds(
     (420.0, 1100.0), (0.1, 10.0), (1.0, 3000.0), (NAMED["O2"], NAMED["dry-air"]), ("cool naturally", "quench")
@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_answer(found):
 
 
 def test_the_figure_labels_its_axes(found):
-    from sinterface.simulate.plot_schedules import front as draw
+    from sinterface.simulate.views.plot_schedules import front as draw
 
     (axis,) = draw(found[0]).axes
     assert "%" in axis.get_xlabel()

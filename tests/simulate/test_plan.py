@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinterface.models.atmosphere import NAMED
-from sinterface.models.errors import InputError
-from sinterface.simulate.plan import Plan, find, follow
-from sinterface.simulate.problem import problem
-from sinterface.simulate.run import predict
-from sinterface.simulate.schedule import ROOM, Schedule
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.atmosphere import NAMED
+from sinterface.simulate.setup.problem import problem
+from sinterface.simulate.setup.schedule import ROOM, Schedule
+from sinterface.simulate.solve.gas_schedule import Plan, find, follow
+from sinterface.simulate.solve.run import predict
 
 TOML = """
 name = "binder out in air"

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sinterface as si
-from sinterface.simulate.system import CoupleSystem
+from sinterface.simulate.solve.system import CoupleSystem
 
 # ---- numerical error
 

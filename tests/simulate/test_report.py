@@ -10,17 +10,19 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
-from sinterface.models.errors import InputError, SinterfaceError
-from sinterface.simulate import report_screen, samples, screen, space, stored
-from sinterface.simulate.cli import app
-from sinterface.simulate.compare import compare
-from sinterface.simulate.plan import Plan
-from sinterface.simulate.plot import run as run_figure
-from sinterface.simulate.plot import style
-from sinterface.simulate.problem import problem
-from sinterface.simulate.report import page, write
-from sinterface.simulate.result import Result
-from sinterface.simulate.sweep import sweep
+from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.simulate.cli.main import app
+from sinterface.simulate.screening import candidate_space, screen
+from sinterface.simulate.setup.problem import problem
+from sinterface.simulate.solve.gas_schedule import Plan
+from sinterface.simulate.solve.result import Result
+from sinterface.simulate.studies import samples
+from sinterface.simulate.studies.compare import compare
+from sinterface.simulate.studies.sweep import sweep
+from sinterface.simulate.views import read_results, report_screen
+from sinterface.simulate.views.plot import run as run_figure
+from sinterface.simulate.views.plot import style
+from sinterface.simulate.views.report import page, write
 
 SHORT = "50 °C/min to 600 °C; quench"
 GRID = """
@@ -72,7 +74,7 @@ def made(tmp_path_factory):
     Result(around.added_to(one.results[0].dataset)).to_netcdf(folder / "run.nc")
     one.to_netcdf(folder / "compare.nc")
     sweep(task, [300.0, 700.0], hours=0.1, ramp=50.0).to_netcdf(folder / "sweep.nc")
-    screen.screen(space.parse(GRID), folder / "screen.zarr", judge=fake)
+    screen.screen(candidate_space.parse(GRID), folder / "screen.zarr", judge=fake)
     return folder
 
 
@@ -103,7 +105,7 @@ WANTED = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_of_each_kind_is_whole_and_loads_nothing(made, name):
-    text = page([stored.read(made / name)])
+    text = page([read_results.read(made / name)])
     found = parsed(text)
     assert not [load for load in found.loads if "//" in load or "url(" in load]
     assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & set(found.tags)
@@ -132,7 +134,7 @@ def test_several_files_on_one_page_in_the_order_given(made, tmp_path):
 
 
 def test_numbers_of_the_page_are_those_of_the_file(made):
-    text = page([stored.read(made / "run.nc")])
+    text = page([read_results.read(made / "run.nc")])
     with xr.open_dataset(made / "run.nc", engine="h5netcdf", decode_times=False) as data:
         final = data["wt_percent"].isel(time=-1)
         secondary = float(final.where(final["role"] == "secondary").sum())
@@ -163,9 +165,9 @@ def test_text_of_files_is_escaped(made, tmp_path):
     bad["phase"] = [ATTACK + str(k) for k in range(bad.sizes["phase"])]
     bad["process"] = [f"<a href='javascript:alert({k})'>" for k in range(bad.sizes["process"])]
     bad.to_netcdf(tmp_path / "bad.nc", engine="h5netcdf")
-    text = page([stored.read(tmp_path / "bad.nc"), stored.read(made / "screen.zarr")])
+    text = page([read_results.read(tmp_path / "bad.nc"), read_results.read(made / "screen.zarr")])
     found = parsed(text)
-    other = parsed(page([stored.read(made / "run.nc"), stored.read(made / "screen.zarr")]))
+    other = parsed(page([read_results.read(made / "run.nc"), read_results.read(made / "screen.zarr")]))
     assert found.tags.count("script") == other.tags.count("script")
     assert not {"img", "b"} & set(found.tags)
     assert "javascript:" not in " ".join(found.loads)
@@ -233,13 +235,13 @@ def test_anything_else_is_refused_by_name(made, tmp_path, kind, told):
 
 
 def test_huge_arrays_are_not_read(made, tmp_path, monkeypatch):
-    monkeypatch.setattr(stored, "MOST_NUMBERS", 10)
+    monkeypatch.setattr(read_results, "MOST_NUMBERS", 10)
     with pytest.raises(InputError, match="has over 10 values"):
-        stored.read(made / "run.nc")
+        read_results.read(made / "run.nc")
 
 
 def test_the_page_of_a_large_screen_is_bounded(made):
-    few = stored.read(made / "screen.zarr").data.load()
+    few = read_results.read(made / "screen.zarr").data.load()
     many = few.isel(candidate=np.resize(np.flatnonzero(few["rank"].values > 0), 10_000))
     many["cathode"] = ("candidate", np.array([f"cathode {k}" for k in range(10_000)], dtype=object))
     many["rank"] = ("candidate", np.arange(1, 10_001, dtype="i4"))
@@ -253,4 +255,4 @@ def test_the_page_of_a_large_screen_is_bounded(made):
 
 def test_a_sweep_without_any_phase_has_a_page(tmp_path):
     sweep(problem("pc-LNMO", cells=8), [100.0], hours=0.1, ramp=50.0).to_netcdf(tmp_path / "s.nc")
-    assert "no family reaches 1 wt% up to 100 °C" in page([stored.read(tmp_path / "s.nc")])
+    assert "no family reaches 1 wt% up to 100 °C" in page([read_results.read(tmp_path / "s.nc")])

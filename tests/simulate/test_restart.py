@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import sinterface as si
-from sinterface.models import parameters
-from sinterface.simulate import checkpoint
-from sinterface.simulate.schedule import Schedule
+from sinterface.models.rates import parameters
+from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.solve import checkpoint
 
 SAME = 1e-9
 LOOSE = {"pc-LFP": 2e-6}  # up to 6.1e-7 measured: olivine cells hold several phases that are next to equally stable

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinterface.models.errors import InputError
-from sinterface.simulate.schedule import COOLED, COOLING_TIME, ROOM, Schedule, duration, rate, temperature
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.setup.schedule import COOLED, COOLING_TIME, ROOM, Schedule, duration, rate, temperature
 
 
 def test_reference_procedure():

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from sinterface.models.errors import InputError
-from sinterface.simulate import space as spaces
-from sinterface.simulate.screen import row, screen
-from sinterface.simulate.store import open_store
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.screening import candidate_space as spaces
+from sinterface.simulate.screening.screen import row, screen
+from sinterface.simulate.screening.zarr_store import open_store
 
 TEXT = """
 temperatures = "500,700"

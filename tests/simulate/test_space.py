@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from sinterface.models.errors import InputError
-from sinterface.simulate.space import parse
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.screening.candidate_space import parse
 
 HEAD = "temperatures = [600, 800]\n"
 

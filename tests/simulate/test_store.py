@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sinterface.models.errors import InputError
-from sinterface.simulate import scatter, screen, space, store
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.screening import candidate_space, dask_pool, screen, zarr_store
 
 TEXT = """
 temperatures = [500]
@@ -39,7 +39,8 @@ def slow(candidate, common):
     return fake(candidate, common)
 
 screen.screen(
-    space.parse(GRID), Path({path!r}), resume=True, judge=slow, progress=lambda done, total: print(done, flush=True)
+    candidate_space.parse(GRID), Path({path!r}), resume=True, judge=slow,
+    progress=lambda done, total: print(done, flush=True)
 )
 """
 
@@ -77,7 +78,7 @@ def killed(path, made, after):
 
 def test_kill_9_loses_and_repeats_nothing(tmp_path):
     path, made = tmp_path / "s.zarr", tmp_path / "made"
-    plan = space.parse(GRID)
+    plan = candidate_space.parse(GRID)
     reported = 0
     for after in (10, 70):  # in the first chunk, then after it was folded into the arrays
         reported = killed(path, made, after)
@@ -94,32 +95,32 @@ def test_kill_9_loses_and_repeats_nothing(tmp_path):
     assert len(indices) - len(plan) <= 2, "only what was under way at the two kills is done again"
     whole = tmp_path / "whole.zarr"
     screen.screen(plan, whole, judge=fake)
-    with store.open_store(path) as one, store.open_store(whole) as other:
+    with zarr_store.open_store(path) as one, zarr_store.open_store(whole) as other:
         assert one.load().identical(other.load())
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(("s.zarr.", "."))] == []
 
 
 def test_rows_of_a_torn_journal_are_kept(tmp_path):
-    path, plan = tmp_path / "s.zarr", space.parse(GRID)
+    path, plan = tmp_path / "s.zarr", candidate_space.parse(GRID)
     common = screen.setting(plan)
     attributes = screen.attributes(plan, None)
-    one = store.Store.open(path, plan, attributes, [], False)
+    one = zarr_store.Store.open(path, plan, attributes, [], False)
     for index in (0, 100):
         one.keep(index, fake(plan.candidate(index), common))
     with pytest.raises(InputError, match="another run"):
-        store.Store.open(path, plan, attributes, [], True)
+        zarr_store.Store.open(path, plan, attributes, [], True)
     one._journal.write('[7, {"onset": 4')  # the power went
     one._journal.close()
     os.close(one._lock)
-    with store.Store.open(path, plan, attributes, [], True) as again:
+    with zarr_store.Store.open(path, plan, attributes, [], True) as again:
         assert again.count == 2
         assert [index for index in range(len(plan)) if again.has(index)] == [0, 100]
 
 
 def test_ranks_follow_onset_then_amount(tmp_path):
-    plan = space.parse(GRID)
+    plan = candidate_space.parse(GRID)
     screen.screen(plan, tmp_path / "s.zarr", judge=fake)
-    with store.open_store(tmp_path / "s.zarr") as data:
+    with zarr_store.open_store(tmp_path / "s.zarr") as data:
         order = np.argsort(data["rank"].values)
         assert sorted(data["rank"].values) == list(range(1, len(plan) + 1))
         assert order[:3].tolist() == [6, 13, 20]
@@ -130,14 +131,14 @@ def test_ranks_follow_onset_then_amount(tmp_path):
 def test_xarray_opens_a_store_of_either_age_without_a_warning(tmp_path):
     import xarray as xr
 
-    plan = space.parse(GRID)
+    plan = candidate_space.parse(GRID)
     common, attributes = screen.setting(plan), screen.attributes(plan, None)
-    with store.Store.open(tmp_path / "s.zarr", plan, attributes, [], False) as one:
+    with zarr_store.Store.open(tmp_path / "s.zarr", plan, attributes, [], False) as one:
         one.keep(3, fake(plan.candidate(3), common))
     with xr.open_zarr(tmp_path / "s.zarr") as early:  # warnings are errors here
         assert early["done"].values.sum() == 1
     screen.screen(plan, tmp_path / "s.zarr", resume=True, judge=fake)
-    with xr.open_zarr(tmp_path / "s.zarr") as data, store.open_store(tmp_path / "s.zarr") as same:
+    with xr.open_zarr(tmp_path / "s.zarr") as data, zarr_store.open_store(tmp_path / "s.zarr") as same:
         assert data.load().identical(same.load())
         assert data["rank"].values.max() == len(plan)
 
@@ -145,15 +146,15 @@ def test_xarray_opens_a_store_of_either_age_without_a_warning(tmp_path):
 def test_two_processes_and_a_cluster_give_the_same_numbers(tmp_path):
     from distributed import LocalCluster
 
-    plan = space.parse(TEXT)
+    plan = candidate_space.parse(TEXT)
     screen.screen(plan, tmp_path / "one.zarr")
     screen.screen(plan, tmp_path / "two.zarr", workers=2)
     with LocalCluster(n_workers=1, processes=False, protocol="tcp://", dashboard_address=None) as cluster:
         screen.screen(plan, tmp_path / "far.zarr", scheduler=cluster.scheduler_address)
-    with store.open_store(tmp_path / "one.zarr") as one:
+    with zarr_store.open_store(tmp_path / "one.zarr") as one:
         assert float(one["driving_force"].min()) < -1.0
         for name in ("two", "far"):
-            with store.open_store(tmp_path / f"{name}.zarr") as other:
+            with zarr_store.open_store(tmp_path / f"{name}.zarr") as other:
                 assert one.load().identical(other.load())
 
 
@@ -165,13 +166,13 @@ def test_jobs_are_taken_only_when_there_is_room():
             taken.append(number)
             yield number, number
 
-    for number, answer, reason in scatter.scattered(square, jobs()):
+    for number, answer, reason in dask_pool.scattered(square, jobs()):
         assert (answer, reason) == (number * number, "")
         assert len(taken) == number + 1
-    assert next(scatter.scattered(dies, jobs())) == (0, None, "ValueError: no answer")
+    assert next(dask_pool.scattered(dies, jobs())) == (0, None, "ValueError: no answer")
 
 
 def test_no_cluster_is_told(monkeypatch):
-    monkeypatch.setattr(scatter, "PATIENCE", 0.5)
+    monkeypatch.setattr(dask_pool, "PATIENCE", 0.5)
     with pytest.raises(InputError, match="dask scheduler"):
-        next(scatter.scattered(square, iter([(0, 1)]), scheduler="tcp://127.0.0.1:1"))
+        next(dask_pool.scattered(square, iter([(0, 1)]), scheduler="tcp://127.0.0.1:1"))

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import sinterface as si
-from sinterface.models.phases import FAMILIES
-from sinterface.simulate import plot
+from sinterface.models.phases.substance import FAMILIES
+from sinterface.simulate.views import plot
 
 
 def test_sweep_does_not_depend_on_workers():

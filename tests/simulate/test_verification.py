@@ -14,15 +14,17 @@ from scipy.optimize import brentq
 from scipy.special import erf
 
 import sinterface as si
-from sinterface.models import equilibrium, formula, kinetics, transport
-from sinterface.models.constants import GAS_CONSTANT
-from sinterface.models.parameters import Parameters
-from sinterface.models.phaseset import phase_set
-from sinterface.simulate.integrate import Coefficients, Outcome, begin, dissolved, integrate
-from sinterface.simulate.mesh import Mesh, two_layers
-from sinterface.simulate.result import to_result
-from sinterface.simulate.schedule import Schedule, Segment
-from sinterface.simulate.system import FIRST_ACTIVITY, PRODUCT_GRAIN, CoupleSystem, assemble
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.equilibrium import minimum
+from sinterface.models.phases.phaseset import phase_set
+from sinterface.models.rates import kinetics, transport
+from sinterface.models.rates.parameters import Parameters
+from sinterface.simulate.setup.mesh import Mesh, two_layers
+from sinterface.simulate.setup.schedule import Schedule, Segment
+from sinterface.simulate.solve.integrate import Coefficients, Outcome, begin, dissolved, integrate
+from sinterface.simulate.solve.result import to_result
+from sinterface.simulate.solve.system import FIRST_ACTIVITY, PRODUCT_GRAIN, CoupleSystem, assemble
 
 # ---- a. one dilute species: Fick's second law
 
@@ -391,7 +393,7 @@ def all_of_it(system):
     phases = system.phases
     omega = phases.grand_potential(system.schedule.peak, system.atmosphere)
     total = (system.initial @ phases.composition).sum(axis=0)
-    return equilibrium.minimise(phases.composition, omega, total, phases.components).amounts
+    return minimum.minimise(phases.composition, omega, total, phases.components).amounts
 
 
 def apart(system):
@@ -412,9 +414,7 @@ def apart(system):
     usable = np.all(table[:, ~there] == 0.0, axis=1)
     names = tuple(str(k) for k in np.flatnonzero(there))
     found = np.zeros(len(table))
-    found[usable] = equilibrium.minimise(
-        table[usable][:, there], np.tile(omega, 2)[usable], total[there], names
-    ).amounts
+    found[usable] = minimum.minimise(table[usable][:, there], np.tile(omega, 2)[usable], total[there], names).amounts
     return found[: len(omega)] + found[len(omega) :]
 
 
@@ -507,7 +507,7 @@ def test_equilibrium_is_a_fixed_point():
     system = held_at("pc-NMC811", 1073.15, ())
     g = system.coefficients(0.0, 1.0, system.initial, start_of(system).potentials).g
     content = (system.initial @ system.composition).sum(axis=0)
-    found = equilibrium.minimise(system.composition, g, content, system.phases.components)
+    found = minimum.minimise(system.composition, g, content, system.phases.components)
     share = system.mesh.volumes / system.mesh.volumes.sum()
     amounts = share[:, None] * found.amounts
     state = begin(system, amounts, np.tile(found.potentials, (len(share), 1)))

@@ -7,12 +7,13 @@ import pytest
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from sinterface.models.errors import DataError, InputError
-from sinterface.models.parameters import names, priors
-from sinterface.validation import calibrate, cases, likelihood, observations
-from sinterface.validation.cases import Predicted
+from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.rates.parameters import names, priors
+from sinterface.validation.calibration import calibrate, firings, likelihood
+from sinterface.validation.calibration.firings import Predicted
+from sinterface.validation.observations import cards_reader
 
-OBSERVED = [one for one in observations.read().observations if one.role == "fit"]
+OBSERVED = [one for one in cards_reader.read().observations if one.role == "fit"]
 SIZE = len(priors())
 
 
@@ -21,7 +22,7 @@ def predicted(**families):
 
 
 def everywhere(one, observed=OBSERVED):
-    return dict.fromkeys(cases.needed(observed), one)
+    return dict.fromkeys(firings.needed(observed), one)
 
 
 def pick(cathode, celsius):
@@ -73,7 +74,7 @@ def test_a_trend_towards_a_run_that_did_not_end_is_none():
     one = pick("pc-LCO", 900)
     (trend,) = one.weaker_than
     found = everywhere(predicted(LaMO3=3.0, La2Zr2O7=0.1))
-    there = cases.case(one, trend.temperature)
+    there = firings.case(one, trend.temperature)
     right, lost = predicted(La2Zr2O7=2.0), replace(predicted(La2Zr2O7=2.0), outcome="STALLED")
     assert likelihood.log_likelihood(one, found | {there: lost}) < likelihood.log_likelihood(
         one, found | {there: right}
@@ -82,8 +83,9 @@ def test_a_trend_towards_a_run_that_did_not_end_is_none():
 
 def test_what_is_compared_with_is_run_too():
     one = pick("pc-LCO", 900)
-    assert set(cases.needed([one])) == {
-        cases.case(one, T) for T in (one.temperature, *(t.temperature for t in (*one.weaker_than, *one.stronger_than)))
+    assert set(firings.needed([one])) == {
+        firings.case(one, T)
+        for T in (one.temperature, *(t.temperature for t in (*one.weaker_than, *one.stronger_than)))
     }
 
 
@@ -180,4 +182,4 @@ def test_estimates_tell_what_the_data_constrain_and_who(monkeypatch):
 
 def test_nothing_to_fit_is_said():
     with pytest.raises(InputError, match="role = 'fit'"):
-        calibrate.calibrate([one for one in observations.read().observations if one.role == "test"])
+        calibrate.calibrate([one for one in cards_reader.read().observations if one.role == "test"])

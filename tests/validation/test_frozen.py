@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sinterface.validation.cases import Predicted
-from sinterface.validation.frozen import frozen_cases, moved, predictions, record
+from sinterface.validation.calibration.firings import Predicted
+from sinterface.validation.scores.frozen import frozen_cases, moved, predictions, record
 
 RECORD = record((Path(__file__).parent / "frozen.csv").read_text(encoding="utf-8"))
 

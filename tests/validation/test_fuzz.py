@@ -8,11 +8,12 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from sinterface.models.constants import T_MAX, T_MIN
-from sinterface.models.errors import DataError
-from sinterface.models.parameters import names
-from sinterface.validation import calibrate, observations
-from sinterface.validation.cases import needed
+from sinterface.models.basics.constants import T_MAX, T_MIN
+from sinterface.models.basics.errors import DataError
+from sinterface.models.rates.parameters import names
+from sinterface.validation.calibration import calibrate
+from sinterface.validation.calibration.firings import needed
+from sinterface.validation.observations import cards_reader
 
 HEX = "0x" + "f" * 6000
 MANY = "1000000000"
@@ -33,7 +34,7 @@ CARDS = tables()
 def judge(path, content):
     """Number of entries that were read; what was not must be told in one line."""
     path.write_bytes(content)
-    cards = observations.read([path])
+    cards = cards_reader.read([path])
     for problem in cards.problems:
         assert str(problem).isprintable() and len(str(problem)) < 4000, str(problem)[:300]
     entries = (*cards.observations, *cards.onsets, *cards.thermogravimetry)

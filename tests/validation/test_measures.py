@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sinterface.models import parameters
-from sinterface.models.errors import InputError
-from sinterface.validation import measures, observations, thermogravimetry, validate
-from sinterface.validation.cases import Predicted, case
-from sinterface.validation.evidence import Trend
+from sinterface.models.basics.errors import InputError
+from sinterface.models.rates import parameters
+from sinterface.validation.calibration.firings import Predicted, case
+from sinterface.validation.observations import cards_reader
+from sinterface.validation.observations.evidence import Trend
+from sinterface.validation.scores import measures, thermogravimetry, validate
 
-CARDS = observations.read()
+CARDS = cards_reader.read()
 LCO = {round(one.temperature - 273.15): one for one in CARDS.observations if one.id.startswith("ma2025-pc-LCO")}
 ONSET = next(one for one in CARDS.onsets if one.id == "ma2025-pc-LCO-onset")
 

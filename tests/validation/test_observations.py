@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sinterface.models import materials
-from sinterface.models.phases import FAMILIES
-from sinterface.simulate.problem import problem
-from sinterface.validation import evidence, observations
+from sinterface.models.phases import materials
+from sinterface.models.phases.substance import FAMILIES
+from sinterface.simulate.setup.problem import problem
+from sinterface.validation.observations import cards_reader, evidence
 
-CARDS = observations.read()
+CARDS = cards_reader.read()
 BY_ID = {one.id: one for one in (*CARDS.observations, *CARDS.onsets, *CARDS.thermogravimetry)}
 MA = [one for one in CARDS.observations if one.source == "ma2025"]
 ZERO = 273.15
@@ -50,7 +50,7 @@ def trends(found):
 def test_built_in_cards_have_no_problem():
     assert [str(one) for one in CARDS.problems] == []
     assert len(CARDS.observations) >= 40
-    assert observations.read_cards() == (list(CARDS.observations), [])
+    assert cards_reader.read_cards() == (list(CARDS.observations), [])
 
 
 def test_every_file_that_ships_is_read():
@@ -234,7 +234,7 @@ def test_thermogravimetry():
 def test_a_folder_of_ones_own(tmp_path):
     (tmp_path / "mine.toml").write_text(TABLE + SECOND, encoding="utf-8")
     (tmp_path / "notes.txt").write_text("not a card", encoding="utf-8")
-    found, problems = observations.read_cards(tmp_path)
+    found, problems = cards_reader.read_cards(tmp_path)
     assert problems == []
     assert [one.id for one in found] == ["mine-700", "mine-800"]
     one = found[0]
@@ -243,22 +243,22 @@ def test_a_folder_of_ones_own(tmp_path):
     assert one.detection_limit.value == pytest.approx(0.02)
     assert one.as_received is None
     assert 0.0 < one.atmosphere.pH2O < 0.01
-    assert observations.read_cards([tmp_path / "mine.toml"]) == (found, [])
-    assert observations.read_cards(str(tmp_path / "mine.toml")) == (found, [])
+    assert cards_reader.read_cards([tmp_path / "mine.toml"]) == (found, [])
+    assert cards_reader.read_cards(str(tmp_path / "mine.toml")) == (found, [])
 
 
 def test_a_formula_and_a_material_card_will_do(tmp_path):
     powder = tmp_path / "powder.toml"
     powder.write_bytes(resources.files("sinterface.models.data.materials").joinpath("pc-lco.toml").read_bytes())
     text = TABLE.replace('"pc-LCO"', f"'{powder}'").replace('"LLZTO"', '"Li6.6La3Zr1.6Ta0.4O12"')
-    (found,), problems = observations.read_cards(write(tmp_path / "cards", text))
+    (found,), problems = cards_reader.read_cards(write(tmp_path / "cards", text))
     assert problems == []
     assert found.cathode == str(powder)
 
 
 def test_common_values_are_overridden_by_the_table(tmp_path):
     text = '[common]\nrole = "fit"\nseen_at = "600 °C"\n' + TABLE + SECOND.replace('role = "test"\n', "")
-    (one, other), problems = observations.read_cards(write(tmp_path, text))
+    (one, other), problems = cards_reader.read_cards(write(tmp_path, text))
     assert problems == []
     assert (one.role, other.role) == ("test", "fit")
 
@@ -324,7 +324,7 @@ MALFORMED = [  # what is written instead of what, and what the message must say
 def test_a_malformed_table_is_named_and_the_others_are_judged(tmp_path, good, bad, message):
     assert TABLE.count(good) == 1
     file = write(tmp_path, TABLE.replace(good, bad) + SECOND)
-    found, problems = observations.read_cards(file)
+    found, problems = cards_reader.read_cards(file)
     assert [one.id for one in found] == ["mine-800"]
     (problem_found,) = problems
     assert (problem_found.file, problem_found.table) == (str(file), "mine-700")
@@ -354,7 +354,7 @@ def test_a_malformed_file_is_named_and_the_others_are_judged(tmp_path, text, tab
     write(tmp_path, TABLE, "a.toml")
     bad = write(tmp_path, text, "b.toml")
     write(tmp_path, SECOND, "c.toml")
-    found, problems = observations.read_cards(tmp_path)
+    found, problems = cards_reader.read_cards(tmp_path)
     assert [one.id for one in found] == ["mine-700", "mine-800"]
     (problem_found,) = problems
     assert (problem_found.file, problem_found.table) == (str(bad), table)
@@ -366,7 +366,7 @@ def test_two_onsets_of_which_one_is_upside_down(tmp_path):
     onset = TABLE.replace("[[observation]]", "[[onset]]")
     wrong = onset.replace(observed, 'seen_at = "600 °C"\nclean_at = "700 °C"')
     right = onset.replace(observed, 'clean_at = "700 °C"').replace("mine-700", "mine-onset")
-    cards = observations.read(write(tmp_path, wrong + right))
+    cards = cards_reader.read(write(tmp_path, wrong + right))
     assert [one.id for one in cards.onsets] == ["mine-onset"]
     assert [str(one) for one in cards.problems] == [
         f"{tmp_path / 'mine.toml'}, mine-700: clean_at must lie below seen_at"
@@ -376,22 +376,22 @@ def test_two_onsets_of_which_one_is_upside_down(tmp_path):
 def test_thermogravimetry_that_says_nothing(tmp_path):
     text = "\n".join(TABLE.splitlines()[2:6]).replace("mine-700", "mine-tg")
     text = f'[[thermogravimetry]]\n{text}\nmaterial = "LLZTO"\nramp = "5 °C/min"\nend = "900 °C"\nhow_read = "own"\n'
-    cards = observations.read(write(tmp_path, text))
+    cards = cards_reader.read(write(tmp_path, text))
     assert cards.thermogravimetry == ()
     assert "says nothing" in cards.problems[0].message
 
 
 def test_what_is_not_a_card_is_named(tmp_path):
-    big = write(tmp_path, "# " + "x" * observations.MAX_BYTES, "big.toml")
+    big = write(tmp_path, "# " + "x" * cards_reader.MAX_BYTES, "big.toml")
     latin = tmp_path / "latin.toml"
     latin.write_bytes("# °".encode("latin-1"))
     (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.toml")  # reading it would never end
-    found, problems = observations.read_cards(tmp_path)
+    found, problems = cards_reader.read_cards(tmp_path)
     assert found == []
     messages = {Path(one.file).name: one.message for one in problems}
-    assert f"over {observations.MAX_BYTES} bytes" in messages[big.name]
+    assert f"over {cards_reader.MAX_BYTES} bytes" in messages[big.name]
     assert "not a TOML card" in messages["latin.toml"]
     assert "no such file" in messages["loop.toml"]
     assert "no such file" in messages.get("pipe.toml", "no such file")
@@ -400,16 +400,16 @@ def test_what_is_not_a_card_is_named(tmp_path):
 def test_missing_paths_are_named_and_the_others_are_read(tmp_path):
     (tmp_path / "empty").mkdir()
     good = write(tmp_path, TABLE)
-    found, problems = observations.read_cards([tmp_path / "nowhere.toml", tmp_path / "empty", good])
+    found, problems = cards_reader.read_cards([tmp_path / "nowhere.toml", tmp_path / "empty", good])
     assert [one.id for one in found] == ["mine-700"]
     assert ["no such file" in problems[0].message, "0 .toml files" in problems[1].message] == [True, True]
 
 
 def test_a_folder_is_read_only_so_far(tmp_path, monkeypatch):
-    monkeypatch.setattr(observations, "MAX_FILES", 2)
+    monkeypatch.setattr(cards_reader, "MAX_FILES", 2)
     for number in range(3):
         write(tmp_path, TABLE.replace("mine-700", f"mine-{number}"), f"{number}.toml")
-    found, problems = observations.read_cards(tmp_path)
+    found, problems = cards_reader.read_cards(tmp_path)
     assert [one.id for one in found] == ["mine-0", "mine-1"]
     assert "3 .toml files" in problems[0].message
 
@@ -417,7 +417,7 @@ def test_a_folder_is_read_only_so_far(tmp_path, monkeypatch):
 def test_the_example_of_the_documentation_is_a_card(tmp_path):
     page = (ROOT / "docs" / "observations.md").read_text(encoding="utf-8")
     example = re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1]
-    cards = observations.read(write(tmp_path, example))
+    cards = cards_reader.read(write(tmp_path, example))
     assert [str(one) for one in cards.problems] == []
     assert len(cards.observations) == 2
     assert len(cards.onsets) == 1

@@ -9,8 +9,8 @@ from importlib import resources
 
 import pytest
 
-from sinterface.models.errors import InputError
-from sinterface.validation import report
+from sinterface.models.basics.errors import InputError
+from sinterface.validation.report import page
 
 BRACKETS = {
     "pc-LCO": (600, 700), "pc-LNMO": (None, 400), "pc-NMC811": (None, 500), "pc-NMC631": (600, 700),
@@ -191,7 +191,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
-    report.write(document(), path)
+    page.write(document(), path)
     return path.read_text(encoding="utf-8")
 
 
@@ -258,7 +258,7 @@ def small():
 
 def test_the_same_document_gives_the_same_page():
     one = {**small(), "parameters": [], "sensitivity": {}, "thermogravimetry": {}}
-    assert report.page(one) == report.page(copy.deepcopy(one))
+    assert page.page(one) == page.page(copy.deepcopy(one))
 
 
 def test_text_from_outside_is_escaped():
@@ -272,18 +272,18 @@ def test_text_from_outside_is_escaped():
             return [spoil(one) for one in value]
         return bad if isinstance(value, str) and value not in ("seen", "not seen") else value
 
-    text = report.page(spoil(small()))
+    text = page.page(spoil(small()))
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)" in text
-    page = Page(text)
-    assert (page.open, page.wrong) == ([], [])
+    read = Page(text)
+    assert (read.open, read.wrong) == ([], [])
 
 
 @pytest.mark.parametrize("nothing", [{}, None])
 def test_a_document_without_content_gives_a_page(nothing):
     empty = dict.fromkeys(document(), nothing)
     for one in ({}, {"problems": [], "curves": {"mine": {}}}, empty):
-        text = report.page(one)
+        text = page.page(one)
         assert text.count("<section") == 12
         assert "No comparison of predictions" in text
 
@@ -297,7 +297,7 @@ def test_a_single_sample_of_cards_of_a_user():
         "cells": [cell], "amounts": [{"id": "mine-1", "cathode": "mine.toml", "measured": 2.0}], "trends": [],
     }  # fmt: skip
     curve = {"temperature_C": [700.0], "total": one, "families": {"unheard of": one}, "unreacted": {}}
-    text = report.page(
+    text = page.page(
         {"in_sample": score, "curves": {"mine.toml": curve}, "sensitivity": {"mine.toml": {"garnet": None}}}
     )
     assert "unheard of" in text
@@ -308,9 +308,9 @@ def test_the_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "report.html"
     path.write_text("old", encoding="utf-8")
     with pytest.raises(InputError, match="folder"):
-        report.write({}, tmp_path / "missing" / "report.html")
-    monkeypatch.setattr(report, "page", lambda _: "\ud800")  # can not be encoded
+        page.write({}, tmp_path / "missing" / "report.html")
+    monkeypatch.setattr(page, "page", lambda _: "\ud800")  # can not be encoded
     with pytest.raises(UnicodeEncodeError):
-        report.write({}, path)
+        page.write({}, path)
     assert path.read_text(encoding="utf-8") == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sinterface.validation import cli, observations, validate
-from sinterface.validation.cases import Predicted
+from sinterface.validation import cli
+from sinterface.validation.calibration.firings import Predicted
+from sinterface.validation.observations import cards_reader
+from sinterface.validation.scores import validate
 
 CARD = """
 [[observation]]
@@ -48,10 +50,10 @@ def run(*arguments):
 @pytest.fixture
 def only_mine(monkeypatch):
     """Built-in cards are left out, as running them takes a minute."""
-    everything = observations.read
+    everything = cards_reader.read
 
     def read(source=None):
-        return observations.Cards((), (), (), ()) if source is None else everything(source)
+        return cards_reader.Cards((), (), (), ()) if source is None else everything(source)
 
     monkeypatch.setattr(validate.observations, "read", read)
 
@@ -102,7 +104,7 @@ def test_an_id_of_a_built_in_card_is_taken(folder, quick):
 
 def test_tables_and_report(tmp_path, quick, monkeypatch):
     written = SimpleNamespace(write=lambda document, path: path.write_text(document["version"], encoding="utf-8"))
-    monkeypatch.setitem(sys.modules, "sinterface.validation.report", written)
+    monkeypatch.setitem(sys.modules, "sinterface.validation.report.page", written)
     report, output = tmp_path / "report.html", tmp_path / "validation.json"
     done = run("--report", report, "-o", output)
     assert done.exit_code == 0, done.output
@@ -114,8 +116,8 @@ def test_tables_and_report(tmp_path, quick, monkeypatch):
 
 
 def test_figures(tmp_path, quick):
-    from sinterface.models.parameters import names
-    from sinterface.validation import calibrate
+    from sinterface.models.rates.parameters import names
+    from sinterface.validation.calibration import calibrate
 
     z = np.random.default_rng(0).normal(size=(64, len(names())))
     proposal = (np.zeros(len(names())), np.eye(len(names())), len(z))

@@ -1,0 +1,54 @@
+"""A number on a card: value, spread, unit and source, converted to SI at the door."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sinterface.models.basics.errors import DataError, shown
+
+TO_SI: Mapping[str, tuple[str, float]] = {
+    "um": ("length", 1e-6), "nm": ("length", 1e-9), "m": ("length", 1.0),
+    "g/cm3": ("density", 1e3), "kg/m3": ("density", 1.0),
+    "m2/g": ("specific area", 1e3), "m2/kg": ("specific area", 1.0),
+    "m2/s": ("diffusivity", 1.0), "cm2/s": ("diffusivity", 1e-4),
+    "kJ/mol": ("molar energy", 1e3), "J/mol": ("molar energy", 1.0), "eV": ("molar energy", 96485.33212),
+    "1/s": ("rate", 1.0), "s": ("time", 1.0), "h": ("time", 3600.0), "K": ("temperature", 1.0),
+    "1": ("number", 1.0), "": ("number", 1.0),
+}  # fmt: skip
+"""Units understood on cards: what they measure, and their size in SI."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value in SI with its standard deviation (same unit), the source key and how it was obtained."""
+
+    value: float
+    sd: float
+    source: str
+    method: str = ""
+    known: str = ""
+
+
+def quantity(card: Mapping[str, Any], kind: str, where: str, *, positive: bool = True) -> Quantity:
+    """Read ``{value, sd, unit, source, method}`` of that kind (see TO_SI); ``where`` names the card in errors."""
+    missing = [key for key in ("value", "sd", "unit", "source") if key not in card]
+    if missing:
+        raise DataError(f"{where}: {', '.join(missing)} missing (value, sd, unit and source are needed)")
+    units = [unit for unit, (what, _) in TO_SI.items() if what == kind]
+    if card["unit"] not in units:
+        raise DataError(f"{where}: unit {shown(card['unit'])} is not one of {', '.join(units)}")
+    factor = TO_SI[card["unit"]][1]
+    for key in ("value", "sd"):
+        number = card[key]
+        if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < 1e300:
+            raise DataError(f"{where}: {key} = {shown(number)} is not a finite number")
+    value, sd = card["value"] * factor, card["sd"] * factor
+    if not (math.isfinite(value) and math.isfinite(sd)) or sd < 0 or (positive and value <= 0):
+        raise DataError(f"{where}: value = {shown(card['value'])}, sd = {shown(card['sd'])}: must be positive")
+    for key in ("source", "method", "known"):
+        if not isinstance(card.get(key, ""), str):
+            raise DataError(f"{where}: {key} = {shown(card[key])} must be text")
+    return Quantity(value, sd, card["source"], card.get("method", ""), card.get("known", ""))

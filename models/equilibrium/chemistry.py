@@ -1,0 +1,230 @@
+"""The chemical system of some materials: every phase they can form, and where they stand among them.
+
+Compounds, the materials themselves and, for elements the furnace gas is not to exchange, pure gases at 1 bar are rows
+of a phase set; solutions are mixtures of its rows, whose compositions are found while solving (``refine``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics.errors import InputError
+from sinterface.models.equilibrium.mixing import Mixture, mixture
+from sinterface.models.phases import solutions, substance
+from sinterface.models.phases.database import Database
+from sinterface.models.phases.materials import Material
+from sinterface.models.phases.phaseset import PhaseSet, closed_components, gas_phases, phase_set
+from sinterface.models.phases.substance import Solid
+
+Array = NDArray[np.float64]
+Host = tuple[solutions.Solution, Array]
+
+
+@dataclass(frozen=True)
+class Pseudo:
+    """Compositions of mixtures: number of the mixture (C,) and fractions of its end members (C, E), padded."""
+
+    mixture: NDArray[np.intp]
+    x: Array
+
+    def joined(self, other: Pseudo) -> Pseudo:
+        """These and the others, in order."""
+        return Pseudo(np.concatenate([self.mixture, other.mixture]), np.concatenate([self.x, other.x]))
+
+
+@dataclass(frozen=True)
+class ChemicalSystem:
+    """Rows that are phases by themselves, the mixtures of them, and which rows are compositions of a mixture.
+
+    ``inside`` gives for such a row (an end member, a material) the mixture's number and fractions (E,).
+    """
+
+    phases: PhaseSet
+    mixtures: tuple[Mixture, ...]
+    inside: Mapping[int, tuple[int, Array]]
+    database: Database
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Closed components, in the order of all arrays."""
+        return self.phases.components
+
+    def nothing(self) -> Pseudo:
+        """No pseudo-compounds."""
+        widest = max((len(m.members) for m in self.mixtures), default=1)
+        return Pseudo(np.empty(0, dtype=np.intp), np.empty((0, widest)))
+
+    def composition(self, pseudo: Pseudo) -> Array:
+        """Of rows and pseudo-compounds (P + C, K), per mole of cations."""
+        extra = np.empty((len(pseudo.mixture), len(self.components)))
+        for number, one in enumerate(self.mixtures):
+            chosen = pseudo.mixture == number
+            x = pseudo.x[chosen, : len(one.members)]
+            extra[chosen] = (x @ one.composition) / (x @ one.cations)[:, None]
+        return np.concatenate([self.phases.composition, extra])
+
+    def energies(self, omega: Array, temperature: float, pseudo: Pseudo) -> Array:
+        """Grand potentials (P + C,) [J per mole of cations] from those of the rows, omega (P,), at temperature [K]."""
+        extra = np.empty(len(pseudo.mixture))
+        for number, one in enumerate(self.mixtures):
+            chosen = pseudo.mixture == number
+            x = pseudo.x[chosen, : len(one.members)]
+            pure = omega[one.phase] * one.cations
+            extra[chosen] = (x @ pure + one.gibbs_of_mixing(x, temperature)) / (x @ one.cations)
+        return np.concatenate([omega, extra])
+
+    def makeup(self, pseudo: Pseudo, names: Sequence[str]) -> Array:
+        """Moles of each database phase in ``names`` (D,) that rows and pseudo-compounds consist of (P + C, D).
+
+        Per mole of cations; their energies follow those of the phases linearly, mixing terms aside.
+        """
+        column = {name: d for d, name in enumerate(names)}
+        found = np.zeros((len(self.phases.solids) + len(pseudo.mixture), len(names)))
+        for row, solid in enumerate(self.phases.solids):
+            for phase, moles in solid.parts or ((solid.id, 1.0),):
+                if phase in column:
+                    found[row, column[phase]] += moles / self.phases.size[row]
+        for number, one in enumerate(self.mixtures):
+            chosen = len(self.phases.solids) + np.flatnonzero(pseudo.mixture == number)
+            x = pseudo.x[pseudo.mixture == number, : len(one.members)] * one.cations
+            found[chosen] = x / x.sum(axis=1, keepdims=True) @ found[one.phase]
+        return found
+
+    def solid(self, position: int, pseudo: Pseudo) -> Solid:
+        """The solid in a row, or the pseudo-compound behind the rows."""
+        if position < len(self.phases.solids):
+            return self.phases.solids[position]
+        one = position - len(self.phases.solids)
+        return self.pseudo_compound(int(pseudo.mixture[one]), pseudo.x[one])
+
+    def pseudo_compound(self, number: int, x: Array) -> Solid:
+        """The composition x (E or more,) of a mixture."""
+        chosen = self.mixtures[number]
+        return chosen.solution.solid(chosen.whole(x[: len(chosen.members)]), self.database)
+
+
+@dataclass(frozen=True)
+class Reactants:
+    """Positions of electrolyte and cathode in the phase set, and the solution each belongs to ('' for none)."""
+
+    electrolyte: int
+    cathode: int
+    solutions: tuple[str, str]
+
+
+def reactant(material: Material, database: Database) -> tuple[Solid, str]:
+    """The phase a material consists of: a composition of a solution, or a compound of the database.
+
+    Raises InputError when the database holds neither.
+    """
+    unknown = set(material.composition) - database.elements
+    if unknown:
+        raise InputError(
+            f"{material.id}: no data for {', '.join(sorted(unknown))}; "
+            f"the database covers {', '.join(sorted(database.elements))}"
+        )
+    host = solutions.host_of(material.composition, material.structure, database)
+    if host is not None:
+        solution, x = host
+        if np.max(x) > 1.0 - 1e-9:
+            return database[solution.endmembers[int(np.argmax(x))].phase], solution.name
+        return solution.solid(x, database), solution.name
+    target = _cation_shares(material.composition)
+    oxygen = _oxygen(material.composition)
+    kinds = set(material.composition)
+    same = [s for s in database.within(kinds) if set(s.amounts) == kinds and _cation_shares(s.amounts) == target]
+    near = [solid for solid in same if abs(_oxygen(solid.amounts) - oxygen) < 0.03 * max(oxygen, 1.0)]
+    if near:
+        return min(near, key=lambda solid: solid.enthalpy / solid.cations), ""
+    alike = [one for one in solutions.embedded() if one.structure == material.structure]
+    members = dict.fromkeys(member.phase for one in alike for member in one.endmembers)
+    raise InputError(
+        f"{material.id} ({material.formula}) has no energy: it is neither a compound of the database nor a mixture of "
+        f"the {material.structure} end members {', '.join(members) or '(none)'}"
+    )
+
+
+def _oxygen(amounts: Mapping[str, float]) -> float:
+    return amounts.get("O", 0.0) / substance.cations(amounts)
+
+
+def _cation_shares(amounts: Mapping[str, float]) -> dict[str, float]:
+    cations = {s: n for s, n in amounts.items() if s not in substance.GAS_ELEMENTS}
+    total = substance.cations(amounts)
+    return {symbol: round(n / total, 4) for symbol, n in sorted(cations.items())}
+
+
+def system(
+    materials: Sequence[Material],
+    database: Database,
+    *,
+    closed: Collection[str] = (),
+    frameworks: Sequence[frozenset[str]] = (),
+    elements: Collection[str] = (),
+) -> tuple[ChemicalSystem, list[int]]:
+    """The chemical system of these materials and further ``elements``, and the rows in which the materials stand.
+
+    ``closed`` are elements among O, C and H that the furnace gas does not exchange: their gases at 1 bar are phases
+    then.  ``frameworks``, two sets of components, leaves out what holds some of both: paraequilibrium.
+    Raises InputError when the database has no energy for a material.
+    """
+    wrong = set(closed) - substance.GAS_ELEMENTS
+    if wrong:
+        raise InputError(f"closed {', '.join(sorted(wrong))}: only O, C and H can be open, others are closed")
+    components = closed_components(*(m.composition for m in materials), dict.fromkeys(elements, 1.0))
+    sides = []
+    for material in materials:
+        solid, name = reactant(material, database)
+        sides.append((solid, solutions.host_of(material.composition, material.structure, database) if name else None))
+    return system_of(sides, components, database, closed=closed, frameworks=frameworks)
+
+
+def system_of(
+    sides: Sequence[tuple[Solid, Host | None]],
+    components: Sequence[str],
+    database: Database,
+    *,
+    closed: Collection[str] = (),
+    frameworks: Sequence[frozenset[str]] = (),
+) -> tuple[ChemicalSystem, list[int]]:
+    """As ``system``, for solids each with the solution it is a composition of, if any."""
+    solids = {s.id: s for s in database.within(components) if s.cations > 0.0 and not _spans(s.amounts, frameworks)}
+    for solid, _ in sides:
+        solids.setdefault(solid.id, solid)
+    ordered = [solids[key] for key in sorted(solids)]
+    rows = {solid.id: position for position, solid in enumerate(ordered)}
+    every = (*components, *sorted(closed))
+    mixtures: list[Mixture] = []
+    for solution in solutions.embedded():
+        for side in frameworks or (frozenset[str](),):
+            opposite = frozenset[str]().union(*(other for other in frameworks if other != side))
+            usable = {key: row for key, row in rows.items() if not opposite & set(solids[key].amounts)}
+            one = mixture(solution, every, usable, database)
+            if one is not None and not any(
+                one.solution == other.solution and np.array_equal(one.phase, other.phase) for other in mixtures
+            ):
+                mixtures.append(one)
+    inside: dict[int, tuple[int, Array]] = {}
+    for number, one in enumerate(mixtures):
+        for position, row in enumerate(one.phase):
+            inside[int(row)] = (number, np.eye(len(one.members))[position])
+    for solid, host in sides:  # after all end members: LiCoO2 is one of two solutions, a material is in its own
+        for number, one in enumerate(mixtures):
+            if host is not None and host[0] == one.solution and np.isclose(host[1][one.members].sum(), 1.0):
+                inside[rows[solid.id]] = (number, host[1][one.members])
+    found = phase_set([*ordered, *gas_phases(every)], every)
+    return ChemicalSystem(found, tuple(mixtures), inside, database), [rows[solid.id] for solid, _ in sides]
+
+
+def solution_names(found: ChemicalSystem, rows: Sequence[int]) -> tuple[str, str]:
+    """The solution that each of two rows is a composition of, '' for none."""
+    names = [found.mixtures[found.inside[r][0]].solution.name if r in found.inside else "" for r in rows]
+    return names[0], names[1]
+
+
+def _spans(amounts: Mapping[str, float], frameworks: Sequence[frozenset[str]]) -> bool:
+    return len(frameworks) > 1 and all(side & set(amounts) for side in frameworks)

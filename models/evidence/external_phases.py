@@ -1,0 +1,248 @@
+"""Phase data of others: our own pinned snapshots, pymatgen's computed entries as JSON, and CSV tables.
+
+Files are judged as untrusted: bounded in size, read as data only (no pickle, no class named in a file is made), and
+every number checked.  Any fault is a DataError that names the file and the row.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scipy.constants import N_A
+
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import EV_PER_ATOM
+from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.evidence.table_row import Row, reduced
+
+FORMAT = "sinterface-phases-1"
+"""Name of the snapshot format, and its version."""
+
+MAX_BYTES = 200_000_000
+MAX_ROWS = 200_000
+MATERIALS_PROJECT = "jain2013"
+"""Source key of the energies of a snapshot."""
+
+ENTRY_CLASSES = ("ComputedEntry", "ComputedStructureEntry")
+_CSV_ENERGIES = ("formation_energy_eV_per_atom", "formation_energy_kJ_per_mol")
+_CSV_OPTIONAL = ("name", "density_g_cm3", "space_group", "status")
+_ENERGY, _HULL = (-10.0, 10.0), (0.0, 20.0)  # eV/atom
+_DENSITY, _VOLUME = (0.05, 30.0), (1.0, 500.0)  # g/cm3, A^3/atom
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A phase as somebody else's calculation has it.
+
+    ``energy`` is the formation energy at 0 K and ``above_hull`` the distance from the hull [eV/atom], ``density`` is in
+    kg/m^3 and ``volume`` in A^3 per atom.  ``theoretical`` is false when somebody has made it.  None: not known.
+    """
+
+    id: str
+    amounts: Mapping[str, float]
+    energy: float
+    above_hull: float | None
+    theoretical: bool | None
+    space_group: str
+    density: float | None
+    volume: float | None
+    source: str
+
+
+def _volume(amounts: Mapping[str, float], density: float | None) -> float | None:
+    """A^3 per atom of a compound with this density [kg/m^3]."""
+    return None if density is None else formula.molar_mass(amounts) / density / N_A / sum(amounts.values()) * 1e30
+
+
+def checksum(phases: object) -> str:
+    """sha256 of the canonical JSON of a snapshot's list of phases.  Raises ValueError for non-finite numbers."""
+    text = json.dumps(phases, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def load(path: Path) -> tuple[list[Foreign], str]:
+    """Phases of a file in any of the three formats, and the sha256 of its bytes.
+
+    Raises InputError when there is no such file, DataError naming the file and its fault.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"database {path}: there is no such file; `sinterface phases fetch` writes one")
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"database {path}: can not be read: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise DataError(f"{path.name}: larger than {MAX_BYTES / 1e6:g} MB")
+    return read(content, path.name), hashlib.sha256(content).hexdigest()
+
+
+def read(content: bytes, name: str) -> list[Foreign]:
+    """Phases of a file's content; ``name`` stands in the messages.  Raises DataError."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name}: byte {error.start} is not UTF-8 text: the file is damaged") from None
+    is_csv = name.casefold().endswith(".csv")
+    if not is_csv and (name.casefold().endswith(".json") or text.lstrip()[:1] in ("{", "[")):
+        try:
+            document = json.loads(text)
+        except RecursionError:
+            raise DataError(f"{name}: nested too deeply to be a table of phases") from None
+        except ValueError as error:
+            raise DataError(f"{name}: not valid JSON, cut short or damaged: {error}") from None
+        rows = _entries(document, name) if isinstance(document, list) else _snapshot(document, name)
+    else:
+        rows = _table(text, name)
+    if not rows:
+        raise DataError(f"{name}: holds no phase")
+    return rows
+
+
+def _bounded(rows: Any, name: str) -> list[Any]:
+    if not isinstance(rows, list):
+        raise DataError(f"{name}: phases is not a list")
+    if len(rows) > MAX_ROWS:
+        raise DataError(f"{name}: {len(rows)} rows, at most {MAX_ROWS} are read")
+    return rows
+
+
+def _snapshot(document: object, name: str) -> list[Foreign]:
+    top = Row(name, document)
+    if top.cells.get("format") != FORMAT:
+        top.wrong(f"format = {top.cells.get('format')!r:.60}: this version reads {FORMAT!r}, or a list of entries")
+    rows = _bounded(top.value("phases"), name)
+    try:
+        found = checksum(rows)
+    except (ValueError, RecursionError):
+        top.wrong("phases hold a number that is not finite")
+    if found != top.value("sha256"):
+        top.wrong(f"the phases do not have the sha256 written in the file ({found[:12]}...): changed after fetching")
+    return [_snapshot_phase(Row(f"{name}, phase {i}", row)) for i, row in enumerate(rows, 1)]
+
+
+def _snapshot_phase(row: Row) -> Foreign:
+    density = row.optional("density_g_cm3", _DENSITY)
+    return Foreign(
+        id=row.text("material_id"),
+        amounts=row.amounts("formula"),
+        energy=row.number("energy_eV_atom", _ENERGY),
+        above_hull=row.number("energy_above_hull_eV_atom", _HULL),
+        theoretical=row.flag("theoretical"),
+        space_group=row.text("space_group"),
+        density=None if density is None else density * 1e3,
+        volume=row.optional("volume_A3_per_atom", _VOLUME),
+        source=MATERIALS_PROJECT,
+    )
+
+
+def _entries(document: list[Any], name: str) -> list[Foreign]:
+    """Formation energies of pymatgen entries against the lowest entry of each element in the same file."""
+    rows = [Row(f"{name}, entry {i}", cells) for i, cells in enumerate(_bounded(document, name), 1)]
+    compositions, energies = [], []
+    for row in rows:
+        if row.cells.get("@class") not in ENTRY_CLASSES:
+            row.wrong(f"@class = {row.cells.get('@class')!r:.60} is not one of {', '.join(ENTRY_CLASSES)}")
+        if "correction" not in row.cells and row.cells.get("energy_adjustments"):
+            row.wrong("has energy_adjustments but no correction, their sum")
+        total = row.number("energy") + (row.optional("correction", (-1e6, 1e6)) or 0.0)
+        moles = row.moles("composition")
+        compositions.append(reduced(moles))
+        energies.append(total / sum(moles.values()))
+    lowest: dict[str, float] = {}
+    for amounts, energy in zip(compositions, energies, strict=True):
+        if len(amounts) == 1:
+            (symbol,) = amounts
+            lowest[symbol] = min(energy, lowest.get(symbol, math.inf))
+    for row, amounts in zip(rows, compositions, strict=True):
+        missing = sorted(set(amounts) - set(lowest))
+        if missing:
+            row.wrong(f"no entry of elemental {', '.join(missing)} in the file: its formation energy needs one")
+    return [_entry(*one, lowest, name) for one in zip(rows, compositions, energies, strict=True)]
+
+
+def _entry(row: Row, amounts: dict[str, float], energy: float, lowest: Mapping[str, float], name: str) -> Foreign:
+    reference = sum(n * lowest[symbol] for symbol, n in amounts.items()) / sum(amounts.values())
+    data = Row(f"{row.where}, data", row.cells.get("data") or {})
+    row.cells["formation energy"] = energy - reference
+    row.cells["entry_id"] = str(row.cells.get("entry_id") or formula.name(amounts))
+    volume = _cell_volume(row) if row.cells.get("structure") else None
+    density = None if volume is None else formula.molar_mass(amounts) / sum(amounts.values()) / N_A / volume * 1e30
+    return Foreign(
+        id=row.text("entry_id"),
+        amounts=amounts,
+        energy=row.number("formation energy", _ENERGY),
+        above_hull=data.optional("energy_above_hull", _HULL),
+        theoretical=data.flag("theoretical"),
+        space_group="",
+        density=density,
+        volume=volume,
+        source=f"file:{name}",
+    )
+
+
+def _cell_volume(row: Row) -> float:
+    """A^3 per atom of a structure: the determinant of its lattice over the occupancy of its sites."""
+    structure = row.value("structure")
+    try:
+        (a, b, c), sites = structure["lattice"]["matrix"], structure["sites"]
+        cross = (b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0])
+        cell = abs(sum(x * y for x, y in zip(a, cross, strict=True)))
+        row.cells["volume per atom"] = cell / sum(one["occu"] for site in sites for one in site["species"])
+    except (TypeError, KeyError, ValueError, IndexError, ArithmeticError):
+        row.wrong("structure has no lattice matrix or no occupied sites")
+    return row.number("volume per atom", _VOLUME)
+
+
+def _table(text: str, name: str) -> list[Foreign]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    found: list[Foreign] = []
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        energy = [column for column in _CSV_ENERGIES if column in header]
+        if "formula" not in header or len(energy) != 1:
+            raise DataError(f"{name}: columns formula and one of {' or '.join(_CSV_ENERGIES)} are needed")
+        strange = sorted(set(header) - {"formula", energy[0], *_CSV_OPTIONAL})
+        if strange or len(set(header)) < len(header):
+            raise DataError(f"{name}: column {strange or header!r:.80} is not known or stands twice: drop or rename it")
+        for cells in reader:
+            if cells:
+                where = f"{name}, line {reader.line_num}"
+                if len(cells) != len(header):
+                    raise DataError(f"{where}: {len(cells)} cells under {len(header)} columns; quote commas")
+                found.append(_table_phase(Row(where, dict(zip(header, cells, strict=True))), energy[0], name))
+            if len(found) > MAX_ROWS:
+                raise DataError(f"{name}: more than {MAX_ROWS} rows")
+    except csv.Error as error:
+        raise DataError(f"{name}, line {reader.line_num}: {error}") from None
+    return found
+
+
+def _table_phase(row: Row, column: str, name: str) -> Foreign:
+    amounts = row.amounts("formula")
+    per_atom = 1e3 / EV_PER_ATOM / sum(amounts.values()) if column == _CSV_ENERGIES[1] else 1.0
+    row.cells["formation energy in eV/atom"] = row.number(column) * per_atom
+    status = row.cells.get("status", "").strip() or "computed"
+    if status not in ("observed", "computed"):
+        row.wrong(f"status {status!r:.60} is neither observed nor computed")
+    density = row.optional("density_g_cm3", _DENSITY)
+    density = None if density is None else density * 1e3
+    return Foreign(
+        id=(row.text("name") if "name" in row.cells else "") or formula.name(amounts),
+        amounts=amounts,
+        energy=row.number("formation energy in eV/atom", _ENERGY),
+        above_hull=None,
+        theoretical=status == "computed",
+        space_group=row.text("space_group") if "space_group" in row.cells else "",
+        density=density,
+        volume=_volume(amounts, density),
+        source=f"file:{name}",
+    )

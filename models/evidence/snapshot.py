@@ -1,0 +1,211 @@
+"""A database made of the embedded tables and a file of foreign phases.
+
+Precedence: measured values of the embedded tables stay; the lowest foreign phase of a composition brings its DFT
+energy, in place of the embedded one; compositions that the tables do not have become new phases.  Then everything is
+derived again as for the embedded tables: element corrections, estimates, assimilation of what is known to exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sinterface.models.basics import formula
+from sinterface.models.basics.errors import DataError
+from sinterface.models.evidence import assimilate, sisso
+from sinterface.models.evidence.external_phases import Foreign, load
+from sinterface.models.evidence.table_row import reduced
+from sinterface.models.phases import corrections, estimates
+from sinterface.models.phases.database import Database, adjusted, from_records, observations, unadjusted
+from sinterface.models.phases.phase_tables import COLUMNS, Record, read_records
+
+MAX_ABOVE_HULL = 0.1
+"""Distance from the hull [eV/atom] above which a new phase is left out: four times what its energy is good for."""
+
+OBSERVED_ABOVE_HULL = 0.05
+"""Distance from the hull [eV/atom] above which a made phase is taken for a computed one: its structure is in doubt."""
+
+SISSO_SOURCE = "bartel2018"
+
+FAR, UNSTABLE = "elements outside the ion table", f"more than {MAX_ABOVE_HULL:g} eV/atom above the hull"
+UNBALANCED = "no balanced charges (elements, alloys, peroxides, suboxides), for which no correction is known"
+HIGHER = "a lower phase of the same composition is in the file"
+
+_Key = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What became of the foreign phases: ids by fate, and for what was left out the ids by reason.
+
+    ``replaced`` embedded phases whose DFT energy is now the file's, ``filled`` those that had none, ``shifted`` other
+    polymorphs moved along with their ground state, ``kept`` embedded DFT energies not in the file.
+    """
+
+    replaced: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
+    shifted: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Foreign phases that were in the file."""
+        used = (self.replaced, self.filled, self.observed, self.computed, *self.left_out.values())
+        return sum(map(len, used))
+
+    def __str__(self) -> str:
+        out = "".join(f"; left out {len(ids)}: {reason}" for reason, ids in self.left_out.items())
+        return (
+            f"{self.total} phases read: {len(self.replaced)} replace a DFT energy, {len(self.filled)} add one to a "
+            f"measured phase, {len(self.observed)} new and observed, {len(self.computed)} new and computed only{out}"
+        )
+
+
+def _key(amounts: Mapping[str, float]) -> _Key:
+    """The same for equal compositions, whatever the formula unit."""
+    total = sum(amounts.values())
+    return tuple(sorted((symbol, round(amount / total, 4)) for symbol, amount in amounts.items()))
+
+
+def _sources(record: Record, drop: str, *add: str) -> tuple[str, ...]:
+    others = " ".join(text for column, text in record.row.items() if column.endswith("_source") and column != drop)
+    kept = set(others.replace(";", " ").split())
+    return tuple(dict.fromkeys([*(key for key in record.sources if key in kept), *add]))
+
+
+def _with_dft(record: Record, energy: float, source: str) -> Record:
+    return replace(
+        record,
+        dft=energy,
+        sources=_sources(record, "dft_source", source),
+        row={**record.row, "dft_eV_atom": f"{energy:.6g}", "dft_source": source},
+    )
+
+
+def _new(phase: Foreign, name: str, use_sisso: bool) -> Record:
+    amounts = reduced(phase.amounts)
+    made = phase.theoretical is False and (phase.above_hull is None or phase.above_hull <= OBSERVED_ABOVE_HULL)
+    entropy, entropy_sd, cp, sources = None, 0.0, None, [phase.source]
+    if use_sisso and phase.volume is not None:
+        entropy, entropy_sd, cp = sisso.estimate(amounts, phase.volume)
+        sources.append(SISSO_SOURCE)
+    note = f"{phase.id}, from a file: no measured value; structure type not known"
+    row = dict.fromkeys(COLUMNS, "") | {
+        "phase": name, "formula": formula.name(amounts, 6), "space_group": phase.space_group,
+        "dft_eV_atom": f"{phase.energy:.6g}", "dft_source": phase.source,
+        "status": "observed" if made else "computed", "known": "read", "note": note,
+    }  # fmt: skip
+    if entropy is not None:
+        row |= {"S298_J_molK": f"{entropy:.2f}", "S298_sd": f"{entropy_sd:.2f}", "S298_source": SISSO_SOURCE}
+    if cp is not None:
+        row |= {"Cp_a": f"{cp.a:.4f}", "Cp_b": f"{cp.b * 1e3:.4f}", "Cp_c": f"{cp.c * 1e-5:.4f}"}
+        row |= {"Cp_Tmax_K": f"{sisso.FIT_RANGE[1]:g}", "Cp_source": SISSO_SOURCE}
+    if phase.density is not None:
+        row |= {"density_g_cm3": f"{phase.density * 1e-3:.4g}", "density_source": phase.source}
+    return Record(
+        phase=name,
+        amounts=amounts,
+        structure="",
+        enthalpy=None,
+        enthalpy_sd=0.0,
+        method="",
+        dft=phase.energy,
+        entropy=entropy,
+        entropy_sd=entropy_sd,
+        cp=cp,
+        density=phase.density,
+        observed=made,
+        sources=tuple(sources),
+        note=note,
+        row=row,
+    )
+
+
+def _ground_state(records: Sequence[Record]) -> Record:
+    """The polymorph that a DFT energy belongs to: the lowest in DFT, else the lowest as measured."""
+    calculated = [record for record in records if record.dft is not None]
+    if calculated:
+        return min(calculated, key=lambda record: record.dft or 0.0)
+    return min(records, key=lambda record: (record.enthalpy or 0.0) / sum(record.amounts.values()))
+
+
+def _reason(phase: Foreign) -> str:
+    """Why a composition that the tables do not have can not become a phase; '' when it can."""
+    if set(phase.amounts) - set(estimates.FIXED_CHARGE) - set(estimates.LOWEST_CHARGE) - {"O"}:
+        return FAR
+    if len(phase.amounts) < 2 or estimates.charges(phase.amounts) is None:
+        return UNBALANCED
+    return UNSTABLE if phase.above_hull is not None and phase.above_hull > MAX_ABOVE_HULL else ""
+
+
+def merge(
+    foreign: Sequence[Foreign], embedded: Mapping[str, Record], *, use_sisso: bool = True
+) -> tuple[dict[str, Record], Merge]:
+    """Records of the embedded tables and the foreign phases together, and what became of each of the latter.
+
+    ``use_sisso`` gives new phases of known volume the Gibbs energy of ``sisso.py``; without it, and where no volume is
+    known, they get the ion sums of ``estimates.py`` as unmeasured embedded phases do.
+    """
+    records = dict(embedded)
+    polymorphs: dict[_Key, list[Record]] = {}
+    for record in embedded.values():
+        polymorphs.setdefault(_key(record.amounts), []).append(record)
+    groups: dict[_Key, list[Foreign]] = {}
+    for phase in foreign:
+        groups.setdefault(_key(phase.amounts), []).append(phase)
+    fates: dict[str, list[str]] = {name: [] for name in ("replaced", "filled", "shifted", "observed", "computed")}
+    left_out: dict[str, list[str]] = {}
+    for key, group in groups.items():
+        lowest, *higher = sorted(group, key=lambda phase: (phase.energy, phase.id))
+        reason = "" if key in polymorphs else _reason(lowest)
+        if reason:
+            left_out.setdefault(reason, []).append(lowest.id)
+        elif key in polymorphs:
+            home = _ground_state(polymorphs[key])
+            records[home.phase] = _with_dft(home, lowest.energy, lowest.source)
+            fates["filled" if home.dft is None else "replaced"].append(home.phase)
+            for record in polymorphs[key]:
+                if record.dft is not None and home.dft is not None and record is not home:
+                    moved = lowest.energy + record.dft - home.dft
+                    records[record.phase] = _with_dft(record, moved, lowest.source)
+                    fates["shifted"].append(record.phase)
+        else:
+            name = formula.name(reduced(lowest.amounts))
+            name = name if name not in records else f"{name}-{lowest.id}"
+            records[name] = _new(lowest, name, use_sisso)
+            fates["observed" if records[name].observed else "computed"].append(name)
+        if higher:
+            left_out.setdefault(reason or HIGHER, []).extend(phase.id for phase in higher)
+    touched = {name for names in fates.values() for name in names}
+    kept = [phase for phase, record in records.items() if record.dft is not None and phase not in touched]
+    report = {name: tuple(names) for name, names in fates.items()}
+    return records, Merge(**report, kept=tuple(kept), left_out={why: tuple(ids) for why, ids in left_out.items()})
+
+
+def build(path: str | Path, *, use_sisso: bool = True) -> tuple[Database, Merge]:
+    """Database of the embedded tables and a file's phases, and the report of the merge.
+
+    Its fingerprint is the file's stem and a hash of the file and of the embedded tables it was merged with.
+    Raises InputError when there is no such file, DataError naming the file and its fault.
+    """
+    path = Path(path)
+    foreign, sha = load(path)
+    records, report = merge(foreign, read_records(), use_sisso=use_sisso)
+    digest = hashlib.sha256(f"{sha} {unadjusted().fingerprint} {use_sisso}".encode()).hexdigest()
+    fingerprint = f"{path.stem}-{digest[:12]}"
+    try:
+        fitted, _ = corrections.fit(observations(records))
+        base = from_records(records, fitted, fingerprint)
+        return adjusted(base, assimilate.assimilate(base, assimilate.facts()), fingerprint), report
+    except DataError as error:
+        raise DataError(f"{path.name}, merged with the embedded tables: {error}") from error
+
+
+def database(path: str | Path) -> Database:
+    """The database of ``build`` alone."""
+    return build(path)[0]

@@ -1,0 +1,220 @@
+"""Electrolytes, cathodes and coatings: composition, structure and morphology, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sinterface.models.basics import formula
+from sinterface.models.basics.errors import DataError, InputError, shown, unknown
+from sinterface.models.basics.quantity import Quantity, quantity
+from sinterface.models.basics.textfile import read_text
+from sinterface.models.phases.substance import cations
+
+MORPHOLOGIES = {"pc": "polycrystal", "sc": "single-crystal"}
+STRUCTURES = ("layered", "spinel", "olivine", "garnet")
+ROLES = ("cathode", "electrolyte", "coating")
+MAX_CARD_BYTES = 100_000
+
+ID = re.compile(r"[\w(][\w .+()-]{0,78}[\w)+]|\w")
+"""What a powder may be called: names of files are made of it."""
+
+LENGTHS, DENSITIES = (1e-10, 1e-2), (50.0, 3e4)
+"""Sizes [m] and densities [kg/m^3] that are believed."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """A powder.  Lengths in m, density in kg/m^3; ``grain_size`` equals the particle diameter of a single crystal."""
+
+    id: str
+    role: str
+    composition: Mapping[str, float]
+    structure: str
+    morphology: str
+    particle_diameter: Quantity
+    grain_size: Quantity
+    density: Quantity
+    source: str
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.structure, self.morphology, *sorted(self.composition.items())))
+
+    @property
+    def formula(self) -> str:
+        """Composition as text."""
+        return formula.name(self.composition)
+
+
+def from_card(card: Mapping[str, Any], where: str) -> Material:
+    """Material from a parsed TOML card.  Raises DataError naming the card and the fault."""
+    for key in ("id", "role", "composition", "structure", "morphology", "source"):
+        if not isinstance(card.get(key), str):
+            raise DataError(f"{where}: {key} = text is needed")
+    if not ID.fullmatch(card["id"]):
+        raise DataError(f"{where}: id {shown(card['id'])}: write 1 to 80 letters, digits, blanks and . _ + - ( )")
+    if len(card["structure"]) > 80 or not card["structure"].isprintable():
+        raise DataError(f"{where}: structure {shown(card['structure'])}: write {', '.join(STRUCTURES)} or another word")
+    for key, choices in (("role", ROLES), ("morphology", tuple(MORPHOLOGIES.values()))):
+        if card[key] not in choices:
+            raise DataError(f"{where}: {key} {shown(card[key])} is not one of {', '.join(choices)}")
+    try:
+        composition = formula.parse(card["composition"])
+    except InputError as error:
+        raise DataError(f"{where}: {error}") from error
+    if not _framework(composition, card["role"]):
+        raise DataError(f"{where}: composition {shown(card['composition'])} holds no metal beside lithium")
+    size = "thickness" if card["role"] == "coating" else "particle_diameter"
+    for key in (size, "grain_size", "density"):
+        if not isinstance(card.get(key), Mapping):
+            raise DataError(f"{where}: table [{key}] is needed")
+
+    def read(key: str, kind: str, low: float, high: float) -> Quantity:
+        found = quantity(card[key], kind, f"{where} [{key}]")
+        if not low <= found.value <= high:
+            unit = "m" if kind == "length" else "kg/m3"
+            raise DataError(f"{where} [{key}]: {found.value:g} {unit} is outside {low:g} to {high:g}: check the unit")
+        return found
+
+    return Material(
+        id=card["id"],
+        role=card["role"],
+        composition=composition,
+        structure=card["structure"],
+        morphology=card["morphology"],
+        particle_diameter=read(size, "length", *LENGTHS),
+        grain_size=read("grain_size", "length", *LENGTHS),
+        density=read("density", "density", *DENSITIES),
+        source=card["source"],
+    )
+
+
+@lru_cache(maxsize=1)
+def _cards() -> Mapping[str, tuple[Material, tuple[str, ...]]]:
+    found = {}
+    for entry in resources.files("sinterface.models.data.materials").iterdir():
+        if entry.name.endswith(".toml"):
+            card = tomllib.loads(entry.read_text(encoding="utf-8"))
+            material = from_card(card, entry.name)
+            found[material.id] = (material, tuple(card.get("aliases", ())))
+    return dict(sorted(found.items()))
+
+
+def built_in(role: str | None = None) -> dict[str, Material]:
+    """Materials that come with the package by id, of one role or of all."""
+    return {key: material for key, (material, _) in _cards().items() if role in (None, material.role)}
+
+
+def load(path: Path) -> Material:
+    """Material from a user's TOML card.  Raises InputError or DataError in one line."""
+    text = read_text(path, MAX_CARD_BYTES, "TOML card")
+    try:
+        card = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path}: not a TOML card: {shown(str(error), 200)[1:-1]}") from error
+    except (RecursionError, ValueError) as error:  # nested without end, digits without end
+        raise DataError(f"{path}: not a TOML card: {type(error).__name__}") from error
+    return from_card(card, str(path))
+
+
+def guess_structure(composition: Mapping[str, float]) -> str | None:
+    """Structure type that a formula leaves no doubt about, else None."""
+    if composition.get("P", 0.0) > 0.0 and not {"Fe", "Mn", "Co", "Ni"} & set(composition):
+        return None
+    lithium = composition.get("Li", 0.0)
+    metals = cations(composition) - composition.get("Li", 0.0)
+    oxygen = composition.get("O", 0.0)
+    if lithium <= 0.0 or metals <= 0.0 or oxygen <= 0.0:
+        return None
+    if composition.get("La", 0.0) > 0.0 and abs(oxygen / composition["La"] - 4.0) < 0.4:
+        return "garnet"
+    if composition.get("La", 0.0) > 0.0:
+        return None
+    if composition.get("P", 0.0) > 0.0 and abs(oxygen / composition["P"] - 4.0) < 0.05:
+        return "olivine"
+    if abs(oxygen - 2.0 * metals) < 0.15 * metals and 0.7 < lithium / metals < 1.35:
+        return "layered"
+    if abs(oxygen - 2.0 * metals) < 0.1 * metals and 0.3 < lithium / metals < 0.65:
+        return "spinel"
+    layering = sum(composition.get(symbol, 0.0) for symbol in ("Ni", "Mn", "Co"))
+    if abs(lithium + metals - oxygen) < 0.02 * oxygen and 1.0 < lithium / metals < 2.1 and layering > 0.9 * metals:
+        return "layered"  # rich in lithium, up to Li2MnO3; other metals make disordered rock salts of such formulas
+    return None
+
+
+def find(text: str, role: str = "cathode", *, structure: str | None = None, morphology: str | None = None) -> Material:
+    """A material by built-in name or alias, TOML card (a path ending in .toml), or any formula.
+
+    A formula takes its particle data from the typical card of the same role, structure and morphology.
+    Raises InputError naming the input, the choices and the remedy.
+    """
+    if role not in ROLES:
+        raise unknown("role", role, ROLES)
+    if text.endswith(".toml"):
+        found = load(Path(text))
+        if found.role != role:
+            raise InputError(f"{text}: role = {found.role!r}; a card with role = {role!r} is wanted here")
+        if structure or morphology:
+            raise InputError(f"{text}: --structure and --morphology go with a formula only; the card tells both")
+        return found
+    text = text.strip()
+    names = {key.casefold(): material for key, (material, _) in _cards().items()}
+    for material, aliases in _cards().values():
+        for alias in aliases:
+            names.setdefault(alias.casefold(), material)
+    if text.casefold() in names and names[text.casefold()].role == role:
+        if structure or morphology:
+            raise InputError(f"{text} is a built-in material: --structure and --morphology go with a formula only")
+        return names[text.casefold()]
+    try:
+        composition = formula.parse(text)
+    except InputError as error:
+        if any(character.isdigit() for character in text) and "-" not in text:
+            raise error
+        raise unknown(role, text, built_in(role), "or a formula, e.g. LiNi0.6Mn0.2Co0.2O2") from error
+    return _from_formula(text, composition, role, structure, morphology)
+
+
+def _from_formula(
+    text: str, composition: Mapping[str, float], role: str, structure: str | None, morphology: str | None
+) -> Material:
+    if not _framework(composition, role):
+        raise InputError(f"{role} {text!r} holds no metal beside lithium: write e.g. LiNi0.6Mn0.2Co0.2O2")
+    structure = structure or guess_structure(composition)
+    if structure is None:
+        raise InputError(
+            f"structure of {shown(text)} can not be told from the formula: add --structure {'|'.join(STRUCTURES)}"
+        )
+    if structure not in STRUCTURES:
+        raise unknown("structure", structure, STRUCTURES)
+    short = morphology or "pc"
+    if short not in MORPHOLOGIES:
+        raise unknown("morphology", short, MORPHOLOGIES, "pc is a polycrystal, sc a single crystal")
+    kind = MORPHOLOGIES[short]
+    peers = [material for material in built_in(role).values() if material.structure == structure]
+    peers = [material for material in peers if material.morphology == kind] or peers
+    if not peers:
+        raise InputError(f"no {role} card of structure {structure!r} to take particle sizes from: write a TOML card")
+    peer = min(peers, key=lambda material: _distance(material.composition, composition))
+    typical = [peer.particle_diameter, peer.grain_size]
+    if peer.morphology != kind and kind == "single-crystal":
+        typical[1] = peer.particle_diameter
+    return Material(
+        text, role, composition, structure, kind, typical[0], typical[1], peer.density, f"formula, sizes of {peer.id}"
+    )
+
+
+def _framework(composition: Mapping[str, float], role: str) -> bool:
+    """True where something stays when lithium and the gases leave; a coating may do without."""
+    return cations(composition) > (0.0 if role == "coating" else composition.get("Li", 0.0))
+
+
+def _distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    a, b = sum(one.values()), sum(other.values())
+    return sum(abs(one.get(s, 0.0) / a - other.get(s, 0.0) / b) for s in set(one) | set(other))

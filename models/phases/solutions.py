@@ -1,0 +1,208 @@
+"""Solution phases: end members mixing on sublattices; one composition of them is a pseudo-compound.
+
+    G(x) = sum_e x_e G_e + sum_{e<f} W_ef x_e x_f - T S_mix,
+    S_mix = -R sum_s m_s [ sum_i y_si ln y_si - sum_e x_e sum_i y_si^e ln y_si^e ],   y_s = sum_e x_e y_s^e
+
+Random mixing on each sublattice s (m_s sites), relative to the end members, which keep the order they are tabulated
+with (Sundman & Agren, J. Phys. Chem. Solids 42, 297 (1981); pseudo-compounds: Connolly, Am. J. Sci. 290, 666 (1990)).
+S_mix is zero at every end member and never negative.  Charge balance holds because each end member is neutral.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics import formula
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.errors import DataError
+from sinterface.models.phases import substance
+from sinterface.models.phases.database import Database
+from sinterface.models.phases.gases import gas
+from sinterface.models.phases.gibbs import NO_HEAT_CAPACITY
+
+MATCH_TOLERANCE = 5e-3
+"""Largest sum of misfits in cation fractions for a composition to count as lying within a solution: formulas are
+written to two decimals, Li1.2Mn0.54Ni0.13Co0.13O2 is 0.0037 away."""
+
+
+@dataclass(frozen=True)
+class Endmember:
+    """``moles`` of the database phase ``phase`` per formula unit of the solution; occupants of each sublattice."""
+
+    phase: str
+    moles: float
+    sites: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solution phase; ``interactions`` are W [J per mole of formula units] by pair of end-member positions."""
+
+    name: str
+    structure: str
+    family: str
+    endmembers: tuple[Endmember, ...]
+    interactions: Mapping[tuple[int, int], float]
+
+    def mixing_entropy(self, x: NDArray[np.float64]) -> float:
+        """S_mix [J mol^-1 K^-1] at end-member fractions x (n_endmembers,), which sum to one."""
+        total = 0.0
+        for moles in self._occupants():
+            sites = moles.sum(axis=1)
+            total += float(x @ sites) * _entropy(x @ moles / float(x @ sites))
+        return GAS_CONSTANT * total - float(x @ self.own_disorder())
+
+    def own_disorder(self) -> NDArray[np.float64]:
+        """Entropy of mixing within each end member (n_endmembers,) [J mol^-1 K^-1], which S_mix leaves out."""
+        total = np.zeros(len(self.endmembers))
+        for moles in self._occupants():
+            sites = moles.sum(axis=1)
+            total += sites * np.array([_entropy(row / n) for row, n in zip(moles, sites, strict=True)])
+        return GAS_CONSTANT * total
+
+    def _occupants(self) -> list[NDArray[np.float64]]:
+        """For each sublattice, moles of every species there by end member (n_endmembers, n_species)."""
+        found = []
+        for site in self.endmembers[0].sites:
+            species = sorted({kind for member in self.endmembers for kind in member.sites[site]})
+            found.append(
+                np.array([[member.sites[site].get(kind, 0.0) for kind in species] for member in self.endmembers])
+            )
+        return found
+
+    def amounts(self, x: NDArray[np.float64], database: Database) -> dict[str, float]:
+        """Moles of each element in one formula unit of the solution at fractions x."""
+        total: dict[str, float] = {}
+        for fraction, member in zip(x, self.endmembers, strict=True):
+            for symbol, amount in database[member.phase].amounts.items():
+                total[symbol] = total.get(symbol, 0.0) + fraction * member.moles * amount
+        return {symbol: amount for symbol, amount in total.items() if amount > 1e-12}
+
+    def solid(self, x: NDArray[np.float64], database: Database) -> substance.Solid:
+        """The pseudo-compound at fractions x."""
+        members = [database[member.phase] for member in self.endmembers]
+        weights = [fraction * member.moles for fraction, member in zip(x, self.endmembers, strict=True)]
+        amounts = self.amounts(x, database)
+        excess = sum(W * x[i] * x[j] for (i, j), W in self.interactions.items())
+        cp = NO_HEAT_CAPACITY
+        for weight, member in zip(weights, members, strict=True):
+            cp = cp + member.cp.scaled(weight)
+        return substance.Solid(
+            id=f"{self.name}:{formula.name(amounts)}",
+            amounts=amounts,
+            enthalpy=sum(w * m.enthalpy for w, m in zip(weights, members, strict=True)) + excess,
+            enthalpy_sd=float(np.hypot.reduce([w * m.enthalpy_sd for w, m in zip(weights, members, strict=True)])),
+            entropy=sum(w * m.entropy for w, m in zip(weights, members, strict=True)) + self.mixing_entropy(x),
+            entropy_sd=float(np.hypot.reduce([w * m.entropy_sd for w, m in zip(weights, members, strict=True)])),
+            cp=cp,
+            structure=self.structure,
+            density=float("nan"),
+            method="solution",
+            sources=tuple(dict.fromkeys(key for w, m in zip(weights, members, strict=True) if w for key in m.sources)),
+            family=substance.solution_family(self.family, amounts),
+            solution=self.name,
+            parts=tuple((member.phase, w) for member, w in zip(self.endmembers, weights, strict=True) if w > 0.0),
+        )
+
+    def match(self, amounts: Mapping[str, float], database: Database) -> NDArray[np.float64] | None:
+        """End-member fractions whose cations are in the ratio of ``amounts``, or None when there are none.
+
+        Only end members of elements that ``amounts`` names: rounding must not bring in others.
+
+        Where several do, those of least grand potential in 1 bar O2 at 700 degrees C are taken.  They occupy the
+        sublattices alike, as no element but the oxygen is on two of them, so that the energy is linear in the fractions
+        but for interactions, which do not count here.  Oxygen is left to the solution: formulas round it.
+        """
+        from scipy.optimize import linprog
+
+        held = {symbol for member in self.endmembers for symbol in database[member.phase].amounts}
+        symbols = sorted(held - substance.GAS_ELEMENTS)
+        if {symbol for symbol, n in amounts.items() if n > 0.0} - substance.GAS_ELEMENTS - held:
+            return None  # a dopant is no rounding, however little there is of it
+        columns = np.array(
+            [[member.moles * database[member.phase].amounts.get(s, 0.0) for s in symbols] for member in self.endmembers]
+        ).T
+        target = np.array([amounts.get(symbol, 0.0) for symbol in symbols])
+        target = target / target.sum()
+        foreign = columns[target == 0.0].any(axis=0)
+        size = len(self.endmembers)
+        solids = [database[m.phase] for m in self.endmembers]
+        oxygen = 0.5 * float(gas("O2").gibbs(T_COMPARE))  # at 1 bar
+        cost = np.array(
+            [
+                m.moles * (float(one.gibbs(T_COMPARE)) - one.amounts.get("O", 0.0) * oxygen)
+                for m, one in zip(self.endmembers, solids, strict=True)
+            ]
+        )
+        cost += T_COMPARE * self.own_disorder()
+        penalty = 1e4 * float(np.max(np.abs(cost)))  # a misfit of rounded formulas costs most
+        slack = np.eye(len(symbols))
+        found = linprog(
+            np.concatenate([cost, np.full(2 * len(symbols), penalty)]),
+            A_eq=np.hstack([columns, slack, -slack]), b_eq=target, method="highs",
+            bounds=[(0, 0 if other else None) for other in foreign] + 2 * len(symbols) * [(0, None)],
+        )  # fmt: skip
+        if found.status != 0 or float(np.sum(found.x[size:])) > MATCH_TOLERANCE:
+            return None
+        x = found.x[:size]
+        x = np.where(x < 1e-9, 0.0, x)
+        return np.asarray(x / x.sum(), dtype=float)
+
+
+def _entropy(y: NDArray[np.float64]) -> float:
+    positive = y[y > 0.0]
+    return -float(np.sum(positive * np.log(positive)))
+
+
+@lru_cache(maxsize=1)
+def embedded() -> tuple[Solution, ...]:
+    """The solution models of ``solutions.toml``."""
+    text = resources.files("sinterface.models.data").joinpath("solutions.toml").read_text(encoding="utf-8")
+    found = []
+    for card in tomllib.loads(text)["solution"]:
+        members = tuple(Endmember(m["phase"], float(m["moles"]), m["sites"]) for m in card["endmember"])
+        names = [member.phase for member in members]
+        if len({tuple(sorted(member.sites)) for member in members}) != 1:
+            raise DataError(f"solution {card['name']!r}: every end member must name the same sublattices")
+        interactions = {
+            (names.index(w["between"][0]), names.index(w["between"][1])): float(w["W_kJ_mol"]) * 1e3
+            for w in card.get("interaction", [])
+        }
+        found.append(Solution(card["name"], card["structure"], card["family"], members, interactions))
+    return tuple(found)
+
+
+def host_of(
+    amounts: Mapping[str, float], structure: str, database: Database
+) -> tuple[Solution, NDArray[np.float64]] | None:
+    """The solution of that structure type that holds this composition, and where in it; None when there is none."""
+    for solution in embedded():
+        if solution.structure == structure:
+            x = solution.match(amounts, database)
+            if x is None:
+                continue
+            oxygen, written = solution.amounts(x, database).get("O", 0.0), amounts.get("O", 0.0)
+            scale = substance.cations(amounts) / substance.cations(solution.amounts(x, database))
+            if abs(oxygen * scale - written) < OXYGEN_TOLERANCE * oxygen * scale:
+                return solution, x
+    return None
+
+
+def owners(preferred: Collection[str] = ()) -> dict[str, str]:
+    """The solution that each end member belongs to; where there are several, a ``preferred`` one, else the largest."""
+    order = sorted(embedded(), key=lambda one: (one.name in preferred, len(one.endmembers)))
+    return {member.phase: one.name for one in order for member in one.endmembers}
+
+
+OXYGEN_TOLERANCE = 0.08
+"""Relative difference in oxygen that rounding of formulas explains; more means another compound."""
+
+T_COMPARE = 973.15
+"""Temperature [K] at which two occupancies of one composition are compared."""

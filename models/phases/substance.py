@@ -1,0 +1,160 @@
+"""What is known of one solid, and the families in which results are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sinterface.models.basics import formula
+from sinterface.models.phases import gibbs
+
+GAS_ELEMENTS = frozenset(("O", "C", "H"))
+"""Elements that a phase exchanges with the furnace gas; all others are its closed components."""
+
+
+def cations(amounts: Mapping[str, float]) -> float:
+    """Moles of closed components, that is of all but O, C and H, in a composition."""
+    return sum(amount for symbol, amount in amounts.items() if symbol not in GAS_ELEMENTS)
+
+
+@dataclass(frozen=True)
+class Solid:
+    """One phase, or one composition of a solution phase; molar quantities refer to the formula unit.
+
+    ``enthalpy`` [J/mol] from the elements at 298.15 K and its standard deviation, ``entropy`` [J/mol/K] at
+    298.15 K and its standard deviation, ``density`` [kg/m^3] or nan.  ``method`` says how the enthalpy is known:
+    calorimetry, emf, kems, equilibrium, dft (with this project's element corrections) or estimate.
+    ``observed`` is false for orderings that only a computer has seen; equilibria leave them out.
+    ``solution`` names the solution phase this is a composition of, ``parts`` its end members and their amounts.
+    """
+
+    id: str
+    amounts: Mapping[str, float]
+    enthalpy: float
+    enthalpy_sd: float
+    entropy: float
+    entropy_sd: float
+    cp: gibbs.HeatCapacity
+    structure: str
+    density: float
+    method: str
+    sources: tuple[str, ...]
+    family: str
+    observed: bool = True
+    solution: str = ""
+    parts: tuple[tuple[str, float], ...] = ()
+    note: str = field(default="", repr=False)
+
+    def gibbs(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Gibbs energy [J/mol] at temperature [K], elements at 298.15 K and absolute entropies as reference."""
+        return gibbs.gibbs(self.enthalpy, self.entropy, self.cp, temperature)
+
+    @property
+    def cations(self) -> float:
+        """Moles of closed components, that is of all but O, C and H, in a formula unit."""
+        return cations(self.amounts)
+
+    @property
+    def molar_mass(self) -> float:
+        """kg per mole of formula units."""
+        return formula.molar_mass(self.amounts)
+
+
+FAMILIES: Mapping[str, str] = {
+    "garnet": "garnet electrolyte, any composition",
+    "layered": "layered Li(Ni,Mn,Co)O2 with at most 1.35 Li per transition metal",
+    "spinel": "lithium transition-metal spinel",
+    "olivine": "olivine phosphate",
+    "La2Zr2O7": "pyrochlore",
+    "LaMO3": "perovskite La(Ni,Mn,Co,Fe,Al,Ga,Ti)O3 and its ordered variants",
+    "La2MO4": "K2NiF4 type, among them La2(Ni0.5Li0.5)O4",
+    "LanMnO3n+1": "other Ruddlesden-Popper phases, La3Ni2O7 and La4Ni3O10",
+    "Li2MnO3": "Li2MnO3, its isotypes, and layered solutions with over 1.35 Li per metal, which show its superlattice",
+    "La2O3": "lanthanum sesquioxide",
+    "rock salt": "(Ni,Co,Mn,Mg)O",
+    "TM oxide": "other oxides of Ni, Mn, Co and Fe alone",
+    "Li zirconate": "Li2ZrO3, Li6Zr2O7, Li8ZrO6, Li4ZrO4",
+    "Li tantalate": "lithium tantalates and niobates",
+    "La tantalate": "lanthanum tantalates and niobates",
+    "Li-rich TM oxide": "antifluorite and other lithium transition-metal oxides, Li6CoO4, Li2NiO2, ...",
+    "carbonate": "carbonates and oxycarbonates",
+    "hydroxide": "hydroxides and oxyhydroxides",
+    "phosphate": "phosphates other than olivine",
+    "borate": "borates",
+    "Li2O": "lithia",
+    "other": "everything else",
+}
+"""Names used in the ``family`` field of every result, and what each holds."""
+
+LITHIUM_RICH = 1.35
+"""Li per other cation above which a layered solution counts as Li2MnO3: Li1.15 and more orders its metal layer."""
+
+_TRANSITION = frozenset(("Ni", "Mn", "Co", "Fe"))
+
+
+def family(amounts: Mapping[str, float], structure: str) -> str:
+    """The reporting family of a phase, from its elements and structure type; one of FAMILIES."""
+    kinds = {symbol for symbol, amount in amounts.items() if amount > 0.0}
+    metals = kinds - GAS_ELEMENTS
+    kind = structure.casefold()
+    if "C" in kinds:
+        return "carbonate"
+    if "H" in kinds and "garnet" not in kind:
+        return "hydroxide"
+    if "garnet" in kind and "La" in kinds:
+        return "garnet"
+    if "P" in kinds:
+        return "olivine" if "olivine" in kind and "Li" in kinds else "phosphate"
+    if "B" in kinds:
+        return "borate"
+    if "La" in kinds:
+        return _lanthanum_family(metals, kind)
+    return _other_family(amounts, metals, kind)
+
+
+def solution_family(family: str, amounts: Mapping[str, float]) -> str:
+    """The reporting family of one composition of a solution phase of that family."""
+    lithium_rich = amounts.get("Li", 0.0) > LITHIUM_RICH * (cations(amounts) - amounts.get("Li", 0.0))
+    return "Li2MnO3" if family == "layered" and lithium_rich else family
+
+
+def _lanthanum_family(metals: set[str], kind: str) -> str:
+    if metals == {"La"}:
+        return "La2O3"
+    if metals == {"La", "Zr"} and "pyrochlore" in kind:
+        return "La2Zr2O7"
+    if metals <= {"La", "Ta", "Nb", "Zr", "Li"} and metals & {"Ta", "Nb"}:
+        return "La tantalate"
+    if "k2nif4" in kind:
+        return "La2MO4"
+    if "ruddlesden" in kind:
+        return "LanMnO3n+1"
+    if "perovskite" in kind and "layered" not in kind:
+        return "LaMO3"
+    return "other"
+
+
+def _other_family(amounts: Mapping[str, float], metals: set[str], kind: str) -> str:
+    transition = metals & _TRANSITION
+    if metals == {"Li"}:
+        return "Li2O"
+    if metals <= {"Li", "Zr"} and "Li" in metals:
+        return "Li zirconate"
+    if metals & {"Ta", "Nb"} and "Li" in metals and not transition:
+        return "Li tantalate"
+    if "Li" in metals and transition:
+        lithium = amounts["Li"] / (sum(amounts[symbol] for symbol in metals) - amounts["Li"])
+        if abs(lithium - 2.0) < 0.01 and abs(amounts["O"] / amounts["Li"] - 1.5) < 0.01:
+            return "Li2MnO3"
+        if "spinel" in kind and lithium < 1.0:
+            return "spinel"
+        if "layered" in kind or (abs(lithium - 1.0) < 0.1 and amounts["O"] / amounts["Li"] < 2.2):
+            return "layered"
+        return "Li-rich TM oxide" if lithium > 1.0 else "other"
+    if metals and metals <= _TRANSITION | {"Mg"}:
+        oxygen = amounts.get("O", 0.0) / sum(amounts[symbol] for symbol in metals)
+        return "rock salt" if abs(oxygen - 1.0) < 0.02 else "TM oxide"
+    return "other"

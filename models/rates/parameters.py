@@ -1,0 +1,171 @@
+"""The few numbers that calibration may move, for all cathodes alike: priors, and what they change."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.phases.database import Database, adjusted
+from sinterface.models.phases.substance import Solid, cations
+from sinterface.models.rates import kinetics, transport
+
+ENERGIES = ("lithium_rich", "nickel_manganese", "tantalum_garnet", "perovskite", "layered_perovskite")
+"""Parameters that move the Gibbs energies of a group of phases."""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Values in the coordinates of ``parameters.toml``: energies in kJ/mol, sizes and rates as log10."""
+
+    transformation: float
+    interface: float
+    contact: float
+    roughness: float
+    cations: float
+    boundaries: float
+    lithium_rich: float
+    nickel_manganese: float
+    tantalum_garnet: float
+    perovskite: float
+    layered_perovskite: float
+
+    def vector(self) -> NDArray[np.float64]:
+        """Values in order of ``names``."""
+        return np.array([getattr(self, name) for name in names()])
+
+    def kinetics(self) -> kinetics.Transformation:
+        """The reconstructive class with this activation energy."""
+        return replace(kinetics.embedded()["reconstructive"], Ea=1e3 * self.transformation)
+
+    def transport(self) -> transport.Transport:
+        """The diffusivities with these factors."""
+        return transport.embedded().scaled(10.0**self.cations, 10.0**self.boundaries)
+
+    def touching(self, morphology: str) -> float:
+        """Share of the surface of a cathode particle that touches the electrolyte, at most 1."""
+        smooth = self.roughness if morphology == "single-crystal" else 0.0
+        return float(min(10.0 ** (self.contact - smooth), 1.0))
+
+    def energies(self, database: Database) -> Database:
+        """``database`` with these changes of Gibbs energies; itself where there are none."""
+        return _moved(tuple((name, getattr(self, name)) for name in ENERGIES), database)
+
+
+@lru_cache(maxsize=4)
+def _moved(energies: tuple[tuple[str, float], ...], database: Database) -> Database:
+    shifts = dict(energies)
+    changes = {
+        phase: 1e3 * cations(solid.amounts) * shifts[kind]
+        for phase, solid in database.solids.items()
+        if (kind := group(solid)) and shifts[kind] != 0.0
+    }
+    if not changes:
+        return database
+    moved = adjusted(database, changes, database.fingerprint)
+    return Database(moved.solids, moved.fingerprint, database.changes)
+
+
+def group(solid: Solid) -> str:
+    """The energy parameter that a phase follows, or nothing."""
+    metals = set(solid.amounts) - {"O", "C", "H"}
+    held = sum(solid.amounts.get(s, 0.0) for s in ("Ni", "Co"))
+    if solid.family == "garnet" and "Ta" in metals:
+        return "tantalum_garnet"
+    if solid.family == "LaMO3":
+        return "perovskite"
+    if solid.family == "La2MO4" and "Li" in metals:
+        return "layered_perovskite"
+    if metals <= {"Li", "Ni", "Co"} and solid.amounts.get("Li", 0.0) > 1.05 * held > 0.0:
+        return "lithium_rich"
+    if solid.structure == "layered" and metals == {"Li", "Ni", "Mn"}:
+        return "nickel_manganese"
+    return ""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A parameter's normal prior, unit, source and meaning."""
+
+    name: str
+    unit: str
+    mean: float
+    sd: float
+    source: str
+    meaning: str
+
+
+@lru_cache(maxsize=1)
+def priors() -> tuple[Prior, ...]:
+    """The cards of ``parameters.toml``, in order.  Raises DataError when they and ``Parameters`` disagree."""
+    text = resources.files("sinterface.models.data").joinpath("parameters.toml").read_text(encoding="utf-8")
+    found = tuple(
+        Prior(c["name"], c["unit"], float(c["prior"]["mean"]), float(c["prior"]["sd"]), c["source"], c["meaning"])
+        for c in tomllib.loads(text)["parameter"]
+    )
+    if [card.name for card in found] != [field.name for field in fields(Parameters)]:
+        raise DataError("parameters.toml: its names and those of Parameters differ")
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """Names of the parameters, in order."""
+    return tuple(card.name for card in priors())
+
+
+def from_vector(values: NDArray[np.float64]) -> Parameters:
+    """The inverse of ``Parameters.vector``.  Raises InputError unless there is one finite number for each."""
+    if np.shape(values) != (len(priors()),) or not np.all(np.isfinite(values)):
+        raise InputError(f"{np.shape(values)} parameter values: give {len(priors())} finite ones, {', '.join(names())}")
+    return Parameters(*map(float, values))
+
+
+def prior() -> Parameters:
+    """The means of the priors: nothing calibrated."""
+    return Parameters(*(card.mean for card in priors()))
+
+
+def draw(size: int, seed: int = 0) -> list[Parameters]:
+    """Independent draws from the priors."""
+    rng = np.random.default_rng([seed, 2])
+    mean, sd = (np.array([getattr(card, key) for card in priors()]) for key in ("mean", "sd"))
+    return [from_vector(row) for row in mean + sd * rng.normal(size=(size, len(mean)))]
+
+
+MODE = "mode"
+"""Label of the most probable set in ``posterior.csv``, beside the posterior's samples; with a colon and the name of a
+cathode, of the most probable one without its observations."""
+
+
+@lru_cache(maxsize=32)
+def samples(without: str = "") -> tuple[Parameters, ...]:
+    """Posterior samples of ``posterior.csv``, equally likely; those estimated ``without`` the cards of one cathode.
+
+    Raises InputError naming the choices when there are none of that kind, DataError when parameters are missing.
+    """
+    text = resources.files("sinterface.models.data").joinpath("posterior.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    if lacking := {"without", *names()} - set(rows[0] if rows else ()):
+        raise DataError(f"posterior.csv: lacks {', '.join(sorted(lacking))}: calibrate anew")
+    found = tuple(
+        Parameters(**{name: float(row[name]) for name in names()}) for row in rows if row["without"] == without
+    )
+    if not found:
+        raise InputError(
+            f"no posterior without {without!r}: choices are {', '.join(sorted({r['without'] for r in rows}))}"
+        )
+    return found
+
+
+def calibrated(without: str = "") -> Parameters:
+    """The most probable of all parameter sets that calibration tried: what single runs use.
+
+    ``without`` the cards of one cathode: the most probable given all the others.
+    """
+    return samples(f"{MODE}:{without}" if without else MODE)[0]

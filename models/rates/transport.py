@@ -1,0 +1,150 @@
+"""Cation diffusivities: Arrhenius cards per species and host, and Hart's average over lattice and boundaries."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.errors import DataError
+from sinterface.models.basics.quantity import TO_SI, quantity
+
+HOSTS = ("garnet", "layered", "spinel", "olivine", "perovskite", "K2NiF4", "rocksalt", "pyrochlore", "default")
+"""Structure classes with diffusivities of their own; every other phase is ``default``."""
+
+UNKNOWN_SOLUBILITY = 0.005
+"""Solubility per cation of a species in a host without a card: an estimate, uncertain by a factor of 5."""
+
+CATIONS = {"garnet": 12.0, "layered": 2.0, "spinel": 3.0, "pyrochlore": 4.0}
+"""Cations per formula unit of the hosts that have solubility cards."""
+
+
+@dataclass(frozen=True)
+class Arrhenius:
+    """D(T) = D0 exp(-Ea / RT); D0 [m^2/s], Ea [J/mol]."""
+
+    D0: float
+    Ea: float
+
+    def __call__(self, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Diffusivity [m^2/s] at temperature [K]."""
+        return np.asarray(self.D0 * np.exp(-self.Ea / (GAS_CONSTANT * np.asarray(temperature, dtype=float))))
+
+
+@dataclass(frozen=True)
+class Transport:
+    """All transport cards: lattice and boundary diffusivities by (species, host), boundary width [m], solubilities.
+
+    ``solubility`` is what a host without the species in its formula dissolves, per cation of the host.
+    """
+
+    lattice: Mapping[tuple[str, str], Arrhenius]
+    boundary: Mapping[tuple[str, str], Arrhenius]
+    boundary_width: float
+    solubility: Mapping[tuple[str, str], float]
+
+    def effective(self, species: str, host: str, grain_size: float, temperature: ArrayLike) -> NDArray[np.float64]:
+        """Diffusivity [m^2/s] of a species through grains of that size [m], inf for a single crystal.
+
+        D = (1 - f) D_lattice + f D_boundary, f = min(1, 3 delta / d): Hart, Acta Metall. 5, 597 (1957), with the
+        boundary fraction of equiaxed grains.  Lithium has no boundary term: its lattice is the fast path.
+        """
+        lattice = self._card(self.lattice, species, host)(temperature)
+        if species in ("Li", "H"):
+            return lattice
+        fraction = min(1.0, 3.0 * self.boundary_width / grain_size)
+        boundary = self._card(self.boundary, species, host)(temperature)
+        return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
+
+    def table(self, species: Sequence[str], grains: NDArray[np.float64]) -> Callable[[float], NDArray[np.float64]]:
+        """``effective`` for all hosts and these species, grains (..., hosts) [m], as a function of temperature [K].
+
+        The function returns (..., hosts, species) [m^2/s]; the cards are looked up once.
+        """
+        cards = [[[self._card(t, k, h) for k in species] for h in HOSTS] for t in (self.lattice, self.boundary)]
+        D0, Ea = (np.array([[[getattr(c, name) for c in row] for row in t] for t in cards]) for name in ("D0", "Ea"))
+        fraction = np.minimum(1.0, 3.0 * self.boundary_width / grains)[..., None]
+        fraction = np.where(np.isin(species, ("Li", "H")), 0.0, fraction)
+
+        def at(temperature: float) -> NDArray[np.float64]:
+            lattice, boundary = D0 * np.exp(-Ea / (GAS_CONSTANT * temperature))
+            return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
+
+        return at
+
+    def scaled(self, cations: float, boundaries: float) -> Transport:
+        """These cards with factors on the lattice and on the boundaries, for all cations but lithium."""
+
+        def times(cards: Mapping[tuple[str, str], Arrhenius], factor: float) -> dict[tuple[str, str], Arrhenius]:
+            return {key: card if key[0] == "Li" else replace(card, D0=card.D0 * factor) for key, card in cards.items()}
+
+        return replace(self, lattice=times(self.lattice, cations), boundary=times(self.boundary, boundaries))
+
+    def dissolved(self, species: str, host: str) -> float:
+        """Moles of a foreign species per mole of cations of a host, in equilibrium with the species' pure oxide."""
+        return self.solubility.get((species, host), UNKNOWN_SOLUBILITY)
+
+    @staticmethod
+    def _card(cards: Mapping[tuple[str, str], Arrhenius], species: str, host: str) -> Arrhenius:
+        found = cards.get((species, host)) or cards.get((species, "default"))
+        if found is None:
+            raise DataError(f"transport.toml: no diffusivity of {species} in {host} nor in the default host")
+        return found
+
+
+def host_class(structure: str, family: str) -> str:
+    """The transport class of a phase, from its structure type and reporting family."""
+    by_family = {
+        "garnet": "garnet", "layered": "layered", "spinel": "spinel", "olivine": "olivine", "LaMO3": "perovskite",
+        "La2MO4": "K2NiF4", "LanMnO3n+1": "K2NiF4", "rock salt": "rocksalt", "La2Zr2O7": "pyrochlore",
+        "Li2MnO3": "layered",
+    }  # fmt: skip
+    if family in by_family:
+        return by_family[family]
+    kind = structure.removeprefix("inverse ").removeprefix("tetragonal ")
+    return kind if kind in HOSTS else "default"
+
+
+def _arrhenius(card: Mapping[str, Any]) -> Arrhenius:
+    where = f"transport.toml [{', '.join(card['species'])} in {card['host']}]"
+    unit = card["D0"]["unit"]
+    if unit not in TO_SI or TO_SI[unit][0] != "diffusivity":
+        raise DataError(f"{where}: unit {unit!r} of D0 is not a diffusivity")
+    energy = quantity({**card["Ea"], "source": card["source"]}, "molar energy", where)
+    return Arrhenius(card["D0"]["value"] * TO_SI[unit][1], energy.value)
+
+
+@lru_cache(maxsize=1)
+def embedded() -> Transport:
+    """The diffusivities of ``transport.toml``."""
+    text = resources.files("sinterface.models.data").joinpath("transport.toml").read_text(encoding="utf-8")
+    cards = tomllib.loads(text)
+    lattice: dict[tuple[str, str], Arrhenius] = {}
+    boundary: dict[tuple[str, str], Arrhenius] = {}
+    for card in cards["diffusivity"]:
+        table = lattice if card["path"] == "lattice" else boundary
+        table |= {(species, card["host"]): _arrhenius(card) for species in card["species"]}
+    for card in cards["grain_boundary_ratio"]:
+        for species in card["species"]:
+            key = (species, card["host"])
+            base = lattice.get(key) or lattice.get((species, "default"))
+            if base is None or key in boundary:
+                continue
+            energy = base.Ea * card["Ea_ratio"]["value"]
+            anchor = float(base(card["T_ref_K"])) * 10.0 ** card["log10_ratio"]["value"]
+            boundary[key] = Arrhenius(anchor * math.exp(energy / (GAS_CONSTANT * card["T_ref_K"])), energy)
+    width = quantity(cards["grain_boundary_width"], "length", "transport.toml [grain_boundary_width]")
+    solubility = {
+        (species, card["host"]): float(card["limit"]["value"]) / CATIONS[card["host"]]
+        for card in cards["solubility"]
+        for species in card["species"]
+    }
+    return Transport(lattice, boundary, width.value, solubility)

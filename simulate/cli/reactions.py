@@ -1,0 +1,169 @@
+"""``sinterface reactions``: thermodynamics alone, at every mixing ratio, also for samples of the energies."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sinterface.simulate.cli import phases
+from sinterface.simulate.cli.options import Database, Gas, Json, Picture, Structure
+from sinterface.simulate.cli.terminal import console, progress_bar, say
+
+if TYPE_CHECKING:
+    from sinterface.models.interface.ensemble import Spread
+    from sinterface.models.interface.reactions import InterfaceReactions
+
+
+def reactions(
+    cathode: Annotated[str, typer.Argument(help="Built-in name, formula or TOML card; several with commas between.")],
+    electrolyte: Annotated[str, typer.Argument(help="Built-in name, formula or TOML card.")] = "LLZTO",
+    temperature: Annotated[
+        str, typer.Option("--temperature", "-T", help="Temperature, °C; or low:high:step for energies against it.")
+    ] = "700",
+    atmosphere: Gas = "O2",
+    para: Annotated[bool, typer.Option("--para", help="Keep the frameworks apart: only Li and gas exchange.")] = False,
+    closed: Annotated[
+        str, typer.Option(help="Elements among O,C,H that the gas does not exchange; their gases escape at 1 bar.")
+    ] = "",
+    ensemble: Annotated[
+        int, typer.Option(help="Samples of the phase energies: probabilities of the products, spread of the energy.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
+    structure: Structure = None,
+    database: Database = None,
+    plot: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Interface reactions: energies and products at every mixing ratio."""
+    from sinterface.models.basics.constants import CELSIUS_ZERO
+    from sinterface.models.basics.errors import InputError
+    from sinterface.models.interface.reactions import couple, reactions_at
+    from sinterface.models.phases import materials
+    from sinterface.models.phases.atmosphere import atmosphere as gas
+    from sinterface.simulate.files.output import check_writable
+    from sinterface.simulate.setup import schedule as schedules
+    from sinterface.simulate.studies import sweep as sweeps
+    from sinterface.simulate.views import plot as plots
+
+    if not 0 <= ensemble <= MOST_SAMPLES:
+        raise InputError(f"--ensemble {ensemble}: a number of samples from 0 to {MOST_SAMPLES}")
+    if seed < 0:
+        raise InputError(f"--seed {seed}: must be 0 or more")
+    if ":" in temperature or "," in temperature:
+        kelvins = [schedules.temperature(f"{T:g}") for T in sweeps.temperatures(temperature)]
+    else:
+        kelvins = [schedules.temperature(temperature)]
+    other = materials.find(electrolyte, "electrolyte")
+    ones = [materials.find(name.strip(), "cathode", structure=structure) for name in cathode.split(",")]
+    if plot is not None:
+        plots.check_format(plot)
+        check_writable(plot)
+    furnace, data = gas(atmosphere), phases.open_database(database)
+    gas_elements = [element.strip() for element in closed.split(",") if element.strip()]
+    found: list[tuple[InterfaceReactions, Spread | None]] = []
+    pairs = [couple(one, other, data, para=para, closed=gas_elements) for one in ones]
+    with progress_bar("reactions", not as_json) as advance:
+        for number, pair in enumerate(pairs):
+            series = reactions_at(pair, kelvins, furnace)
+            if not ensemble:
+                found += [(one, None) for one in series]
+                continue
+            from sinterface.models.interface.ensemble import draw, interface_spread
+
+            samples = draw(data, ensemble, seed, frozenset(pair.system.components))
+            for step, one in enumerate(series):
+                done = (number * len(series) + step) / (len(pairs) * len(series))
+                advance(done)
+                found.append((one, interface_spread(pair, one.temperature, furnace, samples)))
+    if plot is not None:
+        plots.save(plots.reaction_energies(found) if len(kelvins) > 1 else plots.reactions(found), plot)
+        say(f"wrote {plot}", quiet=as_json)
+    if as_json:
+        documents = [_document(one, spread, seed) | {"database": data.fingerprint} for one, spread in found]
+        typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
+    elif len(kelvins) > 1:
+        _show_series(found)
+    else:
+        for one, spread in found:
+            _show(
+                one, f"{other.id} | {one.cathode.id}, {one.temperature - CELSIUS_ZERO:g} °C, {one.atmosphere}", spread
+            )
+
+
+MOST_SAMPLES = 100_000
+"""Samples accepted: beyond, memory rather than statistics decides."""
+
+
+def _document(one: InterfaceReactions, spread: Spread | None, seed: int) -> dict[str, Any]:
+    found = one.document()
+    if spread is not None:
+        low, middle, high = spread.energy_meV_per_atom.tolist()
+        found["ensemble"] = {
+            "samples": len(spread.energy),
+            "seed": seed,
+            "strongest_meV_per_atom": {"q05": low, "q50": middle, "q95": high},
+            "probability": dict(zip(spread.families, spread.probability.tolist(), strict=True)),
+        }
+    return found
+
+
+def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from sinterface.models.basics import formula
+
+    table = Table(title=escape(title))
+    for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
+        table.add_column(heading, justify="left" if heading == "products" else "right")
+    for kink in one.kinks:
+        products = ", ".join(f"{p.moles:.3g} {formula.name(p.solid.amounts)}" for p in kink.products)
+        share, molar = one.mass_share(kink), one.energy_kJ_per_mol(kink)
+        table.add_row(f"{100 * share:.1f}", _fixed(kink.energy_meV_per_atom, 2), _fixed(molar, 3), products)
+    screen = console()
+    screen.print(table)
+    screen.print("products in moles per mole of cations; kinks are where the products change")
+    if spread is None:
+        return
+    low, middle, high = (_fixed(value, 2) for value in spread.energy_meV_per_atom.tolist())
+    screen.print(
+        f"strongest reaction over {len(spread.energy)} samples of the energies: "
+        f"median {middle} meV/atom, 5 to 95 % {low} to {high}"
+    )
+    shares = Table(box=None)
+    shares.add_column("product family")
+    shares.add_column("probability", justify="right")
+    for p, family in sorted(zip(spread.probability.tolist(), spread.families, strict=True), reverse=True):
+        shares.add_row(family, f"{100 * p:.0f} %")
+    screen.print(shares)
+
+
+def _show_series(found: list[tuple[InterfaceReactions, Spread | None]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from sinterface.models.basics.constants import CELSIUS_ZERO
+
+    first = found[0][0]
+    table = Table(title=escape(f"strongest reaction with {first.electrolyte.id} in {first.atmosphere}"))
+    for heading in ("cathode", "T / °C", "meV/atom", "5 to 95 %", "cathode / wt%", "product families"):
+        table.add_column(heading, justify="left" if heading in ("cathode", "product families") else "right")
+    for one, spread in found:
+        best = one.strongest
+        ends = [] if spread is None else spread.energy_meV_per_atom.tolist()[::2]
+        band = " to ".join(_fixed(value, 1) for value in ends)
+        energy = _fixed(best.energy_meV_per_atom, 2)
+        share, families = f"{100 * one.mass_share(best):.0f}", dict.fromkeys(p.solid.family for p in best.products)
+        if energy == "0.00":  # which of the ends is the lower one by round-off means nothing
+            share, families = "-", dict.fromkeys(["no reaction"])
+        table.add_row(
+            escape(one.cathode.id), f"{one.temperature - CELSIUS_ZERO:g}", energy, band, share, ", ".join(families)
+        )
+    console().print(table)
+
+
+def _fixed(value: float, digits: int) -> str:
+    """Fixed digits, without the sign of what rounds to zero."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"

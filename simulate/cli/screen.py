@@ -1,0 +1,171 @@
+"""``sinterface screen``: many candidates into one store, a ranked table, and pictures of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sinterface.simulate.cli import phases
+from sinterface.simulate.cli.options import Database, Json, Picture, Workers, check_outputs, save
+from sinterface.simulate.cli.terminal import console, processes, say
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from sinterface.simulate.screening.screen import Screened
+
+MOST_LINES = 5
+"""Reasons of failures printed."""
+
+
+def screen(
+    space: Annotated[Path, typer.Argument(help="TOML file of the candidates; docs/screening.md explains its keys.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Zarr store to write, e.g. results.zarr.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a store that was interrupted.")] = False,
+    workers: Workers = 0,
+    scheduler: Annotated[str | None, typer.Option(help="Existing Dask cluster instead: tcp://host:port.")] = None,
+    top: Annotated[int, typer.Option(help="Candidates listed, best first.")] = 20,
+    database: Database = None,
+    plot: Picture = None,
+    as_json: Json = False,
+) -> None:
+    """Judge many cathodes, electrolytes, schedules, gases and coatings; rank them."""
+    from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.screening import candidate_space as spaces
+    from sinterface.simulate.screening.dask_pool import check_address
+    from sinterface.simulate.screening.screen import screen as run
+    from sinterface.simulate.screening.zarr_store import open_store, reading
+
+    if scheduler is not None and workers:
+        raise InputError("--workers and --scheduler are both given: a cluster has its own workers, drop --workers")
+    if scheduler is not None:
+        check_address(scheduler)
+    if top < 0:
+        raise InputError(f"--top {top}: must be 0 or more")
+    count = processes(workers)
+    found = spaces.read(space)
+    check_outputs(None, plot)
+    data = None if database is None else phases.open_database(database)
+    with _progress(not as_json) as advance:
+        done = run(
+            found, output, resume=resume, workers=count, scheduler=scheduler,
+            database=data, progress=advance,
+        )  # fmt: skip
+    store = open_store(output)
+    with reading(output):
+        document = _document(store, done, output, top)
+    if as_json:
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _show(document)
+    if plot is not None:
+        from sinterface.simulate.views.plot_screen import overview
+
+        with reading(output):
+            figure = overview(store)
+        save(figure, plot, quiet=as_json)
+    say(f"wrote {output}", quiet=as_json)
+
+
+@contextmanager
+def _progress(wanted: bool) -> Iterator[Callable[[int, int], None]]:
+    """Bar with rows, rate and remaining time on standard error when it is a terminal."""
+    import sys
+    import time
+
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("screen"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[pace]}"))
+    first: list[tuple[float, int]] = []
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("screen", total=None, pace="")
+
+        def advance(done: int, total: int) -> None:
+            now = time.monotonic()
+            if not first:
+                first.append((now, done))
+            bar.update(task, completed=done, total=total, pace=pace(done, total, done - first[0][1], now - first[0][0]))
+
+        yield advance
+
+
+def pace(done: int, total: int, fresh: int, seconds: float) -> str:
+    """Rate and remaining time as text, from ``fresh`` rows made in ``seconds``."""
+    if fresh <= 0 or seconds <= 0.0:
+        return ""
+    rate = fresh / seconds
+    left = round((total - done) / rate)
+    shown = f"{rate:.2f}/s" if rate >= 0.1 else f"{60.0 * rate:.2f}/min"
+    return f"{shown}, {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
+
+
+def _document(store: xr.Dataset, done: Screened, path: Path, top: int) -> dict[str, Any]:
+    """The screen as the JSON document that ``docs/screening.md`` describes."""
+    from sinterface.simulate.screening.rankings import best, reasons
+
+    return {
+        "store": str(path),
+        "candidates": done.total,
+        "failed": done.failed,
+        "computed_now": done.total - done.before,
+        "candidates_per_second": done.rate,
+        "temperatures_C": store["temperature"].values.tolist(),
+        "limit_wt_percent": store.attrs["limit_wt_percent"],
+        "accuracy": store.attrs["accuracy"],
+        "ranked": best(store, top),
+        "failures": reasons(store),
+        "database": store.attrs["database"],
+        "version": store.attrs["version"],
+        "digest": store.attrs["digest"],
+    }
+
+
+def _show(document: dict[str, Any]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    highest = document["temperatures_C"][-1]
+    ranked = document["ranked"]
+    table = Table(title=f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}")
+    sampled = any(value is not None for one in ranked for value in one["probability_under_limit"])
+    keys = [key for key in ("morphology", "electrolyte", "schedule", "gas") if len({one[key] for one in ranked}) > 1]
+    coated = any(one["coatings"] for one in ranked)
+    heads = ["rank", "cathode", *keys, "onset / °C", "most / wt%", "families", "meV/atom"]
+    for heading in heads + ["under limit"] * sampled + ["best coating, worse face"] * coated:
+        side: Any = "right" if "/" in heading or heading == "rank" else "left"
+        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=16 * (heading == "cathode"))
+    for one in ranked:
+        onset = one["onset_C"]
+        forces = [value for value in one["driving_force_meV_per_atom"] if value is not None]
+        cells = [
+            str(one["rank"]), one["cathode"], *(one[key] for key in keys),
+            f"> {highest:g}" if onset is None else f"{onset:g}", f"{one['secondary_wt_percent_most'] or 0.0:.2f}",
+            ", ".join(list(one["wt_percent_most"])[:2]), f"{round(min(forces, default=0.0), 1) + 0.0:.1f}",
+        ]  # fmt: skip
+        if sampled:
+            cells.append(" ".join("-" if p is None else f"{p:.2f}" for p in one["probability_under_limit"]))
+        if coated:
+            best = one["coatings"][0]
+            faces = (best["cathode_face_meV_per_atom"], best["electrolyte_face_meV_per_atom"])
+            cells.append(f"{best['coating']} {min((e for e in faces if e is not None), default=math.nan):.1f}")
+        table.add_row(*map(escape, cells))
+    screen = console()
+    screen.print(table)
+    for one in document["failures"][:MOST_LINES]:
+        screen.print(f"{one['candidates']} failed: {one['reason']}", markup=False)
+    if len(document["failures"]) > MOST_LINES:
+        screen.print("more reasons: --json, or `outcome` in the store")
+    screen.print(
+        f"{document['candidates']} candidates, {document['failed']} failed, {document['computed_now']} computed now "
+        f"at {document['candidates_per_second']:.2f} per second"
+    )

@@ -1,0 +1,299 @@
+"""Fetches phases from the Materials Project into a pinned snapshot: the only file that uses mp-api and the key.
+
+Energies are of the GGA/GGA+U hull: one functional with one scheme of corrections, as the embedded DFT energies, so that
+element corrections can be fitted to them.  Those of the mixed r2SCAN hull are not comparable between chemical systems
+(materialsproject/api issue 1104, quoted in mp_api).  No message is made of an exception's own text, which could hold
+the key, and none is raised while another is handled.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from sinterface.models.basics import formula
+from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.evidence import external_phases
+from sinterface.simulate.files.output import check_writable, write_whole
+
+THERMO_TYPE = "GGA_GGA+U"
+SOURCE = f"Materials Project (materialsproject.org), thermo type {THERMO_TYPE}"
+SERVES_ON = "the embedded database goes on serving"
+
+MAX_ELEMENTS = 12
+"""Most elements of one query: 4095 chemical systems in 32 requests of each kind."""
+
+SYSTEMS = 128
+"""Chemical systems in one request; mp_api found that addresses grow too long above 511."""
+
+PAGE = 1000
+"""Documents in one answer, the service's own limit."""
+
+TRIES = 4
+MAX_WAIT = 60.0
+"""Longest wait before a request is repeated [s], whatever the server asks for."""
+
+TIMEOUT = 20.0
+"""Time for an answer to begin [s]."""
+
+_SUMMARY = ["material_id", "formula_pretty", "theoretical", "symmetry", "density", "volume", "nsites"]
+_THERMO = ["material_id", "formation_energy_per_atom", "energy_above_hull"]
+_T = TypeVar("_T")
+
+
+class _AnswerError(Exception):
+    """An answer that must not be used; the text is ours and holds nothing of it."""
+
+
+class _Watch:
+    """Sees every answer of a session: its status, the wait it asks for, how many documents there are in all."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.status, self.wait, self.total = 0, 0.0, 0
+
+    def __call__(self, response: Any, **_: Any) -> None:
+        self.status = int(response.status_code)
+        wait = str(response.headers.get("Retry-After", ""))
+        self.wait = float(wait) if re.fullmatch(r"\d{1,6}", wait) else 0.0
+        if "location" in response.headers:  # requests would send the key along to any other server
+            here, there = urlsplit(response.url), urlsplit(urljoin(response.url, response.headers["location"]))
+            if (here.scheme, here.netloc) != (there.scheme, there.netloc):
+                raise _AnswerError("sends on to another server")
+        if self.status == 200:
+            meta = response.json().get("meta") or {}
+            self.total = int(meta["total_doc"])
+
+
+def fetch(
+    elements: Sequence[str],
+    output: Path,
+    *,
+    key: str | None = None,
+    endpoint: str | None = None,
+    progress: Callable[[float], None] | None = None,
+    backoff: float = 1.0,
+) -> int:
+    """Write a snapshot of all phases made of these elements; returns how many there are.
+
+    key: from ``MP_API_KEY`` or pymatgen's setting ``PMG_MAPI_KEY`` when not given.  progress is called with the share
+    done.  backoff: seconds before the first repetition; doubled each time.  Raises InputError, in one line without the
+    key, for anything that stands in the way; then nothing is written.
+    """
+    symbols = _elements(elements)
+    check_writable(output)
+    tell = progress or (lambda share: None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        secret = _key(key)
+        url = _endpoint(endpoint)
+        host, watch = urlsplit(url).hostname or url, _Watch()
+        version = _attempt(partial(_heartbeat, url, watch), watch, host, backoff)
+        client = _attempt(partial(_client, secret, url, watch), watch, host, backoff)
+        summary, thermo = [], []
+        batches = list(_systems(symbols))
+        with client:
+            for i, batch in enumerate(batches):
+                summary += _attempt(partial(_summary, client, batch, watch), watch, host, backoff)
+                tell((i + 0.5) / len(batches))
+                thermo += _attempt(partial(_thermo, client, batch, watch), watch, host, backoff)
+                tell((i + 1.0) / len(batches))
+    phases, without = _phases(summary, thermo, host)
+    if not phases:
+        raise InputError(f"Materials Project: no phase of {', '.join(symbols)} found; nothing is written")
+    document = {
+        "format": external_phases.FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "query": {"elements": symbols, "thermo_type": THERMO_TYPE},
+        "source": SOURCE,
+        "database_version": version,
+        "left_out": {f"no {THERMO_TYPE} energy": without},
+        "sha256": external_phases.checksum(phases),
+        "phases": phases,
+    }
+    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    _read_back(text, host)
+    write_whole(output, lambda path: path.write_text(text, encoding="utf-8"))
+    return len(phases)
+
+
+def _elements(elements: Sequence[str]) -> list[str]:
+    symbols = sorted({element.strip() for element in elements} - {""})
+    for symbol in symbols:
+        formula.atomic_mass(symbol)
+    if not 1 <= len(symbols) <= MAX_ELEMENTS:
+        raise InputError(f"{len(symbols)} elements: name 1 to {MAX_ELEMENTS}, e.g. Li,La,Zr,Ta,Ni,Mn,Co,O")
+    return symbols
+
+
+def _systems(symbols: Sequence[str]) -> Iterable[list[str]]:
+    """Every chemical system of some of the elements, in batches."""
+    systems = [
+        "-".join(some) for count in range(1, len(symbols) + 1) for some in itertools.combinations(symbols, count)
+    ]
+    return (systems[i : i + SYSTEMS] for i in range(0, len(systems), SYSTEMS))
+
+
+def _key(key: str | None) -> str:
+    from pymatgen.core import SETTINGS
+
+    found = key or os.environ.get("MP_API_KEY") or SETTINGS.get("PMG_MAPI_KEY") or ""
+    secret = str(found).strip()
+    if not secret:
+        raise InputError(
+            "Materials Project: no key; set MP_API_KEY to yours from https://materialsproject.org/api "
+            f"({SERVES_ON})"
+        )  # fmt: skip
+    if not re.fullmatch(r"[A-Za-z0-9]{32}", secret):
+        raise InputError(
+            f"Materials Project: the key in MP_API_KEY is not one: it has {len(secret)} characters, "
+            f"keys are 32 letters and digits ({SERVES_ON})"
+        )
+    return secret
+
+
+def _endpoint(endpoint: str | None) -> str:
+    if endpoint is None:
+        from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
+
+        endpoint = str(MAPI_CLIENT_SETTINGS.ENDPOINT)
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
+        raise InputError("Materials Project: the endpoint must be an address such as https://api.materialsproject.org/")
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise InputError(f"Materials Project: {parts.hostname} without https would get the key unencrypted; use https")
+    return endpoint if endpoint.endswith("/") else endpoint + "/"
+
+
+def _heartbeat(url: str, watch: _Watch) -> str:
+    """Version of the database.  Asked here first, as mp_api waits for it without limit."""
+    import requests
+
+    with requests.get(url + "heartbeat", timeout=TIMEOUT) as response:
+        watch.status = int(response.status_code)
+        response.raise_for_status()
+        return str(response.json()["db_version"])
+
+
+def _client(secret: str, url: str, watch: _Watch) -> Any:
+    from mp_api.client import MPRester
+
+    client: Any = MPRester(secret, endpoint=url, use_document_model=False, mute_progress_bars=True)
+    for adapter in client.session.adapters.values():  # repetitions are ours: counted, bounded and quiet
+        adapter.max_retries = adapter.max_retries.new(total=0, status_forcelist=())
+    client.session.hooks["response"].append(watch)
+    return client
+
+
+def _summary(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, Any]]:
+    return _whole(
+        client.materials.summary.search(chemsys=systems, fields=_SUMMARY, include_gnome=False, chunk_size=PAGE), watch
+    )
+
+
+def _thermo(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, Any]]:
+    return _whole(
+        client.materials.thermo.search(chemsys=systems, fields=_THERMO, thermo_types=[THERMO_TYPE], chunk_size=PAGE),
+        watch,
+    )
+
+
+def _whole(documents: list[dict[str, Any]], watch: _Watch) -> list[dict[str, Any]]:
+    """The documents, if they are as many as the last page said: mp_api stops quietly at an empty page."""
+    if len(documents) < watch.total:
+        raise _AnswerError("sent fewer phases than it announced")
+    return documents
+
+
+def _attempt(action: Callable[[], _T], watch: _Watch, host: str, backoff: float) -> _T:
+    """Result of an action, repeated a bounded number of times where that may help.  Raises InputError otherwise."""
+    fault = ""
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(min(MAX_WAIT, max(backoff * 2.0 ** (attempt - 1), watch.wait)))
+        watch.clear()
+        try:
+            return action()
+        except Exception as error:  # whatever the client lets through; its text is not used, it may hold the key
+            fault, again = _fault(error, watch.status, host)
+        if not again:
+            break
+    raise InputError(f"Materials Project: {fault} ({SERVES_ON})")
+
+
+def _fault(error: Exception, status: int, host: str) -> tuple[str, bool]:
+    """What went wrong, and whether the same request may succeed later."""
+    text = f"{type(error).__name__} {error}"
+    if isinstance(error, _AnswerError):
+        return f"{host} {error}: try again", True
+    if isinstance(error, ImportError):
+        return "mp-api can not be imported: pip install mp-api", False
+    if status in (401, 403):
+        return f"{host} refuses the key (HTTP {status}): check MP_API_KEY", False
+    if status == 429:
+        return f"{host} has had too many requests (HTTP 429) and answers none: try later", True
+    if status >= 500:
+        return f"{host} is out of order (HTTP {status}): try later", True
+    if status >= 400:
+        return f"{host} does not understand the query (HTTP {status}): try a newer mp-api", False
+    if re.search(r"timed? ?out", text, re.IGNORECASE):
+        return f"{host} does not answer in time: try later", True
+    if re.search(r"IncompleteRead|Connection broken|Connection aborted|RemoteDisconnected|prematurely|reset", text):
+        return f"{host} cut the connection in mid-answer: try again", True
+    if re.search(r"ConnectionError|Max retries|ProxyError|SSLError|NameResolution", text):
+        return f"no connection to {host}: check the network", False
+    return f"{host} sent a malformed answer: try again, or a newer mp-api", True
+
+
+def _phases(summary: list[dict[str, Any]], thermo: list[dict[str, Any]], host: str) -> tuple[list[dict[str, Any]], int]:
+    """Phases as the snapshot has them, in order of their ids, and how many have no energy of this functional."""
+    energies = {document["material_id"]: document for document in thermo}
+    found: dict[str, dict[str, Any]] = {}
+    without = 0
+    for document in summary:
+        identity = document["material_id"]
+        energy = energies.get(identity, {})
+        if energy.get("formation_energy_per_atom") is None or energy.get("energy_above_hull") is None:
+            without += 1
+            continue
+        try:
+            volume = document.get("volume")
+            found[identity] = {
+                "material_id": identity,
+                "formula": document["formula_pretty"],
+                "energy_eV_atom": energy["formation_energy_per_atom"],
+                "energy_above_hull_eV_atom": energy["energy_above_hull"],
+                "theoretical": document.get("theoretical"),
+                "space_group": (document.get("symmetry") or {}).get("symbol") or "",
+                "density_g_cm3": document.get("density"),
+                "volume_A3_per_atom": None if volume is None else volume / document["nsites"],
+            }
+        except (KeyError, TypeError, AttributeError, ZeroDivisionError):
+            without = -1
+            break
+    if without < 0:
+        raise InputError(f"Materials Project: {host} sent a phase without formula or sites ({SERVES_ON})")
+    return [found[identity] for identity in sorted(found)], without
+
+
+def _read_back(text: str, host: str) -> None:
+    """Raise InputError when the snapshot could not be read again: the answer held what no phase has."""
+    try:
+        external_phases.read(text.encode(), "snapshot.json")
+    except DataError as error:
+        fault = str(error)
+    else:
+        return
+    raise InputError(f"Materials Project: {host} sent a phase that can not be: {fault} ({SERVES_ON})")

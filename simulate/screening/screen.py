@@ -1,0 +1,262 @@
+"""A screen: every candidate of a space becomes one row of numbers, failures included, streamed into one store."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.interface import coatings as layers
+from sinterface.models.interface.reactions import couple, reactions_at
+from sinterface.models.phases import database as databases
+from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
+from sinterface.models.phases.database import Database
+from sinterface.models.phases.materials import Material
+from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.rates import parameters
+from sinterface.simulate.files.workers import is_interrupt
+from sinterface.simulate.screening.candidate_space import ACCURACIES, Accuracy, Candidate, Space
+from sinterface.simulate.screening.dask_pool import scattered
+from sinterface.simulate.screening.zarr_store import DONE, Row, Store
+from sinterface.simulate.setup.problem import Problem
+from sinterface.simulate.solve.run import predict
+from sinterface.simulate.studies.samples import QUANTILES, spread
+
+NAMES = tuple(FAMILIES)
+REASON = 300
+"""Characters kept of why a candidate failed."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all candidates share.  ``database`` is None for the embedded one; ``elements`` those that rows list."""
+
+    temperatures: tuple[float, ...]
+    elements: tuple[str, ...]
+    coatings: tuple[Material, ...]
+    mass_ratio: float
+    limit: float
+    accuracy: Accuracy
+    samples: int
+    seed: int
+    database: Database | None = None
+
+
+def setting(space: Space, database: Database | None = None) -> Setting:
+    """What the candidates of a space share.  Raises InputError for a coating that is not in the database."""
+    data = database or databases.embedded()
+    try:
+        chosen = tuple(layers.coating(text, data) for text in space.coatings)
+    except InputError as error:
+        raise InputError(f"coatings: {error}") from error
+    return Setting(
+        space.temperatures, space.elements, chosen, space.mass_ratio, space.limit, ACCURACIES[space.accuracy],
+        space.samples, space.seed, database,
+    )  # fmt: skip
+
+
+def row(candidate: Candidate, common: Setting) -> Row:
+    """One candidate's numbers; never raises: what went wrong is the row's ``outcome``."""
+    found = _blank(candidate, common)
+    try:
+        _energies(found, candidate, common)
+        _amounts(found, candidate, common)
+        if common.samples:
+            _probabilities(found, candidate, common)
+    except Exception as error:
+        if is_interrupt(error):
+            raise
+        kind = "" if isinstance(error, SinterfaceError) else f"{type(error).__name__}: "
+        found["outcome"] = (kind + " ".join(str(error).split()))[:REASON]
+    return found
+
+
+def failed(candidate: Candidate, common: Setting, reason: str) -> Row:
+    """The row of a candidate whose process died."""
+    return _blank(candidate, common) | {"outcome": reason[:REASON]}
+
+
+def _blank(candidate: Candidate, common: Setting) -> Row:
+    count = len(common.temperatures)
+    powder = candidate.cathode
+    metals = sum(n for s, n in powder.composition.items() if s != "Li" and s not in OPEN_ELEMENTS)
+    return {
+        "cathode": powder.id,
+        "morphology": powder.morphology,
+        "electrolyte": candidate.electrolyte.id,
+        "schedule": candidate.schedule,
+        "gas": str(candidate.gas),
+        "structure": powder.structure,
+        "composition": [powder.composition.get(s, 0.0) / metals for s in common.elements],
+        "outcome": DONE,
+        "onset": math.nan,
+        "onset_interval": [math.nan] * len(QUANTILES),
+        "wt_percent": [[math.nan] * len(NAMES) for _ in range(count)],
+        "secondary_wt_percent": [math.nan] * count,
+        "cathode_fraction": [math.nan] * count,
+        "electrolyte_fraction": [math.nan] * count,
+        "driving_force": [math.nan] * count,
+        "probability_under_limit": [math.nan] * count,
+        "coating_driving_force": [[[math.nan] * 2 for _ in range(count)] for _ in common.coatings],
+    }
+
+
+def _energies(found: Row, candidate: Candidate, common: Setting) -> None:
+    data = common.database or databases.embedded()
+    found["driving_force"] = _strongest(candidate.cathode, candidate.electrolyte, candidate, common.temperatures, data)
+    for number, layer in enumerate(common.coatings):
+        inner = _strongest(candidate.cathode, layer, candidate, common.temperatures, data)
+        outer = _outer(layer, candidate.electrolyte, candidate.gas, _peaks(candidate, common.temperatures), data)
+        found["coating_driving_force"][number] = [list(pair) for pair in zip(inner, outer, strict=True)]
+
+
+def _peaks(candidate: Candidate, temperatures: tuple[float, ...]) -> tuple[float, ...]:
+    """Highest temperatures [K] of the schedule, by hold temperature."""
+    return tuple(candidate.plan(T).peak for T in temperatures)
+
+
+def _strongest(
+    one: Material, other: Material, candidate: Candidate, temperatures: tuple[float, ...], data: Database
+) -> list[float]:
+    """Lowest reaction energy [meV per atom] at the highest temperature of each schedule."""
+    series = reactions_at(couple(one, other, data), _peaks(candidate, temperatures), candidate.gas)
+    return [min(step.strongest.energy_meV_per_atom, 0.0) + 0.0 for step in series]
+
+
+@lru_cache(maxsize=256)
+def _outer(
+    layer: Material, electrolyte: Material, gas: Atmosphere, kelvins: tuple[float, ...], data: Database
+) -> tuple[float, ...]:
+    """Coating against electrolyte [meV per atom]: the same for all cathodes."""
+    series = reactions_at(couple(layer, electrolyte, data), kelvins, gas)
+    return tuple(min(step.strongest.energy_meV_per_atom, 0.0) + 0.0 for step in series)
+
+
+def _task(candidate: Candidate, common: Setting, temperature: float) -> Problem:
+    return Problem(
+        candidate.cathode, candidate.electrolyte, candidate.plan(temperature), candidate.gas, common.mass_ratio,
+        common.accuracy.cells,
+    )  # fmt: skip
+
+
+def _amounts(found: Row, candidate: Candidate, common: Setting) -> None:
+    onset, stopped = math.inf, []
+    for number, T in enumerate(common.temperatures):
+        result = predict(
+            _task(candidate, common, T), database=common.database, tolerance=common.accuracy.tolerance,
+            estimate_error=False,
+        )  # fmt: skip
+        outcome = str(result.dataset.attrs["outcome"])
+        if outcome != DONE:
+            stopped.append((T, outcome))
+            continue
+        shares = result.by_family
+        found["wt_percent"][number] = [shares.get(name, 0.0) for name in NAMES]
+        found["secondary_wt_percent"][number] = float(sum(shares.values()))
+        found["cathode_fraction"][number] = result.unreacted["cathode_fraction"]
+        found["electrolyte_fraction"][number] = result.unreacted["electrolyte_fraction"]
+        if max(shares.values(), default=0.0) >= common.limit:
+            onset = min(onset, T)
+    # below the onset every run must have ended: one that did not may have shown something
+    found["onset"] = math.nan if any(onset > T for T, _ in stopped) else onset
+    if stopped:
+        found["outcome"] = "; ".join(f"{outcome} at {T:g} °C" for T, outcome in stopped)[:REASON]
+
+
+def _probabilities(found: Row, candidate: Candidate, common: Setting) -> None:
+    seen = []
+    for number, T in enumerate(common.temperatures):
+        one = spread(_task(candidate, common, T), common.samples, database=common.database, seed=common.seed)
+        over = float(np.mean(one.share.max(axis=1, initial=0.0) >= common.limit))
+        found["probability_under_limit"][number] = 1.0 - over
+        seen.append(over)
+    # probability that the onset lies at or below each temperature
+    reached = np.maximum.accumulate(seen)
+    found["onset_interval"] = [
+        next((T for T, p in zip(common.temperatures, reached, strict=True) if p >= q), math.inf) for q in QUANTILES
+    ]
+
+
+def work(job: tuple[Candidate, Setting, Callable[[Candidate, Setting], Row]]) -> Row:
+    """One candidate, in a worker process or in this one."""
+    candidate, common, judge = job
+    return judge(candidate, common)
+
+
+@dataclass(frozen=True)
+class Screened:
+    """How a screen went: candidates in all, found in the store at the start, failed in all; ``seconds`` of this run."""
+
+    total: int
+    before: int
+    failed: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Candidates per second in this run."""
+        return (self.total - self.before) / self.seconds if self.seconds > 0.0 else 0.0
+
+
+def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:
+    """What the store says of its numbers: ``digest`` covers the space, the data, the parameters and the version."""
+    data = database or databases.embedded()
+    decides = (
+        space.digest, data.fingerprint, repr(parameters.calibrated()),
+        repr(parameters.samples()) if space.samples else "", version("sinterface"),
+    )  # fmt: skip
+    effort = ACCURACIES[space.accuracy]
+    return {
+        "title": space.title,
+        "digest": hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16],
+        "database": data.fingerprint,
+        "version": version("sinterface"),
+        "limit_wt_percent": space.limit,
+        "accuracy": f"{space.accuracy}: {effort.cells} cells, tolerance {effort.tolerance:g}",
+        "mass_ratio": space.mass_ratio,
+        "samples": space.samples,
+        "seed": space.seed,
+    }
+
+
+def screen(
+    space: Space,
+    path: str | Path,
+    *,
+    resume: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
+    database: Database | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    judge: Callable[[Candidate, Setting], Row] = row,
+) -> Screened:
+    """Judge every candidate of ``space`` and write the rows to the store at ``path``.
+
+    One worker works in this process, several in processes of Dask's, ``scheduler`` (tcp://host:port) in an existing
+    Dask cluster.  ``progress`` is called with rows kept and rows in all, after a row is safe.  ``judge`` makes a row of
+    a candidate.  The numbers do not depend on where or in which order rows are made.
+    Raises InputError when the store holds something else, or the cluster can not be reached.
+    """
+    common = setting(space, database)
+    started = time.monotonic()
+    covers = [one.id for one in common.coatings]
+    with Store.open(Path(path), space, attributes(space, database), covers, resume) as store:
+        before = store.count
+        if progress is not None:
+            progress(before, len(space))
+        jobs = ((index, (space.candidate(index), common, judge)) for index in range(len(space)) if not store.has(index))
+        for index, found, error in scattered(work, jobs, workers=workers, scheduler=scheduler):
+            store.keep(index, failed(space.candidate(index), common, error) if found is None else found)
+            if progress is not None:
+                progress(store.count, len(space))
+        failures = store.finish()
+    return Screened(len(space), before, failures, time.monotonic() - started)

@@ -1,0 +1,62 @@
+"""The gas around a sample: how much there is, how fast it is renewed, and what leaves with it.
+
+The gas in a crucible of volume V is renewed with a time constant tau; a species at pressure p leaves at
+p V / (R T tau) and comes in as the furnace holds it.  Inside the pellet gases are uniform: pores are wide for them.
+Carbon comes and leaves as CO2; lithium leaves as Li(g) and, in humid
+gas, as LiOH(g) (vapour pressures from the NASA polynomials and the local lithium potential; Li2O(g), second order in
+the activity, is left out: at the activity of a garnet it is far less).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.errors import unknown
+from sinterface.models.phases.atmosphere import Atmosphere
+from sinterface.models.phases.gases import gas
+
+BAR = 1.0e5
+"""Pascal in a bar."""
+
+
+@dataclass(frozen=True)
+class Crucible:
+    """``volume`` of gas [m^3 per mole of cations of the sample], ``renewal`` its time constant [s]."""
+
+    name: str
+    volume: float
+    renewal: float
+
+    def capacity(self, temperature: float) -> float:
+        """Moles of gas at 1 bar per mole of cations of the sample, at temperature [K]."""
+        return BAR * self.volume / (GAS_CONSTANT * temperature)
+
+
+CRUCIBLES: Mapping[str, Crucible] = {
+    # estimates for 300 mg (5 mmol of cations) in 5 mL, 18 mm wide and 20 mm high. CO2 diffuses in O2 with 1.4 cm2/s at
+    # 1000 K (0.16 at 293 K, CRC Handbook, times (T/T0)^1.75): out of the open crucible at 1.4 x 2.5 cm2 / 2 cm = 1.7
+    # cm3/s, and at 0.26 cm3/s through a gap of 0.1 mm (0.015 to 0.7) under a lid on a wall of 3 mm
+    "lidded": Crucible("lidded", 1.0e-3, 20.0),
+    "open": Crucible("open", 1.0e-3, 3.0),
+}
+
+
+def crucible(name: str) -> Crucible:
+    """The crucible of that name.  Raises InputError naming the choices."""
+    if name not in CRUCIBLES:
+        raise unknown("crucible", name, CRUCIBLES)
+    return CRUCIBLES[name]
+
+
+def lithium_pressure(potential: float, temperature: float, atmosphere: Atmosphere) -> float:
+    """Pressure [bar] of the gases that carry one lithium each, at a lithium potential [J/mol] and temperature [K]."""
+    T = temperature
+    exponents = [potential - float(gas("Li").gibbs(T))]
+    hydrogen = float(atmosphere.potential("H", T))
+    if np.isfinite(hydrogen):
+        exponents.append(potential + float(atmosphere.potential("O", T)) + hydrogen - float(gas("LiOH").gibbs(T)))
+    return float(np.sum(np.exp(np.minimum(np.array(exponents) / (GAS_CONSTANT * T), 100.0))))

@@ -1,0 +1,127 @@
+"""The problem a user poses: two powders, how much of each, a schedule and a gas."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sinterface.models.basics.errors import InputError, shown, unknown
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import Atmosphere
+from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
+from sinterface.models.phases.materials import Material
+from sinterface.simulate.setup import furnace
+from sinterface.simulate.setup.mesh import GEOMETRIES
+from sinterface.simulate.setup.schedule import Schedule
+
+CELLS = 40
+"""Default number of finite volumes."""
+
+REMEDIES = {
+    "cathode": "give a built-in name, a formula, a TOML card or sinterface.material(...)",
+    "electrolyte": "give a built-in name, a formula, a TOML card or sinterface.material(..., 'electrolyte')",
+    "schedule": "give '10 °C/min to 800 °C; hold 2 h; cool naturally' or Schedule.hold(800, hours=2); plans with "
+    "several gases go to sinterface.follow",
+    "atmosphere": "give 'O2', 'air', 'pO2=0.2,pCO2=4e-4' or sinterface.atmosphere(...)",
+    "cells": "give a whole number",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``mass_ratio`` is kg of cathode per kg of electrolyte; ``cells`` the number of finite volumes.
+
+    ``additives`` are phases of the database in the electrolyte powder, in wt% of it: surface carbonate, a sintering
+    aid.  ``crucible`` is one of furnace.CRUCIBLES, ``geometry`` one of mesh.GEOMETRIES: particles, or layers as thick
+    as the radii of the particles.
+    """
+
+    cathode: Material
+    electrolyte: Material
+    schedule: Schedule
+    atmosphere: Atmosphere
+    mass_ratio: float = 1.0
+    cells: int = CELLS
+    additives: tuple[tuple[str, float], ...] = ()
+    crucible: str = "lidded"
+    geometry: str = "sphere"
+
+    def __post_init__(self) -> None:
+        furnace.crucible(self.crucible)
+        if self.geometry not in GEOMETRIES:
+            raise unknown("geometry", self.geometry, GEOMETRIES)
+        for phase, share in self.additives:
+            if not (math.isfinite(share) and share > 0.0):
+                raise InputError(f"additive {phase}: {share:g} wt% of the electrolyte is no amount")
+        if sum(share for _, share in self.additives) > 50.0:
+            raise InputError("additives: over 50 wt% of the electrolyte is more than an additive")
+        if not (math.isfinite(self.mass_ratio) and 1e-3 <= self.mass_ratio <= 1e3):
+            raise InputError(
+                f"mass ratio {self.mass_ratio:g}: cathode to electrolyte must lie between 1:1000 and 1000:1"
+            )
+        if not 4 <= self.cells <= 2000:
+            raise InputError(f"{self.cells} cells: choose 4 to 2000")
+
+
+def read_mass_ratio(text: str) -> float:
+    """Cathode mass over electrolyte mass from ``1:1``, ``60:40`` or ``1.5``.  Raises InputError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*(?:[:/]\s*(\d+(?:\.\d*)?)\s*)?", text)
+    if not match or float(match[1]) <= 0.0 or float(match[2] or 1.0) <= 0.0:
+        raise InputError(
+            f"mass ratio {shown(text)} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40"
+        )
+    return float(match[1]) / float(match[2] or 1.0)
+
+
+def read_additives(text: str) -> tuple[tuple[str, float], ...]:
+    """Phases and wt% of the electrolyte from ``Li2CO3=2, Li3BO3=5``.  Raises InputError."""
+    found = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        match = re.fullmatch(r"([^=\s]+)\s*=\s*(\d+(?:\.\d*)?)\s*%?", part)
+        if not match:
+            raise InputError(
+                f"additive {shown(part)} is not understood: write phase=wt% of the electrolyte, e.g. Li2CO3=2"
+            )
+        found.append((match[1], float(match[2])))
+    return tuple(found)
+
+
+def problem(
+    cathode: str | Material,
+    electrolyte: str | Material = "LLZTO",
+    schedule: str | Schedule | None = None,
+    *,
+    atmosphere: str | Atmosphere = "O2",
+    mass_ratio: str | float = 1.0,
+    structure: str | None = None,
+    morphology: str | None = None,
+    cells: int = CELLS,
+    additives: str | tuple[tuple[str, float], ...] = (),
+    crucible: str = "lidded",
+    geometry: str = "sphere",
+) -> Problem:
+    """Problem from what users write: names, formulas, card paths and texts, or objects already made.
+
+    Raises InputError or DataError, in one line, for anything that can not be read.
+    """
+    if isinstance(cathode, str | Path):
+        cathode = materials.find(str(cathode), "cathode", structure=structure, morphology=morphology)
+    if isinstance(electrolyte, str | Path):
+        electrolyte = materials.find(str(electrolyte), "electrolyte")
+    if schedule is None:
+        schedule = Schedule.hold(800.0, hours=2.0)
+    if isinstance(schedule, str):
+        schedule = Schedule.parse(schedule)
+    for what, given, kind in (
+        ("cathode", cathode, Material), ("electrolyte", electrolyte, Material), ("schedule", schedule, Schedule),
+        ("atmosphere", atmosphere, (str, Atmosphere)), ("cells", cells, int),
+    ):  # fmt: skip
+        if not isinstance(given, kind):
+            raise InputError(f"{what}: {shown(repr(given), 80)} is not understood; {REMEDIES[what]}")
+    amount = read_mass_ratio(mass_ratio) if isinstance(mass_ratio, str) else float(mass_ratio)
+    added = read_additives(additives) if isinstance(additives, str) else tuple(additives)
+    return Problem(
+        cathode, electrolyte, schedule, read_atmosphere(atmosphere), amount, cells, added, crucible, geometry
+    )

@@ -1,0 +1,234 @@
+"""Heating schedules: ramps, holds, cooling.  Degrees Celsius, hours and minutes at the door, SI inside."""
+
+from __future__ import annotations
+
+import bisect
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sinterface.models.basics.constants import CELSIUS_ZERO, T_MAX, T_MIN
+from sinterface.models.basics.errors import InputError, shown
+
+ROOM = 25.0 + CELSIUS_ZERO
+COOLED = 100.0 + CELSIUS_ZERO
+"""A schedule that cools naturally ends here [K]: nothing moves below."""
+
+COOLING_TIME = 5400.0
+"""Time constant [s] of an unheated box or tube furnace, Newton's law; an estimate, 900 to 500 degrees C in an hour."""
+
+QUENCH = 200.0
+"""Cooling rate [K/s] into water or onto a copper block: an estimate, 100 to 500 K/s for a 1 mm pellet."""
+
+MAX_DURATION = 3600.0 * 24 * 365
+MAX_RATE = 1e6
+"""Fastest heating or cooling accepted [K/s]: a hundred times that of the fastest furnaces."""
+
+SHORTEST = 1e-6
+"""Steps that take less [s] take no time."""
+
+MAX_TEXT = 5000
+"""Longest text of a schedule [characters]."""
+
+MAX_STEPS = 500
+"""Most steps of a schedule."""
+
+CHOICES = "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench'"
+Mark = TypeVar("Mark")
+_TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
+_NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or Newton cooling to room temperature."""
+
+    start: float
+    end: float
+    duration: float
+    shape: str = "linear"
+
+    def temperature(self, elapsed: float) -> float:
+        """Temperature [K] at a time [s] since the segment began; constant beyond its end."""
+        t = min(max(elapsed, 0.0), self.duration)
+        if self.shape == "newton":
+            return ROOM + (self.start - ROOM) * math.exp(-t / COOLING_TIME)
+        return self.start + (self.end - self.start) * t / self.duration
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Segments in order; ``text`` is what the user wrote.  Build one with ``hold`` or ``parse``."""
+
+    segments: tuple[Segment, ...]
+    text: str
+
+    @staticmethod
+    def hold(
+        temperature: float,
+        hours: float = 2.0,
+        *,
+        ramp: float = 10.0,
+        cool: bool = True,
+    ) -> Schedule:
+        """Ramp [degrees C/min] from 25 to ``temperature`` [degrees C], hold [h], then cool naturally if ``cool``."""
+        ending = "; cool naturally" if cool else ""
+        return Schedule.parse(f"{ramp:g} °C/min to {temperature:g} °C; hold {hours:g} h{ending}")
+
+    @staticmethod
+    def parse(text: str) -> Schedule:
+        """Schedule from text: steps parted by semicolons, each one of
+
+        ``10 °C/min to 900 °C``, ``hold 2 h``, ``cool naturally``, ``quench``; it starts at 25 °C, or where the first
+        step says, ``from 100 °C``.  Raises InputError naming the step that can not be read.
+        """
+        return read([(step, None) for step in split(text)], text)[0]
+
+    def sampled(self, per_curve: int = 200) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Times [s] and temperatures [K] (N,) between which it is straight; ``per_curve`` on a curved piece."""
+        times = [np.zeros(1)]
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            points = 1 if segment.shape == "linear" else per_curve
+            times.append(start + segment.duration * np.arange(1, points + 1) / points)
+        found = np.concatenate(times)
+        return found, self.temperature(found)
+
+    @cached_property
+    def starts(self) -> tuple[float, ...]:
+        """Times [s] at which the segments begin, and the end of the last."""
+        return tuple(np.concatenate(([0.0], np.cumsum([segment.duration for segment in self.segments]))).tolist())
+
+    @property
+    def duration(self) -> float:
+        """Total time [s]."""
+        return self.starts[-1]
+
+    @property
+    def peak(self) -> float:
+        """Highest temperature [K]."""
+        return max(max(segment.start, segment.end) for segment in self.segments)
+
+    def temperature(self, time: ArrayLike) -> NDArray[np.float64]:
+        """Temperature [K] at times [s] since the start; constant beyond the ends."""
+        t = np.asarray(time, dtype=float)
+        last = len(self.segments) - 1
+        found = [
+            self.segments[k].temperature(at - self.starts[k])
+            for at in t.ravel().tolist()  # a step asks for three times, for which arrays cost more than they save
+            for k in (min(max(bisect.bisect_right(self.starts, at) - 1, 0), last),)
+        ]
+        return np.array(found).reshape(t.shape)
+
+
+def duration(text: str) -> float:
+    """Time [s] from text such as ``2 h``, ``90 min``, ``30 s``.  Raises InputError."""
+    match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", text.strip())
+    if not match or match[2] not in _TIME:
+        raise InputError(
+            f"time {shown(text)} is not understood: write a number and a unit, one of s, min, h, d, e.g. '2 h'"
+        )
+    value = float(match[1]) * _TIME[match[2]]
+    if value < 0.0:
+        raise InputError(f"time {shown(text)} is negative: a hold lasts zero or more")
+    if value > MAX_DURATION:
+        raise InputError(f"time {shown(text)} is longer than a year: check the units (s, min, h, d)")
+    return value
+
+
+def temperature(text: str) -> float:
+    """Temperature [K] from ``900``, ``900 °C`` or ``1173 K``.  Raises InputError outside the range of the data."""
+    match = re.fullmatch(_NUMBER + r"\s*(°?\s*C|K)?", text.strip())
+    if not match:
+        raise InputError(f"temperature {shown(text)} is not understood: write e.g. '900', '900 °C' or '1173 K'")
+    kelvin = float(match[1]) + (0.0 if match[2] == "K" else CELSIUS_ZERO)
+    if not T_MIN <= kelvin <= T_MAX:
+        raise InputError(
+            f"temperature {shown(text)} is outside {T_MIN - CELSIUS_ZERO:.0f} to {T_MAX - CELSIUS_ZERO:.0f} °C, "
+            f"where the thermochemical data hold"
+        )
+    return kelvin
+
+
+def rate(text: str) -> float:
+    """Heating rate [K/s] from ``10 °C/min``, ``50 K/s``; a bare number is °C/min.  Raises InputError."""
+    match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*C|K)\s*/\s*([a-z]+))?", text.strip())
+    if not match or (match[2] or "min") not in _TIME:
+        raise InputError(f"heating rate {shown(text)} is not understood: write e.g. '10 °C/min' or '50 K/s'")
+    value = float(match[1]) / _TIME[match[2] or "min"]
+    if value > MAX_RATE:
+        raise InputError(f"heating rate {shown(text)} is over {MAX_RATE:g} K/s: no furnace does that")
+    if value <= 0.0:
+        raise InputError(f"heating rate {shown(text)} must be positive: the target says whether it heats or cools")
+    return value
+
+
+def split(text: str) -> list[str]:
+    """Steps of a schedule's text.  Raises InputError for one that is too long or empty."""
+    if len(text) > MAX_TEXT:
+        raise InputError(f"schedule: more than {MAX_TEXT} characters")
+    steps = [part for part in (piece.strip() for piece in re.split(r"[;\n]", text)) if part]
+    if not steps:
+        raise InputError(
+            f"schedule {shown(text, 80)} is empty: write e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'"
+        )
+    return steps
+
+
+def read(steps: Sequence[tuple[str, Mark | None]], text: str) -> tuple[Schedule, tuple[Mark | None, ...]]:
+    """Schedule of steps in order, and what stands beside each of its segments: a mark holds until the next one.
+
+    Steps that take no time (SHORTEST), a hold of 0 h, make no segment.  Raises InputError naming the step.
+    """
+    if len(steps) > MAX_STEPS:
+        raise InputError(f"schedule: {len(steps)} steps; at most {MAX_STEPS} are followed")
+    here = ROOM
+    mark: Mark | None = None
+    segments: list[Segment] = []
+    marks: list[Mark | None] = []
+    for number, (step, given) in enumerate(steps, 1):
+        mark = mark if given is None else given
+        try:
+            if (start := re.fullmatch(r"(?:from|start(?:\s+at)?)\s+(.+)", step, flags=re.IGNORECASE)) is not None:
+                if number > 1:
+                    raise InputError("a start stands before all other steps")
+                here = temperature(start[1])
+                continue
+            segment = _segment(step, here)
+        except InputError as error:
+            raise InputError(f"schedule step {number}, {shown(step, 80)}: {error}") from error
+        if segment is not None and segment.duration >= SHORTEST:
+            segments.append(segment)
+            marks.append(mark)
+            here = segment.end
+    if not segments:
+        raise InputError(f"schedule {shown(text, 80)} takes no time: add a ramp or a hold, e.g. 'hold 2 h'")
+    if sum(segment.duration for segment in segments) > MAX_DURATION:
+        raise InputError(f"schedule {shown(text, 80)} is longer than a year: check the units (s, min, h, d)")
+    return Schedule(tuple(segments), text), tuple(marks)
+
+
+def _segment(step: str, here: float) -> Segment | None:
+    words = step.casefold()
+    if words.startswith("hold"):
+        seconds = duration(words.removeprefix("hold").removeprefix(" for").strip())
+        return Segment(here, here, seconds) if seconds > 0.0 else None
+    if words in ("cool", "cool naturally"):
+        if here <= COOLED:
+            return None
+        return Segment(here, COOLED, COOLING_TIME * math.log((here - ROOM) / (COOLED - ROOM)), "newton")
+    if words == "quench":
+        return Segment(here, ROOM, max(here - ROOM, 1.0) / QUENCH) if here > ROOM else None
+    match = re.fullmatch(r"(?:(?:ramp|heat|cool)\s+)?(?:at\s+)?(.+?)\s+to\s+(.+)", step.strip(), flags=re.IGNORECASE)
+    if not match:
+        if words.startswith("cool"):
+            raise InputError("write 'cool naturally' or a rate and an end, 'cool at 5 °C/min to 25 °C'")
+        raise InputError(f"not understood: choices are {CHOICES}")
+    target = temperature(match[2])
+    speed = rate(match[1])
+    return Segment(here, target, abs(target - here) / speed) if target != here else None

@@ -1,0 +1,140 @@
+"""A run put aside: everything an integration needs to go on, in an HDF5 file with a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics.errors import DataError
+from sinterface.simulate.files.output import write_whole
+from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
+
+EVERY = 20.0
+"""Seconds between two checkpoints of a long run."""
+
+_STATE = ("amounts", "potentials", "held", "first", "lost")
+_PAST = ("times", "totals", "held", "moving", "changing")
+
+HEADER = 512
+"""Bytes before the HDF5 data proper, its smallest user block: HDF5 tools pass over it."""
+
+MAX_BYTES, MAX_NUMBERS = 500_000_000, 10_000_000
+"""Largest file read, and most numbers in one of its arrays: a file can declare more than any memory holds."""
+
+LARGEST = 1e12
+"""Nothing in a state or its past is as large, in SI or in units of RT."""
+
+_MAGIC = b"sinterface checkpoint 1\n"
+
+
+def digest(*what: object) -> str:
+    """A name for a problem and its data, arrays to the last bit: a checkpoint goes on with nothing else."""
+    found = hashlib.sha256()
+    for one in what:
+        if isinstance(one, State):
+            found.update(b"".join(np.ascontiguousarray(getattr(one, key)).tobytes() for key in _STATE))
+        else:
+            found.update(repr(one).encode() + b"\n")
+    return found.hexdigest()[:16]
+
+
+def save(run: Trajectory, path: Path, problem: str) -> None:
+    """Write a trajectory and its last state, whole or not at all; ``problem`` is its digest."""
+    import h5py
+
+    content = io.BytesIO()
+    with h5py.File(content, "w", userblock_size=HEADER) as file:
+        file.attrs.update(problem=problem, time=run.last.time, size=run.last.size, steps=run.steps,
+                          iterations=run.iterations)  # fmt: skip
+        for key in _STATE:
+            file[f"state/{key}"] = getattr(run.last, key)
+        for key in _PAST:
+            file[f"past/{key}"] = getattr(run, key)
+    write_whole(path, lambda name: name.write_bytes(seal(content.getvalue())))
+
+
+def seal(content: bytes) -> bytes:
+    """HDF5 data with the checksum of all that follows the header in it."""
+    body = content[HEADER:]
+    return (_MAGIC + hashlib.sha256(body).digest()).ljust(HEADER, b"\0") + body
+
+
+def load(path: Path, problem: str) -> Trajectory:
+    """Read what ``save`` wrote.  Raises DataError when it is damaged or belongs to another problem."""
+    import h5py
+
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"it has over {MAX_BYTES} bytes")
+        if content[:HEADER] != seal(content)[:HEADER]:  # HDF5 may never return from damaged bytes
+            raise ValueError("its checksum is wrong")
+        with h5py.File(io.BytesIO(content), "r") as file:
+            found = str(file.attrs["problem"])
+            state = {key: _array(file[f"state/{key}"]) for key in _STATE}
+            past = {key: _array(file[f"past/{key}"]) for key in _PAST}
+            numbers = {key: float(file.attrs[key]) for key in ("time", "size", "steps", "iterations")}
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise DataError(f"checkpoint {path} can not be read ({error}): delete it to start over") from error
+    shapes = {key: array.shape for key, array in state.items()}
+    M, P, K = (*shapes["amounts"], shapes["lost"][0]) if len(shapes["amounts"]) == 2 and shapes["lost"] else (0, 0, 0)
+    right = {"amounts": (M, P), "potentials": (M, K), "held": (M, K), "first": (P,), "lost": (K,)}
+    steps = past["times"].shape[:1]
+    rows = {"times": steps, "totals": (*steps, P), "held": (*steps, K), "moving": (*steps, K), "changing": (*steps, P)}
+    if (
+        shapes != right
+        or len(steps) != 1
+        or {key: array.shape for key, array in past.items()} != rows
+        or not all(
+            np.all(np.abs(array) < LARGEST)
+            for array in (*state.values(), *past.values(), np.array(list(numbers.values())))
+        )  # NaN is not below it either
+        or not all(np.all(array >= 0.0) for array in (state["amounts"], state["first"], past["totals"]))
+        or not (state["first"].sum() > 0.0 and numbers["size"] > 0.0 and min(numbers.values()) >= 0.0)
+        or not (
+            steps[0] > 0
+            and np.all(past["totals"].sum(axis=1) > 0.0)
+            and past["times"][-1] == numbers["time"]
+            and np.all(np.diff(past["times"]) > 0.0)
+        )
+    ):
+        raise DataError(f"checkpoint {path} is damaged: delete it to start over")
+    if found != problem:
+        raise DataError(
+            f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
+            "delete it to start over"
+        )
+    amounts, potentials, held, first, lost = (state[key] for key in _STATE)
+    last = State(numbers["time"], amounts, potentials, held, first, lost, numbers["size"])
+    assert {field.name for field in fields(State)} == {"time", "size", "stores", *_STATE}  # stores are the problem's
+    return Trajectory(
+        **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
+    )
+
+
+def _array(data: Any) -> NDArray[np.float64]:
+    """A dataset as it is in the file, of a size that memory holds."""
+    if data.size > MAX_NUMBERS:
+        raise ValueError(f"{data.name} declares {data.size} numbers")
+    return np.asarray(data[()], dtype=float)
+
+
+def keeper(path: Path, problem: str) -> Callable[[Callable[[], Trajectory]], None]:
+    """Saves the trajectory so far every EVERY seconds of computing."""
+    last = [time.monotonic()]
+
+    def keep(so_far: Callable[[], Trajectory]) -> None:
+        if time.monotonic() - last[0] >= EVERY:
+            save(so_far(), path, problem)
+            last[0] = time.monotonic()
+
+    return keep

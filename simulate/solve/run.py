@@ -1,0 +1,163 @@
+"""From a problem to its result: the stages of the calculation in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases import database as databases
+from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
+from sinterface.models.phases.materials import Material
+from sinterface.models.rates import parameters as adjustable
+from sinterface.models.rates.parameters import Parameters
+from sinterface.simulate.setup.problem import CELLS, Problem, problem
+from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.solve.checkpoint import digest, keeper, load, save
+from sinterface.simulate.solve.integrate import Outcome, State, Trajectory, begin, integrate
+from sinterface.simulate.solve.result import Result, to_result
+from sinterface.simulate.solve.system import FIRST_ACTIVITY, LONGEST_CHANGE, CoupleSystem, assemble
+
+TOLERANCE = 0.02
+"""Default share of what has changed that may do so in one step."""
+
+MAX_STEPS = 5000
+"""Time steps after which a run is given up; most take 100 to 500."""
+
+
+def predict(
+    task: Problem,
+    *,
+    database: databases.Database | None = None,
+    parameters: Parameters | None = None,
+    tolerance: float = TOLERANCE,
+    max_steps: int = MAX_STEPS,
+    progress: Callable[[float], None] | None = None,
+    checkpoint: str | Path | None = None,
+    start: State | None = None,
+    estimate_error: bool = True,
+) -> Result:
+    """Run a problem.  ``progress`` is called with the share of the schedule done, 0 to 1.
+
+    ``parameters`` are the calibrated ones unless given.  ``max_steps`` bounds the time steps.
+
+    ``checkpoint`` is a file in which long runs are put aside and from which they go on; it is removed at the end.
+    ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule.
+    ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.
+    A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
+    only for what is wrong before it starts.
+    """
+    parameters = parameters or adjustable.calibrated()
+    tables = parameters.energies(database or databases.embedded())
+    system = _resolved(assemble(task, tables, parameters), tolerance)
+    whole, rough = (1.0, ROUGH_COST) if estimate_error else (1.0, 0.0)
+    advance = _share(progress, 0.0, whole / (whole + rough), task.schedule.duration)
+    run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint, max_steps)
+    error = None
+    if estimate_error and run.outcome is Outcome.DONE and start is None:
+        coarse = replace(task, cells=max(task.cells // 2, 4))
+        advance = _share(progress, whole / (whole + rough), 1.0, task.schedule.duration)
+        companion = _resolved(assemble(coarse, tables, parameters, like=system), COARSER * tolerance)
+        error = _integrate(coarse, companion, COARSER * tolerance, advance, None, None, "")
+        if error.outcome is not Outcome.DONE:  # says nothing of the error
+            error = None
+    return to_result(task, system, run, tables.fingerprint, error)
+
+
+def _resolved(system: CoupleSystem, tolerance: float) -> CoupleSystem:
+    """The system with steps on ramps in proportion to the tolerance."""
+    return replace(system, longest_change=LONGEST_CHANGE * tolerance / TOLERANCE)
+
+
+EMPTY = 60.0
+"""Carbon and hydrogen potential of a crucible that holds none yet, this many RT below those of the gases at 1 bar."""
+
+ROUGH_COST = 0.4
+"""Cost of the coarse companion run in units of the run, for the progress bar."""
+
+COARSER = 2.0
+"""Tolerance of the companion run in units of the run's: with a method of first order or better, halving cells and
+tolerance once more then changes the answer by less than it differs from the companion's."""
+
+
+def _share(
+    progress: Callable[[float], None] | None, low: float, high: float, end: float
+) -> Callable[[float], None] | None:
+    return None if progress is None else lambda time: progress(low + (high - low) * time / end)
+
+
+def _integrate(
+    task: Problem, system: CoupleSystem, tolerance: float, progress: Callable[[float], None] | None,
+    checkpoint: str | Path | None, start: State | None, fingerprint: str, max_steps: int = MAX_STEPS,
+) -> Trajectory:  # fmt: skip
+    potentials = np.full((task.cells, len(system.phases.components)), -FIRST_ACTIVITY)
+    potentials[:, np.isin(system.phases.components, OPEN_ELEMENTS)] = -EMPTY
+    state = replace(begin(system, system.initial, potentials), stores=tuple(system.phases.ids))
+    if start is not None:
+        if start.amounts.shape != state.amounts.shape or start.stores != state.stores:
+            raise InputError("the state to start from belongs to another couple, gas or number of cells")
+        state = replace(start, time=0.0)
+    past, keep = None, None
+    if checkpoint is not None:
+        file = Path(checkpoint)
+        name = digest(task, tolerance, fingerprint, system.parameters, version("sinterface"), start)
+        keep = keeper(file, name)
+        if file.exists():
+            past = load(file, name)
+            state = replace(past.last, stores=state.stores)
+    run = integrate(
+        system,
+        state,
+        task.schedule.starts[1:],
+        tolerance=tolerance,
+        max_steps=max_steps,
+        progress=progress,
+        past=past,
+        keep=keep,
+    )
+    if checkpoint is not None:
+        if run.outcome is Outcome.DONE:
+            Path(checkpoint).unlink(missing_ok=True)
+        else:  # to go on from with more steps
+            save(run, Path(checkpoint), name)
+    return run
+
+
+def simulate(
+    cathode: str | Material,
+    electrolyte: str | Material = "LLZTO",
+    schedule: str | Schedule | None = None,
+    *,
+    atmosphere: str | Atmosphere = "O2",
+    mass_ratio: str | float = 1.0,
+    structure: str | None = None,
+    morphology: str | None = None,
+    cells: int = CELLS,
+    additives: str | tuple[tuple[str, float], ...] = (),
+    crucible: str = "lidded",
+    geometry: str = "sphere",
+    database: databases.Database | None = None,
+) -> Result:
+    """Which phases form when a cathode and an electrolyte are heated together, and how much of each.
+
+    cathode, electrolyte: built-in name, formula or path of a TOML card.  schedule: a ``Schedule`` or its text; 2 h at
+    800 degrees C without one.  atmosphere: name or partial pressures in bar.  mass_ratio: cathode to electrolyte.
+    structure, morphology: for a formula that does not tell.  additives: phases in the electrolyte powder, wt% of it,
+    ``"Li2CO3=2"``.  crucible: lidded or open.  geometry: sphere or slab.  Raises InputError naming what is not read.
+
+    >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
+    >>> result.by_family["Li2MnO3"] > 5.0
+    True
+    """
+    return predict(
+        problem(
+            cathode, electrolyte, schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
+            structure=structure, morphology=morphology, cells=cells,
+            additives=additives, crucible=crucible, geometry=geometry,
+        ),
+        database=database,
+    )  # fmt: skip

@@ -1,0 +1,185 @@
+"""One couple on several plans: phases against time side by side, and how far each plan sinters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.database import Database
+from sinterface.models.rates import sintering
+from sinterface.simulate.files.output import write_dataset
+from sinterface.simulate.setup.problem import Problem
+from sinterface.simulate.solve.gas_schedule import Plan, follow
+from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST = 20
+"""Most plans of one comparison."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Results by plan, in the order given, and relative densities (low, median, high) [1] at their ends."""
+
+    plans: tuple[Plan, ...]
+    results: tuple[Result, ...]
+    densities: tuple[tuple[float, float, float], ...]
+
+    @property
+    def families(self) -> list[str]:
+        """Secondary families that any plan shows at any time, most first."""
+        most: dict[str, float] = {}
+        for result in self.results:
+            for family, course in courses(result).items():
+                most[family] = max(float(course.max()), most.get(family, 0.0))
+        return sorted(most, key=lambda family: -most[family])
+
+    @property
+    def dataset(self) -> xr.Dataset:
+        """``wt_percent`` (schedule, point, family) at ``time`` (schedule, point) [s], with ``temperature`` [K].
+
+        Runs take different steps: each row ends in NaN after its own last point.  ``final_wt_percent`` (schedule,
+        family), ``relative_density`` (schedule, quantile) [1] and unreacted fractions (schedule) belong to its end.
+        """
+        import xarray as xr
+
+        families, names = self.families, _labels(self.plans)
+        longest = max(result.dataset.sizes["time"] for result in self.results)
+        share = np.full((len(names), longest, len(families)), np.nan)
+        time, kelvin = np.full((2, len(names), longest), np.nan)
+        for k, result in enumerate(self.results):
+            points = result.dataset.sizes["time"]
+            found = courses(result)
+            time[k, :points] = result.dataset["time"].values
+            kelvin[k, :points] = result.dataset["temperature"].values
+            for f, family in enumerate(families):
+                share[k, :points, f] = found.get(family, 0.0)
+        final = np.array([[r.by_family.get(family, 0.0) for family in families] for r in self.results])
+        first = self.results[0].dataset.attrs
+        keep = ("cathode", "cathode_composition", "electrolyte", "electrolyte_composition", "mass_ratio", "cells",
+                "database", "version")  # fmt: skip
+        return xr.Dataset(
+            {
+                "wt_percent": (
+                    ("schedule", "point", "family"), share, {"units": "%", "long_name": "share of the sample"}
+                ),
+                "temperature": (("schedule", "point"), kelvin, {"units": "K"}),
+                "final_wt_percent": (("schedule", "family"), final.reshape(len(names), len(families)), {"units": "%"}),
+                "relative_density": (
+                    ("schedule", "quantile"),
+                    np.array(self.densities),
+                    {"units": "1", "long_name": "relative density of an LLZTO compact on this schedule"},
+                ),
+                **{
+                    key: ("schedule", np.array([r.unreacted[key] for r in self.results]), {"units": "1"})
+                    for key in ("cathode_fraction", "electrolyte_fraction")
+                },
+            },
+            coords={
+                "schedule": np.array(names, dtype=str),
+                "time": (("schedule", "point"), time, {"units": "s"}),
+                "family": np.array(families, dtype=str),
+                "quantile": list(sintering.QUANTILES),
+            },
+            attrs={key: first[key] for key in keep}
+            | {
+                "schedules": " | ".join(plan.schedule.text for plan in self.plans),
+                "atmospheres": " | ".join(r.dataset.attrs["atmosphere"] for r in self.results),
+                "outcomes": ";".join(r.dataset.attrs["outcome"] for r in self.results),
+                "sources": ";".join(sorted({k for r in self.results for k in r.dataset.attrs["sources"].split(";")})),
+            },
+        )  # fmt: skip
+
+    def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
+        """The comparison as a JSON document: the ``run`` document of each plan, and its relative density."""
+        first = self.results[0].dataset.attrs
+        return {
+            "cathode": first["cathode"],
+            "electrolyte": first["electrolyte"],
+            "detection_limit_wt_percent": limit,
+            "schedules": [
+                {"name": name}
+                | result.document(limit)
+                | {
+                    "hours": plan.schedule.duration / 3600.0,
+                    "families": result.by_family,
+                    "relative_density": dict(zip(("low", "median", "high"), density, strict=True)),
+                }
+                for name, plan, result, density in zip(
+                    _labels(self.plans), self.plans, self.results, self.densities, strict=True
+                )
+            ],
+            "database": first["database"],
+            "version": first["version"],
+        }
+
+    def to_netcdf(self, path: str | Path) -> None:
+        """Write ``dataset`` as NetCDF-4, whole or not at all."""
+        write_dataset(Path(path), self.dataset)
+
+
+def courses(result: Result) -> dict[str, NDArray[np.float64]]:
+    """wt% of each secondary family against the run's times (time,)."""
+    share = result.dataset["wt_percent"]
+    found: dict[str, NDArray[np.float64]] = {}
+    for column, (family, role) in enumerate(zip(share["family"].values, share["role"].values, strict=True)):
+        if role == "secondary":
+            found[str(family)] = found.get(str(family), 0.0) + share.values[:, column]
+    return found
+
+
+def density(plan: Plan, seed: int = 0) -> tuple[float, float, float]:
+    """Relative density [1] of an LLZTO compact at the end of a plan: 5, 50 and 95 % (``models.sintering``)."""
+    return sintering.embedded(seed).interval(*plan.schedule.sampled())
+
+
+def summary(plan: Plan) -> str:
+    """A plan in a few words: its name, or the highest temperature and how long all of it takes."""
+    if plan.name != plan.schedule.text:
+        return plan.name
+    size, unit = clock(plan.schedule.duration)
+    return f"{plan.schedule.peak - CELSIUS_ZERO:g} °C, {plan.schedule.duration / size:.3g} {unit}"
+
+
+def clock(duration: float) -> tuple[float, str]:
+    """The unit in which a duration [s] is read best: its size [s] and name."""
+    return next(((size, unit) for size, unit in ((3600.0, "h"), (60.0, "min")) if duration >= 2.0 * size), (1.0, "s"))
+
+
+def _labels(plans: Sequence[Plan]) -> list[str]:
+    """A name for each plan, numbered where two would be the same."""
+    names = [summary(plan) for plan in plans]
+    return [name if names.count(name) == 1 else f"{name} ({k})" for k, name in enumerate(names, 1)]
+
+
+def compare(
+    task: Problem,
+    plans: Sequence[Plan],
+    *,
+    database: Database | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Comparison:
+    """Run ``task`` on each plan; its own schedule is not used, its gas where a plan names none.
+
+    ``progress`` is called with the share done.  Raises InputError for no plan or more than MOST.
+    """
+    if not 1 <= len(plans) <= MOST:
+        raise InputError(f"{len(plans)} schedules: give 1 to {MOST}")
+    found = []
+    for k, plan in enumerate(plans):
+
+        def advance(share: float, k: int = k) -> None:
+            if progress is not None:
+                progress((k + share) / len(plans))
+
+        found.append(follow(replace(task, schedule=plan.schedule), plan, database=database, progress=advance))
+    return Comparison(tuple(plans), tuple(found), tuple(density(plan) for plan in plans))

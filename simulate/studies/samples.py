@@ -1,0 +1,191 @@
+"""The same run over samples of what is uncertain: calibrated parameters and phase energies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics.errors import InputError
+from sinterface.models.interface import ensemble
+from sinterface.models.phases import database as databases
+from sinterface.models.rates import parameters
+from sinterface.simulate.files.workers import unheard
+from sinterface.simulate.files.workers import workers as processes
+from sinterface.simulate.setup.problem import Problem
+from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.solve.run import predict
+from sinterface.simulate.studies.compare import courses
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST = 1000
+"""Largest number of samples of one run."""
+
+QUANTILES = (0.05, 0.5, 0.95)
+"""Lower end, median and upper end of a 90 % interval."""
+
+MOMENTS = 240
+"""Moments at which the courses of the samples are kept, spread evenly over the steps of the schedule."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """wt% of each secondary family (S, F) over S samples, wt% of them together (S,), and how many did not end.
+
+    ``courses`` (S, N, F) is the wt% against ``times`` [s] (N,).
+    """
+
+    families: tuple[str, ...]
+    share: NDArray[np.float64]
+    total: NDArray[np.float64]
+    failed: int
+    times: NDArray[np.float64]
+    courses: NDArray[np.float64]
+
+    def quantiles(self, family: str) -> tuple[float, float, float]:
+        """5, 50 and 95 % of a family's wt%; zeros for one that never forms."""
+        if family not in self.families:
+            return 0.0, 0.0, 0.0
+        low, middle, high = np.quantile(self.share[:, self.families.index(family)], QUANTILES)
+        return float(low), float(middle), float(high)
+
+    def probability(self, family: str, limit: float) -> float:
+        """Share of the samples in which a family reaches ``limit`` [wt%]."""
+        return float(np.mean(self.share[:, self.families.index(family)] >= limit)) if family in self.families else 0.0
+
+    def added_to(self, dataset: xr.Dataset) -> xr.Dataset:
+        """The dataset of the run with ``sampled_wt_percent`` (sample, sampled_family) at the end [%] and, against time,
+        ``sampled_course`` (quantile, sampled_time, sampled_family) [%]."""
+        middle = np.quantile(self.courses, QUANTILES, axis=0)
+        return dataset.assign(
+            sampled_wt_percent=(
+                ("sample", "sampled_family"), self.share, {"units": "%", "long_name": "share at the end, by sample"}
+            ),
+            sampled_course=(
+                ("quantile", "sampled_time", "sampled_family"), middle,
+                {"units": "%", "long_name": "share of the sample, quantiles over the samples"},
+            ),
+        ).assign_coords(
+            quantile=list(QUANTILES), sampled_time=("sampled_time", self.times, {"units": "s"}),
+            sampled_family=np.array(self.families, dtype=str),
+        ).assign_attrs(samples_failed=self.failed)  # fmt: skip
+
+    def document(self, limit: float) -> dict[str, Any]:
+        """The spread as the part ``samples`` of the JSON document described in ``docs/json.md``."""
+        low, middle, high = (float(q) for q in np.quantile(self.total, QUANTILES))
+        order = np.argsort(-np.median(self.share, axis=0), kind="stable")
+        return {
+            "size": len(self.total),
+            "failed": self.failed,
+            "secondary_wt_percent": {"low": low, "median": middle, "high": high},
+            "families": [
+                {
+                    "family": name,
+                    **dict(zip(("low", "median", "high"), self.quantiles(name), strict=True)),
+                    "probability_detected": self.probability(name, limit),
+                }
+                for name in (self.families[k] for k in order)
+            ],
+        }
+
+
+def spread(
+    task: Problem,
+    size: int,
+    *,
+    database: databases.Database | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> Spread:
+    """Run ``task`` over ``size`` samples: posterior parameters, and energies of the phases that no parameter moves.
+
+    The same seed gives the same numbers, whatever the number of workers.  Raises InputError for 0 or over MOST samples,
+    and where no sample ends.
+    """
+    if not 1 <= size <= MOST:
+        raise InputError(f"{size} samples: choose 1 to {MOST}")
+    base = database or databases.embedded()
+    elements = frozenset(task.cathode.composition) | frozenset(task.electrolyte.composition)
+    elements = elements.union(*(base[name].amounts for name, _ in task.additives))
+    energies = ensemble.draw(base, size, seed, elements)
+    posterior = parameters.samples()
+    which = np.random.default_rng([seed, 5]).permutation(np.arange(size) % len(posterior))
+    moved = np.array([not parameters.group(base[phase]) for phase in energies.phases])
+    jobs = []
+    for number in range(size):
+        changes = {
+            phase: (float(dH), float(dS))
+            for phase, dH, dS, free in zip(
+                energies.phases, energies.enthalpy[number], energies.entropy[number], moved, strict=True
+            )
+            if free
+        }
+        jobs.append((task, posterior[which[number]], changes, database))
+    found = list(_all(jobs, workers, progress))
+    ended = [one for one in found if one.outcome == "DONE"]
+    if not ended:
+        raise InputError(f"none of {size} samples reached the end of the schedule: run without samples to see why")
+    names = sorted(set().union(*(one.final for one in ended)))
+    times = moments(task.schedule)
+    table, course = np.zeros((len(ended), len(names))), np.zeros((len(ended), len(times), len(names)))
+    for number, one in enumerate(ended):
+        for name in one.final:
+            table[number, names.index(name)] = one.final[name]
+            course[number, :, names.index(name)] = one.course[name]
+    return Spread(tuple(names), table, table.sum(axis=1), size - len(ended), times, course)
+
+
+def moments(schedule: Schedule) -> NDArray[np.float64]:
+    """Times [s] at which courses are kept, the ends of all steps among them."""
+    starts = schedule.starts
+    each = max(2, MOMENTS // (len(starts) - 1))
+    return np.unique(np.concatenate([np.linspace(a, b, each) for a, b in pairwise(starts)]))
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """wt% by family at the end of one sample's run, and at the moments of the schedule (N,)."""
+
+    final: dict[str, float]
+    course: dict[str, NDArray[np.float64]]
+    outcome: str
+
+
+Job = tuple[Problem, parameters.Parameters, dict[str, tuple[float, float]], databases.Database | None]
+
+
+def _all(jobs: Sequence[Job], workers: int, progress: Callable[[float], None] | None) -> Iterable[Sampled]:
+    if workers <= 1 or len(jobs) == 1:
+        for done, job in enumerate(jobs, 1):
+            yield _one(job)
+            if progress is not None:
+                progress(done / len(jobs))
+        return
+    with processes(min(workers, len(jobs))) as pool:
+        with unheard():
+            results = pool.map(_one, jobs)
+        for done, result in enumerate(results, 1):
+            yield result
+            if progress is not None:
+                progress(done / len(jobs))
+
+
+def _one(job: Job) -> Sampled:
+    task, values, changes, database = job
+    base = database or databases.embedded()
+    solids = dict(base.solids)
+    for phase, (dH, dS) in changes.items():
+        solid = solids[phase]
+        solids[phase] = replace(solid, enthalpy=solid.enthalpy + dH, entropy=solid.entropy + dS)
+    sampled = databases.Database(solids, base.fingerprint, base.changes)
+    result = predict(task, database=sampled, parameters=values, estimate_error=False)
+    at, times = moments(task.schedule), result.dataset["time"].values
+    course = {family: np.interp(at, times, share) for family, share in courses(result).items()}
+    return Sampled(result.by_family, course, str(result.dataset.attrs["outcome"]))

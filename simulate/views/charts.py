@@ -1,0 +1,309 @@
+"""Interactive charts of pages: colours and scales of ``simulate.plot``, units on every axis, bands, detection limit.
+
+All text that a file brings is escaped: plotly reads a few tags in labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.simulate.views.plot import TEMPERATURE, style
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+Array = NDArray[np.float64]
+
+GREY = "#8a8a8a"
+DASHES = ("solid", "dash", "dot", "dashdot")
+LINEAR = 0.1
+"""Below this [wt%] the scale of a sweep is linear, above it logarithmic."""
+
+TICKS = (0.0, 0.1, 1.0, 10.0, 50.0, 100.0)
+MARKERS = {
+    "o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "x": "x", "P": "cross",
+    "<": "triangle-left", ">": "triangle-right", "*": "star", "p": "pentagon", "h": "hexagon", "H": "hexagon2",
+    "8": "octagon", "1": "y-down-open",
+}  # fmt: skip
+"""Plotly's names of matplotlib's markers."""
+
+
+def text(value: object) -> str:
+    """Text of a file as a chart shows it: no tag means anything."""
+    return escape(str(value), quote=False)
+
+
+def scaled(share: Array) -> Array:
+    """wt% on the scale of a sweep: linear to ``LINEAR``, then one step per decade."""
+    low = np.maximum(share, 0.0) / LINEAR
+    return np.where(low <= 1.0, low, 1.0 + np.log10(np.maximum(low, 1.0)))
+
+
+def courses(
+    hours: Array, shares: Sequence[tuple[str, str, Array]], kelvin_less: tuple[Array, Array], limit: float, *,
+    bands: Sequence[tuple[str, Array, Array]] = (), moments: Array | None = None, unit: str = "h",
+    top: float | None = None,
+) -> Figure:  # fmt: skip
+    """Phases against time over the schedule.
+
+    ``shares`` are (name, family, wt% (time,)); ``kelvin_less`` time and temperature [degrees C]; ``bands`` (family,
+    low, high) at ``moments``; times are in ``unit``; ``top`` is the end of the axis of wt%, so that charts compare.
+    """
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(420 + 20 * (len(shares) + len(bands)))  # room for the legend in a narrow window
+    seen: list[str] = []
+    families = [family for _, family, _ in shares]
+    for family, low, high in bands:
+        assert moments is not None
+        x, y = np.concatenate([moments, moments[::-1]]), np.concatenate([high, low[::-1]])
+        name = f"{text(family)}, 5 to 95 %"
+        figure.add_trace(Scatter(
+            x=x, y=y, fill="toself", fillcolor=_faded(style(family)[0]), line={"width": 0}, mode="lines",
+            name=name, hoverinfo="skip", legendgroup=text(family), showlegend=family not in families, legendrank=1001,
+        ))  # fmt: skip
+    for name, family, share in shares:
+        seen.append(family)
+        dash = DASHES[min(seen.count(family), len(DASHES)) - 1]
+        told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
+        figure.add_trace(Scatter(
+            x=hours, y=share, name=told, mode="lines", legendgroup=text(family),
+            line={"color": style(family)[0], "dash": dash, "width": 2},
+            hovertemplate=f"%{{y:.2f}} wt% at %{{x:.2f}} {unit}",
+        ))  # fmt: skip
+    _limit(figure, limit, limit)
+    figure.add_trace(Scatter(
+        x=kelvin_less[0], y=kelvin_less[1], name="temperature", mode="lines", yaxis="y2", showlegend=False,
+        line={"color": TEMPERATURE, "width": 1.6}, hovertemplate=f"%{{y:.0f}} °C at %{{x:.2f}} {unit}",
+    ))  # fmt: skip
+    figure.update_layout(
+        xaxis=_axis(f"time / {unit}") | {"anchor": "y2"},
+        yaxis=_axis("wt% of the sample") | {"domain": [0.32, 1.0], "rangemode": "tozero", "range": [0, top or None]},
+        yaxis2=_axis("T / °C") | {"domain": [0.0, 0.24], "rangemode": "tozero", "anchor": "x"},
+    )  # fmt: skip
+    return figure
+
+
+def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Figure:
+    """Phases of each cell at the end against the radius, one on the other; ``shares`` (name, family, wt% (cell,))."""
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(400)
+    for name, family, share in shares:
+        told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
+        figure.add_trace(Scatter(
+            x=micrometres, y=share, name=told, mode="lines", stackgroup="one", line={"color": "white", "width": 0.6},
+            fillcolor=style(family)[0], hovertemplate="%{y:.1f} wt% at %{x:.2f} µm",
+        ))  # fmt: skip
+    figure.update_layout(xaxis=_axis("radius / µm"), yaxis=_axis("wt% of the cell") | {"range": [0, 100]})
+    return figure
+
+
+def bars(names: Sequence[str], values: Array, label: str) -> Figure:
+    """Values by name, lying."""
+    from plotly.graph_objects import Bar
+
+    figure = _figure(70 + 44 * len(names))
+    figure.add_trace(Bar(
+        x=values, y=[_wrapped(name) for name in names], orientation="h", marker={"color": "#0072B2"},
+        hovertemplate="%{x:.1f}<extra></extra>",
+    ))  # fmt: skip
+    figure.update_layout(
+        xaxis=_axis(label), yaxis={"autorange": "reversed", "automargin": True, "ticks": ""}, showlegend=False
+    )
+    return figure
+
+
+def against_temperature(
+    degrees: Array, shares: Mapping[str, Array], limit: float, onset: float | None, top: float
+) -> Figure:
+    """wt% by family against hold temperature [degrees C], the detection limit and the onset as lines."""
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(460)
+    for family, share in shares.items():
+        colour, marker = style(family)
+        figure.add_trace(Scatter(
+            x=degrees, y=scaled(share), customdata=share, name=text(family), mode="lines+markers",
+            line={"color": colour, "width": 2}, marker={"symbol": MARKERS[marker], "size": 8},
+            hovertemplate="%{customdata:.2f} wt% at %{x:g} °C",
+        ))  # fmt: skip
+    _limit(figure, float(scaled(np.array([limit]))[0]), limit)
+    if onset is not None:
+        figure.add_vline(onset, line={"color": GREY, "dash": "dot", "width": 1.5})
+        _legend_line(figure, f"onset: {onset:g} °C", "dot")
+    ticks = np.array(TICKS)
+    figure.update_layout(
+        xaxis=_axis("hold temperature / °C"),
+        yaxis=_axis("secondary phase / wt%") | {
+            "tickvals": scaled(ticks), "ticktext": [f"{tick:g}" for tick in ticks],
+            "range": [0, float(scaled(np.array([max(1.3 * top, 2.0)]))[0])],
+        },
+    )  # fmt: skip
+    return figure
+
+
+def ternary(points: Array, onset: Array, span: tuple[float, float]) -> Figure:
+    """Onset [degrees C] over shares of Ni, Mn and Co (point, 3); open where it is above all temperatures."""
+    from plotly.graph_objects import Scatterternary
+
+    figure = _figure(540)
+    size = float(np.clip(170.0 / np.sqrt(2.0 * len(points)), 5.0, 22.0))
+    for mask, name in ((np.isfinite(onset), ""), (np.isinf(onset), f"none up to {span[1]:g} °C")):
+        if not mask.any():
+            continue
+        a, b, c = 100.0 * points[mask].T
+        marker: dict[str, Any] = {"symbol": "hexagon", "size": size, "line": {"color": "#555", "width": 0.6}}
+        marker |= _colours(onset[mask], span) if not name else {"color": "white"}
+        told = name or "onset %{marker.color:g} °C"
+        figure.add_trace(Scatterternary(
+            a=a, b=b, c=c, mode="markers", marker=marker, name=name, showlegend=bool(name), cliponaxis=False,
+            hovertemplate=f"Ni %{{a:.0f}} Mn %{{b:.0f}} Co %{{c:.0f}} %<br>{told}<extra></extra>",
+        ))  # fmt: skip
+    side = {
+        "showline": True, "linecolor": "#555", "gridcolor": "#ddd", "tickvals": [20, 40, 60, 80], "ticksuffix": " %",
+        "ticks": "outside", "ticklen": 10, "tickcolor": "#bbb",
+    }  # fmt: skip
+    figure.update_layout(
+        margin={"l": 40, "r": 40, "t": 60, "b": 110},
+        ternary={
+            "sum": 100, "aaxis": side | {"title": {"text": "Ni"}}, "baxis": side | {"title": {"text": "Mn"}},
+            "caxis": side | {"title": {"text": "Co"}}, "bgcolor": "white",
+        },
+    )  # fmt: skip
+    return figure
+
+
+def heat_map(rows: Sequence[str], columns: Sequence[str], onset: Array, span: tuple[float, float]) -> Figure:
+    """Onset [degrees C] by cathode (row) and electrolyte (column); nan where it failed."""
+    from plotly.graph_objects import Heatmap
+
+    told = [[_onset(T, span[1]) for T in line] for line in onset]
+    shown = np.where(np.isinf(onset), np.nan, onset)
+    few = len(rows) * len(columns) <= 200 and len(columns) <= 8
+    figure = _figure(150 + 22 * len(rows))
+    figure.add_trace(Heatmap(
+        x=[_wrapped(name) for name in columns], y=[text(name) for name in rows], z=shown, customdata=told, text=told,
+        texttemplate="%{text}" if few else None, xgap=1, ygap=1, hoverongaps=True,
+        hovertemplate="%{y} with %{x}: %{customdata} °C<extra></extra>", **_scale(span),
+    ))  # fmt: skip
+    figure.update_layout(
+        xaxis=_axis("electrolyte") | {"type": "category", "showgrid": False},
+        yaxis=_axis("") | {"type": "category", "autorange": "reversed", "showgrid": False},
+    )
+    return figure
+
+
+def against_nickel(
+    percent: Array, onset: Array, intervals: Array, single: NDArray[np.bool_], names: Sequence[str], tried: Array,
+    step: float,
+) -> Figure:  # fmt: skip
+    """Onset [degrees C] against the share of nickel [%], with the 5 to 95 % intervals (point, 2) where there are any.
+
+    What is above all temperatures ``tried`` stands one ``step`` above the highest, and is open.
+    """
+    from plotly.graph_objects import Scatter
+
+    highest, figure = float(tried[-1]), _figure(460)
+    beyond, many = highest + step, len(onset) > 150
+    y, ends = np.minimum(onset, beyond), np.minimum(intervals, beyond)
+    for chosen, colour, symbol, name in (
+        (~single, "#0072B2", "circle", "polycrystal"), (single, "#D55E00", "diamond", "single crystal"),
+    ):  # fmt: skip
+        for clean in (False, True):
+            mask = chosen & (np.isinf(onset) == clean)
+            if not mask.any():
+                continue
+            bars: dict[str, Any] = {"type": "data", "symmetric": False, "color": _faded(colour, 0.45), "width": 0}
+            bars["thickness"] = 1.0 if many else 2.5
+            known = np.nan_to_num(ends[mask] - y[mask, None])
+            told = [text(name) for name, one in zip(names, mask, strict=True) if one]
+            figure.add_trace(Scatter(
+                x=percent[mask], y=y[mask], mode="markers", customdata=told,
+                name=f"{name}: none up to {highest:g} °C" if clean else name,
+                marker={"symbol": symbol + "-open" * clean, "color": colour, "size": 5 if many else 8},
+                error_y=bars | {"array": np.maximum(known[:, 1], 0.0), "arrayminus": np.maximum(-known[:, 0], 0.0)},
+                hovertemplate="%{customdata}<br>" + ("none" if clean else "%{y:g} °C") + "<extra></extra>",
+            ))  # fmt: skip
+    figure.add_hline(highest + 0.5 * step, line={"color": "#ccc", "width": 1})
+    shown: dict[str, Any] = {"range": [float(tried[0]) - 0.6 * step, beyond + 0.6 * step]}
+    if len(tried) <= 15:
+        shown |= {"tickvals": [*tried.tolist(), beyond], "ticktext": [*(f"{T:g}" for T in tried), "none"]}
+    figure.update_layout(xaxis=_axis("Ni / % of Ni, Mn and Co"), yaxis=_axis("onset / °C") | shown, showlegend=True)
+    return figure
+
+
+def _figure(height: int) -> Figure:
+    from plotly.graph_objects import Figure
+
+    return Figure(layout={
+        "template": "none", "height": height, "margin": {"l": 60, "r": 14, "t": 10, "b": 50}, "hovermode": "closest",
+        "font": {"size": 13, "color": "#1a1a1a", "family": "system-ui, 'DejaVu Sans', sans-serif"},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
+        "paper_bgcolor": "white", "plot_bgcolor": "white", "hoverlabel": {"namelength": -1},
+    })  # fmt: skip
+
+
+def _axis(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "standoff": 8}, "automargin": True, "showline": True, "linecolor": "#555",
+        "gridcolor": "#e6e6e6", "zeroline": False, "ticks": "outside",
+    }  # fmt: skip
+
+
+def _limit(figure: Figure, at: float, limit: float) -> None:
+    figure.add_hline(at, line={"color": GREY, "dash": "dash", "width": 1.5})
+    _legend_line(figure, f"detection limit ({limit:g} wt%)", "dash")
+
+
+def _legend_line(figure: Figure, name: str, dash: str) -> None:
+    from plotly.graph_objects import Scatter
+
+    figure.add_trace(Scatter(x=[None], y=[None], mode="lines", name=name, line={"color": GREY, "dash": dash}))
+
+
+def _onset(T: float, highest: float) -> str:
+    return "failed" if np.isnan(T) else f"> {highest:g}" if np.isinf(T) else f"{T:g}"
+
+
+def _faded(colour: str, share: float = 0.22) -> str:
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share:g})"
+
+
+def _wrapped(name: str, width: int = 18) -> str:
+    """A name over several lines of some ``width`` characters."""
+    import textwrap
+
+    return "<br>".join(map(text, textwrap.wrap(name, width)[:3] or [""]))
+
+
+def _scale(span: tuple[float, float]) -> dict[str, Any]:
+    from sinterface.simulate.views.plot_screen import MAP
+
+    low, high = span if span[1] > span[0] else (span[0], span[0] + 1.0)
+    bar = {"title": {"text": "onset / °C", "side": "right"}, "thickness": 12, "outlinewidth": 0}
+    return {"zmin": low, "zmax": high, "colorscale": MAP, "colorbar": bar}
+
+
+def _colours(values: Array, span: tuple[float, float]) -> dict[str, Any]:
+    scale = _scale(span)
+    lying = {"orientation": "h", "y": -0.12, "yanchor": "top", "len": 0.8}  # beside it would hide a corner
+    return {
+        "color": values, "cmin": scale["zmin"], "cmax": scale["zmax"], "colorscale": scale["colorscale"],
+        "colorbar": {"title": {"text": "onset / °C", "side": "bottom"}, "thickness": 12, "outlinewidth": 0} | lying,
+        "showscale": True,
+    }  # fmt: skip
+
+
+def together(families: Iterable[tuple[str, Array]]) -> dict[str, Array]:
+    """Shares of the same family added up."""
+    total: dict[str, Array] = {}
+    for family, share in families:
+        total[family] = total[family] + share if family in total else share
+    return total

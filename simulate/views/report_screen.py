@@ -1,0 +1,166 @@
+"""The part of a page that shows a screen: best candidates, onset over composition, by couple and against nickel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sinterface.simulate.screening import rankings
+from sinterface.simulate.screening.zarr_store import DONE
+from sinterface.simulate.views import charts
+from sinterface.simulate.views.page import MISSING, Html, Number, chart, details, figure, join, paragraph, table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_POINTS = 2000
+"""Points in one chart; of more, every second, third, ... is drawn."""
+
+
+def screen(store: xr.Dataset, key: str, top: int) -> Html:
+    """Table of the ``top`` best candidates and the pictures that this screen has data for."""
+    rank, done, total = store["rank"].values, store["done"].values, store.sizes["candidate"]
+    kept, ordered = int(np.sum(done == 1)), int(np.sum(rank > 0))
+    told = f"{total} candidates at {', '.join(f'{T:g}' for T in store['temperature'].values)} °C"
+    told += f"; {kept - ordered} have no onset because a run failed" if kept > ordered else ""
+    told += f"; {total - kept} not computed yet: go on with --resume" if kept < total else ""
+    triangle, line = rankings.worth(store)
+    return join(
+        paragraph(f"{told}.", "lead"),
+        _best(store, top, ordered),
+        _ternary(store, key) if triangle else "",
+        _couples(store, key),
+        _nickel(store, key) if line else "",
+        _failures(store),
+    )
+
+
+def _best(store: xr.Dataset, top: int, ordered: int) -> Html:
+    found = rankings.best(store, top)
+    if not found:
+        return table([], [])
+    highest = rankings.highest(store)
+    keys = rankings.varied(store)
+    sampled = bool(store.attrs.get("samples"))
+    coated = any(one["coatings"] for one in found)
+    head = ["rank", "cathode", *keys, "onset / °C"] + ["onset, 5 to 95 % / °C"] * sampled
+    head += ["most / wt%", "families", "meV/atom"] + ["best coating, worse face / meV/atom"] * coated
+    rows = []
+    for one in found:
+        forces = [value for value in one["driving_force_meV_per_atom"] if value is not None]
+        force, most = min(forces, default=0.0) + 0.0, one["secondary_wt_percent_most"] or 0.0
+        row: list[Any] = [Number(str(one["rank"]), one["rank"]), one["cathode"], *(one[name] for name in keys)]
+        row.append(Number(_degrees(one["onset_C"], highest), 1e9 if one["onset_C"] is None else one["onset_C"]))
+        if sampled:
+            row.append(_interval(one, highest))
+        row += [Number(f"{most:.2f}", most), ", ".join(list(one["wt_percent_most"])[:3]), Number(f"{force:.1f}", force)]
+        if coated:
+            row.append(_coating(one))
+        rows.append(row)
+    caption = f"The best {len(found)} of {ordered} candidates with an onset"
+    caption += f" ({ordered - len(found)} more are in the store)" if ordered > len(found) else ""
+    caption += (
+        f". Onset: lowest hold temperature at which a family reaches {store.attrs['limit_wt_percent']:g} wt%. Most: of "
+        "secondary phases at any temperature. meV/atom: strongest reaction energy. A click on a heading sorts."
+    )
+    return table(head, rows, caption, sortable=True)
+
+
+def _interval(one: dict[str, Any], highest: float) -> Html | Number:
+    if all(p is None for p in one["probability_under_limit"]):
+        return MISSING
+    low, _, high = one["onset_interval_C"]
+    return Number(f"{_degrees(low, highest)} to {_degrees(high, highest)}", 1e9 if low is None else low)
+
+
+def _coating(one: dict[str, Any]) -> Html | Number:
+    if not one["coatings"]:
+        return MISSING
+    best = one["coatings"][0]
+    faces = [e for e in (best["cathode_face_meV_per_atom"], best["electrolyte_face_meV_per_atom"]) if e is not None]
+    worse = min(faces, default=float("nan"))
+    return Number(f"{best['coating']} {worse:.1f}", worse)
+
+
+def _ternary(store: xr.Dataset, key: str) -> Html:
+    points, onset = rankings.by_composition(store)
+    every = -(-len(points) // MOST_POINTS)
+    drawn = charts.ternary(points[::every], onset[::every], _span(store))
+    varied = rankings.varied(store)
+    over = f", the lowest over {', '.join(varied)}" if varied else ""
+    return join(
+        "<h3>Onset over composition</h3>",
+        figure(
+            [chart(drawn, f"{key}-ternary", f"Onset of {len(points)} layered oxides over Ni, Mn and Co")],
+            f"Onset of layered oxides over Ni, Mn and Co{over}.{_thinned(every)}",
+        ),
+    )
+
+
+def _couples(store: xr.Dataset, key: str) -> Html:
+    found = rankings.by_couple(store)
+    if not found.cathodes:
+        return join()
+    drawn = charts.heat_map(found.cathodes, found.electrolytes, found.onset, _span(store))
+    told = "Cathodes, best first"
+    more = [f"{n} more {what}" for n, what in zip(found.left_out, ("cathodes", "electrolytes"), strict=True) if n]
+    told += f" ({' and '.join(more)} not shown)" if more else ""
+    told += f"; {found.failed} cathodes failed" if found.failed else ""
+    label = f"Onset of {len(found.cathodes)} cathodes with {len(found.electrolytes)} electrolytes"
+    return join(
+        "<h3>Onset by couple</h3>",
+        figure(
+            [chart(drawn, f"{key}-couples", label)],
+            f"{told}. White: none up to {rankings.highest(store):g} °C, or failed; the lowest where a couple occurs "
+            "several times.",
+        ),
+    )
+
+
+def _nickel(store: xr.Dataset, key: str) -> Html:
+    shares = rankings.metals(store)
+    rows = rankings.with_onset(store, shares)
+    every = -(-len(rows) // MOST_POINTS)
+    rows = rows[::every]
+    interval = store["onset_interval"].values[rows][:, [0, 2]]
+    names = [
+        f"{cathode} with {electrolyte}"
+        for cathode, electrolyte in zip(
+            store["cathode"].values[rows].tolist(), store["electrolyte"].values[rows].tolist(), strict=True
+        )
+    ]
+    single = store["morphology"].values[rows] == "single-crystal"
+    drawn = charts.against_nickel(
+        rankings.apart(100.0 * shares[rows, 0]), store["onset"].values[rows], interval, single, names,
+        store["temperature"].values, rankings.step(store),
+    )  # fmt: skip
+    bars = " Bars: 5 to 95 % of the samples." if np.isfinite(interval).any() else ""
+    return join(
+        "<h3>Onset against nickel content</h3>",
+        figure(
+            [chart(drawn, f"{key}-nickel", f"Onset of {len(rows)} layered oxides against their share of nickel")],
+            "Layered oxides; those of equal nickel content stand side by side. Open: none up to "
+            f"{rankings.highest(store):g} °C.{bars}{_thinned(every)}",
+        ),
+    )
+
+
+def _failures(store: xr.Dataset) -> Html:
+    rows = [[one["reason"] or "not computed", Number(str(one["candidates"]))] for one in rankings.reasons(store)]
+    if not rows:
+        return join()
+    caption = f"Outcomes other than {DONE}; of more than {rankings.MOST_REASONS}, the first."
+    return details("What failed", table(["reason", "candidates"], rows, caption))
+
+
+def _degrees(value: float | None, highest: float) -> str:
+    return f"> {highest:g}" if value is None else f"{value:g}"
+
+
+def _span(store: xr.Dataset) -> tuple[float, float]:
+    return float(store["temperature"].values[0]), rankings.highest(store)
+
+
+def _thinned(every: int) -> str:
+    return f" 1 point in {every} is drawn." if every > 1 else ""

@@ -1,0 +1,129 @@
+"""The runs that observations ask for, and what they come to: each couple and firing once, for one set of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.phases.atmosphere import Atmosphere
+from sinterface.models.phases.database import Database
+from sinterface.models.rates.parameters import Parameters
+from sinterface.simulate.files.workers import unheard
+from sinterface.simulate.files.workers import workers as processes
+from sinterface.simulate.setup.problem import problem
+from sinterface.simulate.solve.run import predict
+from sinterface.validation.observations.evidence import Experiment, Observation, Onset
+
+FILM_RATIO = 0.05
+"""Cathode to electrolyte by mass, of a thin film: it ends long before the electrolyte."""
+
+MOST_STEPS = 1500
+"""Steps after which a run is given up; most take 100 to 300."""
+
+CLEAN = 1e-3
+"""Mass of families below this [wt%] is left out."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A couple and its firing: everything of a run but the parameters.  ``temperature`` of the hold [K]."""
+
+    cathode: str
+    electrolyte: str
+    mass_ratio: float
+    geometry: str
+    ramp: str
+    hold: str
+    cooling: str
+    atmosphere: Atmosphere
+    temperature: float
+
+    @property
+    def celsius(self) -> float:
+        """Hold temperature [degrees C]."""
+        return round(self.temperature - CELSIUS_ZERO, 6)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a run came to: wt% of secondary families, wt% left of each reactant, how the run ended."""
+
+    families: Mapping[str, float]
+    left: Mapping[str, float]
+    outcome: str
+
+    @property
+    def total(self) -> float:
+        """wt% of all secondary phases together."""
+        return sum(self.families.values())
+
+
+def case(experiment: Experiment, temperature: float) -> Case:
+    """The case of an experiment at a hold temperature [K]."""
+    film = experiment.contact == "film"
+    return Case(
+        experiment.cathode, experiment.electrolyte, experiment.mass_ratio or FILM_RATIO, "slab" if film else "sphere",
+        experiment.ramp, experiment.hold, experiment.cooling, experiment.atmosphere, round(temperature, 6),
+    )  # fmt: skip
+
+
+def needed(entries: Iterable[Observation | Onset], scan: Sequence[float] = ()) -> list[Case]:
+    """Every case that these entries ask for or compare with, once, onsets at the temperatures ``scan`` [K]."""
+    found: dict[Case, None] = {}
+    for one in entries:
+        if isinstance(one, Observation):
+            compared = (trend.temperature for trend in (*one.weaker_than, *one.stronger_than))
+            found |= dict.fromkeys(case(one, T) for T in (one.temperature, *compared))
+        else:
+            found |= dict.fromkeys(case(one, T) for T in scan)
+    return list(found)
+
+
+def run(one: Case, parameters: Parameters, database: Database | None = None, cells: int = 40) -> Predicted:
+    """Predict one case."""
+    hold = f"{one.ramp} to {one.temperature:.10g} K; hold {one.hold}; {one.cooling}"
+    task = problem(
+        one.cathode, one.electrolyte, hold, atmosphere=one.atmosphere, mass_ratio=one.mass_ratio,
+        geometry=one.geometry, cells=cells,
+    )  # fmt: skip
+    result = predict(task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS)
+    final = result.dataset["wt_percent"].isel(time=-1)
+    left = {role: float(final.where(final["role"] == role).sum()) for role in ("cathode", "electrolyte")}
+    families = {name: share for name, share in result.by_family.items() if share > CLEAN}
+    return Predicted(families, left, str(result.dataset.attrs["outcome"]))
+
+
+def _job(task: tuple[Case, Parameters, Database | None, int]) -> Predicted:
+    return run(*task)
+
+
+def run_all(
+    jobs: Sequence[tuple[Case, Parameters]],
+    *,
+    workers: int = 1,
+    database: Database | None = None,
+    cells: int = 40,
+    progress: Callable[[float], None] | None = None,
+) -> list[Predicted]:
+    """Predictions in order of ``jobs``, the same whatever the number of ``workers``; ``progress`` gets the share done.
+
+    Jobs of one couple and one set of parameters should stand together: they share the phases.
+    """
+    tasks = [(one, parameters, database, cells) for one, parameters in jobs]
+    found: list[Predicted] = []
+
+    def take(results: Iterable[Predicted]) -> None:
+        for one in results:
+            found.append(one)
+            if progress is not None:
+                progress(len(found) / len(tasks))
+
+    if workers <= 1 or len(tasks) < 2:
+        take(map(_job, tasks))
+        return found
+    with processes(min(workers, len(tasks))) as pool:
+        with unheard():
+            results = pool.map(_job, tasks, chunksize=max(1, min(16, len(tasks) // (4 * workers))))
+        take(results)
+    return found

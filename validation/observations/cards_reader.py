@@ -1,0 +1,245 @@
+"""What furnaces showed: observations of cathode and garnet heated together, read from cards and checked.
+
+The built-in cards are ``validation/cards/*.toml``; ``docs/observations.md`` describes the format.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.basics.errors import DataError, SinterfaceError, unknown
+from sinterface.models.phases import materials
+from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.phases.substance import FAMILIES
+from sinterface.simulate.setup import schedule
+from sinterface.simulate.setup.problem import read_mass_ratio
+from sinterface.validation.observations import fields
+from sinterface.validation.observations.evidence import (
+    SECONDARY,
+    Amount,
+    Entry,
+    Observation,
+    Onset,
+    Thermogravimetry,
+    Trend,
+)
+
+MAX_BYTES, MAX_FILES = 200_000, 1000
+"""Largest card and largest folder that are read."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one table of a file, or with the file when ``table`` is empty."""
+
+    file: str
+    table: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}{', ' + self.table if self.table else ''}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Cards:
+    """All that could be read, and what could not."""
+
+    observations: tuple[Observation, ...]
+    onsets: tuple[Onset, ...]
+    thermogravimetry: tuple[Thermogravimetry, ...]
+    problems: tuple[Problem, ...]
+
+
+NEEDED = object()
+"""Stands for the default of a key that every table must have, of its own or from ``[common]``."""
+
+_kelvin = fields.parsed(schedule.temperature)
+_family = fields.one_of("family", FAMILIES)
+_trends = fields.list_of(fields.table(Trend, family=_family, temperature=_kelvin))
+_material = fields.one_of("material", materials.built_in())
+
+Keys = dict[str, tuple[fields.Reader, object]]
+ENTRY: Keys = {
+    "id": (fields.name, NEEDED),
+    "role": (fields.one_of("role", ("fit", "test")), NEEDED),
+    "source": (fields.source, NEEDED),
+    "known": (fields.one_of("known", ("read", "secondary", "recalled")), NEEDED),
+    "confidence": (fields.one_of("confidence", ("high", "medium", "low")), ""),
+    "assumed": (fields.list_of(lambda name: fields.one_of("key in assumed", ALL_KEYS)(name)), ()),
+    "how_read": (fields.text, NEEDED),
+}
+EXPERIMENT: Keys = ENTRY | {
+    "cathode": (fields.checked(lambda name: materials.find(name, "cathode")), NEEDED),
+    "electrolyte": (fields.checked(lambda name: materials.find(name, "electrolyte")), NEEDED),
+    "mass_ratio": (fields.parsed(read_mass_ratio), None),
+    "contact": (fields.one_of("contact", ("powders", "film")), "powders"),
+    "ramp": (fields.checked(schedule.rate), NEEDED),
+    "hold": (fields.checked(schedule.duration), NEEDED),
+    "cooling": (fields.text, NEEDED),
+    "atmosphere": (fields.parsed(atmosphere), NEEDED),
+    "as_received": (fields.flag, None),
+    "powder": (fields.text, ""),
+    "method": (fields.joined(fields.one_of("method", ("XRD", "Raman", "TEM", "XAS", "EDS"))), NEEDED),
+    "detection_limit": (fields.share, None),
+}
+KINDS: dict[str, tuple[type[Entry], Keys]] = {
+    "observation": (Observation, EXPERIMENT | {
+        "temperature": (_kelvin, NEEDED),
+        "between": (fields.span, None),
+        "seen": (fields.list_of(_family), ()),
+        "not_seen": (fields.list_of(_family), ()),
+        "gone": (fields.list_of(fields.one_of("reactant", ("cathode", "electrolyte"))), ()),
+        "weaker_than": (_trends, ()),
+        "stronger_than": (_trends, ()),
+        "amounts": (fields.list_of(fields.table(
+            lambda families, *share: Amount(families, fields.percent(*share)),
+            families=fields.list_of(fields.one_of("family", (*FAMILIES, SECONDARY))), **fields.SHARE,
+        )), ()),
+    }),
+    "onset": (Onset, EXPERIMENT | {"seen_at": (_kelvin, None), "clean_at": (_kelvin, None)}),
+    "thermogravimetry": (Thermogravimetry, ENTRY | {
+        "material": (_material, NEEDED),
+        "electrolyte": (_material, ""),
+        "ramp": (fields.parsed(schedule.rate), NEEDED),
+        "end": (_kelvin, NEEDED),
+        "atmosphere": (fields.parsed(atmosphere), None),
+        "loss_from": (_kelvin, None),
+        "between": (fields.span, None),
+        "alike_until": (_kelvin, None),
+        "mass_loss": (fields.share, None),
+        "steps": (fields.list_of(fields.span), ()),
+        "order": (fields.list_of(fields.list_of(_material)), ()),
+    }),
+}  # fmt: skip
+"""Tables of a card: for each key its reader and its default.  ``[common]`` may hold any key."""
+
+ALL_KEYS: frozenset[str] = frozenset(key for _, keys in KINDS.values() for key in keys)
+
+Source = str | Path | Iterable[str | Path] | None
+
+
+def read_cards(source: Source = None) -> tuple[list[Observation], list[Problem]]:
+    """Observations of the built-in cards, or of a folder or files, and what was wrong with those left out."""
+    cards = read(source)
+    return list(cards.observations), list(cards.problems)
+
+
+def read(source: Source = None) -> Cards:
+    """Every table of the built-in cards, or of a folder or files.  A bad table or file does not stop the others."""
+    entries: dict[str, Entry] = {}
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file, data in _files(source):
+        for name, found in [("", data)] if isinstance(data, str) else _tables(data):
+            if isinstance(found, str):
+                problems.append(Problem(file, name, found))
+            elif found.id in entries:
+                problems.append(Problem(file, name, f"this id is taken in {files[found.id]}: choose another"))
+            else:
+                entries[found.id], files[found.id] = found, file
+    for lost, message in dict(_astray(entries.values())).items():
+        problems.append(Problem(files[lost], lost, message))
+        del entries[lost]
+    return Cards(
+        tuple(one for one in entries.values() if isinstance(one, Observation)),
+        tuple(one for one in entries.values() if isinstance(one, Onset)),
+        tuple(one for one in entries.values() if isinstance(one, Thermogravimetry)),
+        tuple(problems),
+    )
+
+
+def _astray(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+    """Ids of observations that compare with a temperature at which their couple was not observed, and what to do."""
+    observed = [one for one in entries if isinstance(one, Observation)]
+    known = {(one.cathode, one.electrolyte, round(one.temperature)) for one in observed}
+    return [
+        (one.id, f"compares with {trend.temperature - CELSIUS_ZERO:g} °C: add the observation of this couple there")
+        for one in observed
+        for trend in (*one.weaker_than, *one.stronger_than)
+        if (one.cathode, one.electrolyte, round(trend.temperature)) not in known
+        or round(trend.temperature) == round(one.temperature)
+    ]
+
+
+def _files(source: Source) -> Iterator[tuple[str, bytes | str]]:
+    """Name and content of each file, or in place of the content what keeps it from being read."""
+    if source is None:
+        cards = resources.files("sinterface.validation").joinpath("cards").iterdir()
+        built_in = sorted((card for card in cards if card.name.endswith(".toml")), key=lambda card: card.name)
+        yield from ((card.name, card.read_bytes()) for card in built_in)
+        return
+    for path in map(Path, [source] if isinstance(source, str | Path) else source):
+        try:
+            files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        except OSError as error:  # a name that is too long, a folder that is not ours
+            yield str(path), f"can not be read: {error.strerror}"
+            continue
+        if not 0 < len(files) <= MAX_FILES:
+            yield str(path), f"{len(files)} .toml files in this folder: give 1 to {MAX_FILES}, only these are read"
+        yield from ((str(file), _content(file)) for file in files[:MAX_FILES])
+
+
+def _content(file: Path) -> bytes | str:
+    try:
+        if not file.is_file():
+            return "no such file: give a folder or .toml files"
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        return f"can not be read: {error.strerror}"
+    return data if len(data) <= MAX_BYTES else f"over {MAX_BYTES} bytes is no card of observations: part it"
+
+
+def _tables(data: bytes) -> Iterator[tuple[str, Entry | str]]:
+    """Name of each table, with the table as read or what is wrong with it."""
+    try:
+        card = tomllib.loads(data.decode("utf-8"))
+    except (RecursionError, ValueError) as error:  # a TOMLDecodeError or UnicodeDecodeError is a ValueError
+        yield "", f"not a TOML card: {' '.join(str(error).split())[:200]}"
+        return
+    common, _ = card.pop("common", {}), card.pop("description", "")
+    if not card and isinstance(common, dict) and common.keys() <= ALL_KEYS:
+        yield "", f"holds no table: write {', '.join(f'[[{kind}]]' for kind in KINDS)}"
+    if not isinstance(common, dict):
+        yield "common", f"{fields.short(common)} must be a table: write [common]"
+        common = {}
+    for key in sorted(common.keys() - ALL_KEYS):
+        yield "common", str(unknown("key", key[:60], ALL_KEYS))
+    for kind, tables in card.items():
+        if kind not in KINDS:
+            yield kind[:60], str(unknown("table", kind[:60], (*KINDS, "common", "description")))
+        elif not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+            yield kind, f"must be an array of tables: write [[{kind}]]"
+        else:
+            for number, one in enumerate(tables, 1):
+                given = one.get("id")
+                name = given if isinstance(given, str) and fields.NAME.fullmatch(given) else f"{kind} {number}"
+                try:
+                    yield name, _entry(kind, one, common)
+                except SinterfaceError as error:
+                    yield name, str(error)
+
+
+def _entry(kind: str, own: Mapping[str, Any], common: Mapping[str, Any]) -> Entry:
+    make, keys = KINDS[kind]
+    for key in own:
+        if key not in keys:
+            raise unknown("key", key[:60], keys)
+    values: dict[str, Any] = {}
+    for key, (reader, default) in keys.items():
+        if key not in own and key not in common:
+            if default is NEEDED:
+                raise DataError(f"{key} is needed: add it here or to [common]")
+            values[key] = default
+            continue
+        try:
+            values[key] = reader(own.get(key, common.get(key)))
+        except SinterfaceError as error:
+            raise DataError(f"{key}: {error}") from error
+    return make(**values)

@@ -1,0 +1,167 @@
+"""What cards say: observations, onsets and thermogravimetry as frozen records in SI that agree in themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sinterface.models.basics.errors import DataError, SinterfaceError
+from sinterface.models.phases.atmosphere import Atmosphere
+from sinterface.simulate.setup.schedule import Schedule
+from sinterface.validation.observations.fields import Share
+
+SECONDARY = "secondary"
+"""Stands in ``amounts`` for all phases but cathode and electrolyte."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What some families make up together of the cooled sample; ``families`` may be SECONDARY alone."""
+
+    families: tuple[str, ...]
+    share: Share
+
+    def __post_init__(self) -> None:
+        if not self.families or (SECONDARY in self.families and len(self.families) > 1):
+            raise DataError(f"families must name families of phases, or {SECONDARY!r} alone")
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A family compared with its amount after the same treatment at another ``temperature`` [K]."""
+
+    family: str
+    temperature: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What every table says of itself.  ``known``: read in the source, quoted by another text (secondary), or recalled.
+
+    ``assumed`` names the keys whose values the source, as far as it is known here, does not give.
+    """
+
+    id: str
+    role: str
+    source: str
+    known: str
+    confidence: str
+    assumed: tuple[str, ...]
+    how_read: str
+
+    def __post_init__(self) -> None:
+        if self.known == "recalled" and not (self.role == "test" and self.confidence):
+            raise DataError(
+                "recalled: needs confidence = high, medium or low, and role = 'test' as it may not be fitted"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment(Entry):
+    """A couple, as ``materials.find`` takes it, and its treatment.
+
+    ``mass_ratio`` is kg of cathode per kg of electrolyte.  ``contact`` is powders, or film for a thin film of the
+    cathode on a dense electrolyte, which can do without mass ratio and detection limit (None).  ``as_received`` tells
+    whether the garnet had met air and was not restored, None if not known.
+    """
+
+    cathode: str
+    electrolyte: str
+    mass_ratio: float | None
+    contact: str
+    ramp: str
+    hold: str
+    cooling: str
+    atmosphere: Atmosphere
+    as_received: bool | None
+    powder: str
+    method: tuple[str, ...]
+    detection_limit: Share | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key in ("mass_ratio", "detection_limit"):
+            if self.contact == "powders" and getattr(self, key) is None:
+                raise DataError(f"{key} is needed for mixed powders; only contact = 'film' can do without")
+        if self.mass_ratio is not None and not 1e-3 <= self.mass_ratio <= 1e3:
+            raise DataError(f"mass_ratio {self.mass_ratio:g} must lie between 1:1000 and 1000:1")
+        try:
+            self.schedule(1000.0)
+        except SinterfaceError as error:
+            raise DataError(f"cooling: {error}") from error
+
+    def schedule(self, temperature: float) -> Schedule:
+        """The heating schedule with its hold at ``temperature`` [K]."""
+        return Schedule.parse(f"{self.ramp} to {temperature:.10g} K; hold {self.hold}; {self.cooling}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation(Experiment):
+    """Families seen, and looked for in vain, after a hold at ``temperature`` [K]; nothing is reported of all others.
+
+    ``between`` bounds a temperature [K] that is not exactly known.  Reactants that are ``gone`` are below the detection
+    limit.
+    """
+
+    temperature: float
+    between: tuple[float, float] | None
+    seen: tuple[str, ...]
+    not_seen: tuple[str, ...]
+    gone: tuple[str, ...]
+    weaker_than: tuple[Trend, ...]
+    stronger_than: tuple[Trend, ...]
+    amounts: tuple[Amount, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if both := set(self.seen) & set(self.not_seen):
+            raise DataError(f"{', '.join(sorted(both))}: both seen and not_seen, keep one")
+        if not (self.seen or self.not_seen or self.gone or self.amounts):
+            raise DataError("says nothing: give seen, not_seen, gone or amounts")
+        if self.between and not self.between[0] <= self.temperature <= self.between[1]:
+            raise DataError("temperature lies outside between: widen the bounds")
+        if self.known == "recalled" and not self.between:
+            raise DataError("recalled: needs between = [lower, upper] temperature, as wide as the memory is vague")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Onset(Experiment):
+    """The first secondary phase appears above ``clean_at`` and not above ``seen_at`` [K]; None where not reported."""
+
+    seen_at: float | None
+    clean_at: float | None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seen_at is None and self.clean_at is None:
+            raise DataError("says nothing: give seen_at, clean_at or both")
+        if self.known == "recalled" and None in (self.seen_at, self.clean_at):
+            raise DataError("recalled: needs both seen_at and clean_at, as far apart as the memory is vague")
+        if self.seen_at is not None and self.clean_at is not None and self.clean_at >= self.seen_at:
+            raise DataError("clean_at must lie below seen_at")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thermogravimetry(Entry):
+    """Mass loss, heated at ``ramp`` [K/s] to ``end`` [K], of a material or of its mixture with an electrolyte.
+
+    ``loss_from`` [K], within ``between`` [K], is where it starts to lose mass, or a mixture more than those it is
+    ``alike_until`` [K] with.  ``steps`` [K] bound each step of the loss.  ``order`` ranks materials, or their mixtures,
+    from the most stable on, equals together.
+    """
+
+    material: str
+    electrolyte: str
+    ramp: float
+    end: float
+    atmosphere: Atmosphere | None
+    loss_from: float | None
+    between: tuple[float, float] | None
+    alike_until: float | None
+    mass_loss: Share | None
+    steps: tuple[tuple[float, float], ...]
+    order: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss_from is None and self.mass_loss is None and not self.steps and not self.order:
+            raise DataError("says nothing: give loss_from, mass_loss, steps or order")

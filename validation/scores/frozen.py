@@ -1,0 +1,77 @@
+"""Predictions put on record: a change of code or data that moves them has to say so.
+
+``python -m sinterface.validation.scores.frozen FILE`` writes the table anew; the test reads
+``tests/validation/frozen.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sinterface.models.rates.parameters import calibrated
+from sinterface.simulate.files.output import write_whole
+from sinterface.validation.calibration.firings import Case, Predicted, case, run_all
+from sinterface.validation.observations.cards_reader import read
+
+CELLS = 16
+"""Finite volumes of the frozen runs: enough to notice a change, few enough for a quick test."""
+
+TOLERANCE = (0.05, 0.02)
+"""How far a share may move unnoticed: wt%, and relative to it."""
+
+
+def frozen_cases() -> dict[str, Case]:
+    """The firings of the reference experiment, by the id of their first observation."""
+    found: dict[Case, str] = {}
+    for one in read().observations:
+        if one.source == "ma2025":
+            found.setdefault(case(one, one.temperature), one.id)
+    return {name: firing for firing, name in found.items()}
+
+
+def predictions(names: Sequence[str], workers: int = 1) -> dict[str, Predicted]:
+    """Today's predictions of these cases with the calibrated parameters."""
+    cases = frozen_cases()
+    found = run_all([(cases[name], calibrated()) for name in names], workers=workers, cells=CELLS)
+    return dict(zip(names, found, strict=True))
+
+
+def table(found: dict[str, Predicted]) -> str:
+    """The record as CSV: observation, family, wt%; reactants left by their roles."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["observation", "family", "wt_percent"])
+    for name, one in found.items():
+        for family, share in sorted({**one.families, **one.left}.items()):
+            writer.writerow([name, family, f"{share:.3f}"])
+    return out.getvalue()
+
+
+def record(text: str) -> dict[str, dict[str, float]]:
+    """wt% by observation and family, from what ``table`` wrote."""
+    found: dict[str, dict[str, float]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        found.setdefault(row["observation"], {})[row["family"]] = float(row["wt_percent"])
+    return found
+
+
+def moved(before: dict[str, float], now: Predicted) -> list[str]:
+    """Families whose share has moved by more than TOLERANCE, in words."""
+    present = {**now.families, **now.left}
+    return [
+        f"{family}: {before.get(family, 0.0):.3f} -> {present.get(family, 0.0):.3f} wt%"
+        for family in sorted({*before, *present})
+        if abs(present.get(family, 0.0) - before.get(family, 0.0))
+        > TOLERANCE[0] + TOLERANCE[1] * before.get(family, 0.0)
+    ]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m sinterface.validation.scores.frozen FILE")
+    text = table(predictions(list(frozen_cases()), workers=2))
+    write_whole(Path(sys.argv[1]), lambda name: name.write_text(text, encoding="utf-8"))

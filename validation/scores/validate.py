@@ -1,0 +1,280 @@
+"""The whole comparison of predictions with observations: one document, for people, files and the report.
+
+Every observed firing and, for the powders of the reference experiment, every hold temperature of a scan is run for
+the most probable parameters, which give the predictions, and for samples of the posterior, which give their intervals:
+in sample with all cards fitted, and leave-one-out with parameters that never met the cards of the powder predicted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases import database as databases
+from sinterface.models.rates import parameters
+from sinterface.models.rates.parameters import Parameters
+from sinterface.simulate.solve.result import DETECTION_LIMIT
+from sinterface.validation.calibration.firings import Case, Predicted, case, needed, run_all
+from sinterface.validation.observations import cards_reader
+from sinterface.validation.observations.cards_reader import Cards, Problem
+from sinterface.validation.observations.evidence import Observation, Onset
+from sinterface.validation.scores import measures, thermogravimetry
+
+REFERENCE = "ma2025"
+"""Source of the experiment that the posterior is fitted to; all else counts as another laboratory's."""
+
+SAMPLES = 12
+"""Posterior samples unless others are asked for."""
+
+ANY = "any secondary phase"
+"""Stands for the family where an onset tells only that something formed."""
+
+DETECTION = (
+    "predictions are those of the most probable parameters, as of a single run; intervals and probabilities are over "
+    "these and samples of the posterior; a family counts as predicted when it is at or above the detection limit "
+    f"of its card ({DETECTION_LIMIT:g} wt% where a card has none); an onset is the lowest hold temperature, in "
+    f"steps of {measures.STEP:g} °C from {measures.SCAN[0]:g} to {measures.SCAN[-1]:g} °C, at which any one family is "
+    f"there, and is inside when at most {measures.STEP:g} °C from the observed bracket"
+)
+
+Runner = Callable[..., list[Predicted]]
+
+
+LACKING = (
+    ("La2Zr2O7 of nickel-rich cathodes at 700 and 800 °C",
+     "where LaMO3 takes lanthanum out of the garnet, the model leaves Li6Zr2O7, the furnace La2Zr2O7: lithium would "
+     "have to go somewhere, and layered oxides do not take it up at these temperatures. Other energies of zirconates "
+     "and a pyrochlore that dissolves tantalum change little"),
+    ("at which temperature LiCoO2 begins to react",
+     "it draws lithium from the garnet as soon as cations move, and the La2Zr2O7 turns back on cooling until "
+     "450 °C: what is left depends little on the hold, where the experiment shows none at 600 and some at 700 °C"),
+    ("how much LaMO3 forms with LiCoO2 and with Li1.05Ni0.33Mn0.33Co0.33O2",
+     "by the tables LaCoO3 lies 16 to 21 kJ/mol above what it would form from; one energy serves all perovskites, and "
+     "what calibration chooses makes LaCoO3 form, a third of what was weighed, and more LaMO3 with nickel-rich "
+     "cathodes than was seen"),
+    ("NiO and La2O3 with LiNi0.5Mn1.5O4",
+     "the lithium-rich layered oxide and the pyrochlore take up all nickel and lanthanum: their solutions mix freely"),
+    ("how much lithium nickel-rich oxides take up",
+     "LiNi0.5Mn0.5O2 against Li2MnO3 and LiNiO2 decides it, 8 kJ per mole of Li2O for each kJ per mole of cations; "
+     "what calibration chooses keeps La2Zr2O7 down at 500 °C but leaves cathodes with lithium in excess too easy to "
+     "decompose above 800 °C, as thermogravimetry shows"),
+    ("garnet that has met air",
+     "it has given a quarter of its lithium to hydrogen and carbonate, and no energy of it is known. One that binds "
+     "Li2O with 20 kJ/mol or more turns into La2Zr2O7 throughout from 500 °C on, 9 to 13 % of the sample with "
+     "nickel-rich cathodes, which was not seen"),
+)  # fmt: skip
+"""Physics that the model lacks, for the report: what is missed, and why."""
+
+
+def read(sources: Sequence[str | Path]) -> Cards:
+    """The built-in cards together with those of folders and files.  A bad or doubled table becomes a Problem."""
+    own, mine = cards_reader.read(), cards_reader.read(sources) if sources else Cards((), (), (), ())
+    kinds = ("observations", "onsets", "thermogravimetry")
+    taken = {one.id for kind in kinds for one in getattr(own, kind)}
+    joined = {
+        kind: (*getattr(own, kind), *(one for one in getattr(mine, kind) if one.id not in taken)) for kind in kinds
+    }
+    doubled = (one.id for kind in kinds for one in getattr(mine, kind) if one.id in taken)
+    lost = tuple(Problem("cards given", id, "this id is taken by a built-in card: choose another") for id in doubled)
+    return Cards(**joined, problems=(*own.problems, *mine.problems, *lost))
+
+
+def chosen(size: int, without: str = "") -> tuple[Parameters, ...]:
+    """The most probable set and ``size`` samples of the posterior, spread evenly over its table.
+
+    Raises InputError when it has not that many.
+    """
+    table = parameters.samples(without)
+    if not 1 <= size <= len(table):
+        raise InputError(f"{size} samples: the posterior has {len(table)}, choose 1 to {len(table)}")
+    return (parameters.calibrated(without), *(table[k * len(table) // size] for k in range(size)))
+
+
+def left_out(cathode: str, size: int) -> tuple[Parameters, ...] | None:
+    """Parameter sets that never met the cards of a cathode; None for one that was never fitted or left out."""
+    try:
+        parameters.samples(cathode)
+    except InputError:
+        return None
+    return chosen(size, cathode)
+
+
+def document(
+    cards: Cards,
+    *,
+    samples: int = SAMPLES,
+    workers: int = 1,
+    cells: int = 40,
+    database: databases.Database | None = None,
+    progress: Callable[[float], None] | None = None,
+    run: Runner | None = None,
+) -> dict[str, Any]:
+    """The comparison as the JSON document of ``sinterface validate``.
+
+    ``run`` predicts jobs as ``cases.run_all`` does.  Raises InputError for a number of samples that the posterior does
+    not have.
+    """
+    observed = [one for one in cards.observations if one.source == REFERENCE]
+    first = [one for one in cards.onsets if one.source == REFERENCE]
+    others = [one for one in cards.observations if one.source != REFERENCE]
+    bounds = [one for one in cards.onsets if one.source != REFERENCE]
+    fitted = chosen(samples)
+    unknown = {one.cathode: left_out(one.cathode, samples) for one in (*observed, *first)}
+    ours = _cases(observed, first)
+    alone = {one: unknown[one.cathode] or fitted for one in ours}
+    everyone = dict.fromkeys((*ours, *_cases(others, ()), *(c for o in bounds for c in _at_bounds(o))), fitted)
+
+    jobs = list(dict.fromkeys(
+        (one, values)
+        for wanted in (everyone, alone)
+        for one, values in sorted(
+            ((one, values) for one, several in wanted.items() for values in several),
+            key=lambda job: (job[0].cathode, job[0].electrolyte, str(job[0].atmosphere), tuple(job[1].vector())),
+        )
+    ))  # fmt: skip
+    results = (run or run_all)(jobs, workers=workers, cells=cells, database=database, progress=progress)
+    found = dict(zip(jobs, results, strict=True))
+    pick = partial(_pick, found)
+    inside, outside = pick(everyone), pick(alone)
+
+    sums = {
+        "in_sample": measures.summary(observed, first, inside),
+        "leave_one_out": measures.summary(observed, first, outside)
+        | {"not_left_out": sorted(name for name, values in unknown.items() if values is None)},
+    }
+    return {
+        "version": version("sinterface"),
+        "database": (database or databases.embedded()).fingerprint,
+        "samples": samples,
+        "detection": DETECTION,
+        "problems": [*map(str, cards.problems), *_unfinished(found)],
+        "lacking": [{"what": what, "why": why} for what, why in LACKING],
+        "parameters": _parameters(),
+        **sums,
+        "curves": {card.cathode: measures.curves(card, inside) for card in first},
+        "sensitivity": {
+            card.cathode: measures.sensitivity(measures.onset_samples(card, inside), fitted) for card in first
+        },
+        "thermogravimetry": thermogravimetry.document(
+            cards.thermogravimetry, parameters.calibrated(), cells=cells, database=database
+        ),
+        "verdicts": {card.cathode: verdict(card.cathode, sums) for card in first},
+        "other_laboratories": _elsewhere(others, bounds, inside, {name for name in unknown if unknown[name]}),
+    }
+
+
+def _cases(observed: Iterable[Observation], first: Iterable[Onset]) -> list[Case]:
+    """Cases of observations, and of onsets at all temperatures of the scan."""
+    return needed((*observed, *first), [T + CELSIUS_ZERO for T in measures.SCAN])
+
+
+def _at_bounds(card: Onset) -> list[Case]:
+    """Of an onset elsewhere, the two temperatures that it tells of."""
+    return [case(card, T) for T in (card.clean_at, card.seen_at) if T is not None]
+
+
+def _pick(
+    found: Mapping[tuple[Case, Parameters], Predicted], wanted: Mapping[Case, Sequence[Parameters]]
+) -> dict[Case, list[Predicted]]:
+    return {one: [found[one, values] for values in several] for one, several in wanted.items()}
+
+
+def _unfinished(found: Mapping[tuple[Case, Parameters], Predicted]) -> list[str]:
+    """Says which runs tell nothing because they did not reach the end of their schedule."""
+    lost: dict[str, int] = {}
+    for (one, _), result in found.items():
+        if result.outcome != "DONE":
+            name = f"{one.cathode} with {one.electrolyte} at {one.celsius:g} °C"
+            lost[name] = lost.get(name, 0) + 1
+    said = "runs did not reach the end of their schedule and are left out"
+    return [f"{name}: {count} {said}" for name, count in lost.items()]
+
+
+def _parameters() -> list[dict[str, Any]]:
+    table = np.array([one.vector() for one in parameters.samples()])
+    low, high = np.quantile(table, (0.05, 0.95), axis=0)
+    return [
+        {
+            "name": card.name,
+            "unit": card.unit,
+            "meaning": card.meaning,
+            "source": card.source,
+            "prior": {"mean": card.mean, "sd": card.sd},
+            "posterior": {
+                "mean": float(table[:, k].mean()),
+                "sd": float(table[:, k].std()),
+                "q05": float(low[k]),
+                "q95": float(high[k]),
+            },
+        }
+        for k, card in enumerate(parameters.priors())
+    ]
+
+
+def _elsewhere(
+    observed: Sequence[Observation], first: Sequence[Onset], predictions: measures.Predictions, known: set[str]
+) -> list[dict[str, Any]]:
+    """Cells of other laboratories; an onset is a cell of ANY family at each of its bounds."""
+    about = {one.id: one for one in (*observed, *first)}
+    table = measures.cells(observed, predictions)
+    for card in first:
+        for word, T in (("not seen", card.clean_at), ("seen", card.seen_at)):
+            if T is None:
+                continue
+            table.append(measures.cell(card, T, ANY, word, predictions[case(card, T)], _most))
+    return [
+        cell | {
+            "source": about[cell["id"]].source,
+            "known": about[cell["id"]].known,
+            "electrolyte": about[cell["id"]].electrolyte,
+            "right": measures.right(cell),
+            "cathode_fitted": cell["cathode"] in known,
+        }
+        for cell in table
+    ]  # fmt: skip
+
+
+def _most(run: Predicted) -> float:
+    return max(run.families.values(), default=0.0)
+
+
+def verdict(powder: str, sums: Mapping[str, Mapping[str, Any]]) -> str:
+    """One powder in plain words."""
+    one = sums["in_sample"]["onset"]["powders"][powder]
+    said = _said(one["predicted_C"])
+    apart = sums["leave_one_out"]["onset"]["powders"][powder]
+    table = [cell for cell in sums["in_sample"]["cells"] if cell["cathode"] == powder]
+    agreeing = sum(measures.right(cell) is True for cell in table)
+    known = powder not in sums["leave_one_out"]["not_left_out"]
+    parts = [
+        f"{said[0].upper()}{said[1:]}; observed {_bracket(*one['bracket_C'])}: {_judged(one)}.",
+        f"Without what was observed of this powder: {_said(apart['predicted_C'])}, {_judged(apart)}." if known else "",
+        f"{agreeing} of {len(table)} marks for its phases agree." if table else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _said(onset: float | None) -> str:
+    scan = measures.SCAN
+    if onset is None:
+        return f"no secondary phase predicted up to {scan[-1]:g} °C"
+    return f"first secondary phase predicted at {onset:g} °C{' or below' * (onset == scan[0])}"
+
+
+def _bracket(clean_at: float | None, seen_at: float | None) -> str:
+    if seen_at is None:
+        return f"clean to {clean_at:g} °C"
+    return f"at {seen_at:g} °C" if clean_at is None else f"at {seen_at:g} °C but not at {clean_at:g} °C"
+
+
+def _judged(one: Mapping[str, Any]) -> str:
+    if one["distance_C"] == 0.0:
+        return "agrees"
+    return f"{one['distance_C']:g} °C off{', within the step of the scan' * one['inside']}"
