@@ -53,6 +53,15 @@ class Parameters:
         smooth = self.roughness if morphology == "single-crystal" else 0.0
         return float(min(10.0 ** (self.contact - smooth), 1.0))
 
+    def slower(self, family: str) -> float:
+        """Activation energy [J/mol] beyond that of other transformations which a family of phases needs to form."""
+        return 0.0
+
+    @property
+    def coupling(self) -> float:
+        """By how many RT a driving force of 1 RT per mole of cations lowers that energy."""
+        return 0.0
+
     def energies(self, database: Database) -> Database:
         """``database`` with these changes of Gibbs energies; itself where there are none."""
         return _moved(tuple((name, getattr(self, name)) for name in ENERGIES), database)

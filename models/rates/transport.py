@@ -64,15 +64,24 @@ class Transport:
         boundary = self._card(self.boundary, species, host)(temperature)
         return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
 
+    def arrays(
+        self, species: Sequence[str], grains: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """D0 [m^2/s] and Ea [J/mol] of lattice and boundary (2, hosts, species), and the boundaries' share.
+
+        For grains (..., hosts) [m], inf for a single crystal, the share is (..., hosts, species).
+        """
+        cards = [[[self._card(t, k, h) for k in species] for h in HOSTS] for t in (self.lattice, self.boundary)]
+        D0, Ea = (np.array([[[getattr(c, name) for c in row] for row in t] for t in cards]) for name in ("D0", "Ea"))
+        fraction = np.minimum(1.0, 3.0 * self.boundary_width / grains)[..., None]
+        return D0, Ea, np.where(np.isin(species, ("Li", "H")), 0.0, fraction)
+
     def table(self, species: Sequence[str], grains: NDArray[np.float64]) -> Callable[[float], NDArray[np.float64]]:
         """``effective`` for all hosts and these species, grains (..., hosts) [m], as a function of temperature [K].
 
         The function returns (..., hosts, species) [m^2/s]; the cards are looked up once.
         """
-        cards = [[[self._card(t, k, h) for k in species] for h in HOSTS] for t in (self.lattice, self.boundary)]
-        D0, Ea = (np.array([[[getattr(c, name) for c in row] for row in t] for t in cards]) for name in ("D0", "Ea"))
-        fraction = np.minimum(1.0, 3.0 * self.boundary_width / grains)[..., None]
-        fraction = np.where(np.isin(species, ("Li", "H")), 0.0, fraction)
+        D0, Ea, fraction = self.arrays(species, grains)
 
         def at(temperature: float) -> NDArray[np.float64]:
             lattice, boundary = D0 * np.exp(-Ea / (GAS_CONSTANT * temperature))

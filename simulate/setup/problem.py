@@ -38,8 +38,8 @@ class Problem:
     as the radii of the particles.
     """
 
-    cathode: Material
-    electrolyte: Material
+    cathode: Material | None
+    electrolyte: Material | None
     schedule: Schedule
     atmosphere: Atmosphere
     mass_ratio: float = 1.0
@@ -48,7 +48,19 @@ class Problem:
     crucible: str = "lidded"
     geometry: str = "sphere"
 
+    @property
+    def gases(self) -> tuple[Atmosphere, ...]:
+        """The furnace gas of each segment of the schedule: the last that it named, ``atmosphere`` before the first."""
+        found = []
+        gas = self.atmosphere
+        for segment in self.schedule.segments:
+            gas = segment.gas or gas
+            found.append(gas)
+        return tuple(found)
+
     def __post_init__(self) -> None:
+        if self.cathode is None and self.electrolyte is None:
+            raise InputError("a problem needs a cathode, an electrolyte or both")
         furnace.crucible(self.crucible)
         if self.geometry not in GEOMETRIES:
             raise unknown("geometry", self.geometry, GEOMETRIES)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO, T_MAX, T_MIN
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.models.phases.atmosphere import Atmosphere
 
 ROOM = 25.0 + CELSIUS_ZERO
 COOLED = 100.0 + CELSIUS_ZERO
@@ -47,12 +48,16 @@ _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
 @dataclass(frozen=True)
 class Segment:
-    """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or Newton cooling to room temperature."""
+    """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or Newton cooling to room temperature.
+
+    ``gas`` is the furnace gas from here on, None where the schedule does not name one.
+    """
 
     start: float
     end: float
     duration: float
     shape: str = "linear"
+    gas: Atmosphere | None = None
 
     def temperature(self, elapsed: float) -> float:
         """Temperature [K] at a time [s] since the segment began; constant beyond its end."""

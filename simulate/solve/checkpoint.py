@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import DataError
 from sinterface.simulate.files.output import write_whole
-from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
+from sinterface.simulate.solve.integrate import ROWS, Outcome, State, Trajectory
 
 EVERY = 20.0
 """Seconds between two checkpoints of a long run."""
 
-_STATE = ("amounts", "potentials", "held", "first", "lost")
-_PAST = ("times", "totals", "held", "moving", "changing")
+_STATE = ("amounts", "multipliers", "lowest", "potentials", "held", "lost", "first", "start", "slope", "drift")
+_POSITIVE = ("amounts", "multipliers", "lowest", "first", "start")
 
 HEADER = 512
 """Bytes before the HDF5 data proper, its smallest user block: HDF5 tools pass over it."""
@@ -32,7 +32,7 @@ MAX_BYTES, MAX_NUMBERS = 500_000_000, 10_000_000
 LARGEST = 1e12
 """Nothing in a state or its past is as large, in SI or in units of RT."""
 
-_MAGIC = b"sinterface checkpoint 1\n"
+_MAGIC = b"sinterface checkpoint 2\n"
 
 
 def digest(*what: object) -> str:
@@ -56,7 +56,7 @@ def save(run: Trajectory, path: Path, problem: str) -> None:
                           iterations=run.iterations)  # fmt: skip
         for key in _STATE:
             file[f"state/{key}"] = getattr(run.last, key)
-        for key in _PAST:
+        for key in ROWS:
             file[f"past/{key}"] = getattr(run, key)
     write_whole(path, lambda name: name.write_bytes(seal(content.getvalue())))
 
@@ -81,15 +81,24 @@ def load(path: Path, problem: str) -> Trajectory:
         with h5py.File(io.BytesIO(content), "r") as file:
             found = str(file.attrs["problem"])
             state = {key: _array(file[f"state/{key}"]) for key in _STATE}
-            past = {key: _array(file[f"past/{key}"]) for key in _PAST}
+            past = {key: _array(file[f"past/{key}"]) for key in ROWS}
             numbers = {key: float(file.attrs[key]) for key in ("time", "size", "steps", "iterations")}
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise DataError(f"checkpoint {path} can not be read ({error}): delete it to start over") from error
     shapes = {key: array.shape for key, array in state.items()}
-    M, P, K = (*shapes["amounts"], shapes["lost"][0]) if len(shapes["amounts"]) == 2 and shapes["lost"] else (0, 0, 0)
-    right = {"amounts": (M, P), "potentials": (M, K), "held": (M, K), "first": (P,), "lost": (K,)}
+    M, V, K, B = 0, 0, 0, 0
+    if len(shapes["amounts"]) == 2 and len(shapes["lost"]) == len(shapes["first"]) == 1:
+        M, V, K, B = (*shapes["amounts"], *shapes["lost"], *shapes["first"])
+    wide, narrow = (M, V), (M, K)
+    right = {
+        "amounts": wide, "multipliers": wide, "lowest": wide, "slope": wide, "potentials": narrow, "held": narrow,
+        "drift": narrow, "lost": (K,), "first": (B,), "start": (V,),
+    }  # fmt: skip
     steps = past["times"].shape[:1]
-    rows = {"times": steps, "totals": (*steps, P), "held": (*steps, K), "moving": (*steps, K), "changing": (*steps, P)}
+    rows = {
+        "times": steps, "totals": (*steps, V), "watched": (*steps, V), "held": (*steps, K), "lost": (*steps, K),
+        "moving": (*steps, K), "changing": (*steps, B),
+    }  # fmt: skip
     if (
         shapes != right
         or len(steps) != 1
@@ -98,7 +107,7 @@ def load(path: Path, problem: str) -> Trajectory:
             np.all(np.abs(array) < LARGEST)
             for array in (*state.values(), *past.values(), np.array(list(numbers.values())))
         )  # NaN is not below it either
-        or not all(np.all(array >= 0.0) for array in (state["amounts"], state["first"], past["totals"]))
+        or not all(np.all(array >= 0.0) for array in (*(state[key] for key in _POSITIVE), past["totals"]))
         or not (state["first"].sum() > 0.0 and numbers["size"] > 0.0 and min(numbers.values()) >= 0.0)
         or not (
             steps[0] > 0
@@ -113,9 +122,8 @@ def load(path: Path, problem: str) -> Trajectory:
             f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
             "delete it to start over"
         )
-    amounts, potentials, held, first, lost = (state[key] for key in _STATE)
-    last = State(numbers["time"], amounts, potentials, held, first, lost, numbers["size"])
-    assert {field.name for field in fields(State)} == {"time", "size", "stores", *_STATE}  # stores are the problem's
+    last = State(time=numbers["time"], size=numbers["size"], fresh=False, **state)
+    assert {field.name for field in fields(State)} == {"time", "size", "fresh", "stores", *_STATE}
     return Trajectory(
         **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
     )
@@ -128,13 +136,13 @@ def _array(data: Any) -> NDArray[np.float64]:
     return np.asarray(data[()], dtype=float)
 
 
-def keeper(path: Path, problem: str) -> Callable[[Callable[[], Trajectory]], None]:
+def keeper(path: Path, problem: str) -> Callable[[Trajectory], None]:
     """Saves the trajectory so far every EVERY seconds of computing."""
     last = [time.monotonic()]
 
-    def keep(so_far: Callable[[], Trajectory]) -> None:
+    def keep(so_far: Trajectory) -> None:
         if time.monotonic() - last[0] >= EVERY:
-            save(so_far(), path, problem)
+            save(so_far, path, problem)
             last[0] = time.monotonic()
 
     return keep

@@ -1,63 +1,126 @@
-"""What a species meets between neighbouring cells, and what a phase could form from: the compiled loops of a step.
+"""What a species meets between neighbouring cells: conductances from what the cells are made of.
 
-Knows numbers only; ``system.py`` says what they mean.
+    G = area / (dx1 / (D c)_1 + dx2 / (D c)_2)
+
+c is what a host holds of the species, or its solubility times the mean activity of the two cells for a host that holds
+none; D c / RT is the Onsager coefficient.  dx follows what a cell holds, at one volume per mole of cations: an emptied
+cell is no gap.  What is left in it, thinner than a grain boundary, is no layer either: each cell's make-up is the mean
+over the boundary width, W_ij the integral over cell j of exp(-|x - x_i| / delta), normalised.  Without that a residue
+of less than a nanometre, on one side of a border between cells or the other, decides whether a couple is cut off.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.simulate.solve.newton_step import Basis
+
 Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+
+NO_LAYER = 1.0e-11
+"""Half width [m] below which what is left of a cell is no layer, a tenth of an atom's radius: it resists nothing."""
+
+FASTEST_FLOW = 5.0
+"""Conductance per step in units of the whole sample above which a species is uniform for all purposes."""
+
+REACH = 25.0
+"""Distance in units of the boundary width beyond which exp(-x) is nothing."""
+
+
+class Paths(NamedTuple):
+    """Geometry and hosts: widths (M,) [m], density (M,) [mol/m3], half (2, M-1) [m], areas (M-1,), ``inner`` cells of
+
+    the core; host (B,) of each block, lacking (B, K) what a host without a species dissolves of it per mole of cations;
+    width [m] of a boundary; shared (K,) components that move through pores.
+    """
+
+    widths: Array
+    density: Array
+    half: Array
+    areas: Array
+    inner: int
+    host: Integers
+    lacking: Array
+    width: float
+    shared: Flags
 
 
 @nb.njit(cache=True, error_model="numpy")
-def conductances(
-    held: Array, free: Array, D: Array, density: Array, inner: int, activity: Array, half: Array, areas: Array,
-    thinnest: float, fastest: float,
-) -> Array:  # fmt: skip
-    """Conductances integrated over a step (M-1, K): area / (dx1 / D1 c1 + dx2 / D2 c2), at most ``fastest``.
-
-    held, free: what the hosts hold of each species and what the others can dissolve of it (M, H, K), per mole of
-    cations; D (2, H, K): diffusivities times the step, in the ``inner`` first cells and the rest; density (M,): moles
-    of cations per volume; activity (M, K): its logarithm; half (2, M-1): half widths, of which those below
-    ``thinnest`` resist nothing; areas (M-1,).
-    """
-    M, H, K = held.shape
-    moving, spare = np.empty((M, K)), np.empty((M, K))
+def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, paths: Paths, G: Array) -> None:
+    """Writes conductances G (M-1, K) over a step from amounts n (M, V), potentials u (M, K) and ``spread``, D dt."""
+    N, start = basis.N, basis.start
+    M, K = u.shape
+    H = spread.shape[1]
+    B = len(start) - 1
+    moving, spare = np.zeros((M, K)), np.zeros((M, K))
+    swell, edges = np.empty(M), np.empty(M + 1)
+    holds, lacks = np.zeros((M, H, K)), np.zeros((M, H, K))
+    edges[0] = 0.0
     for c in range(M):
-        side = 0 if c < inner else 1
-        for k in range(K):
-            a = b = 0.0
+        cations = 0.0
+        for k in range(B):
+            h = paths.host[k]
+            amount = 0.0
+            for v in range(start[k], start[k + 1]):
+                if n[c, v] > 1e-14 * size[c]:
+                    amount += basis.cations[v] * n[c, v]
+                    for i in range(K):
+                        holds[c, h, i] += N[v, i] * n[c, v]
+            if amount > 0.0:
+                cations += amount
+                for i in range(K):
+                    lacks[c, h, i] += paths.lacking[k, i] * amount
+        cations = max(cations, 1e-300)
+        swell[c] = cations / size[c]
+        edges[c + 1] = edges[c] + paths.widths[c] * swell[c]
+        for h in range(H):
+            for i in range(K):
+                holds[c, h, i] /= cations
+                lacks[c, h, i] /= cations
+    for c in range(M):
+        side = 0 if c < paths.inner else 1
+        centre = 0.5 * (edges[c] + edges[c + 1])
+        total = 0.0
+        first, last = c, c
+        while first > 0 and centre - edges[first] < REACH * paths.width:
+            first -= 1
+        while last < M - 1 and edges[last + 1] - centre < REACH * paths.width:
+            last += 1
+        for j in range(first, last + 1):
+            weight = _cumulated((edges[j + 1] - centre) / paths.width) - _cumulated((edges[j] - centre) / paths.width)
+            if weight <= 0.0:
+                continue
+            total += weight
             for h in range(H):
-                a += held[c, h, k] * D[side, h, k]
-                b += free[c, h, k] * D[side, h, k]
-            moving[c, k], spare[c, k] = a * density[c], b * density[c]
-    found = np.empty((M - 1, K))
+                for i in range(K):
+                    moving[c, i] += weight * holds[j, h, i] * spread[side, h, i]
+                    spare[c, i] += weight * lacks[j, h, i] * spread[side, h, i]
+        for i in range(K):
+            moving[c, i] *= paths.density[c] / max(total, 1e-300)
+            spare[c, i] *= paths.density[c] / max(total, 1e-300)
     for c in range(M - 1):
-        for k in range(K):
-            low, high = min(activity[c, k], activity[c + 1, k]), max(activity[c, k], activity[c + 1, k])
+        for i in range(K):
+            if paths.shared[i]:
+                G[c, i] = FASTEST_FLOW
+                continue
+            low, high = min(u[c, i], u[c + 1, i]), max(u[c, i], u[c + 1, i])
             gap = max(high - low, 1e-9)
             mean = np.exp(min(high, 0.0)) * -np.expm1(-gap) / gap  # logarithmic mean: Fick's law when dilute
             resistance = 0.0
-            if half[0, c] >= thinnest:
-                resistance += half[0, c] / (moving[c, k] + spare[c, k] * mean)
-            if half[1, c] >= thinnest:
-                resistance += half[1, c] / (moving[c + 1, k] + spare[c + 1, k] * mean)
-            found[c, k] = min(areas[c] / resistance, fastest) if resistance > 0.0 else fastest
-    return found
+            if paths.half[0, c] * swell[c] >= NO_LAYER:
+                resistance += paths.half[0, c] * swell[c] / (moving[c, i] + spare[c, i] * mean)
+            if paths.half[1, c] * swell[c + 1] >= NO_LAYER:
+                resistance += paths.half[1, c] * swell[c + 1] / (moving[c + 1, i] + spare[c + 1, i] * mean)
+            G[c, i] = min(paths.areas[c] / resistance, FASTEST_FLOW) if resistance > 0.0 else FASTEST_FLOW
 
 
 @nb.njit(cache=True)
-def scarcest(held: Array, composition: Array) -> Array:
-    """Most that could form of each store (M, P) of what cells hold (M, K), by its scarcest species; make-up (P, K)."""
-    M, K = held.shape
-    P = composition.shape[0]
-    found = np.full((M, P), np.inf)
-    for c in range(M):
-        for p in range(P):
-            for k in range(K):
-                if composition[p, k] > 0.0:
-                    found[c, p] = min(found[c, p], max(held[c, k], 0.0) / composition[p, k])
-    return found
+def _cumulated(q: float) -> float:
+    """Integral of exp(-|x|) / 2 up to q."""
+    return 0.5 * np.exp(q) if q < 0.0 else 1.0 - 0.5 * np.exp(-q)

@@ -1,7 +1,6 @@
 """Firing plans: a heating schedule with a gas to each step, from text or TOML; and running one.
 
-With one gas a plan is a schedule and ``predict`` runs it.  With several, the run goes through the parts one after the
-other on one time axis: all parts carry the same phases, those that any of the gases makes worth carrying.
+The gases stand on the segments of the schedule, and ``predict`` goes through them.
 """
 
 from __future__ import annotations
@@ -13,26 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sinterface.models.basics.errors import InputError, SinterfaceError, shown, unknown
 from sinterface.models.basics.textfile import read_text
-from sinterface.models.interface.candidates import candidates
 from sinterface.models.phases import database as databases
-from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere, atmosphere
-from sinterface.models.phases.phaseset import phase_set
-from sinterface.models.rates import parameters as adjustable
+from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
 from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import Schedule, read, split
-from sinterface.simulate.solve.integrate import Outcome, Trajectory, begin, integrate
-from sinterface.simulate.solve.result import Result, to_result
-from sinterface.simulate.solve.run import EMPTY, MAX_STEPS, TOLERANCE, predict
-from sinterface.simulate.solve.system import FIRST_ACTIVITY, LONGEST_CHANGE, PLANES, CoupleSystem, assemble
-
-TRACE = 1e-9
-"""CO2 and H2O [bar] in the dry parts of a plan that has them elsewhere: too little to react, but with a potential, and
-above round-off in the balance of carbon (with 1e-12 runs stalled)."""
+from sinterface.simulate.solve.result import Result
+from sinterface.simulate.solve.run import MAX_STEPS, TOLERANCE, predict
 
 MAX_FILE = 100_000
 """Largest plan file read [bytes]."""
@@ -172,73 +160,11 @@ def follow(
     progress: Callable[[float], None] | None = None,
     estimate_error: bool = False,
 ) -> Result:
-    """Run a problem on a plan, whose schedule and gases take the place of the problem's own.
-
-    With several gases the numerical error is not estimated.  Time runs over the whole plan; ``attrs["atmosphere"]``
-    names the gases in order.
-    """
+    """Run a problem on a plan, whose schedule and gases take the place of the problem's own."""
     gases = plan.atmospheres(task.atmosphere)
-    task = replace(task, schedule=plan.schedule, atmosphere=gases[0])
-    if len(set(gases)) == 1:
-        return predict(
-            task, database=database, parameters=parameters, tolerance=tolerance, max_steps=max_steps,
-            progress=progress, estimate_error=estimate_error,
-        )  # fmt: skip
-    parameters = parameters or adjustable.calibrated()
-    tables = parameters.energies(database or databases.embedded())
-    parts = _level(gases)
-    whole = _shared(task, tables, parameters, parts)
-    whole = replace(whole, longest_change=LONGEST_CHANGE * tolerance / TOLERANCE)
-    potentials = np.full((task.cells, len(whole.phases.components)), -FIRST_ACTIVITY)
-    potentials[:, np.isin(whole.phases.components, OPEN_ELEMENTS)] = -EMPTY
-    state = begin(replace(whole, atmosphere=parts[0]), whole.initial, potentials)
-    run: Trajectory | None = None
-    ends = plan.schedule.starts[1:]
-    end = ends[-1]
-    for first, last in _runs(parts):
-        run = integrate(
-            replace(whole, atmosphere=parts[first]),
-            state if run is None else replace(run.last, size=1.0),
-            ends[first : last + 1],
-            tolerance=tolerance,
-            max_steps=max_steps,
-            progress=None if progress is None else lambda time: progress(time / end),
-            past=run,
-        )
-        if run.outcome is not Outcome.DONE:
-            break
-    assert run is not None
-    result = to_result(task, whole, run, tables.fingerprint)
-    order = [str(gases[first]) for first, _ in _runs(gases)]
-    return replace(result, dataset=result.dataset.assign_attrs(atmosphere=", then ".join(order)))
-
-
-def _runs(gases: tuple[Atmosphere, ...]) -> list[tuple[int, int]]:
-    """First and last segment of each stretch in one gas."""
-    changes = [k for k in range(1, len(gases)) if gases[k] != gases[k - 1]]
-    return list(zip([0, *changes], [k - 1 for k in [*changes, len(gases)]], strict=True))
-
-
-def _level(gases: tuple[Atmosphere, ...]) -> tuple[Atmosphere, ...]:
-    """The gases with a trace of what any of them holds: then all have potentials of the same elements."""
-    lowest = {
-        key: TRACE if any(getattr(gas, key) > 0.0 for gas in gases) else 0.0 for key in ("pCO2", "pH2O")
-    }  # fmt: skip
-    return tuple(replace(gas, **{key: max(getattr(gas, key), value) for key, value in lowest.items()}) for gas in gases)
-
-
-def _shared(
-    task: Problem, tables: databases.Database, parameters: Parameters, gases: tuple[Atmosphere, ...]
-) -> CoupleSystem:
-    """The system with the phases that are worth carrying in any of the gases."""
-    names = tuple(name for name, _ in task.additives)
-    found = [candidates(task.cathode, task.electrolyte, PLANES, gas, tables, names) for gas in dict.fromkeys(gases)]
-    solids = {solid.id: solid for phases, _ in found for solid in phases.solids}
-    merged = phase_set([solids[key] for key in sorted(solids)], found[0][0].components)
-    place = {solid.id: position for position, solid in enumerate(merged.solids)}
-    first, reactants = found[0]
-    ids = [first.solids[row].id for row in (reactants.electrolyte, reactants.cathode)]
-    moved = replace(reactants, electrolyte=place[ids[0]], cathode=place[ids[1]])
-    carrier = assemble(replace(task, atmosphere=gases[0]), tables, parameters)
-    like = replace(carrier, phases=merged, reactants=moved)
-    return assemble(task, tables, parameters, like=like)
+    segments = tuple(replace(segment, gas=gas) for segment, gas in zip(plan.schedule.segments, gases, strict=True))
+    task = replace(task, schedule=replace(plan.schedule, segments=segments), atmosphere=gases[0])
+    return predict(
+        task, database=database, parameters=parameters, tolerance=tolerance, max_steps=max_steps, progress=progress,
+        estimate_error=estimate_error,
+    )  # fmt: skip

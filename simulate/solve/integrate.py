@@ -1,4 +1,7 @@
-"""Drives the stepping kernel through time with an adaptive step.  Knows stores, species and time, no chemistry."""
+"""Drives the compiled march: progress, checkpoints, interrupts, and what is kept of each step.
+
+Knows stores, species and time, no chemistry; the compiled part returns every CHUNK steps.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.simulate.solve import newton_step
+from sinterface.simulate.solve.march import DONE, FULL, Cells, Control, Model, Progress, Track, march
 
 Array = NDArray[np.float64]
 
+CHUNK = 32
+"""Steps between two returns to Python, some milliseconds apart."""
 
-EXACT = 1e-13
-"""How far the balance of a cell may be off [share of what the sample holds of a species]."""
+ERROR = 2.5e-3
+"""Allowed difference between the two solutions of a step, in units of the tolerance [share of the sample]."""
 
-EPSILON = float(np.finfo(float).eps)
-
-MOST = 60
-"""Most iterations of Newton's method in a step."""
-
-FIRST_PERCENT = 0.01
-"""Share of the sample whose change is resolved as finely as that of all of it [1]: ten times what Raman detects."""
-
-SHORTEST = 1e-6
-"""Shortest time step [s]."""
+RAMP = 7.5
+"""Allowed change of the logarithm of the transformation rate in a step on a ramp, in units of the tolerance."""
 
 
 class Outcome(enum.Enum):
@@ -35,221 +32,162 @@ class Outcome(enum.Enum):
 
     DONE = "reached the end of the schedule"
     STEPS = "step limit reached: raise max_steps, loosen the tolerance or coarsen the mesh"
-    STALLED = "a time step could not be solved even when made very short: check the phase data for extreme values"
-
-
-@dataclass(frozen=True)
-class Coefficients:
-    """What one step needs: energies g (P,), and integrated over it kappa (P,) and conductances (M-1, K).
-
-    ``leak`` (M, K) is what a cell loses of a species to the surroundings at unit activity exp(u), ``outside`` (M, K)
-    what comes in from there; ``nucleation`` (M, P) is the share of the seeds that can grow, ``reach`` (M, P) what
-    stores grow from beside it: grains of neighbouring cells.
-    """
-
-    g: Array
-    kappa: Array
-    conductance: Array
-    leak: Array | float = 0.0
-    outside: Array | float = 0.0
-    nucleation: Array | float = 1.0
-    reach: Array | float = 0.0
-
-
-class System(Protocol):
-    """The problem as the integrator sees it."""
-
-    @property
-    def composition(self) -> Array:
-        """Make-up N of each store (P, K)."""
-
-    def seeds(self, held: Array) -> Array:
-        """What each store grows from where there is none of it (M, P), in cells that hold that much (M, K)."""
-
-    @property
-    def kinds(self) -> NDArray[np.intp]:
-        """Kind of each store (P,), 0 upwards: stores of a kind may turn into each other without limiting the step."""
-
-    @property
-    def floor(self) -> Array:
-        """The small store s of each species at potential zero (M, K)."""
-
-    def coefficients(self, start: float, end: float, amounts: Array, potentials: Array) -> Coefficients:
-        """Coefficients of the step from ``start`` to ``end`` [s], with the state at its start."""
-
-    def longest_step(self, start: float) -> float:
-        """Longest step [s] that the change of the coefficients allows."""
+    STALLED = "a time step could not be solved even when made very short: please report this problem"
 
 
 @dataclass(frozen=True)
 class State:
-    """Time [s], amounts n (M, P), potentials u (M, K), what each cell holds of each species (M, K), next step [s].
+    """Where a run stands: time [s], next step [s], and the arrays of ``march.Cells``, so that it can go on from here.
 
-    ``first`` (P,) are the amounts in the sample at the very beginning, ``lost`` (K,) what has left it since then.
-    All that is needed to go on from here.  ``stores`` are the names of the P stores, where they have any.
+    amounts, multipliers, lowest (M, V), potentials, held (M, K), lost (K,), first (B,) cations in each block at the
+    very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; ``stores``
+    names the V variables.  ``fresh`` says that nothing has been solved yet.
     """
 
     time: float
     amounts: Array
+    multipliers: Array
+    lowest: Array
     potentials: Array
     held: Array
-    first: Array
     lost: Array
+    first: Array
+    start: Array
+    slope: Array
+    drift: Array
     size: float = 1.0
+    fresh: bool = True
     stores: tuple[str, ...] = ()
+
+    def cells(self) -> Cells:
+        """Copies of the arrays for the march, which changes them in place."""
+        return Cells(
+            self.amounts.copy(), self.multipliers.copy(), self.lowest.copy(), self.potentials.copy(),
+            self.held.copy(), self.lost.copy(), self.first, self.slope.copy(), self.drift.copy(),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """States at the accepted steps: times (S,), amounts summed over cells (S, P), the last state, step statistics.
+    """The accepted steps: times (S,), amounts summed over cells (S, V), what else is watched (S, Q), the last state.
 
-    ``held`` (S, K) is what the sample holds of each species, in stores or dissolved.  ``moving`` (S, K) and
-    ``changing`` (S, P) are what the flow of each species and the transformation of each phase have dissipated in the
-    step that ends there [RT], never negative (second law).
+    ``held`` (S, K) is what the sample holds of each species, ``lost`` (S, K) what has left it.  ``moving`` (S, K) and
+    ``changing`` (S, B) are what the flow of each species and the transformation of each block have dissipated in the
+    step that ends there [RT], never negative (second law).  ``place`` says where a stalled run stood: temperature [K],
+    cell and block.
     """
 
     times: Array
     totals: Array
+    watched: Array
     held: Array
+    lost: Array
     moving: Array
     changing: Array
     last: State
     outcome: Outcome
     steps: int
     iterations: int
+    place: tuple[float, int, int] | None = None
 
 
-def dissolved(store: Array, potentials: Array) -> Array:
-    """What small stores hold: s exp(u) up to s, s (1 + u) beyond, so that they never act as a phase (``flow``)."""
-    return np.asarray(store * np.where(potentials < 0.0, np.exp(np.minimum(potentials, 0.0)), 1.0 + potentials))
+class Problem(Protocol):
+    """What the integrator needs of a system."""
+
+    @property
+    def model(self) -> Model:
+        """The arrays that do not change."""
+
+    def begin(self) -> Cells:
+        """The cells at time zero."""
+
+    def watch(self, amounts: Array) -> Array:
+        """What is reported besides totals (S, Q), from amounts (S, M, V)."""
 
 
-def begin(system: System, amounts: Array, potentials: Array) -> State:
-    """State at time zero; the small stores are filled as the potentials (M, K) say and counted as held."""
-    held = amounts @ system.composition + dissolved(system.floor, potentials)
-    return State(0.0, amounts, potentials, held, amounts.sum(axis=0), np.zeros(held.shape[1]))
+def begin(problem: Problem, stores: tuple[str, ...] = ()) -> State:
+    """State at time zero."""
+    cells = problem.begin()
+    return State(
+        0.0, cells.n, cells.z, cells.lowest, cells.u, cells.held, cells.lost, cells.first, cells.n.sum(axis=0),
+        cells.slope, cells.drift, stores=stores,
+    )  # fmt: skip
+
+
+def control(tolerance: float) -> Control:
+    """Limits of a step for a tolerance: the share of what has changed phase that may do so in one step."""
+    return Control(tolerance, ERROR * tolerance, RAMP * tolerance)
 
 
 def integrate(
-    system: System,
+    problem: Problem,
     state: State,
     stops: Sequence[float],
     *,
-    tolerance: float = 0.02,
+    tolerance: float = 0.04,
     max_steps: int = 20_000,
     progress: Callable[[float], None] | None = None,
     past: Trajectory | None = None,
-    keep: Callable[[Callable[[], Trajectory]], None] | None = None,
+    keep: Callable[[Trajectory], None] | None = None,
 ) -> Trajectory:
-    """March from ``state`` to the last of ``stops`` [s], which are times that steps must not cross.
+    """March from ``state`` to the last of ``stops`` [s], which are times that steps do not cross.
 
-    ``tolerance`` is the largest share of what has changed kind so far, or of FIRST_PERCENT of the sample, that may do
-    so in one step; the step also never exceeds ``system.longest_step``.  ``progress`` is called with the time reached;
-    ``past`` is what led to ``state`` and ends up in the result; ``keep`` is handed, after each step, a function that
-    gives the trajectory so far.
+    ``progress`` is called with the time reached; ``past`` is what led to ``state`` and ends up in the result; ``keep``
+    is handed the trajectory so far every CHUNK steps.
     """
-    total = float(state.first.sum())
-    P, K = system.composition.shape
+    model, limits = problem.model, control(tolerance)
     if past is None:
+        first = state.amounts[None]
         past = Trajectory(
-            np.array([state.time]), state.amounts.sum(axis=0)[None], state.held.sum(axis=0)[None],
-            np.zeros((1, K)), np.zeros((1, P)), state, Outcome.DONE, 0, 0,
+            np.array([state.time]), first.sum(axis=1), problem.watch(first), state.held.sum(axis=0)[None],
+            state.lost[None], np.zeros((1, state.held.shape[1])), np.zeros((1, len(state.first))), state, Outcome.DONE,
+            0, 0,
         )  # fmt: skip
-    times, totals, held = list(past.times), list(past.totals), list(past.held)
-    moving, changing = list(past.moving), list(past.changing)
-    size, steps, iterations = state.size, past.steps, past.iterations
+    M, V = state.amounts.shape
+    K, B = state.held.shape[1], len(state.first)
+    track = Track(
+        np.empty(CHUNK), np.empty((CHUNK, M, V)), np.empty((CHUNK, K)), np.empty((CHUNK, K)), np.empty((CHUNK, K)),
+        np.empty((CHUNK, B)),
+    )  # fmt: skip
+    parts = {key: [getattr(past, key)] for key in ROWS}
+    cells = state.cells()
+    now = Progress(FULL, state.time, state.size, 0, past.steps, past.iterations, state.fresh, 0.0, -1, -1)
 
-    def so_far(outcome: Outcome = Outcome.DONE) -> Trajectory:
+    def so_far(outcome: Outcome) -> Trajectory:
+        last = replace(
+            state, time=now.time, size=now.size, fresh=now.fresh, amounts=cells.n.copy(), multipliers=cells.z.copy(),
+            lowest=cells.lowest.copy(), potentials=cells.u.copy(), held=cells.held.copy(), lost=cells.lost.copy(),
+            slope=cells.slope.copy(), drift=cells.drift.copy(),
+        )  # fmt: skip
+        place = (now.temperature, now.cell, now.block) if outcome is Outcome.STALLED else None
         return Trajectory(
-            np.array(times), np.array(totals), np.array(held), np.array(moving), np.array(changing), state, outcome,
-            steps, iterations,
+            **{key: np.concatenate(parts[key]) for key in ROWS}, last=last, outcome=outcome, steps=now.steps,
+            iterations=now.iterations, place=place,
         )  # fmt: skip
 
-    while state.time < stops[-1] * (1.0 - 1e-12):
-        if steps >= max_steps:
-            return so_far(Outcome.STEPS)
-        stop = next(stop for stop in stops if stop > state.time * (1.0 + 1e-12))
-        size = min(size, system.longest_step(state.time))
-        ahead = stop - state.time
-        end = stop if size >= 0.999 * ahead else state.time + (size if size < 0.5 * ahead else 0.5 * ahead)
-        trial, used, converged, spent = _attempt(system, state, end)
-        steps += 1
-        iterations += used
-        moved = np.bincount(system.kinds, weights=trial.amounts.sum(axis=0) - totals[-1])
-        reacted = 0.5 * float(np.abs(np.bincount(system.kinds, weights=trial.amounts.sum(axis=0) - state.first)).sum())
-        change = 0.5 * float(np.abs(moved).sum()) / (FIRST_PERCENT * total + reacted)
-        if not converged or change > 2.0 * tolerance:
-            size = 0.25 * (end - state.time)
-            if size < SHORTEST:
+    for stop in stops:
+        while now.time < stop * (1.0 - 1e-12):
+            left = max_steps - now.steps
+            if left <= 0:
+                return so_far(Outcome.STEPS)
+            now = march(model, limits, cells, track, now, stop, min(CHUNK, left))
+            rows = now.rows
+            amounts = track.amounts[:rows]
+            for key, values in zip(
+                ROWS,
+                (track.times, amounts.sum(axis=1), problem.watch(amounts), track.held, track.lost, track.moving,
+                 track.changing),
+                strict=True,
+            ):  # fmt: skip
+                parts[key].append(np.array(values[:rows]))
+            if now.status not in (DONE, FULL):
                 return so_far(Outcome.STALLED)
-            continue
-        size = (end - state.time) * float(np.clip(tolerance / max(change, 1e-12), 0.5, 2.5))
-        state = replace(trial, size=size)
-        times.append(state.time)
-        totals.append(state.amounts.sum(axis=0))
-        held.append(state.held.sum(axis=0))
-        moving.append(spent[0])
-        changing.append(spent[1])
-        if progress is not None:
-            progress(state.time)
-        if keep is not None:
-            keep(so_far)
-    return so_far()
+            if progress is not None:
+                progress(now.time)
+            if keep is not None:
+                keep(so_far(Outcome.DONE))
+    return so_far(Outcome.DONE)
 
 
-def _attempt(system: System, state: State, end: float) -> tuple[State, int, bool, tuple[Array, Array]]:
-    """One step: predicted with the coefficients of its start, then repeated with those of its middle.
-
-    What a cell's balance is off by is carried into the next step, so that such errors do not add up.
-    """
-    used = 0
-    nothing = (np.empty(0), np.empty(0))
-    total = float(state.first.sum())
-    potentials, amounts = state.potentials, state.amounts
-    seeds = system.seeds(state.held)
-    now = system.coefficients(state.time, end, amounts, potentials)
-    for stage in range(2):
-        # a flow G (u - u') can not be known better than the round-off of its potentials, here of size 30
-        largest = now.conductance.max(axis=0, initial=0.0)
-        reachable = EXACT * state.held.sum(axis=0) + 120.0 * EPSILON * largest
-        store = system.floor + now.leak
-        grown_from = seeds * now.nucleation + now.reach
-        potentials, amounts, small, converged, count = newton_step.step(
-            potentials, state.amounts, amounts, grown_from, system.composition, now.g, now.kappa, store,
-            state.held + now.outside, now.conductance, reachable, total, MOST,
-        )  # fmt: skip
-        used += count
-        if not converged:
-            return state, used, False, nothing
-        if stage == 0:
-            now = system.coefficients(state.time, end, 0.5 * (state.amounts + amounts), potentials)
-    flows = now.conductance * (potentials[:-1] - potentials[1:])
-    spent = (
-        np.sum(flows * (potentials[:-1] - potentials[1:]), axis=0),
-        np.sum(_dissipated(state.amounts, amounts, grown_from, now.kappa), axis=0),
-    )
-    gone = now.leak * small / store - now.outside
-    held = state.held - gone
-    held[:-1] -= flows
-    held[1:] += flows
-    _settle(held)
-    lost = state.lost + np.sum(gone + np.zeros_like(held), axis=0)
-    return replace(state, time=end, amounts=amounts, potentials=potentials, held=held, lost=lost), used, True, spent
-
-
-def _settle(held: Array) -> None:
-    """Take what cells hold less than nothing of, the round-off of earlier steps, from the cell that holds most.
-
-    Where next to none of a species can flow, no later step could balance such a cell.
-    """
-    for cell, species in np.argwhere(held < 0.0):
-        held[np.argmax(held[:, species]), species] += held[cell, species]
-        held[cell, species] = 0.0
-
-
-def _dissipated(old: Array, new: Array, seeds: Array, kappa: Array) -> Array:
-    """Change of each amount times its affinity (M, P), the affinity as its law gives it: ln(m / m_0) / kappa."""
-    nuclei = np.where(new > old, seeds, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = (new - old) * np.log((new + nuclei) / (old + nuclei)) / kappa
-    return np.asarray(np.where((new > 0.0) & (new != old), found, 0.0))  # what vanishes does so at round-off
+ROWS = ("times", "totals", "watched", "held", "lost", "moving", "changing")
+"""What a trajectory has a row of for each step."""

@@ -1,295 +1,458 @@
-"""One implicit step of many stores that exchange species through shared potentials: the compiled kernel.
+"""One implicit time step of all cells as a convex programme, solved by an interior-point Newton method.
 
-Knows numbers only, no chemistry.  In cell c, store p holds n_cp of a fixed make-up N_p and follows
-d ln n / dt = k_p (N_p . u - g_p) (growth from ``seed`` when positive); species move between neighbouring cells as
-G (u - u'); a small store x of each species, s exp(u) up to s and s (1 + u) beyond, keeps every potential finite.  Over
-a step, with kappa the integral of k,
+Knows numbers only, no chemistry.  In every cell, blocks s of variables n_e >= 0 hold the species i, N_ei of it in a
+unit of n_e; m_si = sum_e N_ei n_e is what block s holds.  A step ends at the minimum, over n and the flows, of
 
-    ln(m / m_0) / kappa_p = N_p . u - g_p     m = n + seed for a store that grows, n for one that shrinks
-    sum_p N_p n_p + x + div G grad u = b      in every cell, for every species.
+    sum_e n_e g_e + sum_s Gmix_s(n) + sum_si (m_si - m0_si)^2 / (2 K_si) + sum_fi flow_fi^2 / (2 G_fi)
 
-These are the conditions of a convex minimum (u are the multipliers of the balances).  Amounts and potentials are
-both unknowns of Newton's method (primal-dual, as interior-point methods have it): the balances are linear in them
-and hold to round-off, however steep the exponential that ties an amount to its affinity.  The amounts drop out of the
-linear system, which is symmetric, positive definite and block-tridiagonal.  Because ln n is linear in the
-time integral of u, the step is exact in time as long as g, k and G do not change.
+subject to the balance of every species in every cell: the free energy at the end of the step plus half of what is
+dissipated during it, by transformation with mobilities K and by flow with conductances G, both integrated over the step
+(Onsager's principle of least dissipation of energy, Phys. Rev. 37, 405 (1931), in the time-discrete form of Jordan,
+Kinderlehrer & Otto, SIAM J. Math. Anal. 29, 1 (1998)).  Energies are in units of RT.  The dissipation acts on what a
+block holds of the species marked ``metal``, not on its variables: how its contents are divided among end members is
+free, so the choice of end members changes nothing.  With u the multipliers of the balances (chemical potentials) and
+z those of n >= 0,
+
+    g_e + dGmix/dn_e + sum_i N_ei (m_i - m0_i) / K_i - N_e . u - z_e = 0,      n_e z_e = t -> 0
+    sum_e N_e n_e + x(u) + div G grad u = b                                    in every cell,
+
+where a small store x of each species, s exp(u) up to s and s (1 + u) beyond, keeps every potential finite.  The free
+energy can not rise whatever the size of the step, as leaving everything in place is one of the choices.
+
+Newton's method on n, z and u together (primal-dual interior point: Wright, Primal-Dual Interior-Point Methods, SIAM
+(1997)): each block has a small matrix H = Hess Gmix + N diag(1/K) N^T + diag(z/n); with its Cholesky factor the amounts
+are eliminated, and what is left is symmetric, positive definite and block-tridiagonal in u.  Blocks that can not change
+within the step by an amount that counts are left out of it (``mobility.active``).  Where interactions bend Gmix
+downwards, only its convex part enters H, so that the direction still descends (Yuille & Rangarajan, Neural Comput. 15,
+915 (2003)).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
-LONGEST = (30.0, 3.0)
-"""Longest change of a potential in one iteration, at first and when that does not lead there."""
 
-PATIENCE = 35
-"""Iterations after which shorter ones are made."""
+class Basis(NamedTuple):
+    """The blocks as arrays: see ``phase_blocks.PhaseBlocks``, whose names these are; N (V, K), cations (V,)."""
 
-DAMPED = 0.5
-"""Share of a Newton step that is taken after that: where a store flips between gone and growing whole ones go round."""
+    N: Array
+    start: Integers
+    occupancy: Array
+    species: Integers
+    site: Integers
+    sites: Integers
+    own: Array
+    metal: Flags
+    cations: Array
 
-DEEPEST = 650.0
-"""A species with e^-650 of its activity is not there."""
 
-SHRINK = 0.01
-"""Least share that an iteration leaves of an amount: logarithms have no value at zero."""
+class Step(NamedTuple):
+    """What a step is solved with, all integrated over it.
 
-GONE = 1e-17
-"""Share of the sample below which a shrinking store no longer counts: its amount follows from the potentials."""
+    g (V,) energies [RT]; interaction (V, E) [RT]; m0 (M, B, K) what blocks held at its start, mobility K (M, B, K) and
+    active (M, B), which blocks may change; store s and content b (M, K); conductance G (M-1, K); size (M,) of cells.
+    """
 
-QUIET = 1e-18
-"""Amount of a species [share of the sample] far below which noise must not move its potential."""
+    g: Array
+    interaction: Array
+    m0: Array
+    mobility: Array
+    active: Flags
+    store: Array
+    content: Array
+    conductance: Array
+    size: Array
 
-ABSENT = 1e-25
-"""Share of the sample below which a dissolved species is not there, and its potential of no account."""
 
-NO_SEED = 1e-300
-"""What a store can not have grown from: ratios to it overflow."""
+class Solution(NamedTuple):
+    """End of a step: potentials (M, K), amounts and multipliers (M, V), store (M, K), iterations, and where it is off.
+
+    ``converged`` tells whether it is one; else ``cell`` and ``block`` name the largest residual (block -1: a balance).
+    """
+
+    u: Array
+    n: Array
+    z: Array
+    x: Array
+    converged: bool
+    iterations: int
+    cell: int
+    block: int
+
+
+BARRIER = 1e-13
+"""Product n z [share of a cell, RT] that is left of the conditions n >= 0: what a phase that is not there holds."""
 
 CLOSE = 1e-12
-"""Error of an amount [share of the sample] at which the transformation laws count as satisfied."""
+"""Largest error of an amount or a balance at the end [share of a cell]."""
 
-STEEPEST = 100.0
-"""Largest exponent evaluated."""
+DEEPEST = 300.0
+"""A species with e^-300 of its activity is not there."""
 
-ROUND_OFF = 1e-13
-"""Error of an affinity [RT] below which it is round-off of potentials of size 30."""
+MOST = 60
+"""Iterations of a warm start."""
 
-RIDGE = 1e-15
-"""Least stiffness [1] added to the scaled Newton matrix."""
+MOST_COLD = 200
+"""Iterations of a cold start, from amounts well inside of n >= 0."""
 
-NOTHING = 1e-22
-"""Stiffness [share of the sample] added to the Newton matrix: a species that is not there must not steer the step."""
+PATIENCE = 30
+"""Iterations after which potentials change by less at a time, and the step is damped."""
 
+LONGEST = (30.0, 4.0)
+"""Longest change of a potential in one iteration, at first and after PATIENCE."""
 
-@nb.njit(cache=True, error_model="numpy")
-def _state(
-    u: Array, n: Array, x: Array, old: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array,
-    G: Array, R: Array, w: Array, r: Array, wx: Array, rx: Array, gone: float,
-) -> float:  # fmt: skip
-    """Residuals of balances R (M, K) and laws r (M, P), rx (M, K), and what an affinity moves, w and wx.
+RATIO = 0.01
+"""Least share that one iteration leaves of an amount or of its multiplier."""
 
-    Returns the largest error of an amount by its law.
-    """
-    M, K = u.shape
-    P = N.shape[0]
-    worst = 0.0
-    for c in range(M):
-        for i in range(K):
-            if x[c, i] < s[c, i]:
-                wx[c, i] = x[c, i]
-                rx[c, i] = u[c, i] - np.log(x[c, i] / s[c, i])
-            else:
-                wx[c, i] = s[c, i]
-                rx[c, i] = u[c, i] + 1.0 - x[c, i] / s[c, i]
-            worst = max(worst, wx[c, i] * abs(np.expm1(min(rx[c, i], STEEPEST))))
-            R[c, i] = b[c, i] - x[c, i]
-        for p in range(P):
-            was = old[c, p]
-            now = n[c, p]
-            w[c, p] = 0.0
-            r[c, p] = 0.0
-            A = -g[p]
-            for i in range(K):
-                A += N[p, i] * u[c, i]
-            if now == 0.0 and A <= 0.0:
-                continue
-            if now > was or (now == was and A > 0.0):
-                m = now + seed[c, p]
-                r[c, p] = A - np.log(m / (was + seed[c, p])) / kappa[p] if now != was else A
-            elif now <= gone:
-                if A < 0.0:  # shrinks to nothing
-                    n[c, p] = min(was * np.exp(max(kappa[p] * A, -700.0)), gone)
-                    continue
-                n[c, p] = was
-                m = was + seed[c, p]
-                r[c, p] = A
-            else:
-                m = now
-                r[c, p] = A - np.log(m / was) / kappa[p] if now != was else A
-            w[c, p] = kappa[p] * m
-            if abs(r[c, p]) > ROUND_OFF:
-                worst = max(worst, m * abs(np.expm1(min(kappa[p] * r[c, p], STEEPEST))))
-            for i in range(K):
-                R[c, i] -= N[p, i] * n[c, p]
-    for f in range(M - 1):
-        for i in range(K):
-            flow = G[f, i] * (u[f, i] - u[f + 1, i])
-            R[f, i] -= flow
-            R[f + 1, i] += flow
-    return worst
+CENTRED = 1e8
+"""A multiplier stays within this factor of t/n."""
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _system(
-    N: Array, G: Array, R: Array, w: Array, r: Array, wx: Array, rx: Array, H: Array, d: Array, quiet: float
+def _chol(A: Array, n: int) -> None:
+    for i in range(n):
+        for j in range(i + 1):
+            v = A[i, j]
+            for k in range(j):
+                v -= A[i, k] * A[j, k]
+            if i == j:
+                least = 1e-16 * A[i, i]
+                A[i, i] = np.sqrt(v if v > least else least)
+            else:
+                A[i, j] = v / A[j, j]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def mixing(
+    n: Array, lo: int, hi: int, k: int, basis: Basis, interaction: Array, gradient: Array, H: Array, curvature: bool
 ) -> None:
-    """Diagonal blocks H (M, K, K) and right-hand side d (M, K) for the change of the potentials.
-
-    ``quiet`` bends the direction where a cell holds less of a species than round-off leaves in its balance.
-    """
-    M, K = R.shape
-    P = N.shape[0]
-    for c in range(M):
-        for i in range(K):
-            for j in range(K):
-                H[c, i, j] = 0.0
-            d[c, i] = R[c, i] - wx[c, i] * rx[c, i]
-        for p in range(P):
-            weight = w[c, p]
-            if weight == 0.0:
-                continue
-            for i in range(K):
-                if N[p, i] != 0.0:
-                    v = weight * N[p, i]
-                    d[c, i] -= v * r[c, p]
-                    for j in range(i + 1):
-                        H[c, i, j] += v * N[p, j]
-        for i in range(K):
-            for j in range(i):
-                H[c, j, i] = H[c, i, j]
-            H[c, i, i] += wx[c, i] + quiet
-    for f in range(M - 1):
-        for i in range(K):
-            H[f, i, i] += G[f, i]
-            H[f + 1, i, i] += G[f, i]
+    """Gradient (E,) and, with ``curvature``, the convex part of the Hessian (E, E) of Gmix of block k at n[lo:hi]."""
+    E = hi - lo
+    total = np.zeros(4)
+    share = np.zeros(16)
+    size = np.zeros(4)
+    for y in range(basis.species[k]):
+        v = 0.0
+        for e in range(E):
+            v += n[lo + e] * basis.occupancy[lo + e, y]
+        share[y] = max(v, 1e-290)
+        total[basis.site[k, y]] += v
+        size[basis.site[k, y]] += basis.occupancy[lo, y]
+    for e in range(E):
+        gradient[e] = -basis.own[lo + e]
+        if curvature:
+            for f in range(E):
+                H[e, f] = 0.0
+    for y in range(basis.species[k]):
+        logarithm = np.log(share[y] / total[basis.site[k, y]])
+        for e in range(E):
+            o = basis.occupancy[lo + e, y]
+            if o > 0.0:
+                gradient[e] += o * logarithm
+                if curvature:
+                    w = o / share[y]
+                    for f in range(e + 1):
+                        H[e, f] += w * basis.occupancy[lo + f, y]
+    if curvature:
+        c = 0.0
+        for s in range(basis.sites[k]):
+            c += size[s] * size[s] / total[s]
+        for e in range(E):
+            for f in range(e + 1):
+                H[e, f] -= c
+                H[f, e] = H[e, f]
+    if interaction[lo, 0] != interaction[lo, 0]:  # no interactions in any solution: see ``system``
+        return
+    amount, excess = 0.0, 0.0
+    for e in range(E):
+        amount += n[lo + e]
+    for e in range(E):
+        for f in range(E):
+            excess += n[lo + e] * n[lo + f] * interaction[lo + e, f]
+    excess /= amount * amount
+    for e in range(E):
+        v = 0.0
+        for f in range(E):
+            v += interaction[lo + e, f] * n[lo + f]
+        gradient[e] += 2.0 * v / amount - excess
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _direction(H: Array, G: Array, d: Array, C: Array, scale: Array, z: Array, W: Array, ridge: float) -> None:
+def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool, close: float) -> Solution:
+    """The end of a step from a first guess: potentials (M, K), amounts and multipliers (M, V).
+
+    ``close`` is the error at which it counts as solved, CLOSE for a final answer.  ``cold`` takes the guess for one far
+    from the answer: the barrier then falls with the product n z instead of being t from the start.
+    """
+    N, start, metal = basis.N, basis.start, basis.metal
+    s, G, size = step.store, step.conductance, step.size
+    M, K = u0.shape
+    V, B = N.shape[0], len(start) - 1
+    E_most = 1
+    for k in range(B):
+        E_most = max(E_most, start[k + 1] - start[k])
+    u, n, z = u0.copy(), n0.copy(), z0.copy()
+    x, fixed = np.empty((M, K)), step.content.copy()
+    H, X = np.empty((E_most, E_most)), np.empty((E_most, K))
+    gradient, column = np.empty(E_most), np.empty(E_most)
+    L, q = np.empty((M, V, E_most)), np.empty((M, V))
+    S, d, R = np.empty((M, K, K)), np.empty((M, K)), np.empty((M, K))
+    wx, rx, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
+    C, W = np.empty((M, K, K)), np.empty((K, K))
+    for c in range(M):
+        for i in range(K):
+            x[c, i] = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
+        for k in range(B):
+            if not step.active[c, k]:
+                for v in range(start[k], start[k + 1]):
+                    for i in range(K):
+                        fixed[c, i] -= N[v, i] * n[c, v]
+    most = MOST_COLD if cold else MOST
+    cell, block = 0, -1
+    for iteration in range(most):
+        worst = 0.0
+        barrier = BARRIER
+        if cold:
+            product, count = 0.0, 0
+            for c in range(M):
+                for k in range(B):
+                    if step.active[c, k]:
+                        for v in range(start[k], start[k + 1]):
+                            product += n[c, v] * z[c, v] / size[c]
+                            count += 1
+            barrier = max(BARRIER, 0.15 * product / max(count, 1))
+        for c in range(M):
+            t = barrier * size[c]
+            for i in range(K):
+                if x[c, i] < s[c, i]:
+                    wx[c, i] = x[c, i]
+                    rx[c, i] = u[c, i] - np.log(x[c, i] / s[c, i])
+                else:
+                    wx[c, i] = s[c, i]
+                    rx[c, i] = u[c, i] + 1.0 - x[c, i] / s[c, i]
+                off = 1e-3 * wx[c, i] * min(abs(rx[c, i]), 1.0) / size[c]
+                if off > worst:
+                    worst, cell, block = off, c, -1
+                R[c, i] = fixed[c, i] - x[c, i]
+                for j in range(K):
+                    S[c, i, j] = 0.0
+                S[c, i, i] = wx[c, i] + 1e-18 * size[c]
+                d[c, i] = 0.0
+            for k in range(B):
+                if not step.active[c, k]:
+                    continue
+                lo, hi = start[k], start[k + 1]
+                E = hi - lo
+                if basis.species[k] > 0:
+                    mixing(n[c], lo, hi, k, basis, step.interaction, gradient, H, True)
+                else:
+                    gradient[0] = 0.0
+                    H[0, 0] = 0.0
+                for i in range(K):
+                    if metal[k, i]:
+                        m = 0.0
+                        for e in range(E):
+                            m += N[lo + e, i] * n[c, lo + e]
+                        force = (m - step.m0[c, k, i]) / step.mobility[c, k, i]
+                        for e in range(E):
+                            a = N[lo + e, i]
+                            if a > 0.0:
+                                gradient[e] += a * force
+                                w = a / step.mobility[c, k, i]
+                                for f in range(E):
+                                    H[e, f] += w * N[lo + f, i]
+                for e in range(E):
+                    v = lo + e
+                    A = -step.g[v] - gradient[e]
+                    for i in range(K):
+                        A += N[v, i] * u[c, i]
+                        R[c, i] -= N[v, i] * n[c, v]
+                    now = n[c, v] * z[c, v]
+                    off = 0.1 * (now if cold else abs(now - t)) / size[c]
+                    q[c, v] = A + t / n[c, v]
+                    H[e, e] += z[c, v] / n[c, v]
+                    residual = abs(A + z[c, v])
+                    if residual > 1e-12:  # below, it is the round-off of potentials
+                        off = max(off, 1e-2 * residual * min(n[c, v], 1.0 / H[e, e]) / size[c])
+                    if off > worst:
+                        worst, cell, block = off, c, k
+                _chol(H, E)
+                for e in range(E):  # X = L^-1 N, column = L^-1 q
+                    v = lo + e
+                    for f in range(e + 1):
+                        L[c, v, f] = H[e, f]
+                    a = q[c, v]
+                    for f in range(e):
+                        a -= H[e, f] * column[f]
+                    column[e] = a / H[e, e]
+                    for i in range(K):
+                        a = N[v, i]
+                        for f in range(e):
+                            a -= H[e, f] * X[f, i]
+                        X[e, i] = a / H[e, e]
+                for e in range(E):
+                    for i in range(K):
+                        a = X[e, i]
+                        if a != 0.0:
+                            d[c, i] -= a * column[e]
+                            for j in range(i + 1):
+                                S[c, i, j] += a * X[e, j]
+        for c in range(M):
+            for i in range(K):
+                for j in range(i):
+                    S[c, j, i] = S[c, i, j]
+        for f in range(M - 1):
+            for i in range(K):
+                flow = G[f, i] * (u[f, i] - u[f + 1, i])
+                R[f, i] -= flow
+                R[f + 1, i] += flow
+                S[f, i, i] += G[f, i]
+                S[f + 1, i, i] += G[f, i]
+        for c in range(M):
+            for i in range(K):
+                largest = 0.0  # a flow is known no better than the round-off of the potentials that drive it
+                if c > 0:
+                    largest = G[c - 1, i]
+                if c < M - 1:
+                    largest = max(largest, G[c, i])
+                off = abs(R[c, i]) / (size[c] + 0.05 * largest)
+                if not off < np.inf:
+                    return Solution(u, n, z, x, False, iteration, c, -1)
+                if off > worst:
+                    worst, cell, block = off, c, -1
+                d[c, i] += R[c, i] - wx[c, i] * rx[c, i]
+        if worst < close and iteration > 0:
+            return Solution(u, n, z, x, True, iteration, cell, block)
+        _direction(S, G, d, C, scale, W)
+        _advance(u, n, z, x, d, L, q, wx, rx, basis, step, barrier, cold, iteration)
+    return Solution(u, n, z, x, False, most, cell, block)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) -> None:
     """Solves in place of the right-hand side d (M, K): block-tridiagonal Cholesky; off-diagonal blocks are -diag(G)."""
     M, K = d.shape
     for c in range(M):
         for i in range(K):
-            scale[c, i] = 1.0 / np.sqrt(H[c, i, i] + NOTHING)
-    for c in range(M):
+            scale[c, i] = 1.0 / np.sqrt(S[c, i, i])
         for i in range(K):
             d[c, i] *= scale[c, i]
             for j in range(K):
-                C[c, i, j] = H[c, i, j] * scale[c, i] * scale[c, j]
-            C[c, i, i] = 1.0 + ridge  # rank-deficient blocks: bends the direction, never the answer
+                C[c, i, j] = S[c, i, j] * scale[c, i] * scale[c, j]
+            C[c, i, i] = 1.0 + 1e-15
         if c > 0:
-            L = C[c - 1]
-            for j in range(K):  # W = L^-1 diag(off-diagonal)
-                for i in range(K):
+            for j in range(K):  # W = L^-1 diag(off-diagonal), lower triangular
+                for i in range(j, K):
                     v = G[c - 1, j] * scale[c - 1, j] * scale[c, j] if i == j else 0.0
                     for k in range(j, i):
-                        v -= L[i, k] * W[k, j]
-                    W[i, j] = v / L[i, i] if i >= j else 0.0
+                        v -= C[c - 1, i, k] * W[k, j]
+                    W[i, j] = v / C[c - 1, i, i]
             for i in range(K):
-                v = d[c - 1, i]
-                for k in range(i):
-                    v -= L[i, k] * z[k]
-                z[i] = v / L[i, i]
-            for i in range(K):
+                for j in range(i + 1):
+                    v = 0.0
+                    for k in range(i, K):
+                        v += W[k, i] * W[k, j]
+                    C[c, i, j] -= v
+                a = 0.0
                 for k in range(i, K):
-                    d[c, i] += W[k, i] * z[k]
-                for j in range(K):
-                    for k in range(max(i, j), K):
-                        C[c, i, j] -= W[k, i] * W[k, j]
-        for j in range(K):
-            v = C[c, j, j]
-            for k in range(j):
-                v -= C[c, j, k] ** 2
-            C[c, j, j] = np.sqrt(max(v, ridge))
-            for i in range(j + 1, K):
-                v = C[c, i, j]
-                for k in range(j):
-                    v -= C[c, i, k] * C[c, j, k]
-                C[c, i, j] = v / C[c, j, j]
-    for c in range(M - 1, -1, -1):
-        L = C[c]
-        if c < M - 1:
-            for i in range(K):
-                d[c, i] += G[c, i] * scale[c, i] * scale[c + 1, i] * d[c + 1, i]
+                    a += W[k, i] * d[c - 1, k]
+                d[c, i] += a
+        _chol(C[c], K)
         for i in range(K):
             for k in range(i):
-                d[c, i] -= L[i, k] * d[c, k]
-            d[c, i] /= L[i, i]
+                d[c, i] -= C[c, i, k] * d[c, k]
+            d[c, i] /= C[c, i, i]
+    for c in range(M - 1, -1, -1):
+        if c < M - 1:
+            for i in range(K):
+                W[i, 0] = G[c, i] * scale[c, i] * scale[c + 1, i] * d[c + 1, i]
+            for i in range(K):
+                for k in range(i):
+                    W[i, 0] -= C[c, i, k] * W[k, 0]
+                W[i, 0] /= C[c, i, i]
+                d[c, i] += W[i, 0]
         for i in range(K - 1, -1, -1):
             for k in range(i + 1, K):
-                d[c, i] -= L[k, i] * d[c, k]
-            d[c, i] /= L[i, i]
+                d[c, i] -= C[c, k, i] * d[c, k]
+            d[c, i] /= C[c, i, i]
     for c in range(M):
         for i in range(K):
             d[c, i] *= scale[c, i]
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _worst(R: Array, tolerance: Array) -> float:
-    """Largest residual in units of its species' tolerance."""
-    worst = 0.0
-    for c in range(R.shape[0]):
-        for i in range(R.shape[1]):
-            ratio = abs(R[c, i]) / tolerance[i]
-            if not ratio <= worst:  # also when it is not a number
-                worst = ratio
-    return worst
-
-
-@nb.njit(cache=True, error_model="numpy")
-def step(
-    u: Array, old: Array, n: Array, seed: Array, N: Array, g: Array, kappa: Array, s: Array, b: Array, G: Array,
-    tolerance: Array, total: float, most: int,
-) -> tuple[Array, Array, Array, bool, int]:  # fmt: skip
-    """Potentials over the step (M, K), amounts at its end (M, P), dissolved (M, K), convergence, Newton iterations.
-
-    u (M, K) and n (M, P) first guess; old amounts at the start, seed (M, P); N (P, K); g, kappa (P,); s, b (M, K);
-    G (M-1, K): all integrated over the step.  ``b`` is what each cell holds of each species at the start, ``tolerance``
-    (K,) how far a cell's balance may be off at the end, ``total`` the size of the sample.
-    """
+def _advance(
+    u: Array, n: Array, z: Array, x: Array, d: Array, L: Array, q: Array, wx: Array, rx: Array, basis: Basis,
+    step: Step, barrier: float, cold: bool, iteration: int,
+) -> None:  # fmt: skip
+    """Take the Newton step in place, shortened so that all stays positive; d (M, K) is that of the potentials."""
+    N, start = basis.N, basis.start
     M, K = u.shape
-    P = N.shape[0]
-    u, n = u.copy(), n.copy()
-    x, R, d, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
-    wx, rx = np.empty((M, K)), np.empty((M, K))
-    w, r = np.empty((M, P)), np.empty((M, P))
-    H, C = np.empty((M, K, K)), np.empty((M, K, K))
-    z, W = np.empty(K), np.zeros((K, K))
+    V, B = N.shape[0], len(start) - 1
+    longest = LONGEST[0] if iteration < PATIENCE else LONGEST[1]
+    dn, dz = np.empty((M, V)), np.empty((M, V))
+    common = 1.0
+    shares = np.empty(M)
     for c in range(M):
+        t = barrier * step.size[c]
+        share = 1.0
         for i in range(K):
-            x[c, i] = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
-        for p in range(P):
-            if old[c, p] + seed[c, p] < NO_SEED:  # a guess made with other seeds may have grown from them
-                n[c, p] = old[c, p]
-    gone, absent = GONE * total, ABSENT * total
-    for iteration in range(most):
-        off = _state(u, n, x, old, seed, N, g, kappa, s, b, G, R, w, r, wx, rx, gone)
-        if off < CLOSE * total and _worst(R, tolerance) < 1.0:
-            return u, n, x, True, iteration
-        _system(N, G, R, w, r, wx, rx, H, d, QUIET * total)
-        _direction(H, G, d, C, scale, z, W, RIDGE)
-        longest = LONGEST[0] if iteration < PATIENCE else LONGEST[1]
-        for c in range(M):
-            share = 1.0 if iteration < PATIENCE else DAMPED
-            for i in range(K):
-                if x[c, i] > absent:
-                    ahead = wx[c, i] * (d[c, i] + rx[c, i])
-                    if ahead < (SHRINK - 1.0) * x[c, i]:
-                        share = min(share, (SHRINK - 1.0) * x[c, i] / ahead)
-                    if abs(d[c, i]) > longest:
-                        share = min(share, longest / abs(d[c, i]))
-            for i in range(K):
-                ahead = share * d[c, i] if x[c, i] > absent else min(max(share * d[c, i], -longest), longest)
-                u[c, i] = max(u[c, i] + ahead, -DEEPEST)
-                least = max(SHRINK * x[c, i], s[c, i] * np.exp(-DEEPEST))
-                x[c, i] = max(x[c, i] + wx[c, i] * (ahead + share * rx[c, i]), least)
-            for p in range(P):
-                if w[c, p] == 0.0:
-                    continue
-                A = r[c, p]
+            if abs(d[c, i]) > longest:
+                share = min(share, longest / abs(d[c, i]))
+        for k in range(B):
+            if not step.active[c, k]:
+                continue
+            lo, hi = start[k], start[k + 1]
+            for v in range(lo, hi):
+                a = q[c, v]
                 for i in range(K):
-                    A += N[p, i] * d[c, i]
-                now, was = n[c, p], old[c, p]
-                ahead = now + share * w[c, p] * A
-                if now > was:
-                    n[c, p] = max(ahead, was)  # there the law changes: stop once
-                elif now < was:
-                    n[c, p] = min(max(ahead, SHRINK * now), was)
-                else:
-                    n[c, p] = max(ahead, SHRINK * now)
-    return u, n, x, False, most
+                    a += N[v, i] * d[c, i]
+                for f in range(v - lo):
+                    a -= L[c, v, f] * dn[c, lo + f]
+                dn[c, v] = a / L[c, v, v - lo]
+            for v in range(hi - 1, lo - 1, -1):
+                for f in range(v + 1, hi):
+                    dn[c, v] -= L[c, f, v - lo] * dn[c, f]
+                dn[c, v] /= L[c, v, v - lo]
+            for v in range(lo, hi):
+                dz[c, v] = t / n[c, v] - z[c, v] - z[c, v] / n[c, v] * dn[c, v]
+                if cold:
+                    if dn[c, v] < 0.0:
+                        share = min(share, -0.99 * n[c, v] / dn[c, v])
+                    if dz[c, v] < 0.0:
+                        share = min(share, -0.99 * z[c, v] / dz[c, v])
+        if cold:
+            for i in range(K):
+                ahead = wx[c, i] * (d[c, i] + rx[c, i])
+                if ahead < 0.0:
+                    share = min(share, -0.99 * x[c, i] / ahead)
+        shares[c] = share
+        common = min(common, share)
+    for c in range(M):
+        t = barrier * step.size[c]
+        share = common if cold else shares[c]
+        if not cold and iteration >= PATIENCE and iteration % 3:
+            share *= 0.5  # where an amount flips between gone and there, whole steps go round
+        for i in range(K):
+            ahead = share * d[c, i]
+            u[c, i] = max(u[c, i] + ahead, -DEEPEST)
+            least = max(RATIO * x[c, i], step.store[c, i] * np.exp(-DEEPEST))
+            x[c, i] = max(x[c, i] + wx[c, i] * (ahead + share * rx[c, i]), least)
+        for k in range(B):
+            if not step.active[c, k]:
+                continue
+            for v in range(start[k], start[k + 1]):
+                n[c, v] = max(n[c, v] + share * dn[c, v], RATIO * n[c, v])
+                moved = max(z[c, v] + share * dz[c, v], RATIO * z[c, v])
+                if not cold:
+                    centre = t / n[c, v]
+                    moved = min(max(moved, centre / CENTRED), centre * CENTRED)
+                z[c, v] = moved

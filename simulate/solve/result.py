@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
-from sinterface.models.phases import solutions
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.problem import Problem
-from sinterface.simulate.solve.integrate import Outcome, State, Trajectory, dissolved
-from sinterface.simulate.solve.system import CoupleSystem
+from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
+from sinterface.simulate.solve.system import System
+from sinterface.simulate.solve.thermal import temperature
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,32 +33,68 @@ TRACE = 1e-3
 
 @dataclass(frozen=True)
 class Entry:
-    """One reported phase: positions in the phase set of all compositions of a solution, or of a compound."""
+    """One reported phase: a block, or the part of a layered block that does (``ordered``) or does not order as Li2MnO3.
 
-    members: NDArray[np.intp]
+    ``role`` is cathode, electrolyte, additive or secondary.
+    """
+
+    block: int
+    name: str
     family: str
     role: str
+    ordered: bool | None = None
 
 
-def entries(system: CoupleSystem) -> list[Entry]:
-    """Reported phases of a system; ``role`` is cathode, electrolyte or secondary.
+def entries(system: System) -> list[Entry]:
+    """Reported phases of a system.
 
-    All compositions of a solution in one family count as one phase, its end members included.
+    A phase of the family of a powder that was put in can not be told from it, and has its role; what was added, in any
+    of its modifications, is an additive and never counts as formed.
     """
-    owner = solutions.owners(system.reactants.solutions)
-    groups: dict[str, list[int]] = {}
-    for position, solid in enumerate(system.phases.solids):
-        name = solid.solution or owner.get(solid.id, "")
-        groups.setdefault(f"solution {name}, {solid.family}" if name else solid.id, []).append(position)
-    roles = {system.reactants.cathode: "cathode", system.reactants.electrolyte: "electrolyte"}
+    blocks = system.blocks
+    put_in: dict[str, str] = {}
+    added: list[dict[str, float]] = []
+    for number, role in system.roles.items():
+        part = blocks.members(number)
+        amounts = system.initial[:, part].sum(axis=0)
+        if role == "additive":
+            added.append(dict(blocks.phases.solids[part.start].amounts))
+        elif number in system.layered:
+            share = float(system.ordered(amounts, number))
+            if share < 1.0:
+                put_in["layered"] = role
+            if share > 0.0:
+                put_in["Li2MnO3"] = role
+        else:
+            put_in[blocks.family(number, amounts)] = role
     found = []
-    for members in groups.values():
-        role = next((roles[p] for p in members if p in roles), "secondary")
-        found.append(Entry(np.array(members), system.phases.solids[members[0]].family, role))
+    for number, block in enumerate(blocks.blocks):
+        if number in system.layered:
+            for family, ordered in (("layered", False), ("Li2MnO3", True)):
+                found.append(Entry(number, block.name, family, put_in.get(family, "secondary"), ordered))
+            continue
+        role = put_in.get(block.family, "secondary")
+        if dict(blocks.phases.solids[blocks.members(number).start].amounts) in added and block.solution is None:
+            role = "additive"
+        found.append(Entry(number, block.name, block.family, role))
     return found
 
 
-@dataclass(frozen=True)
+def shares(system: System, found: list[Entry], run: Trajectory) -> NDArray[np.float64]:
+    """wt% of the sample (S, entries) at the steps of a run."""
+    mass = system.blocks.mass
+    weights = run.totals * mass
+    sample = weights.sum(axis=1)
+    columns = []
+    for entry in found:
+        part = system.blocks.members(entry.block)
+        watched = run.watched[:, part] @ mass[part]
+        whole = weights[:, part].sum(axis=1)
+        columns.append(whole if entry.ordered is None else watched if entry.ordered else whole - watched)
+    return np.asarray(100.0 * np.array(columns).T / sample[:, None])
+
+
+@dataclass(frozen=True, repr=False)
 class Result:
     """Prediction of one run.
 
@@ -83,11 +119,7 @@ class Result:
     @property
     def by_family(self) -> dict[str, float]:
         """Final wt% of secondary phases by family, most first."""
-        total: dict[str, float] = {}
-        found = self.secondary
-        for family, share in zip(found["family"].values.tolist(), found.values.tolist(), strict=True):
-            total[family] = total.get(family, 0.0) + share
-        return dict(sorted(total.items(), key=lambda item: -item[1]))
+        return _summed(self.dataset["wt_percent"].isel(time=-1, drop=True))
 
     @property
     def unreacted(self) -> dict[str, float]:
@@ -100,26 +132,113 @@ class Result:
         return bool(self.dataset.attrs["outcome"] == Outcome.DONE.name)
 
     def detected(self, limit: float = DETECTION_LIMIT) -> dict[str, float]:
-        """Secondary families at or above the detection limit [wt%], with their wt%."""
-        return {family: share for family, share in self.by_family.items() if share >= limit}
+        """Secondary families at or above the detection limit [wt%], with their wt%.
+
+        An amount whose numerical error is not small (``converged``) counts only if it stays above the limit without it.
+        """
+        errors = self.errors_by_family
+        return {
+            family: share
+            for family, share in self.by_family.items()
+            if (share if converged(share, errors[family]) else share - errors[family]) >= limit
+        }
+
+    @property
+    def errors_by_family(self) -> dict[str, float]:
+        """Numerical error of ``by_family`` [wt%]: sum over the phases of a family; nan where it was not estimated."""
+        final = self.dataset["wt_percent_error"].isel(time=-1)
+        total: dict[str, float] = {}
+        rows = zip(final["family"].values.tolist(), final["role"].values.tolist(), final.values.tolist(), strict=True)
+        for family, role, error in rows:
+            if role == "secondary":
+                total[family] = total.get(family, 0.0) + error
+        return total
+
+    @property
+    def at_hold(self) -> dict[str, float]:
+        """wt% of secondary phases by family when the sample was last at its highest temperature, most first."""
+        position = int(np.searchsorted(self.dataset["time"].values, self.dataset.attrs["hold_end_s"] * (1.0 - 1e-9)))
+        row = self.dataset["wt_percent"].isel(time=min(position, self.dataset.sizes["time"] - 1))
+        return _summed(row)
+
+    @property
+    def peaks(self) -> dict[str, tuple[float, float]]:
+        """Largest wt% of each secondary family during the run, and the temperature [degrees C] it is reached at."""
+        kept = self.dataset["wt_percent"].where(self.dataset["role"] == "secondary", drop=True)
+        T = self.dataset["temperature"].values - CELSIUS_ZERO
+        found = {}
+        for family in dict.fromkeys(kept["family"].values.tolist()):
+            curve = kept.values[:, kept["family"].values == family].sum(axis=1)
+            top = int(np.argmax(curve))
+            found[family] = (float(curve[top]), float(T[top]))
+        return dict(sorted(found.items(), key=lambda item: -item[1][0]))
+
+    def __str__(self) -> str:
+        attrs = self.dataset.attrs
+        powders = " + ".join(attrs[role] for role in ("cathode", "electrolyte") if attrs[role])
+        lines = [
+            f"{powders}, {attrs['schedule']}, {attrs['atmosphere']}",
+            f"  {'family':<12} {'cooled':>8} {'±':>6} {'hold':>8}   largest (wt%)",
+        ]
+        errors, hold, peaks = self.errors_by_family, self.at_hold, self.peaks
+        for family in list(peaks)[:8]:
+            share, (most, at) = self.by_family.get(family, 0.0), peaks[family]
+            error = errors.get(family, float("nan"))
+            lines.append(
+                f"  {family:<12} {share:8.2f} {error:6.2f} {hold.get(family, 0.0):8.2f}   {most:.2f} at {at:.0f} °C"
+            )
+        if len(lines) == 2:
+            lines = [lines[0], "  no secondary phases"]
+        left = ", ".join(f"{key.split('_')[0]} {100.0 * x:.1f} %" for key, x in self.unreacted.items() if x == x)
+        lines.append(f"  left of the powders: {left}")
+        if not self.finished:
+            lines.append(f"  NOT FINISHED: {attrs['advice']}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Result of {self}>"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        rows = "".join(
+            f"<tr><td>{html.escape(family)}</td><td>{self.by_family.get(family, 0.0):.2f}</td>"
+            f"<td>{self.errors_by_family.get(family, float('nan')):.2f}</td>"
+            f"<td>{self.at_hold.get(family, 0.0):.2f}</td><td>{most:.2f} at {at:.0f} °C</td></tr>"
+            for family, (most, at) in self.peaks.items()
+        )
+        title = html.escape(str(self).splitlines()[0])
+        return (
+            f"<table><caption>{title}</caption><tr><th>family</th><th>cooled, wt%</th><th>±</th><th>end of hold</th>"
+            f"<th>largest</th></tr>{rows}</table>"
+        )
 
     def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
         """The run as the JSON document described in ``docs/json.md``."""
         final = self.dataset["wt_percent"].isel(time=-1)
         errors = self.dataset["wt_percent_error"].isel(time=-1).values
-        found = [
-            {
-                "phase": str(name),
-                "family": str(family),
-                "wt_percent": float(share),
-                "wt_percent_error": None if np.isnan(error) else float(error),
-                "role": str(role),
-                "detected": float(share) >= limit,
-            }
-            for name, family, role, share, error in zip(
-                final["phase"].values, final["family"].values, final["role"].values, final.values, errors, strict=True
+        T = self.dataset["temperature"].values - CELSIUS_ZERO
+        hold = int(np.searchsorted(self.dataset["time"].values, self.dataset.attrs["hold_end_s"] * (1.0 - 1e-9)))
+        hold = min(hold, len(T) - 1)
+        curves = self.dataset["wt_percent"].values
+        found = []
+        for column, name in enumerate(final["phase"].values.tolist()):
+            share, error, top = float(final[column]), float(errors[column]), int(np.argmax(curves[:, column]))
+            sure = converged(share, error)
+            found.append(
+                {
+                    "phase": name,
+                    "family": str(final["family"].values[column]),
+                    "wt_percent": share,
+                    "wt_percent_error": None if np.isnan(error) else error,
+                    "converged": sure,
+                    "wt_percent_at_hold": float(curves[hold, column]),
+                    "wt_percent_peak": float(curves[top, column]),
+                    "peak_temperature_C": float(T[top]),
+                    "role": str(final["role"].values[column]),
+                    "detected": (share if sure else share - error) >= limit,
+                }
             )
-        ]
         attrs = self.dataset.attrs
         return {
             "cathode": attrs["cathode"],
@@ -127,11 +246,12 @@ class Result:
             "temperature_C": float(attrs["peak_temperature_C"]),
             "atmosphere": attrs["atmosphere"],
             "schedule": attrs["schedule"],
-            "phases": sorted(found, key=lambda phase: -float(phase["wt_percent"])),
+            "phases": sorted(found, key=lambda phase: -phase["wt_percent"]),
             "secondary_wt_percent": float(sum(self.by_family.values())),
             "unreacted": self.unreacted,
             "limited_by": attrs["limited_by"],
             "outcome": attrs["outcome"],
+            "advice": attrs["advice"],
             "element_balance": float(attrs["element_balance"]),
             "database": attrs["database"],
             "version": attrs["version"],
@@ -146,120 +266,167 @@ class Result:
         write_dataset(Path(path), self.dataset)
 
 
-def _mean_name(system: CoupleSystem, members: NDArray[np.intp], weights: NDArray[np.float64]) -> str:
-    solids = [system.phases.solids[p] for p in members]
-    if len(solids) == 1:
-        return solids[0].id
-    moles = weights / np.array([solid.cations for solid in solids])
+def converged(share: float, error: float) -> bool:
+    """Whether an amount [wt%] is known to 0.2 wt% or a tenth of it, the larger; True where the error is not known."""
+    return not error > max(0.2, 0.1 * share)
+
+
+def _summed(row: xr.DataArray) -> dict[str, float]:
+    """wt% of secondary phases by family, most first, of one time."""
     total: dict[str, float] = {}
-    for solid, n in zip(solids, moles, strict=True):
-        for symbol, amount in solid.amounts.items():
-            total[symbol] = total.get(symbol, 0.0) + n * amount
-    usual = next((solid for solid in solids if solid.solution), solids[int(np.argmax(moles))])  # its formula unit
-    anions = usual.amounts["O"]
-    return formula.name({symbol: amount * anions / total["O"] for symbol, amount in total.items()}, digits=2)
+    values = zip(row["family"].values.tolist(), row["role"].values.tolist(), row.values.tolist(), strict=True)
+    for family, role, share in values:
+        if role == "secondary":
+            total[family] = total.get(family, 0.0) + share
+    return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+def _name(system: System, entry: Entry, amounts: NDArray[np.float64]) -> str:
+    """Formula of a reported phase with these amounts (E,) of its variables, per the usual formula unit."""
+    block = system.blocks.blocks[entry.block]
+    if block.solution is None:
+        return block.name
+    solid = system.blocks.solid(entry.block, amounts)
+    return formula.name(dict(solid.amounts), digits=2)
 
 
 def to_result(
-    problem: Problem, system: CoupleSystem, run: Trajectory, database: str, companion: Trajectory | None = None
+    problem: Problem, system: System, run: Trajectory, database: str, companion: tuple[System, Trajectory] | None = None
 ) -> Result:
     """Label a finished run; ``companion`` is a coarser one of the same problem, which tells the numerical error."""
     import xarray as xr
 
-    masses = run.totals * system.phases.molar_mass
-    sample = masses.sum(axis=1)
+    blocks, mass = system.blocks, system.blocks.mass
+    every = entries(system)
+    table = shares(system, every, run)
+    kept = [column for column in range(len(every)) if table[:, column].max() >= TRACE]
+    rough = None
+    if companion is not None:
+        other = shares(companion[0], every, companion[1])
+        rough = np.array([np.interp(run.times, companion[1].times, other[:, column]) for column in kept]).T
     names: list[str] = []
-    columns, families, roles, errors, profiles = [], [], [], [], []
-    rough = None if companion is None else companion.totals * system.phases.molar_mass
-    cells = run.last.amounts * system.phases.molar_mass
-    filled = np.maximum(cells.sum(axis=1), 1e-300)  # all of a cell may have gone to its neighbours
-    for entry in entries(system):
-        share = 100.0 * masses[:, entry.members].sum(axis=1) / sample
-        if share.max() < TRACE:
-            continue
-        peak = int(np.argmax(share)) if share[-1] < TRACE else -1
-        name = _mean_name(system, entry.members, run.totals[peak, entry.members])
-        names.append(name if name not in names else f"{name} ({entry.family})")
-        columns.append(share)
-        families.append(entry.family)
-        roles.append(entry.role)
-        profiles.append(100.0 * cells[:, entry.members].sum(axis=1) / filled)
-        if companion is not None and rough is not None:
-            other = 100.0 * rough[:, entry.members].sum(axis=1) / rough.sum(axis=1)
-            difference = np.abs(np.interp(run.times, companion.times, other) - share)
-            errors.append(SAFETY * difference + LUCK * share + LEAST_ERROR)
-    start = (system.initial @ system.composition).sum(axis=0)
+    profiles = []
     last = run.last
-    contents = last.amounts @ system.composition + dissolved(system.floor, last.potentials)
-    scale = np.where(start > 0.0, start, start.sum())  # of carbon or hydrogen there may be none at first
+    cells = last.amounts * mass
+    filled = np.maximum(cells.sum(axis=1), 1e-300)  # all of a cell may have gone to its neighbours
+    watched = np.array([system.watch(row[None, None])[0] for row in last.amounts]) * mass
+    for column in kept:
+        entry = every[column]
+        part = blocks.members(entry.block)
+        row = -1 if table[-1, column] >= TRACE else int(np.argmax(table[:, column]))
+        amounts = run.totals[row, part]
+        if entry.ordered is not None:
+            amounts = run.watched[row, part] if entry.ordered else amounts - run.watched[row, part]
+        name = _name(system, entry, amounts)
+        names.append(name if name not in names else f"{name} ({entry.family})")
+        whole, ordered = cells[:, part].sum(axis=1), watched[:, part].sum(axis=1)
+        profiles.append(whole if entry.ordered is None else ordered if entry.ordered else whole - ordered)
+    content = table[:, kept]
+    errors = np.full(content.shape, np.nan)
+    if rough is not None:
+        errors = SAFETY * np.abs(rough - content) + LUCK * content + LEAST_ERROR
+    start = last.start @ system.model.basis.N + (system.model.store * np.exp(system.begin().u)).sum(axis=0)
+    contents = last.amounts @ system.model.basis.N + dissolved(system.model.store, last.potentials)
+    scale = np.where(start > 1e-9, start, start.sum())  # of carbon there may be none at first
     drift = np.abs(contents.sum(axis=0) + last.lost - start) / scale
-    used = [p for p in range(len(system.phases.solids)) if masses[:, p].max() > 1e-5 * sample[0]]
-    sources = sorted({key for p in used for key in system.phases.solids[p].sources})
+    used = [v for v in range(len(mass)) if (run.totals[:, v] * mass[v]).max() > 1e-5 * (run.totals[0] @ mass)]
+    sources = sorted({key for v in used for key in blocks.phases.solids[v].sources})
+    end = _end_of_hold(problem)
     data = xr.Dataset(
         {
-            "wt_percent": (("time", "phase"), np.array(columns).T, {"units": "%", "long_name": "share of the sample"}),
+            "wt_percent": (("time", "phase"), content, {"units": "%", "long_name": "share of the sample"}),
             "wt_percent_error": (
-                ("time", "phase"),
-                np.array(errors).T if errors else np.full((len(run.times), len(names)), np.nan),
-                {"units": "%", "long_name": "numerical error of wt_percent"},
+                ("time", "phase"), errors, {"units": "%", "long_name": "numerical error of wt_percent"}
             ),
             "temperature": ("time", problem.schedule.temperature(run.times), {"units": "K"}),
             **_masses(system, run),
             **_regime(system, run),
-            **_depths(problem, system, run),
+            **_depths(problem, system, run, every),
             "wt_percent_profile": (
-                ("cell", "phase"),
-                np.array(profiles).T,
+                ("cell", "phase"), 100.0 * np.array(profiles).T / filled[:, None],
                 {"units": "%", "long_name": "share of each cell at the end"},
             ),
             "potential": (
-                ("cell", "component"),
-                run.last.potentials,
+                ("cell", "component"), last.potentials,
                 {"units": "1", "long_name": "chemical potential at the end, over RT, from the pure oxide"},
             ),
-            "cathode_fraction": ("time", _left(system, run, "cathode"), {"units": "1"}),
-            "electrolyte_fraction": ("time", _left(system, run, "electrolyte"), {"units": "1"}),
         },
         coords={
             "time": ("time", run.times, {"units": "s"}),
             "phase": names,
-            "family": ("phase", families),
-            "role": ("phase", roles),
-            "component": list(system.phases.components),
+            "family": ("phase", [every[column].family for column in kept]),
+            "role": ("phase", [every[column].role for column in kept]),
+            "component": list(system.components),
             "radius": ("cell", system.mesh.centres, {"units": "m"}),
             "process": list(PROCESSES),
             "gas": list(GASES),
         },
         attrs={
-            "cathode": problem.cathode.id,
-            "cathode_composition": problem.cathode.formula,
-            "electrolyte": problem.electrolyte.id,
-            "electrolyte_composition": problem.electrolyte.formula,
-            "mass_ratio": problem.mass_ratio,
-            "schedule": problem.schedule.text,
-            "peak_temperature_C": round(problem.schedule.peak - CELSIUS_ZERO, 6),
-            "atmosphere": str(problem.atmosphere),
-            "cells": problem.cells,
-            "geometry": problem.geometry,
-            "crucible": problem.crucible,
-            "additives": ", ".join(f"{name}={share:g}" for name, share in problem.additives),
+            **_labels(problem),
+            "hold_end_s": end,
             "steps": run.steps,
             "newton_iterations": run.iterations,
             "outcome": run.outcome.name,
-            "advice": run.outcome.value,
+            "advice": _advice(system, run),
             "element_balance": float(drift.max()),
             "lithium_lost": _lost(system, last),
             "database": database,
             "sources": ";".join(sources),
             "version": version("sinterface"),
         },
-    )
+    )  # fmt: skip
     dissipated = data["dissipation"].isel(time=-1)
     data.attrs["limited_by"] = PROCESSES[int(np.argmax(dissipated.values))] if float(dissipated.sum()) > 0.0 else ""
-    return Result(data, run.last)
+    return Result(data, last)
 
 
-PROCESSES = ("lithium transport", "transport of other cations", "lithium exchange in a host", "transformation")
+def _labels(problem: Problem) -> dict[str, Any]:
+    """What was asked for, as attributes; a powder that is not there has an empty name."""
+    powders = {}
+    for role in ("cathode", "electrolyte"):
+        material = getattr(problem, role)
+        powders[role] = "" if material is None else material.id
+        powders[f"{role}_composition"] = "" if material is None else material.formula
+    gases = list(dict.fromkeys(str(gas) for gas in problem.gases))
+    return {
+        **powders,
+        "mass_ratio": problem.mass_ratio,
+        "schedule": problem.schedule.text,
+        "peak_temperature_C": round(problem.schedule.peak - CELSIUS_ZERO, 6),
+        "atmosphere": ", then ".join(gases),
+        "cells": problem.cells,
+        "geometry": problem.geometry,
+        "crucible": problem.crucible,
+        "additives": ", ".join(f"{name}={share:g}" for name, share in problem.additives),
+    }
+
+
+def _end_of_hold(problem: Problem) -> float:
+    """Time [s] at which the sample was last at its highest temperature: before it cools."""
+    schedule = problem.schedule
+    last = max(k for k, segment in enumerate(schedule.segments) if max(segment.start, segment.end) >= schedule.peak)
+    segment = schedule.segments[last]
+    return float(schedule.starts[last + 1] if segment.end >= schedule.peak else schedule.starts[last])
+
+
+def _advice(system: System, run: Trajectory) -> str:
+    """What an outcome means, and for a stalled run where and when it stood."""
+    if run.place is None:
+        return run.outcome.value
+    T, cell, block = run.place
+    phase = system.blocks.blocks[block].name if block >= 0 else "a balance of the elements"
+    return (
+        f"stopped after {run.last.time:.4g} s at {T - CELSIUS_ZERO:.1f} °C in cell {cell + 1} of "
+        f"{len(system.mesh.centres)} ({phase}): {run.outcome.value}"
+    )
+
+
+def dissolved(store: NDArray[np.float64], potentials: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What small stores hold: s exp(u) up to s, s (1 + u) beyond, so that they never act as a phase."""
+    return np.asarray(store * np.where(potentials < 0.0, np.exp(np.minimum(potentials, 0.0)), 1.0 + potentials))
+
+
+PROCESSES = ("lithium transport", "transport of other cations", "transformation")
 """What takes time: whichever dissipates most of the driving force limits the reaction."""
 
 GASES = ("O2", "CO2", "H2O")
@@ -275,77 +442,96 @@ LEAST_ERROR = 2e-3
 """Numerical error that is always allowed for [wt%]: round-off and interpolation in time."""
 
 
-def _masses(system: CoupleSystem, run: Trajectory) -> dict[str, Any]:
+def _masses(system: System, run: Trajectory) -> dict[str, Any]:
     """Mass change since the very beginning [% of the mass then], and what it is made of: O2, CO2, H2O and lithium.
 
     Dissolved cations are in no phase; each counts as its simple oxide, so that mass and gas agree.
     """
-    phases = system.phases
-    content = phases.gas.copy()
-    cations = np.zeros(len(phases.components), dtype=bool)
-    for k, name in enumerate(phases.components):
-        if name in OPEN_ELEMENTS:  # brought along and closed
-            content[:, OPEN_ELEMENTS.index(name)] += phases.composition[:, k]
-        else:
-            cations[k] = True
-    oxides = [system._oxides[k][0] for k in np.flatnonzero(cations)]
-    free = (run.held - run.totals @ phases.composition)[:, cations]
-    first = run.last.first
-    start = float(first @ phases.molar_mass)
-    mass = run.totals @ phases.molar_mass + free @ phases.molar_mass[oxides]
+    phases, moles, mass = system.blocks.phases, system.blocks.moles, system.blocks.mass
+    N = system.model.basis.N
+    content = phases.gas * moles[:, None]
+    cations = np.ones(len(system.components), dtype=bool)
+    for k in system.carried:
+        content[:, OPEN_ELEMENTS.index(system.components[k])] += N[:, k]
+        cations[k] = False
+    oxides = system.oxides[cations]
+    per_cation = N[oxides, np.flatnonzero(cations)]
+    free = (run.held - run.totals @ N)[:, cations] / per_cation
+    first = run.last.start
+    start = float(first @ mass)
+    total = run.totals @ mass + free @ mass[oxides]
     taken = (run.totals @ content + free @ content[oxides] - first @ content) / start
     oxygen, carbon, hydrogen = taken.T
-    moles = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T
-    gone = run.last.lost + run.held[-1] - run.held  # since the very beginning, also where this run went on from another
-    lithium = np.array(phases.components) == "Li"
-    lost = gone[:, lithium].sum(axis=1) * formula.atomic_mass("Li") / start
+    moles_of_gas = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T
+    lithium = np.array(system.components) == "Li"
+    lost = run.lost[:, lithium].sum(axis=1) * formula.atomic_mass("Li") / start
     return {
-        "mass_change": ("time", 100.0 * (mass / start - 1.0), {"units": "%", "long_name": "gas less lithium vapour"}),
+        "mass_change": ("time", 100.0 * (total / start - 1.0), {"units": "%", "long_name": "gas less lithium vapour"}),
         "lithium_lost_mass": ("time", 100.0 * lost, {"units": "%", "long_name": "lithium that left as vapour"}),
-        "gas_uptake": (("time", "gas"), moles, {"units": "mol/kg", "long_name": "gas taken up per kg of sample"}),
+        "gas_uptake": (
+            ("time", "gas"),
+            moles_of_gas,
+            {"units": "mol/kg", "long_name": "gas taken up per kg of sample"},
+        ),
     }
 
 
-def _lost(system: CoupleSystem, last: State) -> float:
+def _lost(system: System, last: State) -> float:
     """Share of the sample's lithium that has left as vapour."""
-    if "Li" not in system.phases.components:
+    if "Li" not in system.components:
         return 0.0
-    column = system.phases.components.index("Li")
-    return float(last.lost[column] / (system.initial @ system.composition[:, column]).sum())
+    column = system.components.index("Li")
+    return float(last.lost[column] / (system.initial @ system.model.basis.N[:, column]).sum())
 
 
-def _regime(system: CoupleSystem, run: Trajectory) -> dict[str, Any]:
+def _regime(system: System, run: Trajectory) -> dict[str, Any]:
     """Driving force dissipated so far by process [J per mole of cations of the sample]."""
-    lithium = np.array(system.phases.components) == "Li"
-    gases = np.isin(system.phases.components, OPEN_ELEMENTS)
-    host = system.topotactic
+    lithium = np.array(system.components) == "Li"
+    gases = np.isin(system.components, OPEN_ELEMENTS)
     parts = [
-        run.moving[:, lithium].sum(axis=1), run.moving[:, ~lithium & ~gases].sum(axis=1),
-        run.changing[:, host].sum(axis=1), run.changing[:, ~host].sum(axis=1),
+        run.moving[:, lithium].sum(axis=1), run.moving[:, ~lithium & ~gases].sum(axis=1), run.changing.sum(axis=1)
     ]  # fmt: skip
-    RT = GAS_CONSTANT * system.schedule.temperature(run.times)
-    spent = np.cumsum(np.array(parts).T * RT[:, None], axis=0) / float(system.initial.sum())
+    thermal = system.model.thermal
+    segment = np.clip(np.searchsorted(thermal.begins, run.times * (1.0 - 1e-12), side="right") - 1, 0, None)
+    segment = np.minimum(segment, len(thermal.segments) - 1)
+    T = np.array([temperature(thermal, float(t), int(k)) for t, k in zip(run.times, segment, strict=True)])
+    spent = np.cumsum(np.array(parts).T * GAS_CONSTANT * T[:, None], axis=0) / float(system.model.size.sum())
     return {"dissipation": (("time", "process"), spent, {"units": "J/mol", "long_name": "driving force dissipated"})}
 
 
-def _depths(problem: Problem, system: CoupleSystem, run: Trajectory) -> dict[str, Any]:
-    """Depth to which each reactant is consumed, were it consumed from the interface inwards and outwards."""
+def _depths(problem: Problem, system: System, run: Trajectory, every: list[Entry]) -> dict[str, Any]:
+    """Shares of the powders that are left, and the depth consumed, were it from the interface inwards and outwards."""
     mesh = system.mesh
     d = GEOMETRIES[mesh.geometry]
     inner, outer = mesh.faces[mesh.interface], mesh.faces[-1]
-    left = {role: np.clip(_left(system, run, role), 0.0, 1.0) for role in ("cathode", "electrolyte")}
-    cathode = inner * (1.0 - left["cathode"] ** (1.0 / d))
-    electrolyte = (inner**d + (1.0 - left["electrolyte"]) * (outer**d - inner**d)) ** (1.0 / d) - inner
-    note = "equivalent thickness consumed at the interface"
-    return {
-        "cathode_depth": ("time", cathode, {"units": "m", "long_name": note}),
-        "electrolyte_depth": ("time", electrolyte, {"units": "m", "long_name": note}),
-    }
+    found: dict[str, Any] = {}
+    for role in ("cathode", "electrolyte"):
+        left = _left(system, run, every, role)
+        found[f"{role}_fraction"] = ("time", left, {"units": "1"})
+        consumed = 1.0 - np.clip(left, 0.0, 1.0)
+        depth = (
+            inner * (1.0 - (1.0 - consumed) ** (1.0 / d))
+            if role == "cathode"
+            else (inner**d + consumed * (outer**d - inner**d)) ** (1.0 / d) - inner
+        )
+        note = "equivalent thickness consumed at the interface"
+        found[f"{role}_depth"] = ("time", depth, {"units": "m", "long_name": note})
+    return found
 
 
-def _left(system: CoupleSystem, run: Trajectory, role: str) -> NDArray[np.float64]:
-    """Share of a reactant's framework cations at the very beginning that are in its structure."""
-    entry = next(entry for entry in entries(system) if entry.role == role)
-    framework = [k for k, name in enumerate(system.phases.components) if name not in ("Li", *OPEN_ELEMENTS)]
-    held = system.phases.composition[entry.members][:, framework].sum(axis=1)
-    return np.asarray((run.totals[:, entry.members] @ held) / float(run.last.first[entry.members] @ held))
+def _left(system: System, run: Trajectory, every: list[Entry], role: str) -> NDArray[np.float64]:
+    """Share of a powder's framework cations at the very beginning that are in phases of its family; nan without it."""
+    number = next((number for number, name in system.roles.items() if name == role), None)
+    if number is None:
+        return np.full(len(run.times), np.nan)
+    framework = [k for k, name in enumerate(system.components) if name not in ("Li", *OPEN_ELEMENTS)]
+    held = system.model.basis.N[:, framework].sum(axis=1)
+    left = np.zeros(len(run.times))
+    for entry in every:
+        if entry.role == role:
+            part = system.blocks.members(entry.block)
+            whole, ordered = run.totals[:, part], run.watched[:, part]
+            amounts = whole if entry.ordered is None else ordered if entry.ordered else whole - ordered
+            left += amounts @ held[part]
+    part = system.blocks.members(number)
+    return left / float(run.last.start[part] @ held[part])

@@ -1,0 +1,318 @@
+"""The march through time: steps of adaptive length, compiled as a whole.  Knows numbers only, no chemistry.
+
+Conductances and mobilities of a step are those of its middle, extrapolated from the step before.  Where the end that
+comes out differs from what the extrapolation expected, the step is solved again with the middle that was found; that
+difference is an estimate of the error of taking them constant.  The step is as long as this error, the share of the
+sample that changes phase, and the change of ln k on a ramp allow.  The scheme is of first order in time: driving forces
+are those of the end of the step, which makes it stable whatever its length and lets the free energy only fall
+(``newton_step``); the error estimate of the run (``run``) tells what that costs.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.simulate.solve import thermal as thermals
+from sinterface.simulate.solve.conductance import Paths, conductances
+from sinterface.simulate.solve.mobility import Growth, affinities, contents, mobilities, wake
+from sinterface.simulate.solve.newton_step import CLOSE, Basis, Solution, Step, solve
+from sinterface.simulate.solve.thermal import Thermal
+
+Array = NDArray[np.float64]
+
+ROUGH = 1e-8
+"""Error at which the first of the two solutions of a step counts as solved: only its middle is used."""
+
+FIRST_PERCENT = 0.01
+"""Share of the sample whose change is resolved as finely as that of all of it."""
+
+SHORTEST = 1e-6
+"""Shortest time step [s]."""
+
+SLEEP = 1.0e-8
+"""Transformation rate [1/s] that is nothing on the scale of a firing: steps on a ramp may then be long."""
+
+LEAP = 0.25
+"""Weight of the difference between a step and its extrapolation from the one before, in which errors of the middle
+enter halved twice, against that between two solutions of a step."""
+
+DONE, FULL, STALLED = 0, 1, 2
+"""How a call ended: at the time asked for, with its buffers full, or unable to solve a step however short."""
+
+
+class Model(NamedTuple):
+    """All that does not change during a run; ``store`` (M, K) of each species, ``interaction`` (V, E) [J/mol]."""
+
+    basis: Basis
+    thermal: Thermal
+    growth: Growth
+    paths: Paths
+    size: Array
+    store: Array
+    interaction: Array
+
+
+class Control(NamedTuple):
+    """``change``: largest share of what has changed phase that may do so in a step; ``error``: largest difference
+
+    between the two solutions of a step [share of the sample]; ``ramp``: largest change of ln k in a step.
+    """
+
+    change: float
+    error: float
+    ramp: float
+
+
+class Cells(NamedTuple):
+    """State of the cells: amounts n, multipliers z and compositions of least energy (M, V), potentials u and contents
+
+    (M, K), all changed in place; lost (K,) what has left the sample; first (B,) cations in each block at the beginning.
+    slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step.
+    """
+
+    n: Array
+    z: Array
+    lowest: Array
+    u: Array
+    held: Array
+    lost: Array
+    first: Array
+    slope: Array
+    drift: Array
+
+
+class Track(NamedTuple):
+    """Buffers for S steps: times (S,), amounts (S, M, V), contents (S, K), lost (S, K), and what was dissipated [RT]
+
+    by the flow of each species (S, K) and by the transformation of each block (S, B).
+    """
+
+    times: Array
+    amounts: Array
+    held: Array
+    lost: Array
+    moving: Array
+    changing: Array
+
+
+class Progress(NamedTuple):
+    """Where a call ended: status, time [s], next step [s], rows written, steps and Newton iterations so far, whether
+
+    the potentials are still unknown; and for a step that could not be solved its temperature, cell and block.
+    """
+
+    status: int
+    time: float
+    size: float
+    rows: int
+    steps: int
+    iterations: int
+    fresh: bool
+    temperature: float
+    cell: int
+    block: int
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _blocks(n: Array, start: NDArray[np.intp], cations: Array) -> Array:
+    """Cations of the sample in each block (B,)."""
+    found = np.zeros(len(start) - 1)
+    for k in range(len(start) - 1):
+        for c in range(len(n)):
+            for v in range(start[k], start[k + 1]):
+                found[k] += n[c, v] * cations[v]
+    return found
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _distance(a: Array, b: Array, cations: Array) -> float:
+    """Cations of the sample that are in other variables or cells in amounts a than in b (M, V)."""
+    total = 0.0
+    for c in range(a.shape[0]):
+        for v in range(a.shape[1]):
+            total += abs(a[c, v] - b[c, v]) * cations[v]
+    return 0.5 * total
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _solved(cells: Cells, u: Array, n: Array, z: Array, basis: Basis, step: Step, close: float) -> Solution:
+    """Warm start; where that fails a cold one."""
+    M = len(n)
+    cold = False
+    while True:
+        answer = solve(u, n, z, basis, step, cold, close)
+        if answer.converged or cold:
+            return answer
+        cold = True
+        u, n, z = np.minimum(np.maximum(cells.u, -30.0), 30.0), n.copy(), z.copy()
+        for c in range(M):
+            for k in range(len(basis.start) - 1):
+                if step.active[c, k]:
+                    for v in range(basis.start[k], basis.start[k + 1]):
+                        n[c, v] = max(cells.n[c, v], 1e-3 * step.size[c])
+                        z[c, v] = 1.0
+
+
+@nb.njit(cache=True, error_model="numpy")
+def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> float:
+    """Longest step [s] on a ramp: that in which ln k changes by ``ramp``, or until anything transforms at all."""
+    T = thermals.temperature(thermal, time, segment)
+    slope = thermals.temperature(thermal, time + 1.0, segment) - T
+    if slope == 0.0:
+        return np.inf
+    k0, _, _, Ea = thermal.rate
+    awake = Ea / (thermals.GAS_CONSTANT * np.log(k0 / SLEEP))
+    allowed = ramp * thermals.GAS_CONSTANT * T * T / Ea / abs(slope)
+    if awake > T:
+        return max(allowed, (awake - T) / slope) if slope > 0.0 else max(allowed, 0.25 * (T - 273.0) / -slope)
+    return allowed
+
+
+@nb.njit(cache=True, error_model="numpy")
+def march(
+    model: Model, control: Control, cells: Cells, track: Track, progress: Progress, until: float, most: int
+) -> Progress:
+    """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place."""
+    basis, thermal, start = model.basis, model.thermal, model.basis.start
+    M, V = cells.n.shape
+    K, B = cells.u.shape[1], len(start) - 1
+    g, reference = np.empty(V), np.empty(K)
+    A, m0, mobility = np.empty((M, B)), np.empty((M, B, K)), np.empty((M, B, K))
+    active = np.zeros((M, B), dtype=np.bool_)
+    G = np.empty((max(M - 1, 0), K))
+    spread = np.empty((2, thermal.diffusivity.shape[2], K))
+    leak, supply = np.empty(K), np.empty(K)
+    time, size, steps, iterations, fresh = (
+        progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
+    )  # fmt: skip
+    rows = 0
+    before = _blocks(cells.n, start, basis.cations)
+    while time < until * (1.0 - 1e-12):
+        if rows >= most:
+            return Progress(FULL, time, size, rows, steps, iterations, fresh, 0.0, -1, -1)
+        segment = thermals.segment_at(thermal, time)
+        stop = min(until, thermal.begins[segment + 1])
+        size = min(size, longest_step(thermal, time, segment, control.ramp))
+        ahead = stop - time
+        end = stop if size >= 0.999 * ahead else time + (size if size < 0.5 * ahead else 0.5 * ahead)
+        T, kappa = thermals.integrals(thermal, time, end, segment, spread)
+        which = thermal.gases[segment]
+        thermals.energies(thermal, T, which, g, reference)
+        thermals.exchange(thermal, T, end - time, which, reference, leak, supply)
+        RT = thermals.GAS_CONSTANT * T
+        interaction = model.interaction / RT
+        store, content = model.store.copy(), cells.held.copy()
+        for i in range(K):
+            store[M - 1, i] += leak[i]
+            content[M - 1, i] += supply[i]
+        if fresh:
+            A[:] = 0.0
+        else:
+            affinities(cells.u, g, interaction, basis, cells.lowest, 2, A)
+        step = Step(g, interaction, m0, mobility, active, store, content, G, model.size)
+        steps += 1
+        contents(cells.n, basis, m0)
+        span = end - time
+        expected = np.maximum(cells.n + span * cells.slope, 0.0)
+        middle, u, between = 0.5 * (cells.n + expected), cells.u, cells.held + 0.5 * span * cells.drift
+        n0, z0 = cells.n.copy(), cells.z.copy()
+        wrong = 0.0
+        for stage in range(2):
+            mobilities(
+                cells.n, middle, between, A, kappa, T, basis, model.growth, model.size, mobility, active
+            )  # fmt: skip
+            wake(cells.n, expected, stage == 1, n0, z0, active, start, model.size)
+            conductances(middle, u, spread, basis, model.size, model.paths, G)
+            answer = _solved(cells, u, n0, z0, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
+            iterations += answer.iterations
+            if not answer.converged:
+                break
+            wrong = _distance(expected, answer.n, basis.cations) / control.error
+            if stage == 0 and not fresh:
+                wrong *= LEAP
+            if stage == 1 or (wrong < 1.0 and not fresh):
+                break
+            expected = answer.n
+            middle, u = 0.5 * (cells.n + answer.n), answer.u
+            between = 0.5 * (cells.held + answer.x + answer.n @ basis.N)
+            z0 = answer.z.copy()
+        if not answer.converged:
+            size = 0.25 * (end - time)
+            if size < SHORTEST:
+                return Progress(STALLED, time, size, rows, steps, iterations, fresh, T, answer.cell, answer.block)
+            continue
+        after = _blocks(answer.n, start, basis.cations)
+        reacted = 0.5 * np.abs(after - cells.first).sum()
+        change = 0.5 * np.abs(after - before).sum() / (FIRST_PERCENT + reacted)
+        factor = min(control.change / max(change, 1e-12), 1.0 / np.sqrt(max(wrong, 1e-12)))
+        if factor < 0.5 and end - time > 1e3 * SHORTEST:
+            size = max(0.8 * factor, 0.1) * (end - time)
+            continue
+        size = (end - time) * min(max(0.9 * factor, 0.5), 2.5)
+        _commit(model, cells, answer, step, leak, supply, track, rows, end - time, end)
+        before = after
+        time = end
+        rows += 1
+        fresh = False
+    return Progress(DONE, time, size, rows, steps, iterations, fresh, 0.0, -1, -1)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _commit(
+    model: Model, cells: Cells, answer: Solution, step: Step, leak: Array, supply: Array, track: Track, row: int,
+    span: float, time: float,
+) -> None:  # fmt: skip
+    """Take an answer as the new state and write a row of the track.
+
+    What a cell holds is then what its blocks and its store hold; what round-off leaves of the balance of the whole
+    sample goes to the cell that holds most, so that errors do not add up and no cell is left with less than nothing.
+    """
+    N, start, metal = model.basis.N, model.basis.start, model.basis.metal
+    M, K = cells.u.shape
+    B = len(start) - 1
+    for i in range(K):
+        total = 0.0
+        for c in range(M):
+            total += cells.held[c, i]
+        gone = answer.x[M - 1, i] * leak[i] / step.store[M - 1, i] - supply[i]
+        cells.lost[i] += gone
+        track.moving[row, i] = 0.0
+        for c in range(M - 1):
+            difference = answer.u[c, i] - answer.u[c + 1, i]
+            track.moving[row, i] += step.conductance[c, i] * difference * difference
+        now, fullest = 0.0, 0
+        for c in range(M):
+            held = answer.x[c, i]
+            if c == M - 1:
+                held -= answer.x[c, i] * leak[i] / step.store[c, i]
+            for v in range(N.shape[0]):
+                held += N[v, i] * answer.n[c, v]
+            cells.drift[c, i] = (held - cells.held[c, i]) / span
+            cells.held[c, i] = held
+            now += held
+            if held > cells.held[fullest, i]:
+                fullest = c
+        cells.held[fullest, i] += total - gone - now
+        track.held[row, i] = total - gone
+        track.lost[row, i] = cells.lost[i]
+    for k in range(B):
+        track.changing[row, k] = 0.0
+        for c in range(M):
+            if not step.active[c, k]:
+                continue
+            for i in range(K):
+                if metal[k, i]:
+                    m = 0.0
+                    for v in range(start[k], start[k + 1]):
+                        m += N[v, i] * answer.n[c, v]
+                    track.changing[row, k] += (m - step.m0[c, k, i]) ** 2 / step.mobility[c, k, i]
+    cells.slope[:] = (answer.n - cells.n) / span
+    cells.n[:] = answer.n
+    cells.z[:] = answer.z
+    cells.u[:] = answer.u
+    track.amounts[row] = answer.n
+    track.times[row] = time

@@ -1,0 +1,176 @@
+"""What temperature alone decides, as numbers for the compiled march: energies, rates, diffusivities, the furnace gas.
+
+Tables hold the coefficients; the functions here evaluate them at a time of the schedule.  Chemical potentials of the
+gas are read from tables of one kelvin with linear interpolation, which errs by less than 0.01 J/mol.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+
+GAS_CONSTANT = 8.31446261815324
+STANDARD = 298.15
+ROOM = 298.15
+"""Temperature [K] that natural cooling tends to."""
+
+ABSENT = 3.0e5
+"""Energy [J per mole of cations] added to a phase whose gas element the furnace gas lacks, as in ``phaseset``."""
+
+NODES = (-0.7745966692414834, 0.0, 0.7745966692414834)
+WEIGHTS = (5.0 / 9.0, 8.0 / 9.0, 5.0 / 9.0)
+"""Three-point Gauss quadrature over a step."""
+
+
+class Thermal(NamedTuple):
+    """Coefficients of everything that follows the temperature.
+
+    energy (V, 5): H [J/mol], S [J/mol/K] at 298.15 K and a, b, c of Cp, per unit of a variable; gas (V, 3) its open O,
+    C, H; oxides (K, X) the variables that hold one component alone, -1 for none; ``size`` (V,) moles of cations.
+    segments (Q, 4): start and end [K], duration [s], 1 for Newton cooling; begins (Q + 1,) [s]; gases (Q,) which gas.
+    first [K] and the tables by gas: open_potential (A, 3, T) of O, C, H [J/mol], nan where there is none;
+    closed_reference (A, K, T) [J/mol] of carried components, nan for cations; vapour (A, T) logarithm of the pressure
+    [bar] of lithium gases at lithium potential zero; supplied (A, K) pressures [bar] the furnace holds.
+    rate (4,): k0 [1/s], T0 [K], power, Ea [J/mol] of transformations.
+    diffusivity (2, 2, H, K): D0 [m2/s] and Ea [J/mol] of lattice and boundary; boundary (2, H, K) its share by side.
+    cooling [s]: time constant of natural cooling.  renewal: moles of gas at 1 bar and 1 K renewed per second, per mole
+    of cations of the sample; lithium: column of lithium, or -1.
+    """
+
+    energy: Array
+    gas: Array
+    oxides: Integers
+    size: Array
+    N: Array
+    segments: Array
+    begins: Array
+    gases: Integers
+    first: float
+    open_potential: Array
+    closed_reference: Array
+    vapour: Array
+    supplied: Array
+    rate: Array
+    diffusivity: Array
+    boundary: Array
+    cooling: float
+    renewal: float
+    lithium: int
+
+
+@nb.njit(cache=True)
+def temperature(thermal: Thermal, time: float, segment: int) -> float:
+    """Temperature [K] at a time [s] in a segment of the schedule."""
+    start, end, duration, curved = thermal.segments[segment]
+    t = min(max(time - thermal.begins[segment], 0.0), duration)
+    if curved > 0.5:
+        return ROOM + (start - ROOM) * np.exp(-t / thermal.cooling)
+    return start + (end - start) * t / duration
+
+
+@nb.njit(cache=True)
+def segment_at(thermal: Thermal, time: float) -> int:
+    """The segment that a step from ``time`` [s] lies in."""
+    last = len(thermal.begins) - 2
+    for k in range(last):
+        if time < thermal.begins[k + 1] * (1.0 - 1e-12):
+            return k
+    return last
+
+
+@nb.njit(cache=True)
+def _at(table: Array, position: float) -> float:
+    k = min(max(int(position), 0), len(table) - 2)
+    return table[k] + (position - k) * (table[k + 1] - table[k])
+
+
+@nb.njit(cache=True)
+def energies(thermal: Thermal, T: float, which: int, g: Array, reference: Array) -> None:
+    """Writes grand potentials g (V,) relative to the simple oxides, and those references (K,), both in units of RT."""
+    RT = GAS_CONSTANT * T
+    V, K = thermal.N.shape
+    place = T - thermal.first
+    dT, logarithm = T - STANDARD, np.log(T / STANDARD)
+    squares, inverse = T * T - STANDARD * STANDARD, 1.0 / T - 1.0 / STANDARD
+    inverse_squares = 1.0 / (T * T) - 1.0 / (STANDARD * STANDARD)
+    fa = dT - T * logarithm
+    fb = 0.5 * squares - T * dT
+    fc = -inverse + 0.5 * T * inverse_squares
+    mu = np.empty(3)
+    for e in range(3):
+        mu[e] = _at(thermal.open_potential[which, e], place)
+    for v in range(V):
+        H, S, a, b, c = thermal.energy[v]
+        value = H - T * S + a * fa + b * fb + c * fc
+        absent = False
+        for e in range(3):
+            amount = thermal.gas[v, e]
+            if amount != 0.0:
+                if mu[e] == mu[e]:
+                    value -= amount * mu[e]
+                else:
+                    absent = True
+        g[v] = (ABSENT * thermal.size[v] if absent else value) / RT
+    for i in range(K):
+        known = thermal.closed_reference[which, i, 0]
+        if known == known:
+            reference[i] = _at(thermal.closed_reference[which, i], place) / RT
+            continue
+        least = np.inf
+        for j in range(thermal.oxides.shape[1]):
+            v = thermal.oxides[i, j]
+            if v >= 0:
+                least = min(least, g[v] / thermal.N[v, i])
+        reference[i] = least
+    for v in range(V):
+        for i in range(K):
+            g[v] -= thermal.N[v, i] * reference[i]
+
+
+@nb.njit(cache=True)
+def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: Array) -> tuple[float, float]:
+    """Mean temperature [K] and integral of the transformation rate over a step; writes that of D (2, H, K) [m2]."""
+    H, K = spread.shape[1], spread.shape[2]
+    spread[:] = 0.0
+    mean, kappa = 0.0, 0.0
+    k0, T0, power, Ea = thermal.rate
+    for p in range(3):
+        weight = 0.5 * WEIGHTS[p] * (end - begin)
+        T = temperature(thermal, 0.5 * (begin + end) + 0.5 * (end - begin) * NODES[p], segment)
+        RT = GAS_CONSTANT * T
+        mean += 0.5 * WEIGHTS[p] * T
+        kappa += weight * k0 * (T / T0) ** power * np.exp(-Ea / RT)
+        for h in range(H):
+            for i in range(K):
+                if thermal.diffusivity[0, 0, h, i] == 0.0:
+                    continue
+                lattice = thermal.diffusivity[0, 0, h, i] * np.exp(-thermal.diffusivity[1, 0, h, i] / RT)
+                boundary = thermal.diffusivity[0, 1, h, i] * np.exp(-thermal.diffusivity[1, 1, h, i] / RT)
+                for side in range(2):
+                    f = thermal.boundary[side, h, i]
+                    spread[side, h, i] += weight * ((1.0 - f) * lattice + f * boundary)
+    return mean, kappa
+
+
+@nb.njit(cache=True)
+def exchange(
+    thermal: Thermal, T: float, duration: float, which: int, reference: Array, leak: Array, supply: Array
+) -> None:
+    """Writes what leaves the sample at unit activity and what comes in (K,) during a step, per mole of its cations."""
+    leak[:] = 0.0
+    supply[:] = 0.0
+    renewed = thermal.renewal / T * duration
+    for i in range(len(leak)):
+        known = thermal.closed_reference[which, i, 0]
+        if known == known:
+            leak[i] = renewed
+            supply[i] = renewed * thermal.supplied[which, i]
+    if thermal.lithium >= 0:
+        exponent = reference[thermal.lithium] + _at(thermal.vapour[which], T - thermal.first)
+        leak[thermal.lithium] = renewed * np.exp(min(exponent, 100.0))
