@@ -118,14 +118,22 @@ class Progress(NamedTuple):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _blocks(n: Array, start: NDArray[np.intp], cations: Array) -> Array:
-    """Cations of the sample in each block (B,)."""
-    found = np.zeros(len(start) - 1)
-    for k in range(len(start) - 1):
+def _blocks(n: Array, basis: Basis, found: Array) -> None:
+    """Writes the cations of the sample in each block (B,)."""
+    for k in range(len(basis.start) - 1):
+        found[k] = 0.0
         for c in range(len(n)):
-            for v in range(start[k], start[k + 1]):
-                found[k] += n[c, v] * cations[v]
-    return found
+            for v in range(basis.start[k], basis.start[k + 1]):
+                found[k] += n[c, v] * basis.cations[v]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _moved(a: Array, b: Array) -> float:
+    """Half the sum of |a - b|: what has changed place among the entries of two vectors of one sum."""
+    total = 0.0
+    for k in range(len(a)):
+        total += abs(a[k] - b[k])
+    return 0.5 * total
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -139,17 +147,51 @@ def _distance(a: Array, b: Array, cations: Array) -> float:
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _ahead(now: Array, slope: Array, span: float, least: float, out: Array) -> None:
+    """Writes ``now`` extrapolated over ``span`` [s], no less than ``least``."""
+    for c in range(now.shape[0]):
+        for v in range(now.shape[1]):
+            out[c, v] = max(now[c, v] + span * slope[c, v], least)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _middle(a: Array, b: Array, out: Array) -> None:
+    """Writes the mean of two arrays."""
+    for c in range(a.shape[0]):
+        for v in range(a.shape[1]):
+            out[c, v] = 0.5 * (a[c, v] + b[c, v])
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _contents_between(held: Array, x: Array, n: Array, N: Array, out: Array) -> None:
+    """Writes the mean of the contents at the start of a step and those that its end (x, n) makes (M, K)."""
+    for c in range(held.shape[0]):
+        for i in range(held.shape[1]):
+            value = held[c, i] + x[c, i]
+            for v in range(N.shape[0]):
+                value += N[v, i] * n[c, v]
+            out[c, i] = 0.5 * value
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _copy(source: Array, out: Array) -> None:
+    for c in range(source.shape[0]):
+        for v in range(source.shape[1]):
+            out[c, v] = source[c, v]
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _solved(cells: Cells, u: Array, n: Array, z: Array, basis: Basis, step: Step, close: float) -> Solution:
-    """Warm start; where that fails a cold one."""
-    M = len(n)
+    """Warm start; where that fails a cold one, from amounts well inside of n >= 0."""
     cold = False
     while True:
         answer = solve(u, n, z, basis, step, cold, close)
         if answer.converged or cold:
             return answer
         cold = True
-        u, n, z = np.minimum(np.maximum(cells.u, -30.0), 30.0), n.copy(), z.copy()
-        for c in range(M):
+        for c in range(len(n)):
+            for i in range(u.shape[1]):
+                u[c, i] = min(max(cells.u[c, i], -30.0), 30.0)
             for k in range(len(basis.start) - 1):
                 if step.active[c, k]:
                     for v in range(basis.start[k], basis.start[k + 1]):
@@ -164,7 +206,7 @@ def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> fl
     slope = thermals.temperature(thermal, time + 1.0, segment) - T
     if slope == 0.0:
         return np.inf
-    k0, _, _, Ea = thermal.rate
+    k0, Ea = thermal.rate[0], thermal.rate[3]
     awake = Ea / (thermals.GAS_CONSTANT * np.log(k0 / SLEEP))
     allowed = ramp * thermals.GAS_CONSTANT * T * T / Ea / abs(slope)
     if awake > T:
@@ -180,17 +222,22 @@ def march(
     basis, thermal, start = model.basis, model.thermal, model.basis.start
     M, V = cells.n.shape
     K, B = cells.u.shape[1], len(start) - 1
+    E = model.interaction.shape[1]
     g, reference = np.empty(V), np.empty(K)
-    A, m0, mobility = np.empty((M, B)), np.empty((M, B, K)), np.empty((M, B, K))
+    A, m0, mobility = np.empty((M, B)), np.zeros((M, B, K)), np.empty((M, B, K))
     active = np.zeros((M, B), dtype=np.bool_)
     G = np.empty((max(M - 1, 0), K))
     spread = np.empty((2, thermal.diffusivity.shape[2], K))
     leak, supply = np.empty(K), np.empty(K)
+    interaction = np.empty((V, E))
+    store, content, between, u = np.empty((M, K)), np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
+    expected, middle, n0, z0 = np.empty((M, V)), np.empty((M, V)), np.empty((M, V)), np.empty((M, V))
+    before, after = np.empty(B), np.empty(B)
     time, size, steps, iterations, fresh = (
         progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
     )  # fmt: skip
     rows = 0
-    before = _blocks(cells.n, start, basis.cations)
+    _blocks(cells.n, basis, before)
     while time < until * (1.0 - 1e-12):
         if rows >= most:
             return Progress(FULL, time, size, rows, steps, iterations, fresh, 0.0, -1, -1)
@@ -204,22 +251,29 @@ def march(
         thermals.energies(thermal, T, which, g, reference)
         thermals.exchange(thermal, T, end - time, which, reference, leak, supply)
         RT = thermals.GAS_CONSTANT * T
-        interaction = model.interaction / RT
-        store, content = model.store.copy(), cells.held.copy()
+        for v in range(V):
+            for e in range(E):
+                interaction[v, e] = model.interaction[v, e] / RT
+        _copy(model.store, store)
+        _copy(cells.held, content)
         for i in range(K):
             store[M - 1, i] += leak[i]
             content[M - 1, i] += supply[i]
         if fresh:
-            A[:] = 0.0
+            for c in range(M):
+                for k in range(B):
+                    A[c, k] = 0.0
         else:
             affinities(cells.u, g, interaction, basis, cells.lowest, 2, A)
         step = Step(g, interaction, m0, mobility, active, store, content, G, model.size)
         steps += 1
         contents(cells.n, basis, m0)
         span = end - time
-        expected = np.maximum(cells.n + span * cells.slope, 0.0)
-        middle, u, between = 0.5 * (cells.n + expected), cells.u, cells.held + 0.5 * span * cells.drift
-        n0, z0 = cells.n.copy(), cells.z.copy()
+        _ahead(cells.n, cells.slope, span, 0.0, expected)
+        _middle(cells.n, expected, middle)
+        _ahead(cells.held, cells.drift, 0.5 * span, -np.inf, between)
+        _copy(cells.u, u)
+        _copy(cells.z, z0)
         wrong = 0.0
         for stage in range(2):
             mobilities(
@@ -236,25 +290,26 @@ def march(
                 wrong *= LEAP
             if stage == 1 or (wrong < 1.0 and not fresh):
                 break
-            expected = answer.n
-            middle, u = 0.5 * (cells.n + answer.n), answer.u
-            between = 0.5 * (cells.held + answer.x + answer.n @ basis.N)
-            z0 = answer.z.copy()
+            _copy(answer.n, expected)
+            _copy(answer.u, u)
+            _copy(answer.z, z0)
+            _middle(cells.n, expected, middle)
+            _contents_between(cells.held, answer.x, answer.n, basis.N, between)
         if not answer.converged:
             size = 0.25 * (end - time)
             if size < SHORTEST:
                 return Progress(STALLED, time, size, rows, steps, iterations, fresh, T, answer.cell, answer.block)
             continue
-        after = _blocks(answer.n, start, basis.cations)
-        reacted = 0.5 * np.abs(after - cells.first).sum()
-        change = 0.5 * np.abs(after - before).sum() / (FIRST_PERCENT + reacted)
+        _blocks(answer.n, basis, after)
+        change = _moved(after, before) / (FIRST_PERCENT + _moved(after, cells.first))
         factor = min(control.change / max(change, 1e-12), 1.0 / np.sqrt(max(wrong, 1e-12)))
         if factor < 0.5 and end - time > 1e3 * SHORTEST:
             size = max(0.8 * factor, 0.1) * (end - time)
             continue
         size = (end - time) * min(max(0.9 * factor, 0.5), 2.5)
         _commit(model, cells, answer, step, leak, supply, track, rows, end - time, end)
-        before = after
+        for k in range(B):
+            before[k] = after[k]
         time = end
         rows += 1
         fresh = False
@@ -310,9 +365,11 @@ def _commit(
                     for v in range(start[k], start[k + 1]):
                         m += N[v, i] * answer.n[c, v]
                     track.changing[row, k] += (m - step.m0[c, k, i]) ** 2 / step.mobility[c, k, i]
-    cells.slope[:] = (answer.n - cells.n) / span
-    cells.n[:] = answer.n
-    cells.z[:] = answer.z
-    cells.u[:] = answer.u
-    track.amounts[row] = answer.n
+    for c in range(M):
+        for v in range(N.shape[0]):
+            cells.slope[c, v] = (answer.n[c, v] - cells.n[c, v]) / span
+    _copy(answer.n, cells.n)
+    _copy(answer.z, cells.z)
+    _copy(answer.u, cells.u)
+    _copy(answer.n, track.amounts[row])
     track.times[row] = time

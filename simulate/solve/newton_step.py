@@ -199,8 +199,7 @@ def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool,
     E_most = 1
     for k in range(B):
         E_most = max(E_most, start[k + 1] - start[k])
-    u, n, z = u0.copy(), n0.copy(), z0.copy()
-    x, fixed = np.empty((M, K)), step.content.copy()
+    u, n, z, x, fixed = np.empty((M, K)), np.empty((M, V)), np.empty((M, V)), np.empty((M, K)), np.empty((M, K))
     H, X = np.empty((E_most, E_most)), np.empty((E_most, K))
     gradient, column = np.empty(E_most), np.empty(E_most)
     L, q = np.empty((M, V, E_most)), np.empty((M, V))
@@ -208,7 +207,10 @@ def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool,
     wx, rx, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
     C, W = np.empty((M, K, K)), np.empty((K, K))
     for c in range(M):
+        for v in range(V):
+            n[c, v], z[c, v] = n0[c, v], z0[c, v]
         for i in range(K):
+            u[c, i], fixed[c, i] = u0[c, i], step.content[c, i]
             x[c, i] = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
         for k in range(B):
             if not step.active[c, k]:

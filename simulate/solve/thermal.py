@@ -67,7 +67,8 @@ class Thermal(NamedTuple):
 @nb.njit(cache=True)
 def temperature(thermal: Thermal, time: float, segment: int) -> float:
     """Temperature [K] at a time [s] in a segment of the schedule."""
-    start, end, duration, curved = thermal.segments[segment]
+    start, end = thermal.segments[segment, 0], thermal.segments[segment, 1]
+    duration, curved = thermal.segments[segment, 2], thermal.segments[segment, 3]
     t = min(max(time - thermal.begins[segment], 0.0), duration)
     if curved > 0.5:
         return ROOM + (start - ROOM) * np.exp(-t / thermal.cooling)
@@ -106,7 +107,8 @@ def energies(thermal: Thermal, T: float, which: int, g: Array, reference: Array)
     for e in range(3):
         mu[e] = _at(thermal.open_potential[which, e], place)
     for v in range(V):
-        H, S, a, b, c = thermal.energy[v]
+        H, S = thermal.energy[v, 0], thermal.energy[v, 1]
+        a, b, c = thermal.energy[v, 2], thermal.energy[v, 3], thermal.energy[v, 4]
         value = H - T * S + a * fa + b * fb + c * fc
         absent = False
         for e in range(3):
@@ -137,9 +139,12 @@ def energies(thermal: Thermal, T: float, which: int, g: Array, reference: Array)
 def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: Array) -> tuple[float, float]:
     """Mean temperature [K] and integral of the transformation rate over a step; writes that of D (2, H, K) [m2]."""
     H, K = spread.shape[1], spread.shape[2]
-    spread[:] = 0.0
+    for side in range(2):
+        for h in range(H):
+            for i in range(K):
+                spread[side, h, i] = 0.0
     mean, kappa = 0.0, 0.0
-    k0, T0, power, Ea = thermal.rate
+    k0, T0, power, Ea = thermal.rate[0], thermal.rate[1], thermal.rate[2], thermal.rate[3]
     for p in range(3):
         weight = 0.5 * WEIGHTS[p] * (end - begin)
         T = temperature(thermal, 0.5 * (begin + end) + 0.5 * (end - begin) * NODES[p], segment)
@@ -163,11 +168,10 @@ def exchange(
     thermal: Thermal, T: float, duration: float, which: int, reference: Array, leak: Array, supply: Array
 ) -> None:
     """Writes what leaves the sample at unit activity and what comes in (K,) during a step, per mole of its cations."""
-    leak[:] = 0.0
-    supply[:] = 0.0
     renewed = thermal.renewal / T * duration
     for i in range(len(leak)):
         known = thermal.closed_reference[which, i, 0]
+        leak[i], supply[i] = 0.0, 0.0
         if known == known:
             leak[i] = renewed
             supply[i] = renewed * thermal.supplied[which, i]
