@@ -1,6 +1,6 @@
 """Fits what the tables themselves decide: DFT corrections, and residuals of ion sums by class of compound.
 
-``python -m sinterface.models.evidence.fit_corrections`` writes ``data/corrections.csv`` and ``data/entropy_classes.csv``.
+``python -m sinterface.models.evidence.fit_corrections`` writes ``corrections.csv`` and ``entropy_classes.csv``.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def _terms(recipe: str) -> list[tuple[float, str]]:
 
 
 def read_ions(entropy: Callable[[str], float], cp: Callable[[str], HeatCapacity]) -> IonTable:
-    """Build the table from ``ions.csv`` and ``entropy_classes.csv``; the callbacks give S298 and Cp of a phase by id."""
+    """Build the table from ``ions.csv`` and ``entropy_classes.csv``; the callbacks give S298 and Cp of a phase."""
     folder = resources.files("sinterface.models.data")
     ions: dict[tuple[str, int], Ion] = {}
     for row in csv.DictReader(folder.joinpath("ions.csv").read_text(encoding="utf-8").splitlines()):
