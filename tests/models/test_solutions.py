@@ -273,7 +273,7 @@ def test_an_end_member_of_two_solutions_belongs_to_that_of_the_reactant():
 
 
 def test_a_garnet_short_of_lithia_costs_what_was_estimated(db, raw):
-    """22 kJ/mol per Li2O above garnet and Li2O; dilute vacancies have an entropy, so that a little is always missing."""
+    """22 kJ/mol per Li2O above garnet and Li2O; vacancies have an entropy, so that a little is missing."""
     for T in (600.0, 1200.0):
         cost = sum(float(raw[phase].gibbs(T)) for phase in ("Li5La3Zr2O11", "Li2O")) - float(
             raw["Li7La3Zr2O12-cubic"].gibbs(T)
