@@ -79,10 +79,9 @@ def _solid(record: Record, table: estimates.IonTable, fitted: corrections.Correc
         raise DataError(f"phase {record.phase!r} has no energy")
     entropy, entropy_sd, cp = record.entropy, record.entropy_sd, record.cp
     if entropy is None or cp is None:
-        estimate, estimated_cp = table.estimate(record.amounts)
         if entropy is None:
-            entropy, entropy_sd = estimate, table.entropy_sd_per_cation * substance.cations(record.amounts)
-        cp = cp or estimated_cp
+            entropy, entropy_sd = table.entropy(record.amounts, record.structure)
+        cp = cp or table.estimate(record.amounts)[1]
     return substance.Solid(
         id=record.phase,
         amounts=record.amounts,

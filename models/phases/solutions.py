@@ -18,6 +18,7 @@ from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import null_space
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import GAS_CONSTANT
@@ -116,9 +117,9 @@ class Solution:
 
         Only end members of elements that ``amounts`` names: rounding must not bring in others.
 
-        Where several do, those of least grand potential in 1 bar O2 at 700 degrees C are taken.  They occupy the
-        sublattices alike, as no element but the oxygen is on two of them, so that the energy is linear in the fractions
-        but for interactions, which do not count here.  Oxygen is left to the solution: formulas round it.
+        Where several do, those of least grand potential in 1 bar O2 at 700 degrees C are taken, mixing entropy counted
+        and interactions not: nickel and lithium may change places and charges.  Oxygen is left to the solution:
+        formulas round it.
         """
         from scipy.optimize import linprog
 
@@ -141,19 +142,85 @@ class Solution:
                 for m, one in zip(self.endmembers, solids, strict=True)
             ]
         )
-        cost += T_COMPARE * self.own_disorder()
+        linear = cost + T_COMPARE * self.own_disorder()  # as if every species of a site kept its number
         penalty = 1e4 * float(np.max(np.abs(cost)))  # a misfit of rounded formulas costs most
         slack = np.eye(len(symbols))
         found = linprog(
-            np.concatenate([cost, np.full(2 * len(symbols), penalty)]),
+            np.concatenate([linear, np.full(2 * len(symbols), penalty)]),
             A_eq=np.hstack([columns, slack, -slack]), b_eq=target, method="highs",
             bounds=[(0, 0 if other else None) for other in foreign] + 2 * len(symbols) * [(0, None)],
         )  # fmt: skip
         if found.status != 0 or float(np.sum(found.x[size:])) > MATCH_TOLERANCE:
             return None
-        x = found.x[:size]
+        x = self._relaxed(found.x[:size], columns, ~foreign, cost)
         x = np.where(x < 1e-9, 0.0, x)
         return np.asarray(x / x.sum(), dtype=float)
+
+    def _relaxed(
+        self, x: NDArray[np.float64], columns: NDArray[np.float64], free: NDArray[np.bool_], cost: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The amounts of end members (E,) of least grand potential with the composition that x has.
+
+        columns (C, E) are the compositions of the end members, ``free`` (E,) those allowed, cost (E,) their grand
+        potentials [J/mol] at T_COMPARE.  The energy is convex: Newton's method on it and a logarithmic barrier, along
+        the directions that keep the composition (Boyd & Vandenberghe, Convex Optimization, 2004, ch. 11).
+        """
+        most = _largest(columns[:, free], x[free])
+        able = np.flatnonzero(free)[np.max(most, axis=0) > SMALLEST_AMOUNT]
+        ways = null_space(columns[:, able])
+        if ways.shape[1] == 0:
+            return x
+        y = np.mean(most, axis=0)[np.max(most, axis=0) > SMALLEST_AMOUNT]
+        y = y + 1e-3 * (np.maximum(x[able], 0.0) - y)
+        RT = GAS_CONSTANT * T_COMPARE
+        tables = [table[able] for table in self._occupants()]
+        own = T_COMPARE * self.own_disorder()[able]
+
+        def energy(y: NDArray[np.float64], barrier: float) -> float:
+            value = float(y @ (cost[able] + own)) - barrier * float(np.sum(np.log(y)))
+            for table in tables:
+                n = y @ table
+                kept = n > 0.0
+                value += RT * float(np.sum(n[kept] * np.log(n[kept] / n.sum())))
+            return value
+
+        for power in range(1, 10):
+            barrier = RT * 10.0**-power
+            for _ in range(60):
+                slope = cost[able] + own - barrier / y
+                curvature = np.diag(barrier / y**2)
+                for table in tables:
+                    n = y @ table
+                    used, sites = n > 0.0, table.sum(axis=1)
+                    slope = slope + RT * (table[:, used] @ np.log(n[used] / n.sum()))
+                    curvature += RT * ((table[:, used] / n[used]) @ table[:, used].T - np.outer(sites, sites) / n.sum())
+                gradient = ways.T @ slope
+                step = ways @ np.linalg.solve(ways.T @ curvature @ ways, -gradient)
+                gain = float(-slope @ step)
+                if gain < 1e-3 * barrier:
+                    break
+                falling = step < 0.0
+                length = min(1.0, 0.99 * float(np.min(-y[falling] / step[falling], initial=np.inf)))
+                before = energy(y, barrier)
+                while length > 1e-12 and energy(y + length * step, barrier) > before - 0.01 * length * gain:
+                    length *= 0.5
+                y = y + length * step
+        relaxed = np.zeros_like(x)
+        relaxed[able] = y
+        return relaxed if energy(y, 0.0) < energy(np.maximum(x[able], 1e-300), 0.0) - ENOUGH * x.sum() else x
+
+
+def _largest(columns: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each end member the amounts (E, E) with the composition of x (E,) that hold the most of it."""
+    from scipy.optimize import linprog
+
+    found = []
+    for e in range(len(x)):
+        reward = np.zeros(len(x))
+        reward[e] = -1.0
+        one = linprog(reward, A_eq=columns, b_eq=columns @ x, method="highs")
+        found.append(one.x if one.status == 0 else x)
+    return np.array(found)
 
 
 def _entropy(y: NDArray[np.float64]) -> float:
@@ -206,3 +273,9 @@ OXYGEN_TOLERANCE = 0.08
 
 T_COMPARE = 973.15
 """Temperature [K] at which two occupancies of one composition are compared."""
+
+SMALLEST_AMOUNT = 1e-9
+"""End members that a composition can hold no more of than this are left out of it [mol per mole of cations]."""
+
+ENOUGH = 1.0
+"""Energy [J per mole of formula units] that a change of places must gain; less leaves the end members alone."""

@@ -33,15 +33,15 @@ SPINEL_LITHIATION = {"LiMn2O4": -1, "Li2O": -1.5, "O2": -0.25, "Li2MnO3": 2}
     [
         (LCO_TO_LAMO, 35.0),  # the table's LaCoO3 is 3.4 lower on purpose, see its note
         (LNO_TO_LAMO, -3.0),
-        (LLZO_TO_LZO, 79.0),
+        (LLZO_TO_LZO, 79.0 - 17.1),  # with Radha 2009 alone 79; the table weights three enthalpies of La2Zr2O7
         (SPINEL_LITHIATION, -141.0 * 1.5),
         ({"Li2MnO3": -1, "La2O3": -0.5, "LaMnO3": 1, "Li2O": 1, "O2": 0.25}, 106.0),
         (LCO_TO_LAMO | {"Li2O": 0, "CO2": -0.5, "Li2CO3": 0.5}, -77.0),
-        ({"Li7La3Zr2O12-tetragonal": -1, "LiCoO2": -1, "LaCoO3": 1, "La2Zr2O7": 1, "Li2O": 4}, 114.0),
+        ({"Li7La3Zr2O12-tetragonal": -1, "LiCoO2": -1, "LaCoO3": 1, "La2Zr2O7": 1, "Li2O": 4}, 114.0 - 17.1),
         (
             {"Li7La3Zr2O12-tetragonal": -1, "LiMn2O4": -7 / 3, "O2": -7 / 12, "La2Zr2O7": 1, "La2O3": 0.5,
              "Li2MnO3": 14 / 3},
-            -416.0,
+            -416.0 - 17.1 + 9.8,  # LiMn2O4 4.2 lower: its two calorimetries are weighted
         ),
     ],
     ids=lambda value: "+".join(value) if isinstance(value, dict) else f"{value:g}",
@@ -53,14 +53,14 @@ def test_reactions(raw, reaction, expected):
 @pytest.mark.parametrize(
     ("phase", "oxides", "expected"),
     [
-        ("La2Zr2O7", {"La2O3": 1, "ZrO2": 2}, -107.3),
+        ("La2Zr2O7", {"La2O3": 1, "ZrO2": 2}, -124.4),  # Radha -107.3, Bolech -135.8, Jacob -133.8
         ("LaMnO3", {"La2O3": 0.5, "MnO": 1, "O2": 0.25}, -155.93),
         ("LaCoO3", {"La2O3": 0.5, "CoO": 1, "O2": 0.25}, -107.64),
         ("LaNiO3", {"La2O3": 0.5, "NiO": 1, "O2": 0.25}, -57.31),
         ("LiCoO2", {"Li2O": 0.5, "CoO": 1, "O2": 0.25}, -142.54),
         ("LiNiO2", {"Li2O": 0.5, "NiO": 1, "O2": 0.25}, -53.96),
         ("LaTaO4", {"La2O3": 0.5, "Ta2O5": 0.5}, -94.9),
-        ("Li2ZrO3", {"Li2O": 1, "ZrO2": 1}, -46.1),
+        ("Li2ZrO3", {"Li2O": 1, "ZrO2": 1}, -55.9),  # Kato -46.1, Kubaschewski -63.8
         ("Li8ZrO6", {"Li2O": 4, "ZrO2": 1}, -66.1),
         ("Li7La3Zr2O12-tetragonal", {"Li2O": 3.5, "La2O3": 1.5, "ZrO2": 2}, -186.4),
     ],
@@ -71,7 +71,7 @@ def test_formation_from_oxides(raw, phase, oxides, expected):
 
 @pytest.mark.parametrize(
     ("phase", "expected"),
-    [("LiCoO2", -679.4), ("LiNiO2", -592.6), ("LiMn2O4", -1380.9), ("Li2CO3", -1216.0), ("LiOH", -484.9)],
+    [("LiCoO2", -679.4), ("LiNiO2", -592.6), ("LiMn2O4", -1385.1), ("Li2CO3", -1216.0), ("LiOH", -484.9)],
 )
 def test_formation_from_elements(raw, phase, expected):
     assert raw[phase].enthalpy * 1e-3 == pytest.approx(expected, abs=2.0)

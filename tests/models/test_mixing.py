@@ -106,7 +106,7 @@ def test_what_the_gas_can_not_supply_stays_out(db, name):
     [
         ("rock salt", ["NiO", "CoO", "MnO"], 1.0),
         ("olivine", ["LiFePO4", "LiMnPO4", "LiCoPO4", "LiNiPO4"], 1.0),
-        ("layered", ["LiCoO2", "LiNiO2", "LiAlO2-alpha"], 1.0),
+        ("K2NiF4", ["La2NiO4", "La2CoO4"], 1.0),
         ("garnet", ["Li7La3Zr2O12-cubic", "Li5La3Ta2O12", "Li5La3Nb2O12"], 2.0),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

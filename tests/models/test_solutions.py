@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import GAS_CONSTANT as R
 from sinterface.models.phases import database, estimates, materials, solutions
+from sinterface.models.phases.gases import gas
 from sinterface.models.phases.gibbs import enthalpy_increment
 
 SOLUTIONS = {solution.name: solution for solution in solutions.embedded()}
@@ -126,11 +127,11 @@ def test_every_mixture_is_found_again(mixture):
         ("Li7La3Zr2O12", "garnet", {"Li7La3Zr2O12-cubic": 1.0}),
         ("Li6.75La3Zr1.75Nb0.25O12", "garnet", {"Li7La3Zr2O12-cubic": 0.875, "Li5La3Nb2O12": 0.125}),
         ("Li6.25Al0.25La3Zr2O12", "garnet", {"Li25AlLa12Zr8O48": 1.0}),
+        ("Li6La3Zr2O11.5", "garnet", {"Li7La3Zr2O12-cubic": 0.5, "Li5La3Zr2O11": 0.5}),
         ("LiNi0.5Mn1.5O4", "spinel", {"LiNi0.5Mn1.5O4": 1.0}),
         ("LiFe0.4Mn0.6PO4", "olivine", {"LiFePO4": 0.4, "LiMnPO4": 0.6}),
         ("LiCoO2", "layered", {"LiCoO2": 1.0}),
-        ("LiNiO2", "layered", {"LiNiO2": 1.0}),
-        ("La2.4Zr1.2Ta0.4O7", "pyrochlore", {"La2Zr2O7": 0.6, "La3TaO7": 0.4}),
+        ("La2.4Zr1.2Ta0.4O7", "pyrochlore", {"La2Zr2O7": 0.6, "La3TaO7-pyrochlore": 0.4}),
     ],
 )
 def test_host_and_place(db, text, structure, expected):
@@ -150,21 +151,40 @@ def test_manganese_of_a_cathode_is_four_valent(db, name):
     """As bought, Mn4+ sits beside as much Ni2+: LiNi0.5Mn0.5O2 holds all Mn that Li2MnO3 does not."""
     solution, x = solutions.host_of(NMC[name].composition, "layered", db)
     share = dict(zip((member.phase for member in solution.endmembers), x, strict=True))
-    cations = solutions.phases.GAS_ELEMENTS
+    cations = solutions.substance.GAS_ELEMENTS
     total = sum(n for symbol, n in NMC[name].composition.items() if symbol not in cations) / 2.0
     manganese = NMC[name].composition.get("Mn", 0.0) / total
-    held = 0.5 * share["LiNi0.5Mn0.5O2"] + share["Li2MnO3"] * 2.0 / 3.0
+    held = 0.5 * share["LiNi0.5Mn0.5O2"] + share["Li2MnO3"] * 2.0 / 3.0  # no end member holds Mn3+
     assert held == pytest.approx(manganese, abs=5e-3)
 
 
 def test_an_end_member_is_found_as_itself(db):
+    """But LiNiO2, in which some nickel and lithium change places."""
     wrong = []
     for solution in SOLUTIONS.values():
         for position, member in enumerate(solution.endmembers):
             found = solution.match(db[member.phase].amounts, db)
             if found is None or found[position] < 1.0 - 1e-6:
                 wrong.append((solution.name, member.phase))
-    assert not wrong
+    assert wrong == [("layered", "LiNiO2")]
+
+
+def test_nickel_and_lithium_of_lithium_nickel_oxide_change_places(db):
+    """4 LiNiO2 = 2 NiO-layered + 2 Li2NiO3: the law of mass action on the sublattices holds at T_COMPARE."""
+    solution = SOLUTIONS["layered"]
+    x = solution.match({"Li": 1.0, "Ni": 1.0, "O": 2.0}, db)
+    names = [member.phase for member in solution.endmembers]
+    nickel, rich = x[names.index("NiO-layered")], x[names.index("Li2NiO3")]
+    assert rich == pytest.approx(3.0 * nickel)
+    assert 0.01 < nickel < 0.03
+    T = solutions.T_COMPARE
+    gain = {"LiNiO2": -4.0, "NiO-layered": 2.0, "Li2NiO3": 2.0}
+    energy = sum(n * (db[p].gibbs(T) - 0.5 * db[p].amounts["O"] * gas("O2").gibbs(T)) for p, n in gain.items())
+    trivalent = 1.0 - 2.0 * nickel  # of the metal sites: nickel that is neither Ni2+ nor replaced by lithium
+    order = 3.0 * (np.log(1.0 / 3.0) / 3.0 + np.log(2.0 / 3.0) * 2.0 / 3.0)
+    activity = 2.0 * np.log(nickel) + np.log(nickel) + 2.0 * np.log(trivalent) - order
+    activity -= 4.0 * (np.log(trivalent) + np.log(1.0 - nickel)) - 3.0 * np.log(1.0 - nickel)
+    assert float(energy) + R * T * activity == pytest.approx(0.0, abs=20.0)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +198,7 @@ def test_an_end_member_is_found_as_itself(db):
         ("Li3MnO4", "layered"),
         ("LiNi1.5Mn0.5O4", "spinel"),
         ("Li6.4La3Zr1.4W0.6O12", "garnet"),
-        ("Li6La3Zr2O12", "garnet"),
+        ("Li7.2La3Zr2O12", "garnet"),
         ("NaFePO4", "olivine"),
         ("LiCoO2", "no such structure"),
     ],
@@ -233,15 +253,15 @@ def test_rounding_brings_in_no_other_element(db, name):
                 assert set(solution.amounts(x, db)) <= set(asked)
 
 
-def test_lithia_fills_lithium_cobaltite_at_the_measured_limit(db):
-    """Li/Co = 1.15, where it stops to dissolve Li2O (Imanishi 2001), at the 900 degrees C assumed for its firing."""
+def test_lithia_fills_lithium_cobaltite_at_the_limit_estimated(db):
+    """Li/Co = 1.105 at 900 degrees C: samples of 1.08 are one phase, the limit of 1.15 is nominal (Imanishi 2001)."""
     cobaltite = next(one for one in solutions.embedded() if one.name == "lithium cobaltite")
     T = 1173.15
 
     def energy(t):
         return cobaltite.solid(np.array([1.0 - t, t]), db).gibbs(T)
 
-    t = 0.15 / 2.15
+    t = 0.05
     slope = (energy(t + 1e-5) - energy(t - 1e-5)) / 2e-5
     assert energy(t) + (1.0 - t) * slope == pytest.approx(float(db["Li2O"].gibbs(T)), abs=1.5e3)  # of 58.6 kJ/mol
 
@@ -250,3 +270,24 @@ def test_an_end_member_of_two_solutions_belongs_to_that_of_the_reactant():
     assert solutions.owners()["LiCoO2"] == "layered"
     assert solutions.owners(("garnet", "lithium cobaltite"))["LiCoO2"] == "lithium cobaltite"
     assert solutions.owners(("garnet", "layered"))["LiCoO2"] == "layered"
+
+
+def test_a_garnet_short_of_lithia_costs_what_was_estimated(db, raw):
+    """22 kJ/mol per Li2O above garnet and Li2O; vacancies have an entropy, so that a little is missing."""
+    for T in (600.0, 1200.0):
+        cost = sum(float(raw[phase].gibbs(T)) for phase in ("Li5La3Zr2O11", "Li2O")) - float(
+            raw["Li7La3Zr2O12-cubic"].gibbs(T)
+        )
+        assert cost == pytest.approx(22.0e3, abs=300.0)
+    garnet = SOLUTIONS["garnet"]
+    x = fractions(garnet, {"Li7La3Zr2O12-cubic": 0.9, "Li5La3Zr2O11": 0.1})
+    assert garnet.mixing_entropy(x) == pytest.approx(-R * (0.9 * np.log(0.9) + 0.1 * np.log(0.1)))
+    whole = garnet.match({"Li": 6.4, "La": 3.0, "Zr": 1.4, "Ta": 0.6, "O": 12.0}, db)
+    assert whole[[member.phase for member in garnet.endmembers].index("Li5La3Zr2O11")] == 0.0
+
+
+@pytest.mark.parametrize("metal", ["Ta", "Nb"])
+def test_lanthanum_on_the_b_sites_of_a_pyrochlore_costs_something(raw, metal):
+    plain, other = raw[f"La3{metal}O7"], raw[f"La3{metal}O7-pyrochlore"]
+    assert float(other.gibbs(1000.0) - plain.gibbs(1000.0)) == pytest.approx(15.0e3, abs=100.0)
+    assert plain.structure != other.structure

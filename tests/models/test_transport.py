@@ -165,3 +165,18 @@ def test_solubilities():
     assert TABLE.dissolved("Zr", "layered") <= 0.01
     assert TABLE.dissolved("Zr", "K2NiF4") == transport.UNKNOWN_SOLUBILITY
     assert all(0.0 < value < 1.0 for value in TABLE.solubility.values())
+
+
+def test_cobalt_evens_out_in_layered_oxides_where_a_manganese_shell_survives():
+    """900 degrees C (li2015 and its meeting abstract): 5 um of Co, 1 um of Mn in the 10 h that are assumed."""
+    T, hours = 900.0 + CELSIUS_ZERO, 10.0 * 3600.0
+    D = {species: float(TABLE.lattice[species, "layered"](T)) for species in ("Co", "Ni", "Mn")}
+    assert D["Co"] > 5e-6**2 / (np.pi**2 * hours)
+    assert D["Mn"] < 1e-6**2 / (4.0 * hours)
+    assert D["Co"] > 5.0 * D["Ni"] > 25.0 * D["Mn"]
+
+
+def test_an_estimate_is_called_one():
+    """A card made up here names the papers it leans on beside it, not as its source."""
+    for card in CARDS["diffusivity"] + CARDS["grain_boundary_ratio"]:
+        assert (card["method"] == "estimate") == (card["source"] == "estimate"), card["note"]

@@ -46,12 +46,17 @@ class Check:
         return abs(self.computed - self.reported) <= self.allowed
 
 
+LA2ZR2O7 = {"La2O3": -1.0, "ZrO2": -2.0, "La2Zr2O7": 1.0}
+ZIRCONATE = "three measurements disagree; the table weights them, and twice its deviation is allowed"
+
 # moles formed (positive) and lost of phases and gases; reported enthalpy at 298 K and what the sources leave open [kJ]
 REACTIONS: tuple[tuple[str, Mapping[str, float], float, float, str, str], ...] = (
     ("Li7La3Zr2O12 = 1/2 La2O3 + La2Zr2O7 + 7/2 Li2O",
-     {"Li7La3Zr2O12-tetragonal": -1, "La2Zr2O7": 1, "La2O3": 0.5, "Li2O": 3.5}, 79.0, 5.0,
-     "aleksandrov2022, radha2009", ""),
-    ("La2O3 + 2 ZrO2 = La2Zr2O7", {"La2O3": -1, "ZrO2": -2, "La2Zr2O7": 1}, -107.3, 5.1, "radha2009", ""),
+     {"Li7La3Zr2O12-tetragonal": -1, "La2Zr2O7": 1, "La2O3": 0.5, "Li2O": 3.5}, 62.0, 18.0,
+     "aleksandrov2022", "the three enthalpies of La2Zr2O7 below give 51, 53 and 79 kJ"),
+    ("La2O3 + 2 ZrO2 = La2Zr2O7", LA2ZR2O7, -107.3, 18.7, "radha2009", ZIRCONATE),
+    ("La2O3 + 2 ZrO2 = La2Zr2O7", LA2ZR2O7, -135.8, 18.7, "bolech1995", ZIRCONATE),
+    ("La2O3 + 2 ZrO2 = La2Zr2O7", LA2ZR2O7, -133.8, 18.7, "jacob1998", ZIRCONATE),
     ("1/2 Li2O + CoO + 1/4 O2 = LiCoO2",
      {"Li2O": -0.5, "CoO": -1, "O2": -0.25, "LiCoO2": 1}, -142.5, 5.0, "wang2004", ""),
     ("1/2 Li2O + NiO + 1/4 O2 = LiNiO2",
@@ -70,7 +75,12 @@ REACTIONS: tuple[tuple[str, Mapping[str, float], float, float, str, str], ...] =
      {"LiCoO2": -1, "La2O3": -0.5, "LaCoO3": 1, "Li2O": 0.5}, 35.0, 5.0, "wang2004, cheng2005", ""),
     ("LiNiO2 + 1/2 La2O3 = LaNiO3 + 1/2 Li2O",
      {"LiNiO2": -1, "La2O3": -0.5, "LaNiO3": 1, "Li2O": 0.5}, -3.0, 5.0, "wang2004, cheng2005", ""),
-    ("Li2O + ZrO2 = Li2ZrO3", {"Li2O": -1, "ZrO2": -1, "Li2ZrO3": 1}, -46.1, 9.2, "kato1993", ""),
+    ("Li2O + ZrO2 = Li2ZrO3", {"Li2O": -1, "ZrO2": -1, "Li2ZrO3": 1}, -46.1, 19.6, "kato1993",
+     "two values disagree; the table weights them, and twice its deviation is allowed"),
+    ("Li2O + ZrO2 = Li2ZrO3", {"Li2O": -1, "ZrO2": -1, "Li2ZrO3": 1}, -63.8, 19.6, "kubaschewski1993",
+     "two values disagree; the table weights them, and twice its deviation is allowed"),
+    ("1/2 Li2O + 1/2 Ta2O5 = LiTaO3",
+     {"Li2O": -0.5, "Ta2O5": -0.5, "LiTaO3": 1}, -97.2, 24.0, "kubaschewski1993", "twice the estimated deviation"),
     ("1/2 La2O3 + 1/2 Ta2O5 = LaTaO4",
      {"La2O3": -0.5, "Ta2O5": -0.5, "LaTaO4": 1}, -94.9, 8.8, "forbes2010", ""),
 )  # fmt: skip
