@@ -30,11 +30,13 @@ def strongest_line(card: Mapping[str, Any]) -> float:
     [degrees] that the line has to lie between because a stronger one coincides with lines of the reactants.
     """
     from pymatgen.analysis.diffraction.xrd import XRDCalculator
-    from pymatgen.core import Lattice, Structure
+    from pymatgen.core.composition import Composition
+    from pymatgen.core.lattice import Lattice
+    from pymatgen.core.structure import Structure
 
     species, places = [], []
     for element, x, y, z, *occupancy in card["sites"]:
-        species.append({element: occupancy[0] if occupancy else 1.0})
+        species.append(Composition({element: occupancy[0] if occupancy else 1.0}))
         places.append([x, y, z])
     crystal = Structure.from_spacegroup(card["space_group"], Lattice.from_parameters(*card["cell"]), species, places)
     low, high = card.get("between", RANGE)
