@@ -282,6 +282,17 @@ def score(guess: Guess, observations: Iterable[Observation], onsets: Iterable[On
     )
 
 
+def left_out_scores(
+    observations: Sequence[Observation],
+    onsets: Sequence[Onset],
+    group: Callable[[Experiment], str] = cathode_left_out,
+    database: databases.Database | None = None,
+) -> dict[str, Score]:
+    """Scores of each baseline by its name, everything of a ``group`` left out while it is guessed."""
+    guesses = left_out_guesses(observations, onsets, group, database)
+    return {name: score(guess, observations, onsets) for name, guess in guesses.items()}
+
+
 def skill(error: float, baselines: Iterable[float]) -> float | None:
     """How much of the best baseline's error a model takes away: 1 for no error, 0 for as large a one, below 0 for more.
 
