@@ -6,7 +6,7 @@ import pytest
 
 from sinterface.models.basics.errors import DataError
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.validation.observations import detection, scattering
+from sinterface.validation.observations import cards_reader, detection, scattering
 
 STRUCTURES = detection.document()["structure"]
 
@@ -53,6 +53,15 @@ def test_several_methods_see_as_the_best_of_them_does():
     assert both == detection.of_method(("Raman",), "carbonate")
     assert detection.of_method(("XRD", "Raman"), "La2O3").value == pytest.approx(0.01)
     assert detection.of_method(("XRD",)).value == min(share.value for share in detection.limits()["XRD"].values())
+
+
+def test_of_a_film_the_methods_see_the_film_alone():
+    cards = cards_reader.read()
+    film = next(one for one in cards.observations if one.id == "kim2020-NMC622-700")
+    whole = detection.of_method(film.method, "La2Zr2O7")
+    assert detection.limit(film, "La2Zr2O7").value == pytest.approx(0.1 * whole.value)
+    ground_off = next(one for one in cards.observations if one.id == "llnl2023-LCO-900")
+    assert detection.limit(ground_off, "La2Zr2O7") == ground_off.detection_limit
 
 
 @pytest.mark.parametrize(("methods", "family"), [(("X-ray",), "La2Zr2O7"), (("XRD",), "La2Zr2O8")])
