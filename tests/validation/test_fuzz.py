@@ -37,7 +37,7 @@ def judge(path, content):
     cards = cards_reader.read([path])
     for problem in cards.problems:
         assert str(problem).isprintable() and len(str(problem)) < 4000, str(problem)[:300]
-    entries = (*cards.observations, *cards.onsets, *cards.thermogravimetry)
+    entries = (*cards.observations, *cards.onsets, *cards.thermogravimetry, *cards.alone, *cards.skipped)
     assert entries or cards.problems
     assert all(T_MIN <= case.temperature <= T_MAX for case in needed(cards.observations))
     return len(entries)

@@ -11,7 +11,8 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.rates import parameters
 from sinterface.validation.calibration.firings import Predicted, case
 from sinterface.validation.observations import cards_reader
-from sinterface.validation.observations.evidence import Trend
+from sinterface.validation.observations.evidence import SECONDARY, Trend
+from sinterface.validation.observations.fields import Share
 from sinterface.validation.scores import measures, thermogravimetry, validate
 
 CARDS = cards_reader.read()
@@ -64,8 +65,10 @@ def test_onset_is_that_of_the_first_set_with_the_interval_of_all():
 
 def test_onset_needs_one_family_at_the_limit_in_a_run_that_ended():
     both = predicted(La2Zr2O7=0.9, LaMO3=0.9)
-    assert measures.first_seen({500.0: both}, 1.0) == math.inf
-    assert measures.first_seen({500.0: predicted("STALLED", La2Zr2O7=5.0), 550.0: predicted(LaMO3=1.0)}, 1.0) == 550.0
+    assert measures.first_seen({500.0: both}, lambda family: 1.0) == math.inf
+    stalled = {500.0: predicted("STALLED", La2Zr2O7=5.0), 550.0: predicted(LaMO3=1.0)}
+    assert measures.first_seen(stalled, lambda family: 1.0) == 550.0
+    assert measures.first_seen(stalled, lambda family: 1.4 if family == "LaMO3" else 1.0) == math.inf
 
 
 def test_onsets_are_counted_and_averaged():
@@ -89,8 +92,14 @@ def test_cells_are_judged_by_the_first_run_and_leave_out_runs_that_failed():
     assert measures.phases(nothing)["f1"] is None
 
 
-def test_a_film_has_the_limit_of_diffraction():
-    assert measures.limit(replace(ONSET, contact="film", detection_limit=None)) == 1.0
+def test_limits_are_those_of_method_and_family_unless_the_card_has_its_own():
+    xrd = replace(ONSET, method=("XRD",))
+    assert measures.limit(xrd, "La2Zr2O7") == 1.0
+    assert measures.limit(xrd, "Li2MnO3") > measures.limit(xrd, "Li zirconate") > measures.limit(xrd, "LaMO3")
+    assert measures.limit(ONSET, "LaMO3") == 0.3  # Raman sees it better
+    assert measures.limit(xrd) == measures.limit(xrd, validate.ANY) == 1.0
+    own = replace(xrd, detection_limit=Share(0.02, 0.01, "own mixtures"))
+    assert measures.limit(own, "La2Zr2O7") == measures.limit(own, "Li2MnO3") == 2.0
 
 
 def test_precision_recall_and_f1():
@@ -114,14 +123,17 @@ def test_amounts_add_families_and_all_secondary():
     assert found["within_30_percent"]
     card = next(one for one in CARDS.observations if one.id == "ma2025-pc-NMC811-800")
     (found,) = measures.amounts([card], at(card, predicted(LaMO3=2.0, La2O3=1.0)))
+    assert (found["families"], found["predicted"]) == (["LaMO3", "La2MO4"], 2.0)
+    every = replace(card, amounts=(replace(card.amounts[0], families=(SECONDARY,)),))
+    (found,) = measures.amounts([every], at(card, predicted(LaMO3=2.0, La2O3=1.0)))
     assert (found["families"], found["predicted"], found["within_30_percent"]) == (["secondary"], 3.0, False)
 
 
 def test_reactants_that_are_gone():
     card = next(one for one in CARDS.observations if one.gone)
-    runs = [predicted(electrolyte=left) for left in (0.2, 0.25, 3.0)]
+    runs = [predicted(electrolyte=left) for left in (0.2, 2.5, 4.0)]
     (found,) = measures.amounts([card], at(card, *runs))
-    assert (found["gone"], found["predicted_gone"], found["left"], found["limit"]) == ("electrolyte", True, 0.2, 0.3)
+    assert (found["gone"], found["predicted_gone"], found["left"], found["limit"]) == ("electrolyte", True, 0.2, 3.0)
     assert found["probability_gone"] == pytest.approx(2 / 3)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from scipy.special import ndtr
 
 from sinterface.validation.calibration.firings import Case, Predicted, case
+from sinterface.validation.observations.detection import REACTANTS, limit
 from sinterface.validation.observations.evidence import SECONDARY, Experiment, Observation
 
 SCATTER = 0.8
@@ -35,17 +36,19 @@ UNMENTIONED = 5.0
 that it names, several times its detection limit.  An estimate."""
 
 
-def probability_seen(share: float, experiment: Experiment, times: float = 1.0) -> float:
-    """That a family with this predicted share [wt%] is detected, at a limit that many ``times`` the experiment's."""
-    limit = experiment.detection_limit
-    middle, sd = (1.0, 0.5) if limit is None else (100.0 * limit.value, 100.0 * limit.sd)
-    middle, sd = middle * times, sd * times
+def probability_seen(share: float, experiment: Experiment, family: str = "", times: float = 1.0) -> float:
+    """That this predicted share [wt%] of a family is detected, at a limit that many ``times`` the experiment's.
+
+    Without a family the limit is that of the one that is seen best.
+    """
+    least = limit(experiment, family)
+    middle, sd = 100.0 * least.value * times, 100.0 * least.sd * times
     spread = math.hypot(SCATTER, sd / middle)
     return _doubtful(float(ndtr((math.log(max(share, TRACE)) - math.log(middle)) / spread)))
 
 
 def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]) -> float:
-    """Of one observation, over all that it says.
+    """Of one observation, over all that it says, times its weight.
 
     A run that did not end counts as wrong in all of it: parameters that users can not run with are of no use.
     """
@@ -54,17 +57,18 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
     named = {*observation.seen, *observation.not_seen}
     if own.outcome != "DONE":
         marks = len(named) + bool(named) + len(observation.gone) + len(trends)
-        return marks * math.log(0.5 * OUTLIERS) + len(observation.amounts) * math.log(OUTLIERS / 100.0)
+        lost = marks * math.log(0.5 * OUTLIERS) + len(observation.amounts) * math.log(OUTLIERS / 100.0)
+        return observation.weight.value * lost
     total = 0.0
     for family in observation.seen:
-        total += math.log(probability_seen(own.families.get(family, 0.0), observation))
+        total += math.log(probability_seen(own.families.get(family, 0.0), observation, family))
     for family in observation.not_seen:
-        total += math.log(1.0 - probability_seen(own.families.get(family, 0.0), observation))
+        total += math.log(1.0 - probability_seen(own.families.get(family, 0.0), observation, family))
     for role in observation.gone:
-        total += math.log(1.0 - probability_seen(own.left[role], observation))
+        total += math.log(1.0 - probability_seen(own.left[role], observation, REACTANTS[role]))
     if named:
         silent = sum(share for family, share in own.families.items() if family not in named)
-        total += math.log(1.0 - probability_seen(silent, observation, UNMENTIONED))
+        total += math.log(1.0 - probability_seen(silent, observation, times=UNMENTIONED))
     for amount in observation.amounts:
         share = own.total if amount.families == (SECONDARY,) else sum(own.families.get(f, 0.0) for f in amount.families)
         spread = math.hypot(SCATTER * max(share, TRACE), 100.0 * amount.share.sd)
@@ -75,7 +79,7 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
         there, here = (math.log(max(one.families.get(trend.family, 0.0), TRACE)) for one in (other, own))
         right = float(ndtr(sign * (there - here) / TREND_SCATTER)) if other.outcome == "DONE" else 0.0
         total += math.log(_doubtful(right))
-    return total
+    return observation.weight.value * total
 
 
 def by_cathode(observations: Sequence[Observation], predicted: Mapping[Case, Predicted]) -> dict[str, float]:

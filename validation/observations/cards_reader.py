@@ -28,6 +28,7 @@ from sinterface.validation.observations.evidence import (
     Onset,
     Thermogravimetry,
     Trend,
+    Weight,
 )
 
 MAX_BYTES, MAX_FILES = 200_000, 1000
@@ -48,12 +49,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Cards:
-    """All that could be read, and what could not."""
+    """All that could be read, and what could not.
+
+    ``observations`` and ``onsets`` are of couples; ``alone`` are those of one material heated by itself.  ``skipped``
+    are tables of any kind that were read but that the program can not be held against, each with its reason.
+    """
 
     observations: tuple[Observation, ...]
     onsets: tuple[Onset, ...]
     thermogravimetry: tuple[Thermogravimetry, ...]
     problems: tuple[Problem, ...]
+    alone: tuple[Observation | Onset, ...] = ()
+    skipped: tuple[Entry, ...] = ()
 
 
 NEEDED = object()
@@ -62,7 +69,23 @@ NEEDED = object()
 _kelvin = fields.parsed(schedule.temperature)
 _family = fields.one_of("family", FAMILIES)
 _trends = fields.list_of(fields.table(Trend, family=_family, temperature=_kelvin))
-_material = fields.one_of("material", materials.built_in())
+
+
+def _cathode_or_electrolyte(name: str) -> object:
+    """A material of either role."""
+    return materials.find(name, "electrolyte" if name in materials.built_in("electrolyte") else "cathode")
+
+
+_material = fields.checked(_cathode_or_electrolyte)
+ALONE = "none"
+"""Stands for the cathode or the electrolyte of an experiment where the other one was heated alone."""
+
+
+def _partner(role: str) -> fields.Reader:
+    """Reader of a cathode or an electrolyte that may be ALONE, which becomes empty text."""
+    named = fields.checked(lambda name: materials.find(name, role))
+    return lambda value: "" if value == ALONE else named(value)
+
 
 Keys = dict[str, tuple[fields.Reader, object]]
 ENTRY: Keys = {
@@ -73,10 +96,11 @@ ENTRY: Keys = {
     "confidence": (fields.one_of("confidence", ("high", "medium", "low")), ""),
     "assumed": (fields.list_of(lambda name: fields.one_of("key in assumed", ALL_KEYS)(name)), ()),
     "how_read": (fields.text, NEEDED),
+    "skip": (fields.text, ""),
 }
 EXPERIMENT: Keys = ENTRY | {
-    "cathode": (fields.checked(lambda name: materials.find(name, "cathode")), NEEDED),
-    "electrolyte": (fields.checked(lambda name: materials.find(name, "electrolyte")), NEEDED),
+    "cathode": (_partner("cathode"), NEEDED),
+    "electrolyte": (_partner("electrolyte"), NEEDED),
     "mass_ratio": (fields.parsed(read_mass_ratio), None),
     "contact": (fields.one_of("contact", ("powders", "film")), "powders"),
     "ramp": (fields.checked(schedule.rate), NEEDED),
@@ -87,6 +111,7 @@ EXPERIMENT: Keys = ENTRY | {
     "powder": (fields.text, ""),
     "method": (fields.joined(fields.one_of("method", ("XRD", "Raman", "TEM", "XAS", "EDS"))), NEEDED),
     "detection_limit": (fields.share, None),
+    "weight": (fields.table(Weight, value=fields.part, why=fields.text), Weight(1.0, "")),
 }
 KINDS: dict[str, tuple[type[Entry], Keys]] = {
     "observation": (Observation, EXPERIMENT | {
@@ -105,10 +130,11 @@ KINDS: dict[str, tuple[type[Entry], Keys]] = {
     "onset": (Onset, EXPERIMENT | {"seen_at": (_kelvin, None), "clean_at": (_kelvin, None)}),
     "thermogravimetry": (Thermogravimetry, ENTRY | {
         "material": (_material, NEEDED),
-        "electrolyte": (_material, ""),
+        "electrolyte": (lambda value: "" if value == ALONE else _material(value), ""),
         "ramp": (fields.parsed(schedule.rate), NEEDED),
         "end": (_kelvin, NEEDED),
         "atmosphere": (fields.parsed(atmosphere), None),
+        "as_received": (fields.flag, None),
         "loss_from": (_kelvin, None),
         "between": (fields.span, None),
         "alike_until": (_kelvin, None),
@@ -121,11 +147,19 @@ KINDS: dict[str, tuple[type[Entry], Keys]] = {
 
 ALL_KEYS: frozenset[str] = frozenset(key for _, keys in KINDS.values() for key in keys)
 
+MATERIALS = frozenset(("cathode", "electrolyte", "material"))
+"""Keys that name what was heated."""
+
+
+def _any_material(value: object) -> str:
+    return "" if value == ALONE else fields.text(value)
+
+
 Source = str | Path | Iterable[str | Path] | None
 
 
 def read_cards(source: Source = None) -> tuple[list[Observation], list[Problem]]:
-    """Observations of the built-in cards, or of a folder or files, and what was wrong with those left out."""
+    """Observations of couples on the built-in cards, or of a folder or files, and what was wrong with others."""
     cards = read(source)
     return list(cards.observations), list(cards.problems)
 
@@ -146,11 +180,15 @@ def read(source: Source = None) -> Cards:
     for lost, message in dict(_astray(entries.values())).items():
         problems.append(Problem(files[lost], lost, message))
         del entries[lost]
+    usable = [one for one in entries.values() if not one.skip]
+    experiments = [one for one in usable if isinstance(one, Observation | Onset)]
     return Cards(
-        tuple(one for one in entries.values() if isinstance(one, Observation)),
-        tuple(one for one in entries.values() if isinstance(one, Onset)),
-        tuple(one for one in entries.values() if isinstance(one, Thermogravimetry)),
+        tuple(one for one in experiments if isinstance(one, Observation) and not one.alone),
+        tuple(one for one in experiments if isinstance(one, Onset) and not one.alone),
+        tuple(one for one in usable if isinstance(one, Thermogravimetry)),
         tuple(problems),
+        tuple(one for one in experiments if one.alone),
+        tuple(one for one in entries.values() if one.skip),
     )
 
 
@@ -232,7 +270,10 @@ def _entry(kind: str, own: Mapping[str, Any], common: Mapping[str, Any]) -> Entr
         if key not in keys:
             raise unknown("key", key[:60], keys)
     values: dict[str, Any] = {}
+    skipped = "skip" in own or "skip" in common
     for key, (reader, default) in keys.items():
+        if skipped and key in MATERIALS:  # of a table that is skipped the program may not know the materials
+            reader = _any_material
         if key not in own and key not in common:
             if default is NEEDED:
                 raise DataError(f"{key} is needed: add it here or to [common]")

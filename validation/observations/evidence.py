@@ -37,7 +37,8 @@ class Trend:
 class Entry:
     """What every table says of itself.  ``known``: read in the source, quoted by another text (secondary), or recalled.
 
-    ``assumed`` names the keys whose values the source, as far as it is known here, does not give.
+    ``assumed`` names the keys whose values the source, as far as it is known here, does not give.  ``skip`` is empty,
+    or says why the program can not yet be held against the table.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Entry:
     confidence: str
     assumed: tuple[str, ...]
     how_read: str
+    skip: str = ""
 
     def __post_init__(self) -> None:
         if self.known == "recalled" and not (self.role == "test" and self.confidence):
@@ -55,13 +57,23 @@ class Entry:
             )
 
 
+@dataclass(frozen=True)
+class Weight:
+    """How much of an observation counts, above 0 and up to 1, and why it is less than one."""
+
+    value: float
+    why: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Experiment(Entry):
-    """A couple, as ``materials.find`` takes it, and its treatment.
+    """A couple or a single material, as ``materials.find`` takes them, and its treatment.
 
-    ``mass_ratio`` is kg of cathode per kg of electrolyte.  ``contact`` is powders, or film for a thin film of the
-    cathode on a dense electrolyte, which can do without mass ratio and detection limit (None).  ``as_received`` tells
-    whether the garnet had met air and was not restored, None if not known.
+    ``cathode`` or ``electrolyte`` is empty where a material was heated alone.  ``mass_ratio`` is kg of cathode per kg
+    of electrolyte, None where it is not needed.  ``contact`` is powders, or film for a thin film of the cathode on a
+    dense electrolyte, which can do without mass ratio.  ``as_received`` tells whether the material had met air and was
+    not restored, None if not known.  ``detection_limit`` is the card's own, the same for every family; None leaves it
+    to the method and the family (``detection.limit``).
     """
 
     cathode: str
@@ -76,18 +88,27 @@ class Experiment(Entry):
     powder: str
     method: tuple[str, ...]
     detection_limit: Share | None
+    weight: Weight
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for key in ("mass_ratio", "detection_limit"):
-            if self.contact == "powders" and getattr(self, key) is None:
-                raise DataError(f"{key} is needed for mixed powders; only contact = 'film' can do without")
+        if not self.cathode and not self.electrolyte:
+            raise DataError("cathode and electrolyte are both 'none': name the material that was heated")
+        if not self.alone and self.contact == "powders" and self.mass_ratio is None:
+            raise DataError("mass_ratio is needed for mixed powders; only contact = 'film' can do without")
+        if self.alone and (self.contact != "powders" or self.mass_ratio is not None):
+            raise DataError(f"{self.alone} was heated alone: leave out mass_ratio and contact")
         if self.mass_ratio is not None and not 1e-3 <= self.mass_ratio <= 1e3:
             raise DataError(f"mass_ratio {self.mass_ratio:g} must lie between 1:1000 and 1000:1")
         try:
             self.schedule(1000.0)
         except SinterfaceError as error:
             raise DataError(f"cooling: {error}") from error
+
+    @property
+    def alone(self) -> str:
+        """The material that was heated by itself, or nothing for a couple."""
+        return "" if self.cathode and self.electrolyte else self.cathode or self.electrolyte
 
     def schedule(self, temperature: float) -> Schedule:
         """The heating schedule with its hold at ``temperature`` [K]."""
@@ -146,7 +167,7 @@ class Thermogravimetry(Entry):
 
     ``loss_from`` [K], within ``between`` [K], is where it starts to lose mass, or a mixture more than those it is
     ``alike_until`` [K] with.  ``steps`` [K] bound each step of the loss.  ``order`` ranks materials, or their mixtures,
-    from the most stable on, equals together.
+    from the most stable on, equals together.  ``as_received`` as in Experiment.
     """
 
     material: str
@@ -154,6 +175,7 @@ class Thermogravimetry(Entry):
     ramp: float
     end: float
     atmosphere: Atmosphere | None
+    as_received: bool | None
     loss_from: float | None
     between: tuple[float, float] | None
     alike_until: float | None

@@ -132,6 +132,13 @@ share: Reader = table(percent, **SHARE)
 """Reader of a share alone."""
 
 
+def part(value: object) -> float:
+    """Number above 0 and up to 1."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= 1.0:
+        raise DataError(f"{short(value)} must be a number above 0 and up to 1")
+    return float(value)
+
+
 def source(value: object) -> str:
     """A key of ``models/references.bib``, or ``doi:10...``."""
     key = text(value)

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates.parameters import Parameters, priors
-from sinterface.simulate.solve.result import DETECTION_LIMIT
 from sinterface.validation.calibration.firings import Case, Predicted, case
+from sinterface.validation.observations import detection
 from sinterface.validation.observations.evidence import SECONDARY, Experiment, Observation, Onset
 
 Array = NDArray[np.float64]
@@ -62,10 +63,9 @@ def ended(runs: Iterable[Predicted]) -> list[Predicted]:
     return [one for one in runs if one.outcome == "DONE"]
 
 
-def limit(experiment: Experiment) -> float:
-    """Detection limit [wt%]; that of laboratory diffraction where a card has none."""
-    given = experiment.detection_limit
-    return DETECTION_LIMIT if given is None else round(100.0 * given.value, 9)
+def limit(experiment: Experiment, family: str = "") -> float:
+    """Detection limit [wt%] of a family; without one, or for words that are none, that of the family seen best."""
+    return round(100.0 * detection.limit(experiment, family if family in FAMILIES else "").value, 9)
 
 
 def celsius(kelvin: float | None) -> float | None:
@@ -76,9 +76,13 @@ def celsius(kelvin: float | None) -> float | None:
 # onsets
 
 
-def first_seen(runs: Mapping[float, Predicted], least: float) -> float:
-    """Lowest temperature at which a secondary family reaches ``least`` [wt%]; infinite where none does."""
-    hits = (T for T in sorted(runs) if runs[T].outcome == "DONE" and max(runs[T].families.values(), default=0) >= least)
+def first_seen(runs: Mapping[float, Predicted], least: Callable[[str], float]) -> float:
+    """Lowest temperature at which a secondary family reaches its ``least`` [wt%]; infinite where none does."""
+    hits = (
+        T
+        for T in sorted(runs)
+        if runs[T].outcome == "DONE" and any(share >= least(name) for name, share in runs[T].families.items())
+    )
     return next(hits, math.inf)
 
 
@@ -86,7 +90,8 @@ def onset_samples(card: Onset, predictions: Predictions) -> Array:
     """First temperature of the scan [degrees C] with a secondary phase, one per sample (S,); infinite for none."""
     runs = {T: predictions[case(card, T + CELSIUS_ZERO)] for T in SCAN}
     size = len(runs[SCAN[0]])
-    return np.array([first_seen({T: found[k] for T, found in runs.items()}, limit(card)) for k in range(size)])
+    least = partial(limit, card)
+    return np.array([first_seen({T: found[k] for T, found in runs.items()}, least) for k in range(size)])
 
 
 def ranked(values: Array) -> tuple[float | None, float | None]:
@@ -156,7 +161,7 @@ def cell(
     share: Callable[[Predicted], float],
 ) -> dict[str, Any]:  # fmt: skip
     """What was observed of a family at a temperature [K], beside its predicted ``share`` [wt%] of each run."""
-    least = limit(card)
+    least = limit(card, family)
     at, (low, high), shares = _told(runs, share)
     return _head(card, temperature) | {
         "family": family,
@@ -237,15 +242,16 @@ def amounts(cards: Iterable[Observation], predictions: Predictions) -> list[dict
                 "within_30_percent": None if at is None else abs(at - measured) <= CLOSE * measured,
             })  # fmt: skip
         for role in card.gone:
+            least = limit(card, detection.REACTANTS[role])
             at, interval, left = _told(runs, partial(_left, role))
             found.append(_head(card, card.temperature) | {
                 "families": [],
                 "gone": role,
-                "predicted_gone": None if at is None else at < limit(card),
-                "probability_gone": probability(left, partial(gt, limit(card))),
+                "predicted_gone": None if at is None else at < least,
+                "probability_gone": probability(left, partial(gt, least)),
                 "left": at,
                 "interval": list(interval),
-                "limit": limit(card),
+                "limit": least,
             })  # fmt: skip
     return found
 

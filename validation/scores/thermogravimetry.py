@@ -100,7 +100,8 @@ def document(
     ordered = [one for one in cards if one.order]
     ranks = [_order(one, {name: predicted(one, name) for rank in one.order for name in rank}) for one in ordered]
     pure = [rank for rank in ranks if not rank["electrolyte"]]
-    garnet = next((one for one in cards if one.mass_loss is not None), None)
+    electrolytes = materials.built_in("electrolyte")
+    garnet = next((one for one in cards if one.mass_loss is not None and one.material in electrolytes), None)
     return {
         "order": pure[0] if pure else {},
         "order_of_mixtures": [rank for rank in ranks if rank["electrolyte"]],

@@ -20,7 +20,6 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.phases import database as databases
 from sinterface.models.rates import parameters
 from sinterface.models.rates.parameters import Parameters
-from sinterface.simulate.solve.result import DETECTION_LIMIT
 from sinterface.validation.calibration.firings import Case, Predicted, case, needed, run_all
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.observations.cards_reader import Cards, Problem
@@ -39,7 +38,7 @@ ANY = "any secondary phase"
 DETECTION = (
     "predictions are those of the most probable parameters, as of a single run; intervals and probabilities are over "
     "these and samples of the posterior; a family counts as predicted when it is at or above the detection limit "
-    f"of its card ({DETECTION_LIMIT:g} wt% where a card has none); an onset is the lowest hold temperature, in "
+    "of its card, or of its methods where a card has none; an onset is the lowest hold temperature, in "
     f"steps of {measures.STEP:g} °C from {measures.SCAN[0]:g} to {measures.SCAN[-1]:g} °C, at which any one family is "
     f"there, and is inside when at most {measures.STEP:g} °C from the observed bracket"
 )
@@ -76,7 +75,7 @@ LACKING = (
 def read(sources: Sequence[str | Path]) -> Cards:
     """The built-in cards together with those of folders and files.  A bad or doubled table becomes a Problem."""
     own, mine = cards_reader.read(), cards_reader.read(sources) if sources else Cards((), (), (), ())
-    kinds = ("observations", "onsets", "thermogravimetry")
+    kinds = ("observations", "onsets", "thermogravimetry", "alone", "skipped")
     taken = {one.id for kind in kinds for one in getattr(own, kind)}
     joined = {
         kind: (*getattr(own, kind), *(one for one in getattr(mine, kind) if one.id not in taken)) for kind in kinds
