@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.views.plot import TEMPERATURE, style
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ LINEAR = 0.1
 """Below this [wt%] the scale of a sweep is linear, above it logarithmic."""
 
 TICKS = (0.0, 0.1, 1.0, 10.0, 50.0, 100.0)
-MARKERS = {
-    "o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "x": "x", "P": "cross",
-    "<": "triangle-left", ">": "triangle-right", "*": "star", "p": "pentagon", "h": "hexagon", "H": "hexagon2",
-    "8": "octagon", "1": "y-down-open",
-}  # fmt: skip
-"""Plotly's names of matplotlib's markers."""
 
 
 def text(value: object) -> str:
@@ -127,10 +122,11 @@ def against_temperature(
 
     figure = _figure(460)
     for family, share in shares.items():
-        colour, marker = style(family)
+        colour, _ = style(family)
+        symbol = FAMILIES.get(family, FAMILIES["other"]).symbol
         figure.add_trace(Scatter(
             x=degrees, y=scaled(share), customdata=share, name=text(family), mode="lines+markers",
-            line={"color": colour, "width": 2}, marker={"symbol": MARKERS[marker], "size": 8},
+            line={"color": colour, "width": 2}, marker={"symbol": symbol, "size": 8},
             hovertemplate="%{customdata:.2f} wt% at %{x:g} °C",
         ))  # fmt: skip
     _limit(figure, float(scaled(np.array([limit]))[0]), limit)

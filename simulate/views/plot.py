@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.files.output import write_whole
 from sinterface.simulate.solve.result import DETECTION_LIMIT
 
@@ -27,17 +29,15 @@ if TYPE_CHECKING:
     from sinterface.simulate.solve.result import Result
     from sinterface.simulate.studies.sweep import Sweep
 
-# Okabe & Ito (2008), Color Universal Design; markers tell apart what grey printing does not
-STYLES = {
-    "La2Zr2O7": ("#0072B2", "o"), "LaMO3": ("#D55E00", "s"), "La2MO4": ("#009E73", "^"), "Li2MnO3": ("#CC79A7", "D"),
-    "La2O3": ("#56B4E9", "v"), "rock salt": ("#000000", "x"), "Li zirconate": ("#E69F00", "P"),
-    "Li tantalate": ("#7F7F7F", "<"), "La tantalate": ("#B79F00", ">"), "TM oxide": ("#5D4037", "*"),
-    "Li-rich TM oxide": ("#9467BD", "p"), "garnet": ("#8C8C8C", "h"), "layered": ("#404040", "H"),
-    "spinel": ("#2E7D32", "8"), "olivine": ("#6D4C9F", "d"), "LanMnO3n+1": ("#00838F", "2"),
-    "carbonate": ("#C2185B", "3"), "hydroxide": ("#5C6BC0", "4"), "phosphate": ("#827717", "+"),
-    "borate": ("#AD1457", "|"), "Li2O": ("#F06292", "_"),
-}  # fmt: skip
-OTHER = ("#A0522D", "1")
+STYLES: Mapping[str, tuple[str, str]] = {name: (family.colour, family.marker) for name, family in FAMILIES.items()}
+"""Colour and marker of each family; markers tell apart what grey printing does not."""
+
+COUPLES = (
+    ("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#56B4E9", "v"), ("#E69F00", "P"),
+    ("#000000", "x"),
+)  # fmt: skip
+"""Colour and marker of the first, second, ... couple where lines are couples and not families."""
+
 TEMPERATURE = "#333333"
 """Colour of schedules: no family's."""
 
@@ -48,8 +48,12 @@ FORMATS = (".png", ".pdf", ".svg")
 
 
 def style(family: str) -> tuple[str, str]:
-    """Colour and marker of a phase family."""
-    return STYLES.get(family, OTHER)
+    """Colour and marker of a phase family; those of ``other`` for a name that is none.
+
+    >>> style("LaMO3")
+    ('#D55E00', 's')
+    """
+    return STYLES.get(family, STYLES["other"])
 
 
 def check_format(path: Path) -> None:
@@ -207,7 +211,7 @@ def reaction_energies(found: Sequence[tuple[InterfaceReactions, Spread | None]])
     axis = figure.subplots()
     names = list(dict.fromkeys(one.cathode.id for one, _ in found))
     for number, name in enumerate(names):
-        colour, marker = list(STYLES.values())[number % len(STYLES)]
+        colour, marker = COUPLES[number % len(COUPLES)]
         mine = [(one, spread) for one, spread in found if one.cathode.id == name]
         T = [one.temperature - CELSIUS_ZERO for one, _ in mine]
         bands = [spread.energy_meV_per_atom for _, spread in mine if spread is not None]

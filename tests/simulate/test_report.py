@@ -11,6 +11,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.cli.main import app
 from sinterface.simulate.screening import candidate_space, screen
 from sinterface.simulate.setup.problem import problem
@@ -232,6 +233,34 @@ def test_anything_else_is_refused_by_name(made, tmp_path, kind, told):
         write([path], tmp_path / "page.html")
     assert str(path) in str(caught.value)
     assert not (tmp_path / "page.html").exists()
+
+
+def read_whole(path):
+    with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as data:
+        return data.load()
+
+
+def of_every_family(name, data):
+    """A file of that kind whose phases are of all families, 2 wt% each."""
+    dim = "phase" if name == "run.nc" else "family"
+    found = data.isel({dim: np.resize(np.arange(data.sizes[dim]), len(FAMILIES))})
+    found = found.assign_coords(family=(dim, list(FAMILIES)))
+    if name == "run.nc":
+        found = found.assign_coords(phase=[f"phase {k}" for k in range(len(FAMILIES))])
+        found = found.assign_coords(role=("phase", ["secondary"] * len(FAMILIES)))
+    for key in {"wt_percent", "final_wt_percent"} & set(found.data_vars):
+        found[key] = found[key].where(np.isnan(found[key]), 2.0)
+    return found
+
+
+@pytest.mark.parametrize("name", ["run.nc", "sweep.nc", "compare.nc"])
+def test_every_family_is_drawn_and_named(made, tmp_path, name):
+    of_every_family(name, read_whole(made / name)).to_netcdf(tmp_path / name, engine="h5netcdf")
+    text = page([read_results.read(tmp_path / name)])
+    for family, known in FAMILIES.items():
+        assert family in text
+        assert known.colour in text, family
+        assert known.symbol in text or name != "sweep.nc", family
 
 
 def test_huge_arrays_are_not_read(made, tmp_path, monkeypatch):

@@ -1,11 +1,14 @@
 """Sweeps over processes."""
 
 import json
+import re
 
 import pytest
+from matplotlib.markers import MarkerStyle
 
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.rates.transport import HOSTS
 from sinterface.simulate.views import plot
 
 
@@ -19,8 +22,20 @@ def test_sweep_does_not_depend_on_workers():
     assert json.dumps(alone.document())
 
 
-def test_every_family_has_a_colour_and_a_marker_of_its_own():
-    drawn = [plot.style(family) for family in FAMILIES if family != "other"]
-    for column in zip(*drawn, strict=True):
-        assert len(set(column)) == len(drawn)
-    assert plot.OTHER not in drawn
+def test_every_family_has_a_colour_a_marker_and_a_symbol_of_its_own():
+    for name in ("description", "colour", "marker", "symbol"):
+        values = [getattr(family, name) for family in FAMILIES.values()]
+        assert len(set(values)) == len(values), name
+    for name, family in FAMILIES.items():
+        assert plot.style(name) == (family.colour, family.marker)
+        assert re.fullmatch("#[0-9A-F]{6}", family.colour)
+        assert family.host in (*HOSTS, "")
+    assert plot.style("no such family") == plot.style("other")
+
+
+def test_both_libraries_know_every_marker():
+    plotly = pytest.importorskip("plotly.validator_cache").ValidatorCache
+    known = plotly.get_validator("scatter.marker", "symbol").values
+    for family in FAMILIES.values():
+        assert MarkerStyle(family.marker).get_path().vertices.size
+        assert family.symbol in known
