@@ -66,13 +66,39 @@ class Problem:
 
 
 def read_mass_ratio(text: str) -> float:
-    """Cathode mass over electrolyte mass from ``1:1``, ``60:40`` or ``1.5``.  Raises InputError."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*(?:[:/]\s*(\d+(?:\.\d*)?)\s*)?", text)
-    if not match or float(match[1]) <= 0.0 or float(match[2] or 1.0) <= 0.0:
+    """Cathode mass over electrolyte mass from ``1:1`` or ``60:40``.
+
+    A number alone is refused: ``60`` could be 60:1 or 60 wt% of cathode.  Raises InputError.
+
+    >>> read_mass_ratio("60:40")
+    1.5
+    """
+    number = r"(\d+(?:\.\d*)?)"
+    match = re.fullmatch(rf"\s*{number}\s*[:/]\s*{number}\s*", text)
+    if match is not None and float(match[1]) > 0.0 and float(match[2]) > 0.0:
+        return float(match[1]) / float(match[2])
+    alone = re.fullmatch(rf"\s*{number}\s*", text)
+    if alone is not None and 0.0 < float(alone[1]) < 100.0:
+        percent = float(alone[1]) * (100.0 if float(alone[1]) < 1.0 else 1.0)
         raise InputError(
-            f"mass ratio {shown(text)} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40"
+            f"mass ratio {shown(text)} can be read in two ways: write {alone[1]}:1 for cathode to electrolyte, or "
+            f"{percent:g}:{100.0 - percent:g} for {percent:g} wt% of cathode"
         )
-    return float(match[1]) / float(match[2] or 1.0)
+    raise InputError(
+        f"mass ratio {shown(text)} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40"
+    )
+
+
+def mass_ratio_text(ratio: float) -> str:
+    """Cathode to electrolyte by mass as people write it, from kg per kg.
+
+    >>> mass_ratio_text(1.0), mass_ratio_text(1.5)
+    ('1:1', '60:40')
+    """
+    if ratio == 1.0:
+        return "1:1"
+    cathode = 100.0 * ratio / (1.0 + ratio)
+    return f"{cathode:.4g}:{100.0 - cathode:.4g}"
 
 
 def read_additives(text: str) -> tuple[tuple[str, float], ...]:
