@@ -39,6 +39,9 @@ def screen(
 ) -> None:
     """Judge many cathodes, electrolytes, schedules, gases and coatings; rank them."""
     from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.setup.extras import require
+
+    require("screen")
     from sinterface.simulate.screening import candidate_space as spaces
     from sinterface.simulate.screening.dask_pool import check_address
     from sinterface.simulate.screening.screen import screen as run
@@ -152,7 +155,8 @@ def _show(document: dict[str, Any]) -> None:
     )
     for heading in heads + ["under limit"] * sampled + ["best coating, worse face"] * coated:
         side: Any = "right" if "/" in heading or heading == "rank" else "left"
-        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=16 * (heading == "cathode"))
+        word = 16 if heading == "cathode" else max(map(len, heading.split(" ")))
+        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=word)
     for row in ranked:
         onset = row["onset_C"]
         forces = [value for value in row["driving_force_meV_per_atom"] if value is not None]

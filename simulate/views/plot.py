@@ -246,9 +246,9 @@ def reactions(computed: Sequence[tuple[InterfaceReactions, Spread | None]]) -> F
         axis.set_xlabel(f"{plain(reaction.cathode.id)} / wt%")
         axis.set_ylabel("reaction energy / meV per atom")
         what = f", {pair.constraint}" if pair.constraint != "none" else ""
-        place = f"{reaction.temperature - CELSIUS_ZERO:g} °C, {reaction.atmosphere}{what}"
+        conditions = f"{reaction.temperature - CELSIUS_ZERO:g} °C, {reaction.atmosphere}{what}"
         axis.set_title(
-            wrapped(f"{reaction.electrolyte.id} | {reaction.cathode.id}, {place}", 5.4, 9), fontsize=9
+            wrapped(f"{reaction.electrolyte.id} | {reaction.cathode.id}, {conditions}", 5.4, 9), fontsize=9
         )  # fmt: skip
     return figure
 

@@ -159,11 +159,11 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_ylabel("secondary phases / wt% of the sample")
     ratio = "" if best.mass_ratio is None else f", {mass_ratio_text(best.mass_ratio)} by mass"
     axis.set_title(plain(f"{best.cathode} + {best.electrolyte}{ratio}"), fontsize=10)
-    told = [
+    lines = [
         f"{number}: {c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
         for number, c in enumerate((point.choice for point in best.points), 1)
     ]
-    unbroken = [plain(line).replace(" ", "\u00a0") for line in told]  # lines break between schedules alone
+    unbroken = [plain(line).replace(" ", "\u00a0") for line in lines]  # lines break between schedules alone
     figure.supxlabel("\n".join(textwrap.wrap("    ".join(unbroken), 120)), fontsize=7.5, color="0.3")
     figure.legend(
         list(handles.values()), list(handles), fontsize=8, frameon=False, loc="outside upper center", ncols=2

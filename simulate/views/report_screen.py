@@ -117,7 +117,7 @@ def _couples(store: xr.Dataset, key: str) -> Html:
     told = "Cathodes, best first"
     more = [f"{n} more {what}" for n, what in zip(couples.left_out, ("cathodes", "electrolytes"), strict=True) if n]
     told += f" ({' and '.join(more)} not shown)" if more else ""
-    told += f"; {couples.failed} cathodes failed" if couples.failed else ""
+    told += f"; {couples.failed} failed" if couples.failed else ""
     label = f"Onset of {len(couples.cathodes)} cathodes with {len(couples.electrolytes)} electrolytes"
     return join(
         "<h3>Onset by couple</h3>",
