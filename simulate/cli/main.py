@@ -26,7 +26,7 @@ from sinterface.simulate.cli.options import (
     save,
     with_couple,
 )
-from sinterface.simulate.cli.terminal import console, printable, processes, progress_bar, say
+from sinterface.simulate.cli.terminal import console, longest_word, printable, processes, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.setup.schedule import Schedule
@@ -313,7 +313,7 @@ def _show_sweep(shown: Sweep, limit: float) -> None:
     title = f"{attrs['cathode']} + {attrs['electrolyte']}, {mass_ratio_text(float(attrs['mass_ratio']))} by mass"
     table = Table(title=escape(f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%"))
     for heading in ("T / °C", *families, "electrolyte left / %"):
-        table.add_column(heading, justify="right", overflow="fold")
+        table.add_column(heading, justify="right", overflow="fold", min_width=longest_word(heading))
     for T, result in zip(shown.temperatures, shown.results, strict=True):
         shares, errors = result.by_family, final_errors(result)
         cells = [with_error(shares.get(family, 0.0), errors.get(family)) for family in families]

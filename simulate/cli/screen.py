@@ -12,7 +12,7 @@ import typer
 
 from sinterface.simulate.cli import phases
 from sinterface.simulate.cli.options import Database, Json, Picture, Workers, check_outputs, save
-from sinterface.simulate.cli.terminal import console, processes, say
+from sinterface.simulate.cli.terminal import console, longest_word, processes, say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -155,7 +155,7 @@ def _show(document: dict[str, Any]) -> None:
     )
     for heading in heads + ["under limit"] * sampled + ["best coating, worse face"] * coated:
         side: Any = "right" if "/" in heading or heading == "rank" else "left"
-        word = 16 if heading == "cathode" else max(map(len, heading.split(" ")))
+        word = 16 if heading == "cathode" else longest_word(heading)
         table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=word)
     for row in ranked:
         onset = row["onset_C"]
