@@ -6,12 +6,12 @@ task = si.problem("pc-LNMO", "LLZTO", atmosphere="O2", mass_ratio="1:1", cells=1
 # workers > 1 starts processes: then keep the call under `if __name__ == "__main__":`
 result = si.sweep(task, [300.0, 450.0, 600.0], hours=2.0, ramp=10.0, workers=1)
 
-for T, one in zip(result.temperatures, result.results, strict=True):
-    print(f"{T:.0f} °C: {one.detected(1.0) or 'nothing at or above 1 wt%'}")
-print(f"onset: {result.onset(1.0)} °C")
+for T, run in zip(result.temperatures, result.results, strict=True):
+    print(f"{T:.0f} °C: {run.detected(1.0) or 'nothing at or above 1 wt%'}")
+print(f"onset: {result.onset(1.0)}")
 # result.to_netcdf("sweep.nc") keeps all of it
 
 # cations do not rearrange at 300 °C within two hours, and do at 600 °C
-onset = result.onset(1.0)
-assert onset is not None
-assert 300.0 < onset <= 600.0, onset
+bracket = result.onset(1.0).bracket
+assert bracket.above is not None and bracket.above >= 300.0, bracket
+assert bracket.reached is not None and bracket.reached <= 600.0, bracket

@@ -9,11 +9,12 @@ onsets = {}
 for cathode in CATHODES:
     task = si.problem(cathode, "LLZTO", atmosphere="O2", mass_ratio="1:1", cells=12)
     result = si.sweep(task, TEMPERATURES, hours=2.0, ramp=10.0, workers=1)
-    onsets[cathode] = result.onset(1.0)  # °C, None where nothing reaches 1 wt%
-    print(f"{cathode:10s} onset {onsets[cathode] or 'none up to 900'} °C")
-    for T, one in zip(result.temperatures, result.results, strict=True):
-        found = {family: round(share, 1) for family, share in one.by_family.items() if share >= 1.0}
-        print(f"   {T:.0f} °C: {found or 'nothing at or above 1 wt%'}")
+    onset = result.onset(1.0)
+    onsets[cathode] = onset.bracket.reached  # °C, None where nothing reaches 1 wt%
+    print(f"{cathode:10s} onset {onset}")
+    for T, run in zip(result.temperatures, result.results, strict=True):
+        seen = {family: round(share, 1) for family, share in run.by_family.items() if share >= 1.0}
+        print(f"   {T:.0f} °C: {seen or 'nothing at or above 1 wt%'}")
 
 # a spinel takes the garnet's lithium before any layered oxide does
 layered = [T if T is not None else 1000.0 for cathode, T in onsets.items() if cathode != "pc-LNMO"]

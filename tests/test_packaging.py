@@ -1,7 +1,9 @@
 """What is installed is complete, and every public name and docstring example works."""
 
+import ast
 import doctest
 import importlib
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import sinterface as si
+from sinterface.simulate.setup.extras import EXTRAS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +52,17 @@ def test_unknown_attribute_names_what_there_is():
         si.predikt  # noqa: B018
 
 
-@pytest.mark.parametrize("module", ["sinterface", "sinterface.simulate.solve.run"])
+EXAMPLES = (
+    "sinterface", "sinterface.models.basics.formula", "sinterface.models.phases.materials",
+    "sinterface.models.phases.substance", "sinterface.models.rates.transport", "sinterface.simulate.setup.extras",
+    "sinterface.simulate.setup.problem", "sinterface.simulate.solve.run", "sinterface.simulate.studies.compare",
+    "sinterface.simulate.studies.optimize", "sinterface.simulate.studies.shares", "sinterface.simulate.studies.sweep",
+    "sinterface.simulate.views.plot", "sinterface.simulate.views.plot_screen", "sinterface.simulate.views.report",
+    "sinterface.simulate.views.report_screen",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("module", EXAMPLES)
 def test_docstring_examples(module):
     failed, tried = doctest.testmod(importlib.import_module(module))
     assert tried > 0
@@ -65,6 +78,76 @@ def test_no_registry_or_machine_path_in_tracked_text():
             assert not [host for host in hosts if host in text], name
 
 
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def names(requirements):
+    return {re.match(r"[\w-]+", requirement)[0].replace("-", "_") for requirement in requirements}
+
+
 def test_dependencies_have_lower_bounds():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert all(">=" in requirement for requirement in project["dependencies"])
+    told = [*project()["dependencies"], *(r for extra in EXTRAS for r in project()["optional-dependencies"][extra])]
+    assert all(">=" in requirement for requirement in told)
+
+
+def imports(file):
+    """Third-party modules that a file imports: all of them, and those that it imports on being imported itself."""
+    tree, found = ast.parse(file.read_text(encoding="utf-8")), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules = [node.module]
+        else:
+            continue
+        found += [(module.split(".")[0], node in tree.body) for module in modules]
+    known = sys.stdlib_module_names | {"sinterface"}
+    return {module for module, _ in found} - known, {module for module, first in found if first} - known
+
+
+def test_what_is_imported_is_declared():
+    mandatory = names(project()["dependencies"])
+    extras = {name: names(project()["optional-dependencies"][name]) for name in EXTRAS}
+    assert extras == {name: set(modules) for name, modules in EXTRAS.items()}
+    optional = set().union(*extras.values())
+    assert not mandatory & optional
+    seen = set()
+    for folder in ("models", "simulate", "validation"):
+        for file in (ROOT / folder).rglob("*.py"):
+            everything, at_once = imports(file)
+            assert everything <= mandatory | optional, file
+            assert not at_once & optional, file
+            seen |= everything
+    assert seen >= optional | (mandatory - {"h5netcdf"}), "declared for nothing"  # h5netcdf is an engine of xarray
+
+
+def test_everything_but_screens_and_pages_works_without_the_extras(tmp_path):
+    code = (
+        "import sys\n"
+        f"for module in {tuple(module for modules in EXTRAS.values() for module in modules)}:\n"
+        "    sys.modules[module] = None\n"
+        "from sinterface.validation.cli import main\n"
+        "main()"
+    )
+
+    def sinterface(*words):
+        command = [sys.executable, "-c", code, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    files = ("-o", "s.nc", "--plot", "s.png")
+    done = sinterface("sweep", "pc-LNMO", "--temperatures", "300,400", "--cells", "4", "--workers", "1", *files)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {file.name for file in tmp_path.iterdir()} == {"s.nc", "s.png"}
+    page = sinterface("report", "s.nc", "-o", "p.html")
+    assert (page.returncode, page.stderr) == (
+        2, "sinterface: plotly not installed: pip install 'sinterface[report]'\n"
+    )  # fmt: skip
+    screen = sinterface("screen", "s.toml", "-o", "s.zarr")
+    assert screen.returncode == 2
+    assert screen.stderr.endswith("not installed: pip install 'sinterface[screen]'\n")
+
+
+def test_the_page_of_the_package_index_has_no_link_into_the_repository():
+    text = (ROOT / project()["readme"]).read_text(encoding="utf-8")
+    assert not [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("https://")]

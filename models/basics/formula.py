@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -13,28 +15,39 @@ MAX_LENGTH = 120
 _ORDER = ("Li", "H", "La", "Al", "Ga", "Mg", "Zr", "Ta", "Nb", "Ti", "W", "Ni", "Mn", "Co", "Fe", "B", "P", "C", "O")
 
 
-def parse(text: str) -> dict[str, float]:
-    """Moles of each element in one formula unit, e.g. ``LiNi0.5Mn1.5O4``; fractions and brackets allowed.
+DOTS = "·•∙⋅"
+"""Middle dots, which part the components of an adduct: LiOH·H2O."""
 
-    Raises InputError when the text is not a formula of known elements.
+SLASHES = "/⁄"
+"""What may stand between numerator and denominator of a fraction."""
+
+
+def parse(text: str) -> dict[str, float]:
+    """Moles of each element in one formula unit.
+
+    Amounts may be decimals, fractions (``1/3``) or subscript digits; brackets of all three kinds and middle dots are
+    read; charges are not, since ``O2-`` could be one oxygen or two.  Raises InputError, which names what can not be
+    read, when the text is not a formula of known elements.
+
+    >>> parse("LiNi0.5Mn1.5O4")
+    {'Li': 1.0, 'Ni': 0.5, 'Mn': 1.5, 'O': 4.0}
+    >>> parse("LiOH·H2O")
+    {'Li': 1.0, 'O': 2.0, 'H': 3.0}
     """
     return dict(_parse(text))
 
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> tuple[tuple[str, float], ...]:
-    from pymatgen.core.composition import Composition  # on use: keeps the command line's start light
-
     if len(text) > MAX_LENGTH:
         raise InputError(f"formula of {len(text)} characters: at most {MAX_LENGTH} are read")
     if not text.strip().isprintable():
         raise InputError(f"formula {text!r} does not parse: it goes over a line or holds characters that do not print")
-    try:
-        amounts = Composition(text.strip()).get_el_amt_dict()
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError) as error:
-        raise InputError(
-            f"formula {text!r} does not parse: write element symbols and amounts, e.g. LiNi0.6Mn0.2Co0.2O2"
-        ) from error
+    amounts: dict[str, float] = {}
+    for part in re.split(rf"[{DOTS}]|\.(?=[A-Z])(?<!\d\.)", _with_plain_digits(text.strip(), text)):
+        times, formula = _coefficient(part.strip(), text)
+        for symbol, amount in _read(formula, text).items():
+            amounts[symbol] = amounts.get(symbol, 0.0) + times * amount
     if not amounts or not all(0.0 < amount < 1e4 for amount in amounts.values()):
         raise InputError(f"formula {text!r} must hold positive, finite amounts of at least one element")
     for symbol in amounts:
@@ -42,9 +55,75 @@ def _parse(text: str) -> tuple[tuple[str, float], ...]:
     return tuple(amounts.items())
 
 
+def _with_plain_digits(formula: str, text: str) -> str:
+    """The formula with subscript digits and fractions as decimals.  Raises InputError naming a charge."""
+    plain = []
+    for character in formula:
+        kind = unicodedata.decomposition(character).split(" ")[0]
+        if kind == "<super>":
+            raise _unreadable(text, f"{character!r} is written high: leave charges out, amounts stand low or level")
+        if kind == "<fraction>" and plain and plain[-1].isdigit():
+            raise _unreadable(text, f"{plain[-1] + character!r}: write a decimal")
+        plain.append(unicodedata.normalize("NFKC", character) if kind in ("<sub>", "<fraction>") else character)
+    level = "".join(plain)
+
+    def decimal(fraction: re.Match[str]) -> str:
+        if int(fraction[2]) == 0:
+            raise _unreadable(text, f"{fraction[0]!r} divides by zero")
+        return repr(int(fraction[1]) / int(fraction[2]))
+
+    return re.sub(rf"(?<![0-9.])([0-9]{{1,9}})[{SLASHES}]([0-9]{{1,9}})(?![0-9.])", decimal, level)
+
+
+def _coefficient(part: str, text: str) -> tuple[float, str]:
+    """The number in front of a component of an adduct, and the component."""
+    number = re.match(r"([0-9]+(?:\.[0-9]*)?)\s*(?=[A-Z([{])", part)
+    if number is None or not any(dot in text for dot in (*DOTS, ".")):
+        return 1.0, part
+    return float(number[1]), part[number.end() :]
+
+
+def _read(formula: str, text: str) -> dict[str, float]:
+    from pymatgen.core.composition import Composition  # on use: keeps the command line's start light
+
+    try:
+        found = Composition(formula).get_el_amt_dict()
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError) as error:
+        raise _unreadable(text, _culprit(formula)) from error
+    return {str(symbol): float(amount) for symbol, amount in found.items()}
+
+
+def _culprit(formula: str) -> str:
+    """What in a formula can not be read, and what to write instead."""
+    if charge := re.search(r"[0-9]*[+\-−–]+", formula):
+        return f"{charge[0]!r} looks like a charge or a difference: write amounts alone"
+    if comma := re.search(r"[0-9]*,[0-9]*", formula):
+        return f"{comma[0]!r}: write a decimal point"
+    if any(formula.count(opening) != formula.count(closing) for opening, closing in ("()", "[]", "{}")):
+        return "a bracket has no partner"
+    if not formula:
+        return "a part of it is empty"
+    if number := re.match(r"[0-9.]+", formula):
+        return f"{number[0]!r} stands before the first element"
+    rest = re.sub(r"[A-Z][a-z]?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+|[()\[\]{}\s]", "", formula)
+    if rest and rest[0].islower():
+        return f"{rest[0]!r} begins no element symbol: symbols begin with a capital letter"
+    return f"{shown(rest, 20)} is no part of a formula" if rest else "its parts stand in no order that is known"
+
+
+def _unreadable(text: str, culprit: str) -> InputError:
+    return InputError(
+        f"formula {text!r} does not parse: {culprit}; write element symbols and amounts, e.g. LiNi0.6Mn0.2Co0.2O2"
+    )
+
+
 @lru_cache(maxsize=256)
 def atomic_mass(symbol: str) -> float:
-    """Standard atomic mass [kg mol^-1].  Raises InputError for what is not an element."""
+    """Standard atomic mass [kg mol^-1].  Raises InputError for what is not an element.
+
+    >>> atomic_mass("O")
+    0.0159994
+    """
     from pymatgen.core.periodic_table import Element
 
     try:
@@ -54,12 +133,20 @@ def atomic_mass(symbol: str) -> float:
 
 
 def molar_mass(amounts: Mapping[str, float]) -> float:
-    """Mass of one mole of formula units [kg mol^-1]."""
+    """Mass of one mole of formula units [kg mol^-1].
+
+    >>> round(molar_mass({"Li": 1.0, "Co": 1.0, "O": 2.0}), 4)
+    0.0979
+    """
     return sum(atomic_mass(symbol) * amount for symbol, amount in amounts.items())
 
 
 def name(amounts: Mapping[str, float], digits: int = 3) -> str:
-    """Formula text of a composition, elements in the field's usual order, amounts rounded to ``digits``."""
+    """Formula text of a composition, elements in the field's usual order, amounts rounded to ``digits``.
+
+    >>> name({"O": 2.0, "Co": 1.0, "Li": 1.0})
+    'LiCoO2'
+    """
     rank = {symbol: position for position, symbol in enumerate(_ORDER)}
     parts = []
     for symbol in sorted(amounts, key=lambda element: (rank.get(element, -1), element)):

@@ -16,7 +16,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.equilibrium.mixing import Mixture, mixture
 from sinterface.models.phases import solutions, substance
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material
+from sinterface.models.phases.materials import Material, check_elements
 from sinterface.models.phases.phaseset import PhaseSet, closed_components, gas_phases, phase_set
 from sinterface.models.phases.substance import Solid
 
@@ -121,12 +121,7 @@ def reactant(material: Material, database: Database) -> tuple[Solid, str]:
 
     Raises InputError when the database holds neither.
     """
-    unknown = set(material.composition) - database.elements
-    if unknown:
-        raise InputError(
-            f"{material.id}: no data for {', '.join(sorted(unknown))}; "
-            f"the database covers {', '.join(sorted(database.elements))}"
-        )
+    check_elements(material.id, material.composition, database.elements)
     host = solutions.host_of(material.composition, material.structure, database)
     if host is not None:
         solution, x = host

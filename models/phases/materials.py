@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -21,6 +23,12 @@ MORPHOLOGIES = {"pc": "polycrystal", "sc": "single-crystal"}
 STRUCTURES = ("layered", "spinel", "olivine", "garnet")
 ROLES = ("cathode", "electrolyte", "coating")
 MAX_CARD_BYTES = 100_000
+
+UNKNOWN = "unknown"
+"""Structure of a formula that does not tell it, where none is asked for."""
+
+NEAR = 0.75
+"""Likeness (difflib) from which on what does not parse as a formula counts as a misspelt name."""
 
 ID = re.compile(r"[\w(][\w .+()-]{0,78}[\w)+]|\w")
 """What a powder may be called: names of files are made of it."""
@@ -70,17 +78,17 @@ def from_card(card: Mapping[str, Any], where: str) -> Material:
         raise DataError(f"{where}: {error}") from error
     if not _framework(composition, card["role"]):
         raise DataError(f"{where}: composition {shown(card['composition'])} holds no metal beside lithium")
-    size = "thickness" if card["role"] == "coating" else "particle_diameter"
-    for key in (size, "grain_size", "density"):
+    diameter = "thickness" if card["role"] == "coating" else "particle_diameter"
+    for key in (diameter, "grain_size", "density"):
         if not isinstance(card.get(key), Mapping):
             raise DataError(f"{where}: table [{key}] is needed")
 
     def read(key: str, kind: str, low: float, high: float) -> Quantity:
-        found = quantity(card[key], kind, f"{where} [{key}]")
-        if not low <= found.value <= high:
+        size = quantity(card[key], kind, f"{where} [{key}]")
+        if not low <= size.value <= high:
             unit = "m" if kind == "length" else "kg/m3"
-            raise DataError(f"{where} [{key}]: {found.value:g} {unit} is outside {low:g} to {high:g}: check the unit")
-        return found
+            raise DataError(f"{where} [{key}]: {size.value:g} {unit} is outside {low:g} to {high:g}: check the unit")
+        return size
 
     return Material(
         id=card["id"],
@@ -88,7 +96,7 @@ def from_card(card: Mapping[str, Any], where: str) -> Material:
         composition=composition,
         structure=card["structure"],
         morphology=card["morphology"],
-        particle_diameter=read(size, "length", *LENGTHS),
+        particle_diameter=read(diameter, "length", *LENGTHS),
         grain_size=read("grain_size", "length", *LENGTHS),
         density=read("density", "density", *DENSITIES),
         source=card["source"],
@@ -97,17 +105,21 @@ def from_card(card: Mapping[str, Any], where: str) -> Material:
 
 @lru_cache(maxsize=1)
 def _cards() -> Mapping[str, tuple[Material, tuple[str, ...]]]:
-    found = {}
+    cards = {}
     for entry in resources.files("sinterface.models.data.materials").iterdir():
         if entry.name.endswith(".toml"):
             card = tomllib.loads(entry.read_text(encoding="utf-8"))
             material = from_card(card, entry.name)
-            found[material.id] = (material, tuple(card.get("aliases", ())))
-    return dict(sorted(found.items()))
+            cards[material.id] = (material, tuple(card.get("aliases", ())))
+    return dict(sorted(cards.items()))
 
 
 def built_in(role: str | None = None) -> dict[str, Material]:
-    """Materials that come with the package by id, of one role or of all."""
+    """Materials that come with the package by id, of one role or of all.
+
+    >>> sorted(built_in("coating"))
+    ['Li2ZrO3', 'Li3BO3', 'Li3PO4', 'LiAlO2', 'LiNbO3']
+    """
     return {key: material for key, (material, _) in _cards().items() if role in (None, material.role)}
 
 
@@ -124,7 +136,11 @@ def load(path: Path) -> Material:
 
 
 def guess_structure(composition: Mapping[str, float]) -> str | None:
-    """Structure type that a formula leaves no doubt about, else None."""
+    """Structure type that a formula leaves no doubt about, else None.
+
+    >>> guess_structure({"Li": 1.0, "Ni": 0.5, "Mn": 1.5, "O": 4.0})
+    'spinel'
+    """
     if composition.get("P", 0.0) > 0.0 and not {"Fe", "Mn", "Co", "Ni"} & set(composition):
         return None
     lithium = composition.get("Li", 0.0)
@@ -148,55 +164,100 @@ def guess_structure(composition: Mapping[str, float]) -> str | None:
     return None
 
 
-def find(text: str, role: str = "cathode", *, structure: str | None = None, morphology: str | None = None) -> Material:
+def find(
+    text: str,
+    role: str = "cathode",
+    *,
+    structure: str | None = None,
+    morphology: str | None = None,
+    elements: Collection[str] = (),
+    particles: bool = True,
+) -> Material:
     """A material by built-in name or alias, TOML card (a path ending in .toml), or any formula.
 
-    A formula takes its particle data from the typical card of the same role, structure and morphology.
+    A formula takes its particle data from the typical card of the same role, structure and morphology; without
+    ``particles`` it has none (NaN), which is enough for thermodynamics, and its structure may be UNKNOWN.  A formula
+    with an element that is not among ``elements`` is refused before anything else is asked of it, unless that is empty.
     Raises InputError naming the input, the choices and the remedy.
+
+    >>> find("pc-LCO").formula
+    'LiCoO2'
+    >>> find("LiNi0.6Mn0.2Co0.2O2").structure
+    'layered'
     """
     if role not in ROLES:
         raise unknown("role", role, ROLES)
     if text.endswith(".toml"):
-        found = load(Path(text))
-        if found.role != role:
-            raise InputError(f"{text}: role = {found.role!r}; a card with role = {role!r} is wanted here")
+        material = load(Path(text))
+        if material.role != role:
+            raise InputError(f"{text}: role = {material.role!r}; a card with role = {role!r} is wanted here")
         if structure or morphology:
             raise InputError(f"{text}: --structure and --morphology go with a formula only; the card tells both")
-        return found
+        return material
     text = text.strip()
+    named = _by_name().get(text.casefold())
+    if named is not None and named.role == role:
+        if structure or morphology:
+            raise InputError(f"{text} is a built-in material: --structure and --morphology go with a formula only")
+        return named
+    try:
+        composition = formula.parse(text)
+    except InputError as error:
+        names = [key for key, material in _by_name().items() if material.role == role]
+        near = difflib.get_close_matches(text[:200].casefold(), names, n=1, cutoff=NEAR)
+        if not near and any(character.isdigit() for character in text) and "-" not in text:
+            raise error
+        raise unknown(role, text, built_in(role), "or a formula, e.g. LiNi0.6Mn0.2Co0.2O2") from error
+    if elements:
+        check_elements(text, composition, elements)
+    return _from_formula(text, composition, role, structure, morphology, particles)
+
+
+def check_elements(name: str, composition: Mapping[str, float], elements: Collection[str]) -> None:
+    """Raise InputError when a material of this name holds an element that is not among ``elements``.
+
+    >>> check_elements("LiCoO2", {"Li": 1.0, "Co": 1.0, "O": 2.0}, {"Li", "Co", "O"})
+    """
+    if lacking := sorted(set(composition) - set(elements)):
+        raise InputError(f"{name}: no data for {', '.join(lacking)}; the database covers {', '.join(sorted(elements))}")
+
+
+def _by_name() -> dict[str, Material]:
+    """Built-in materials by name and alias, both in small letters; names go before aliases."""
     names = {key.casefold(): material for key, (material, _) in _cards().items()}
     for material, aliases in _cards().values():
         for alias in aliases:
             names.setdefault(alias.casefold(), material)
-    if text.casefold() in names and names[text.casefold()].role == role:
-        if structure or morphology:
-            raise InputError(f"{text} is a built-in material: --structure and --morphology go with a formula only")
-        return names[text.casefold()]
-    try:
-        composition = formula.parse(text)
-    except InputError as error:
-        if any(character.isdigit() for character in text) and "-" not in text:
-            raise error
-        raise unknown(role, text, built_in(role), "or a formula, e.g. LiNi0.6Mn0.2Co0.2O2") from error
-    return _from_formula(text, composition, role, structure, morphology)
+    return names
 
 
 def _from_formula(
-    text: str, composition: Mapping[str, float], role: str, structure: str | None, morphology: str | None
+    text: str,
+    composition: Mapping[str, float],
+    role: str,
+    structure: str | None,
+    morphology: str | None,
+    particles: bool,
 ) -> Material:
     if not _framework(composition, role):
         raise InputError(f"{role} {text!r} holds no metal beside lithium: write e.g. LiNi0.6Mn0.2Co0.2O2")
     structure = structure or guess_structure(composition)
-    if structure is None:
+    if structure is None and particles:
         raise InputError(
-            f"structure of {shown(text)} can not be told from the formula: add --structure {'|'.join(STRUCTURES)}"
+            f"structure of {shown(text)} can not be told from the formula: {misfit(composition)}; correct the amounts, "
+            f"or add --structure {'|'.join(STRUCTURES)}"
         )
-    if structure not in STRUCTURES:
+    if structure is not None and structure not in STRUCTURES:
         raise unknown("structure", structure, STRUCTURES)
+    if not ID.fullmatch(text):  # a fraction's slash would part the names of files
+        text = formula.name(composition)
     short = morphology or "pc"
     if short not in MORPHOLOGIES:
         raise unknown("morphology", short, MORPHOLOGIES, "pc is a polycrystal, sc a single crystal")
     kind = MORPHOLOGIES[short]
+    if not particles:
+        none = Quantity(math.nan, math.nan, "not known: a formula without particles")
+        return Material(text, role, composition, structure or UNKNOWN, kind, none, none, none, "formula alone")
     peers = [material for material in built_in(role).values() if material.structure == structure]
     peers = [material for material in peers if material.morphology == kind] or peers
     if not peers:
@@ -206,7 +267,30 @@ def _from_formula(
     if peer.morphology != kind and kind == "single-crystal":
         typical[1] = peer.particle_diameter
     return Material(
-        text, role, composition, structure, kind, typical[0], typical[1], peer.density, f"formula, sizes of {peer.id}"
+        text, role, composition, str(structure), kind, typical[0], typical[1], peer.density,
+        f"formula, sizes of {peer.id}",
+    )  # fmt: skip
+
+
+def misfit(composition: Mapping[str, float]) -> str:
+    """What keeps a formula from being one of the known structures, in words.
+
+    >>> misfit({"Li": 1.0, "Ni": 0.8, "Mn": 0.1, "Co": 0.2, "O": 2.0})
+    'metals beside lithium sum to 1.1 for O 2 and Li 1, where LiMO2 (layered) has 1, 2, 1 and LiM2O4 (spinel) 2, 4, 1'
+    """
+    lithium, oxygen = composition.get("Li", 0.0), composition.get("O", 0.0)
+    if oxygen <= 0.0:
+        return "it holds no oxygen"
+    if lithium <= 0.0:
+        return "it holds no lithium"
+    if phosphorus := composition.get("P", 0.0):
+        return f"it has {oxygen / phosphorus:.3g} O per P, where LiMPO4 (olivine) has 4, of M = Fe, Mn, Co or Ni"
+    if lanthanum := composition.get("La", 0.0):
+        return f"it has {oxygen / lanthanum:.3g} O per La, where Li7La3Zr2O12 (garnet) has 4"
+    metals = cations(composition) - lithium
+    return (
+        f"metals beside lithium sum to {metals:.4g} for O {oxygen:.4g} and Li {lithium:.4g}, where LiMO2 (layered) has "
+        "1, 2, 1 and LiM2O4 (spinel) 2, 4, 1"
     )
 
 
@@ -215,6 +299,6 @@ def _framework(composition: Mapping[str, float], role: str) -> bool:
     return cations(composition) > (0.0 if role == "coating" else composition.get("Li", 0.0))
 
 
-def _distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    a, b = sum(one.values()), sum(other.values())
-    return sum(abs(one.get(s, 0.0) / a - other.get(s, 0.0) / b) for s in set(one) | set(other))
+def _distance(first: Mapping[str, float], second: Mapping[str, float]) -> float:
+    a, b = sum(first.values()), sum(second.values())
+    return sum(abs(first.get(s, 0.0) / a - second.get(s, 0.0) / b) for s in set(first) | set(second))

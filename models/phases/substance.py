@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import resources
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +19,11 @@ GAS_ELEMENTS = frozenset(("O", "C", "H"))
 
 
 def cations(amounts: Mapping[str, float]) -> float:
-    """Moles of closed components, that is of all but O, C and H, in a composition."""
+    """Moles of closed components, that is of all but O, C and H, in a composition.
+
+    >>> cations({"Li": 1.0, "Co": 1.0, "O": 2.0})
+    2.0
+    """
     return sum(amount for symbol, amount in amounts.items() if symbol not in GAS_ELEMENTS)
 
 
@@ -63,31 +70,28 @@ class Solid:
         return formula.molar_mass(self.amounts)
 
 
-FAMILIES: Mapping[str, str] = {
-    "garnet": "garnet electrolyte, any composition",
-    "layered": "layered Li(Ni,Mn,Co)O2 with at most 1.35 Li per transition metal",
-    "spinel": "lithium transition-metal spinel",
-    "olivine": "olivine phosphate",
-    "La2Zr2O7": "pyrochlore",
-    "LaMO3": "perovskite La(Ni,Mn,Co,Fe,Al,Ga,Ti)O3 and its ordered variants",
-    "La2MO4": "K2NiF4 type, among them La2(Ni0.5Li0.5)O4",
-    "LanMnO3n+1": "other Ruddlesden-Popper phases, La3Ni2O7 and La4Ni3O10",
-    "Li2MnO3": "Li2MnO3, its isotypes, and layered solutions with over 1.35 Li per metal, which show its superlattice",
-    "La2O3": "lanthanum sesquioxide",
-    "rock salt": "(Ni,Co,Mn,Mg)O",
-    "TM oxide": "other oxides of Ni, Mn, Co and Fe alone",
-    "Li zirconate": "Li2ZrO3, Li6Zr2O7, Li8ZrO6, Li4ZrO4",
-    "Li tantalate": "lithium tantalates and niobates",
-    "La tantalate": "lanthanum tantalates and niobates",
-    "Li-rich TM oxide": "antifluorite and other lithium transition-metal oxides, Li6CoO4, Li2NiO2, ...",
-    "carbonate": "carbonates and oxycarbonates",
-    "hydroxide": "hydroxides and oxyhydroxides",
-    "phosphate": "phosphates other than olivine",
-    "borate": "borates",
-    "Li2O": "lithia",
-    "other": "everything else",
-}
-"""Names used in the ``family`` field of every result, and what each holds."""
+@dataclass(frozen=True)
+class Family:
+    """One family of phases as results report it.
+
+    ``description`` says what it holds; ``colour`` (#rrggbb), ``marker`` (Matplotlib's name) and ``symbol`` (Plotly's)
+    draw it; ``host`` is its transport class, '' where the structure type of a phase decides.
+    """
+
+    description: str
+    colour: str
+    marker: str
+    symbol: str
+    host: str = ""
+
+
+def _read_families() -> Mapping[str, Family]:
+    text = resources.files("sinterface.models.data").joinpath("families.toml").read_text(encoding="utf-8")
+    return MappingProxyType({name: Family(**card) for name, card in tomllib.loads(text).items()})
+
+
+FAMILIES: Mapping[str, Family] = _read_families()
+"""All families by the name that stands in the ``family`` field of every result; ``families.toml`` is their table."""
 
 LITHIUM_RICH = 1.35
 """Li per other cation above which a layered solution counts as Li2MnO3: Li1.15 and more orders its metal layer."""
@@ -96,7 +100,11 @@ _TRANSITION = frozenset(("Ni", "Mn", "Co", "Fe"))
 
 
 def family(amounts: Mapping[str, float], structure: str) -> str:
-    """The reporting family of a phase, from its elements and structure type; one of FAMILIES."""
+    """The reporting family of a phase, from its elements and structure type; one of FAMILIES.
+
+    >>> family({"La": 2.0, "Zr": 2.0, "O": 7.0}, "pyrochlore")
+    'La2Zr2O7'
+    """
     kinds = {symbol for symbol, amount in amounts.items() if amount > 0.0}
     metals = kinds - GAS_ELEMENTS
     kind = structure.casefold()
@@ -116,7 +124,11 @@ def family(amounts: Mapping[str, float], structure: str) -> str:
 
 
 def solution_family(family: str, amounts: Mapping[str, float]) -> str:
-    """The reporting family of one composition of a solution phase of that family."""
+    """The reporting family of one composition of a solution phase of that family.
+
+    >>> solution_family("layered", {"Li": 1.2, "Mn": 0.6, "Ni": 0.2, "O": 2.0})
+    'Li2MnO3'
+    """
     lithium_rich = amounts.get("Li", 0.0) > LITHIUM_RICH * (cations(amounts) - amounts.get("Li", 0.0))
     return "Li2MnO3" if family == "layered" and lithium_rich else family
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.basics.errors import DataError
 from sinterface.models.basics.quantity import TO_SI, quantity
+from sinterface.models.phases.substance import FAMILIES
 
 HOSTS = ("garnet", "layered", "spinel", "olivine", "perovskite", "K2NiF4", "rocksalt", "pyrochlore", "default")
 """Structure classes with diffusivities of their own; every other phase is ``default``."""
@@ -110,14 +111,13 @@ class Transport:
 
 
 def host_class(structure: str, family: str) -> str:
-    """The transport class of a phase, from its structure type and reporting family."""
-    by_family = {
-        "garnet": "garnet", "layered": "layered", "spinel": "spinel", "olivine": "olivine", "LaMO3": "perovskite",
-        "La2MO4": "K2NiF4", "LanMnO3n+1": "K2NiF4", "rock salt": "rocksalt", "La2Zr2O7": "pyrochlore",
-        "Li2MnO3": "layered",
-    }  # fmt: skip
-    if family in by_family:
-        return by_family[family]
+    """The transport class of a phase, one of HOSTS: that of its family, or else of its structure type.
+
+    >>> host_class("orthorhombic perovskite", "LaMO3")
+    'perovskite'
+    """
+    if FAMILIES[family].host:
+        return FAMILIES[family].host
     kind = structure.removeprefix("inverse ").removeprefix("tetragonal ")
     return kind if kind in HOSTS else "default"
 

@@ -95,6 +95,10 @@ def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module 'sinterface' has no attribute {name!r}; it has {', '.join(__all__)}")
     module, attribute = _WHERE[name]
+    if name in ("open_store", "screen"):
+        from sinterface.simulate.setup.extras import require
+
+        require("screen")
     return getattr(import_module(f"sinterface.{module}"), attribute)
 
 

@@ -13,27 +13,20 @@ import typer
 
 from sinterface.simulate.cli import phases, reactions, report, schedules, screen
 from sinterface.simulate.cli.options import (
-    Additives,
     Cathode,
-    Cells,
-    Crucible,
+    Couple,
     Database,
-    Electrolyte,
-    Gas,
-    Geometry,
     Json,
     Limit,
-    Morphology,
     Output,
     Picture,
-    Ratio,
-    Structure,
     Workers,
     check_limit,
     check_outputs,
     save,
+    with_couple,
 )
-from sinterface.simulate.cli.terminal import console, printable, processes, progress_bar, say
+from sinterface.simulate.cli.terminal import console, longest_word, printable, processes, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.setup.schedule import Schedule
@@ -73,24 +66,17 @@ def _root(
 
 
 @app.command()
+@with_couple()
 def run(
     context: typer.Context,
     cathode: Cathode,
-    electrolyte: Electrolyte = "LLZTO",
+    couple: Couple,
     temperature: Annotated[str | None, typer.Option("--temperature", "-T", help="Hold temperature, °C.")] = None,
     hold: Hold = "2 h",
     ramp: Ramp = "10 °C/min",
     schedule: Annotated[
         str | None, typer.Option(help="Whole schedule: '10 °C/min to 900 °C; hold 2 h; cool naturally', or TOML file.")
     ] = None,
-    atmosphere: Gas = "O2",
-    mass_ratio: Ratio = "1:1",
-    structure: Structure = None,
-    morphology: Morphology = None,
-    cells: Cells = 40,
-    crucible: Crucible = "lidded",
-    add: Additives = "",
-    geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
     database: Database = None,
     checkpoint: Annotated[
@@ -107,7 +93,7 @@ def run(
     from dataclasses import replace
 
     from sinterface.models.basics.errors import InputError
-    from sinterface.simulate.setup import problem as problems
+    from sinterface.simulate.setup.problem import DEFAULT_HOLD
     from sinterface.simulate.solve import gas_schedule as plans
     from sinterface.simulate.solve.run import predict
     from sinterface.simulate.studies.samples import MOST
@@ -117,22 +103,20 @@ def run(
         if schedule is not None and source is not None and source.name == "COMMANDLINE":
             raise InputError(f"--schedule and --{name} are both given: the schedule tells it, drop one")
     fired = plans.find(schedule) if schedule is not None else None
-    plan = fired.schedule if fired is not None else _hold(temperature or "800", hold, ramp)
-    task = problems.problem(
-        cathode, electrolyte, plan, atmosphere=atmosphere, mass_ratio=mass_ratio,
-        structure=structure, morphology=morphology, cells=cells,
-        additives=add, crucible=crucible, geometry=geometry,
-    )  # fmt: skip
+    plan = fired.schedule if fired is not None else _hold(temperature or f"{DEFAULT_HOLD:g}", hold, ramp)
     check_limit(detection_limit)
+    if samples and not 1 <= samples <= MOST:
+        raise InputError(f"--samples {samples}: choose 0 to {MOST}")
+    data = phases.open_database(database)
+    task = couple.problem(cathode, plan, data)
     check_outputs(output, plot, checkpoint)
     gases = fired.atmospheres(task.atmosphere) if fired is not None else (task.atmosphere,)
     several = fired if len(set(gases)) > 1 else None
     task = replace(task, atmosphere=gases[0])
-    if samples and not 1 <= samples <= MOST:
-        raise InputError(f"--samples {samples}: choose 0 to {MOST}")
     if several is not None and (checkpoint is not None or samples):
         raise InputError("--checkpoint and --samples go with one gas: drop them, or the gases of the schedule")
-    data = phases.open_database(database)
+    if temperature is None and schedule is None:
+        say(f"neither -T nor --schedule is given: the couple is held at {DEFAULT_HOLD:g} °C", quiet=True)
     with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
         if several is not None:
             result = plans.follow(task, several, database=data, progress=advance)
@@ -148,8 +132,6 @@ def run(
     if output is not None:
         result.to_netcdf(output)
         say(f"wrote {output}", quiet=as_json)
-    if plot is not None:
-        save(_plots().run(result, detection_limit), plot, quiet=as_json)
     if as_json:
         told = result.document(detection_limit) | ({"samples": around.document(detection_limit)} if around else {})
         typer.echo(json.dumps(told, indent=2))
@@ -157,6 +139,8 @@ def run(
         _show_run(result, detection_limit)
         if around is not None:
             _show_samples(around.document(detection_limit))
+    if plot is not None:
+        save(_plots().run(result, detection_limit), plot, quiet=as_json)
     _finished([result])
 
 
@@ -166,28 +150,21 @@ def _show_samples(told: dict[str, Any]) -> None:
     table = Table(title=f"over {told['size']} samples of parameters and phase energies, wt%")
     for heading in ("family", "median", "5 to 95 %", "detected in"):
         table.add_column(heading)
-    for one in told["families"]:
-        if one["high"] >= 0.005:
-            share = f"{100.0 * one['probability_detected']:.0f} %"
-            table.add_row(one["family"], f"{one['median']:.2f}", f"{one['low']:.2f} to {one['high']:.2f}", share)
+    for row in told["families"]:
+        if row["high"] >= 0.005:
+            share = f"{100.0 * row['probability_detected']:.0f} %"
+            table.add_row(row["family"], f"{row['median']:.2f}", f"{row['low']:.2f} to {row['high']:.2f}", share)
     console().print(table)
 
 
 @app.command()
+@with_couple()
 def sweep(
     cathodes: Annotated[list[str], typer.Argument(help="One or more cathodes: names, formulas or TOML cards.")],
-    electrolyte: Electrolyte = "LLZTO",
+    couple: Couple,
     temperatures: Annotated[str, typer.Option(help="Hold temperatures, °C: low:high:step or a list.")] = "400:1000:50",
     hold: Hold = "2 h",
     ramp: Ramp = "10 °C/min",
-    atmosphere: Gas = "O2",
-    mass_ratio: Ratio = "1:1",
-    structure: Structure = None,
-    morphology: Morphology = None,
-    cells: Cells = 40,
-    crucible: Crucible = "lidded",
-    add: Additives = "",
-    geometry: Geometry = "sphere",
     detection_limit: Limit = 1.0,
     database: Database = None,
     workers: Workers = 0,
@@ -197,7 +174,6 @@ def sweep(
 ) -> None:
     """Heat couples to many temperatures: phases against temperature and the onset of each."""
     from sinterface.models.basics.errors import InputError
-    from sinterface.simulate.setup import problem as problems
     from sinterface.simulate.setup import schedule as schedules
     from sinterface.simulate.studies import sweep as sweeps
 
@@ -210,40 +186,31 @@ def sweep(
     count = processes(workers)
     if output is not None and len(cathodes) > 1 and "{cathode}" not in output.name:
         raise InputError(f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}.nc'")
-    tasks = [
-        problems.problem(
-            one, electrolyte, None, atmosphere=atmosphere, mass_ratio=mass_ratio,
-            structure=structure, morphology=morphology, cells=cells,
-        additives=add, crucible=crucible, geometry=geometry,
-        )
-        for one in cathodes
-    ]  # fmt: skip
+    check_limit(detection_limit)
+    data = phases.open_database(database)
+    tasks = [couple.problem(cathode, None, data) for cathode in cathodes]
     files = [output.with_name(output.name.replace("{cathode}", t.cathode.id)) if output else None for t in tasks]
     if output is not None and len(set(files)) < len(files):
         raise InputError(f"output {output}: two cathodes of one name would go to one file; give each cathode once")
-    check_limit(detection_limit)
     for file in files:
         check_outputs(file, plot)
-    data = phases.open_database(database)
-    found = []
+    done: list[Sweep] = []
     for task, file in zip(tasks, files, strict=True):
         with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
-            one = sweeps.sweep(
-                task, holds, hours=hours, ramp=rate, workers=count,
-                database=data, progress=advance,
-            )  # fmt: skip
-        found.append(one)
+            done.append(
+                sweeps.sweep(task, holds, hours=hours, ramp=rate, workers=count, database=data, progress=advance)
+            )
         if not as_json:
-            _show_sweep(one, detection_limit)
+            _show_sweep(done[-1], detection_limit)
         if file is not None:
-            one.to_netcdf(file)
+            done[-1].to_netcdf(file)
             say(f"wrote {file}", quiet=as_json)
-    if plot is not None:
-        save(_plots().sweeps(found, detection_limit), plot, quiet=as_json)
     if as_json:
-        documents = [one.document(detection_limit) for one in found]
+        documents = [each.document(detection_limit) for each in done]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
-    _finished([result for one in found for result in one.results])
+    if plot is not None:
+        save(_plots().sweeps(done, detection_limit), plot, quiet=as_json)
+    _finished([result for each in done for result in each.results])
 
 
 app.command()(reactions.reactions)
@@ -263,9 +230,9 @@ def list_materials() -> None:
     table = Table(box=None)
     for heading in ("name", "role", "composition", "structure", "particle / µm", "grain / µm"):
         table.add_column(heading, no_wrap=True, min_width=11 if heading == "name" else None)
-    for one in materials.built_in().values():
-        sizes = (f"{q.value * 1e6:.3g} ± {q.sd * 1e6:.2g}" for q in (one.particle_diameter, one.grain_size))
-        table.add_row(one.id, one.role, one.formula, one.structure, *sizes)
+    for powder in materials.built_in().values():
+        sizes = (f"{q.value * 1e6:.3g} ± {q.sd * 1e6:.2g}" for q in (powder.particle_diameter, powder.grain_size))
+        table.add_row(powder.id, powder.role, powder.formula, powder.structure, *sizes)
     console().print(table)
 
 
@@ -298,16 +265,20 @@ def _show_run(result: Result, limit: float) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from sinterface.simulate.setup.problem import mass_ratio_text
+
     document = result.document(limit)
-    title = f"{document['cathode']} + {document['electrolyte']}: {document['schedule']}, {document['atmosphere']}"
-    table = Table(title=escape(title))
-    for heading in ("phase", "family", "wt%", "±", "detected"):
-        table.add_column(heading, justify="right" if heading in ("wt%", "±") else "left")
+    ratio = mass_ratio_text(float(result.dataset.attrs["mass_ratio"]))
+    title = f"{document['cathode']} + {document['electrolyte']}, {ratio} by mass"
+    table = Table(title=escape(f"{title}: {document['schedule']}, {document['atmosphere']}"))
+    for heading in ("phase", "family", "role", "wt%", "±", "detected"):
+        right = heading in ("wt%", "±")
+        table.add_column(heading, justify="right" if right else "left", no_wrap=right, overflow="fold")
     for phase in document["phases"]:
         error = phase["wt_percent_error"]
         table.add_row(
-            escape(phase["phase"]), phase["family"], f"{phase['wt_percent']:.2f}",
-            "" if error is None else f"{error:.2f}", "yes" if phase["detected"] else "-",
+            escape(phase["phase"]), phase["family"], phase["role"], f"{phase['wt_percent']:.2f}",
+            "" if error is None else f"{error:.2f}", _detected(phase, limit),
         )  # fmt: skip
     screen = console()
     screen.print(table)
@@ -318,32 +289,39 @@ def _show_run(result: Result, limit: float) -> None:
     )
 
 
-def _show_sweep(one: Sweep, limit: float) -> None:
+def _detected(phase: dict[str, Any], limit: float) -> str:
+    """Whether a secondary phase reaches the limit; "unsure" where its numerical error decides it."""
+    from sinterface.simulate.studies.shares import SECONDARY
+
+    if phase["role"] != SECONDARY:
+        return ""
+    if abs(phase["wt_percent"] - limit) < (phase["wt_percent_error"] or 0.0):
+        return "unsure"
+    return "yes" if phase["wt_percent"] >= limit else "-"
+
+
+def _show_sweep(shown: Sweep, limit: float) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    data = one.dataset
-    families = [family for family in one.families if float(data["wt_percent"].sel(family=family).max()) >= 0.05]
-    title = f"{data.attrs['cathode']} + {data.attrs['electrolyte']} in {data.attrs['atmosphere']}, wt%"
-    table = Table(title=escape(title))
+    from sinterface.simulate.setup.problem import mass_ratio_text
+    from sinterface.simulate.studies.shares import final_errors, with_error
+
+    attrs = shown.results[0].dataset.attrs
+    most = shown.dataset["wt_percent"].max("hold_temperature")
+    families = [family for family in shown.families if float(most.sel(family=family)) >= 0.05]
+    title = f"{attrs['cathode']} + {attrs['electrolyte']}, {mass_ratio_text(float(attrs['mass_ratio']))} by mass"
+    table = Table(title=escape(f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%"))
     for heading in ("T / °C", *families, "electrolyte left / %"):
-        table.add_column(heading, justify="right")
-    for T, result in zip(one.temperatures, one.results, strict=True):
-        shares = result.by_family
-        cells = [f"{shares.get(family, 0.0):.2f}" for family in families]
+        table.add_column(heading, justify="right", overflow="fold", min_width=longest_word(heading))
+    for T, result in zip(shown.temperatures, shown.results, strict=True):
+        shares, errors = result.by_family, final_errors(result)
+        cells = [with_error(shares.get(family, 0.0), errors.get(family)) for family in families]
         label = f"{T:g}" if result.finished else f"{T:g} (not finished)"
         table.add_row(label, *cells, f"{100 * result.unreacted['electrolyte_fraction']:.1f}")
     screen = console()
     screen.print(table)
-    onset = one.onset(limit)
-    stuck = [T for T, result in zip(one.temperatures, one.results, strict=True) if not result.finished]
-    if onset is None and stuck:
-        screen.print(f"onset: unknown, as the run at {stuck[0]:g} °C did not finish")
-    elif onset is None:
-        screen.print(f"onset: none up to {one.temperatures[-1]:g} °C (no family reaches {limit:g} wt%)")
-    else:
-        first = one.results[one.temperatures.index(onset)].detected(limit)
-        screen.print(f"onset: {onset:g} °C ({', '.join(first)} at or above {limit:g} wt%)")
+    screen.print(f"onset: {shown.onset(limit)}", markup=False)
 
 
 def _silence() -> None:
@@ -378,7 +356,8 @@ def main() -> None:
     except usage_error as error:
         message = str(getattr(error, "format_message", error.__str__)())
         asked_for_help = type(error).__name__ == "NoArgsIsHelpError"
-        typer.echo(message if asked_for_help else f"sinterface: {printable(message)} (see sinterface --help)", err=True)
+        where = getattr(getattr(error, "ctx", None), "command_path", None) or "sinterface"
+        typer.echo(message if asked_for_help else f"sinterface: {printable(message)} (see {where} --help)", err=True)
         status = 2
     except (KeyboardInterrupt, typer.Abort, SystemError) as error:
         from sinterface.simulate.files.workers import is_interrupt

@@ -1,9 +1,18 @@
-"""Command-line options that several commands share, and the checks that go with them."""
+"""Command-line options that several commands share: each is written once, here, with the checks that go with it.
+
+What a user says of a couple is one dataclass, ``Couple``; ``with_couple`` gives a command an option for each of its
+fields.  A further option of ``run``, ``sweep``, ``compare`` and ``optimize`` is a further field of ``Couple``, and the
+argument of ``problem`` that it fills.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -12,26 +21,102 @@ from sinterface.simulate.cli.terminal import say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from sinterface.models.phases.database import Database as PhaseDatabase
+    from sinterface.simulate.setup.problem import Problem
+    from sinterface.simulate.setup.schedule import Schedule
+
 Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
-Electrolyte = Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")]
 Gas = Annotated[
     str, typer.Option("--atmosphere", help="O2, dry-air, air, N2, Ar, CO2, or pressures: pO2=0.2,pCO2=4e-4 (bar).")
 ]
-Ratio = Annotated[str, typer.Option("--mass-ratio", help="Cathode to electrolyte by mass.")]
-Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]
-Morphology = Annotated[str | None, typer.Option(help="pc (polycrystal) or sc (single crystal), with a formula.")]
 Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
-Crucible = Annotated[str, typer.Option(help="lidded or open: how fast its gas is renewed.")]
-Additives = Annotated[
-    str, typer.Option("--add", help="Phases in the electrolyte powder, wt% of it: 'Li2CO3=2' for surface carbonate.")
-]
-Geometry = Annotated[str, typer.Option(help="sphere (particles) or slab (layers as thick as the particle radii).")]
+Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]
 Limit = Annotated[float, typer.Option("--detection-limit", help="Share at which a phase family counts as seen, wt%.")]
 Database = Annotated[Path | None, typer.Option("--database", help="Phase data of your own: JSON or CSV; merged in.")]
 Workers = Annotated[int, typer.Option(help="Processes; 0 takes one per core.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")]
 Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
+
+
+@dataclass(frozen=True)
+class Couple:
+    """What a user says of the two powders and their furnace: a field for each option, as it was written."""
+
+    electrolyte: Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")] = (
+        "LLZTO"
+    )
+    atmosphere: Gas = "O2"
+    mass_ratio: Annotated[str, typer.Option("--mass-ratio", help="Cathode to electrolyte by mass: 1:1 or 60:40.")] = (
+        "1:1"
+    )
+    structure: Structure = None
+    morphology: Annotated[str | None, typer.Option(help="pc (polycrystal) or sc (single crystal), with a formula.")] = (
+        None
+    )
+    cells: Cells = 40
+    crucible: Annotated[str, typer.Option(help="lidded or open: how fast its gas is renewed.")] = "lidded"
+    add: Annotated[
+        str,
+        typer.Option("--add", help="Phases in the electrolyte powder, wt% of it: 'Li2CO3=2' for surface carbonate."),
+    ] = ""
+    geometry: Annotated[str, typer.Option(help="sphere (particles) or slab (layers as thick as particle radii).")] = (
+        "sphere"
+    )
+
+    def problem(self, cathode: str, schedule: Schedule | None, data: PhaseDatabase) -> Problem:
+        """The problem of this couple with a cathode; ``data`` says of which elements anything is known.
+
+        Raises InputError or DataError in a line for what can not be read.
+        """
+        from sinterface.simulate.setup.problem import problem
+
+        return problem(
+            cathode, self.electrolyte, schedule, atmosphere=self.atmosphere, mass_ratio=self.mass_ratio,
+            structure=self.structure, morphology=self.morphology, cells=self.cells, additives=self.add,
+            crucible=self.crucible, geometry=self.geometry, elements=data.elements,
+        )  # fmt: skip
+
+
+def with_couple(
+    *, without: Collection[str] = (), **defaults: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator: the parameter ``couple`` of a command becomes an option for each field of ``Couple``.
+
+    ``without`` names fields that the command has no option for, which keep their defaults; ``defaults`` are defaults
+    of this command that differ from those of ``Couple``.
+    """
+    hints = get_type_hints(Couple, include_extras=True)
+    options = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=defaults.get(field.name, field.default),
+            annotation=hints[field.name],
+        )
+        for field in fields(Couple)
+        if field.name not in without
+    ]
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hidden = get_type_hints(command, include_extras=True)
+        shown: list[inspect.Parameter] = []
+        for name, parameter in inspect.signature(command).parameters.items():
+            if name == "couple":
+                shown += options
+            else:
+                shown.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hidden.get(name, Any)))
+
+        @wraps(command)
+        def expanded(**given: Any) -> None:
+            command(couple=Couple(**{option.name: given.pop(option.name) for option in options}), **given)
+
+        del expanded.__wrapped__
+        expanded.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+        expanded.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+        return expanded
+
+    return decorate
 
 
 def check_limit(limit: float) -> None:

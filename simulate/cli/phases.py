@@ -80,14 +80,14 @@ def show(
     data = open_database(database)
     solid = data[phase]
     T = schedule.temperature(temperature)
-    found = stability.decomposition(solid, T, gas(atmosphere), data)
+    hull_reaction = stability.decomposition(solid, T, gas(atmosphere), data)
     summary = _summary(solid) | {
         "hull": {
             "temperature_C": T - CELSIUS_ZERO,
             "atmosphere": str(gas(atmosphere)),
-            "energy_above_hull_kJ_per_mol_cations": found.energy / 1e3,
-            "stable": found.energy <= 0.0,
-            "others": dict(found.products),
+            "energy_above_hull_kJ_per_mol_cations": hull_reaction.energy / 1e3,
+            "stable": hull_reaction.energy <= 0.0,
+            "others": dict(hull_reaction.products),
         }
     }
     row = phase_tables.read_records()[phase].row if phase in phase_tables.read_records() else {}

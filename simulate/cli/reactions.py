@@ -12,8 +12,13 @@ from sinterface.simulate.cli.options import Database, Gas, Json, Picture, Struct
 from sinterface.simulate.cli.terminal import console, progress_bar, say
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sinterface.models.interface.ensemble import Spread
+    from sinterface.models.interface.reactions import Couple as ReactionCouple
     from sinterface.models.interface.reactions import InterfaceReactions
+    from sinterface.models.phases.database import Database as PhaseDatabase
+    from sinterface.models.phases.materials import Material
 
 
 def reactions(
@@ -39,7 +44,7 @@ def reactions(
     """Interface reactions: energies and products at every mixing ratio."""
     from sinterface.models.basics.constants import CELSIUS_ZERO
     from sinterface.models.basics.errors import InputError
-    from sinterface.models.interface.reactions import couple, reactions_at
+    from sinterface.models.interface.reactions import reactions_at
     from sinterface.models.phases import materials
     from sinterface.models.phases.atmosphere import atmosphere as gas
     from sinterface.simulate.files.output import check_writable
@@ -55,61 +60,86 @@ def reactions(
         kelvins = [schedules.temperature(f"{T:g}") for T in sweeps.temperatures(temperature)]
     else:
         kelvins = [schedules.temperature(temperature)]
-    other = materials.find(electrolyte, "electrolyte")
-    ones = [materials.find(name.strip(), "cathode", structure=structure) for name in cathode.split(",")]
     if plot is not None:
         plots.check_format(plot)
         check_writable(plot)
     furnace, data = gas(atmosphere), phases.open_database(database)
+    opposite = materials.find(electrolyte, "electrolyte", elements=data.elements, particles=False)
+    cathodes = [
+        materials.find(name.strip(), "cathode", structure=structure, elements=data.elements, particles=False)
+        for name in cathode.split(",")
+    ]
     gas_elements = [element.strip() for element in closed.split(",") if element.strip()]
-    found: list[tuple[InterfaceReactions, Spread | None]] = []
-    pairs = [couple(one, other, data, para=para, closed=gas_elements) for one in ones]
+    pairs = [_couple(powder, opposite, data, para, gas_elements) for powder in cathodes]
+    computed: list[tuple[InterfaceReactions, Spread | None]] = []
     with progress_bar("reactions", not as_json) as advance:
         for number, pair in enumerate(pairs):
             series = reactions_at(pair, kelvins, furnace)
             if not ensemble:
-                found += [(one, None) for one in series]
+                computed += [(reaction, None) for reaction in series]
                 continue
             from sinterface.models.interface.ensemble import draw, interface_spread
 
             samples = draw(data, ensemble, seed, frozenset(pair.system.components))
-            for step, one in enumerate(series):
+            for step, reaction in enumerate(series):
                 done = (number * len(series) + step) / (len(pairs) * len(series))
                 advance(done)
-                found.append((one, interface_spread(pair, one.temperature, furnace, samples)))
-    if plot is not None:
-        plots.save(plots.reaction_energies(found) if len(kelvins) > 1 else plots.reactions(found), plot)
-        say(f"wrote {plot}", quiet=as_json)
+                computed.append((reaction, interface_spread(pair, reaction.temperature, furnace, samples)))
     if as_json:
-        documents = [_document(one, spread, seed) | {"database": data.fingerprint} for one, spread in found]
+        documents = [
+            _document(reaction, spread, seed) | {"database": data.fingerprint} for reaction, spread in computed
+        ]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
     elif len(kelvins) > 1:
-        _show_series(found)
+        _show_series(computed)
     else:
-        for one, spread in found:
-            _show(
-                one, f"{other.id} | {one.cathode.id}, {one.temperature - CELSIUS_ZERO:g} °C, {one.atmosphere}", spread
-            )
+        for reaction, spread in computed:
+            place = f"{reaction.temperature - CELSIUS_ZERO:g} °C, {reaction.atmosphere}"
+            _show(reaction, f"{opposite.id} | {reaction.cathode.id}, {place}", spread)
+    if plot is not None:
+        plots.save(plots.reaction_energies(computed) if len(kelvins) > 1 else plots.reactions(computed), plot)
+        say(f"wrote {plot}", quiet=as_json)
+
+
+def _couple(
+    cathode: Material, electrolyte: Material, data: PhaseDatabase, para: bool, closed: Collection[str]
+) -> ReactionCouple:
+    """The couple; where a formula has no energy and its structure is not known, the error says what to give."""
+    from sinterface.models.basics.errors import InputError
+    from sinterface.models.interface.reactions import couple
+    from sinterface.models.phases import materials
+
+    try:
+        return couple(cathode, electrolyte, data, para=para, closed=closed)
+    except InputError as error:
+        lost = [m for m in (cathode, electrolyte) if m.structure == materials.UNKNOWN and str(error).startswith(m.id)]
+        if not lost:
+            raise
+        raise InputError(
+            f"{lost[0].id} has no energy: it is no compound of the database, and its structure can not be told: "
+            f"{materials.misfit(lost[0].composition)}; correct the amounts, or add --structure "
+            f"{'|'.join(materials.STRUCTURES)}"
+        ) from error
 
 
 MOST_SAMPLES = 100_000
 """Samples accepted: beyond, memory rather than statistics decides."""
 
 
-def _document(one: InterfaceReactions, spread: Spread | None, seed: int) -> dict[str, Any]:
-    found = one.document()
+def _document(reaction: InterfaceReactions, spread: Spread | None, seed: int) -> dict[str, Any]:
+    document = reaction.document()
     if spread is not None:
         low, middle, high = spread.energy_meV_per_atom.tolist()
-        found["ensemble"] = {
+        document["ensemble"] = {
             "samples": len(spread.energy),
             "seed": seed,
             "strongest_meV_per_atom": {"q05": low, "q50": middle, "q95": high},
             "probability": dict(zip(spread.families, spread.probability.tolist(), strict=True)),
         }
-    return found
+    return document
 
 
-def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
+def _show(reaction: InterfaceReactions, title: str, spread: Spread | None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -118,9 +148,9 @@ def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
     table = Table(title=escape(title))
     for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
         table.add_column(heading, justify="left" if heading == "products" else "right")
-    for kink in one.kinks:
+    for kink in reaction.kinks:
         products = ", ".join(f"{p.moles:.3g} {formula.name(p.solid.amounts)}" for p in kink.products)
-        share, molar = one.mass_share(kink), one.energy_kJ_per_mol(kink)
+        share, molar = reaction.mass_share(kink), reaction.energy_kJ_per_mol(kink)
         table.add_row(f"{100 * share:.1f}", _fixed(kink.energy_meV_per_atom, 2), _fixed(molar, 3), products)
     screen = console()
     screen.print(table)
@@ -140,26 +170,31 @@ def _show(one: InterfaceReactions, title: str, spread: Spread | None) -> None:
     screen.print(shares)
 
 
-def _show_series(found: list[tuple[InterfaceReactions, Spread | None]]) -> None:
+def _show_series(computed: list[tuple[InterfaceReactions, Spread | None]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
     from sinterface.models.basics.constants import CELSIUS_ZERO
 
-    first = found[0][0]
+    first = computed[0][0]
     table = Table(title=escape(f"strongest reaction with {first.electrolyte.id} in {first.atmosphere}"))
     for heading in ("cathode", "T / °C", "meV/atom", "5 to 95 %", "cathode / wt%", "product families"):
         table.add_column(heading, justify="left" if heading in ("cathode", "product families") else "right")
-    for one, spread in found:
-        best = one.strongest
+    for reaction, spread in computed:
+        best = reaction.strongest
         ends = [] if spread is None else spread.energy_meV_per_atom.tolist()[::2]
         band = " to ".join(_fixed(value, 1) for value in ends)
         energy = _fixed(best.energy_meV_per_atom, 2)
-        share, families = f"{100 * one.mass_share(best):.0f}", dict.fromkeys(p.solid.family for p in best.products)
-        if energy == "0.00":  # which of the ends is the lower one by round-off means nothing
+        share, families = f"{100 * reaction.mass_share(best):.0f}", dict.fromkeys(p.solid.family for p in best.products)
+        if energy == "0.00":  # which of the ends is lower by round-off means nothing
             share, families = "-", dict.fromkeys(["no reaction"])
         table.add_row(
-            escape(one.cathode.id), f"{one.temperature - CELSIUS_ZERO:g}", energy, band, share, ", ".join(families)
+            escape(reaction.cathode.id),
+            f"{reaction.temperature - CELSIUS_ZERO:g}",
+            energy,
+            band,
+            share,
+            ", ".join(families),
         )
     console().print(table)
 

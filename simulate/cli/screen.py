@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from sinterface.simulate.cli import phases
 from sinterface.simulate.cli.options import Database, Json, Picture, Workers, check_outputs, save
-from sinterface.simulate.cli.terminal import console, processes, say
+from sinterface.simulate.cli.terminal import console, longest_word, processes, say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 
 MOST_LINES = 5
 """Reasons of failures printed."""
+
+WIDE = 110
+"""Columns of a terminal from which on the table holds everything."""
 
 
 def screen(
@@ -37,6 +39,9 @@ def screen(
 ) -> None:
     """Judge many cathodes, electrolytes, schedules, gases and coatings; rank them."""
     from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.setup.extras import require
+
+    require("screen")
     from sinterface.simulate.screening import candidate_space as spaces
     from sinterface.simulate.screening.dask_pool import check_address
     from sinterface.simulate.screening.screen import screen as run
@@ -49,12 +54,12 @@ def screen(
     if top < 0:
         raise InputError(f"--top {top}: must be 0 or more")
     count = processes(workers)
-    found = spaces.read(space)
+    candidates = spaces.read(space)
     check_outputs(None, plot)
     data = None if database is None else phases.open_database(database)
     with _progress(not as_json) as advance:
         done = run(
-            found, output, resume=resume, workers=count, scheduler=scheduler,
+            candidates, output, resume=resume, workers=count, scheduler=scheduler,
             database=data, progress=advance,
         )  # fmt: skip
     store = open_store(output)
@@ -131,38 +136,47 @@ def _document(store: xr.Dataset, done: Screened, path: Path, top: int) -> dict[s
 
 
 def _show(document: dict[str, Any]) -> None:
+    from rich.box import SIMPLE
     from rich.markup import escape
     from rich.table import Table
 
+    from sinterface.simulate.views.report_screen import coating_told
+
     highest = document["temperatures_C"][-1]
     ranked = document["ranked"]
-    table = Table(title=f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}")
-    sampled = any(value is not None for one in ranked for value in one["probability_under_limit"])
-    keys = [key for key in ("morphology", "electrolyte", "schedule", "gas") if len({one[key] for one in ranked}) > 1]
-    coated = any(one["coatings"] for one in ranked)
-    heads = ["rank", "cathode", *keys, "onset / °C", "most / wt%", "families", "meV/atom"]
+    screen = console()
+    wide = screen.width >= WIDE
+    sampled = wide and any(value is not None for row in ranked for value in row["probability_under_limit"])
+    keys = [key for key in ("morphology", "electrolyte", "schedule", "gas") if len({row[key] for row in ranked}) > 1]
+    coated = any(row["coatings"] for row in ranked)
+    heads = ["rank", "cathode", *keys, "onset / °C", "most / wt%", *["families"] * wide, "meV/atom"]
+    table = Table(
+        title=f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}", box=SIMPLE
+    )
     for heading in heads + ["under limit"] * sampled + ["best coating, worse face"] * coated:
         side: Any = "right" if "/" in heading or heading == "rank" else "left"
-        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=16 * (heading == "cathode"))
-    for one in ranked:
-        onset = one["onset_C"]
-        forces = [value for value in one["driving_force_meV_per_atom"] if value is not None]
+        word = 16 if heading == "cathode" else longest_word(heading)
+        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=word)
+    for row in ranked:
+        onset = row["onset_C"]
+        forces = [value for value in row["driving_force_meV_per_atom"] if value is not None]
         cells = [
-            str(one["rank"]), one["cathode"], *(one[key] for key in keys),
-            f"> {highest:g}" if onset is None else f"{onset:g}", f"{one['secondary_wt_percent_most'] or 0.0:.2f}",
-            ", ".join(list(one["wt_percent_most"])[:2]), f"{round(min(forces, default=0.0), 1) + 0.0:.1f}",
+            str(row["rank"]), row["cathode"], *(row[key] for key in keys),
+            f"> {highest:g}" if onset is None else f"{onset:g}", f"{row['secondary_wt_percent_most'] or 0.0:.2f}",
+            *[", ".join(list(row["wt_percent_most"])[:2])] * wide, f"{round(min(forces, default=0.0), 1) + 0.0:.1f}",
         ]  # fmt: skip
         if sampled:
-            cells.append(" ".join("-" if p is None else f"{p:.2f}" for p in one["probability_under_limit"]))
+            cells.append(" ".join("-" if p is None else f"{p:.2f}" for p in row["probability_under_limit"]))
         if coated:
-            best = one["coatings"][0]
-            faces = (best["cathode_face_meV_per_atom"], best["electrolyte_face_meV_per_atom"])
-            cells.append(f"{best['coating']} {min((e for e in faces if e is not None), default=math.nan):.1f}")
+            cells.append(coating_told(row["coatings"][0], min(forces, default=0.0))[0] if row["coatings"] else "")
         table.add_row(*map(escape, cells))
-    screen = console()
     screen.print(table)
-    for one in document["failures"][:MOST_LINES]:
-        screen.print(f"{one['candidates']} failed: {one['reason']}", markup=False)
+    if not wide:
+        screen.print(
+            f"families and shares of samples stand in terminals of {WIDE} columns, and in --json", markup=False
+        )
+    for failure in document["failures"][:MOST_LINES]:
+        screen.print(f"{failure['candidates']} failed: {failure['reason']}", markup=False)
     if len(document["failures"]) > MOST_LINES:
         screen.print("more reasons: --json, or `outcome` in the store")
     screen.print(

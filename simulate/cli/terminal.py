@@ -52,6 +52,15 @@ def console() -> Any:
     return Console()
 
 
+def longest_word(heading: str) -> int:
+    """Letters of the longest word of a heading: a column that is narrower would break it.
+
+    >>> longest_word("electrolyte left / %")
+    11
+    """
+    return max(map(len, heading.split()), default=0)
+
+
 def say(text: str, *, quiet: bool) -> None:
     """One line; on standard error when standard output is for a document."""
     typer.echo(text, err=quiet)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from sinterface.simulate.setup.schedule import Schedule
 
 CELLS = 40
 """Default number of finite volumes."""
+
+DEFAULT_HOLD = 800.0
+"""Hold temperature [degrees C] of a problem for which neither a temperature nor a schedule is given."""
 
 REMEDIES = {
     "cathode": "give a built-in name, a formula, a TOML card or sinterface.material(...)",
@@ -78,26 +82,56 @@ class Problem:
 
 
 def read_mass_ratio(text: str) -> float:
-    """Cathode mass over electrolyte mass from ``1:1``, ``60:40`` or ``1.5``.  Raises InputError."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*(?:[:/]\s*(\d+(?:\.\d*)?)\s*)?", text)
-    if not match or float(match[1]) <= 0.0 or float(match[2] or 1.0) <= 0.0:
+    """Cathode mass over electrolyte mass from ``1:1`` or ``60:40``.
+
+    A number alone is refused: ``60`` could be 60:1 or 60 wt% of cathode.  Raises InputError.
+
+    >>> read_mass_ratio("60:40")
+    1.5
+    """
+    number = r"(\d+(?:\.\d*)?)"
+    match = re.fullmatch(rf"\s*{number}\s*[:/]\s*{number}\s*", text)
+    if match is not None and float(match[1]) > 0.0 and float(match[2]) > 0.0:
+        return float(match[1]) / float(match[2])
+    alone = re.fullmatch(rf"\s*{number}\s*", text)
+    if alone is not None and 0.0 < float(alone[1]) < 100.0:
+        percent = float(alone[1]) * (100.0 if float(alone[1]) < 1.0 else 1.0)
         raise InputError(
-            f"mass ratio {shown(text)} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40"
+            f"mass ratio {shown(text)} can be read in two ways: write {alone[1]}:1 for cathode to electrolyte, or "
+            f"{percent:g}:{100.0 - percent:g} for {percent:g} wt% of cathode"
         )
-    return float(match[1]) / float(match[2] or 1.0)
+    raise InputError(
+        f"mass ratio {shown(text)} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40"
+    )
+
+
+def mass_ratio_text(ratio: float) -> str:
+    """Cathode to electrolyte by mass as people write it, from kg per kg.
+
+    >>> mass_ratio_text(1.0), mass_ratio_text(1.5)
+    ('1:1', '60:40')
+    """
+    if ratio == 1.0:
+        return "1:1"
+    cathode = 100.0 * ratio / (1.0 + ratio)
+    return f"{cathode:.4g}:{100.0 - cathode:.4g}"
 
 
 def read_additives(text: str) -> tuple[tuple[str, float], ...]:
-    """Phases and wt% of the electrolyte from ``Li2CO3=2, Li3BO3=5``.  Raises InputError."""
-    found = []
+    """Phases and wt% of the electrolyte from ``Li2CO3=2, Li3BO3=5``.  Raises InputError.
+
+    >>> read_additives("Li2CO3=2, Li3BO3=5")
+    (('Li2CO3', 2.0), ('Li3BO3', 5.0))
+    """
+    additives = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         match = re.fullmatch(r"([^=\s]+)\s*=\s*(\d+(?:\.\d*)?)\s*%?", part)
         if not match:
             raise InputError(
                 f"additive {shown(part)} is not understood: write phase=wt% of the electrolyte, e.g. Li2CO3=2"
             )
-        found.append((match[1], float(match[2])))
-    return tuple(found)
+        additives.append((match[1], float(match[2])))
+    return tuple(additives)
 
 
 def problem(
@@ -113,17 +147,24 @@ def problem(
     additives: str | tuple[tuple[str, float], ...] = (),
     crucible: str = "lidded",
     geometry: str = "sphere",
+    elements: Collection[str] = (),
 ) -> Problem:
     """Problem from what users write: names, formulas, card paths and texts, or objects already made.
+
+    A formula with an element that is not among ``elements``, those of a database, is refused unless that is empty.
+    Without a schedule the couple is held at DEFAULT_HOLD, 800 °C, for 2 h.
+
+    >>> problem("pc-LCO", "LLZTO", "10 °C/min to 900 °C; hold 2 h; quench", mass_ratio="60:40").mass_ratio
+    1.5
 
     Raises InputError or DataError, in one line, for anything that can not be read.
     """
     if isinstance(cathode, str | Path):
-        cathode = materials.find(str(cathode), "cathode", structure=structure, morphology=morphology)
+        cathode = materials.find(str(cathode), "cathode", structure=structure, morphology=morphology, elements=elements)
     if isinstance(electrolyte, str | Path):
-        electrolyte = materials.find(str(electrolyte), "electrolyte")
+        electrolyte = materials.find(str(electrolyte), "electrolyte", elements=elements)
     if schedule is None:
-        schedule = Schedule.hold(800.0, hours=2.0)
+        schedule = Schedule.hold(DEFAULT_HOLD, hours=2.0)
     if isinstance(schedule, str):
         schedule = Schedule.parse(schedule)
     for what, given, kind in (

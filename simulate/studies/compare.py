@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import InputError
@@ -18,6 +17,7 @@ from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.gas_schedule import Plan, follow
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
+from sinterface.simulate.studies.shares import courses, final_errors
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,7 +48,8 @@ class Comparison:
         """``wt_percent`` (schedule, point, family) at ``time`` (schedule, point) [s], with ``temperature`` [K].
 
         Runs take different steps: each row ends in NaN after its own last point.  ``final_wt_percent`` (schedule,
-        family), ``relative_density`` (schedule, quantile) [1] and unreacted fractions (schedule) belong to its end.
+        family) is that at the end, ``final_wt_percent_error`` its numerical error, NaN where none was estimated;
+        ``relative_density`` (schedule, quantile) [1] and unreacted fractions (schedule) belong to the end, too.
         """
         import xarray as xr
 
@@ -58,12 +59,14 @@ class Comparison:
         time, kelvin = np.full((2, len(names), longest), np.nan)
         for k, result in enumerate(self.results):
             points = result.dataset.sizes["time"]
-            found = courses(result)
+            course = courses(result)
             time[k, :points] = result.dataset["time"].values
             kelvin[k, :points] = result.dataset["temperature"].values
             for f, family in enumerate(families):
-                share[k, :points, f] = found.get(family, 0.0)
+                share[k, :points, f] = course.get(family, 0.0)
         final = np.array([[r.by_family.get(family, 0.0) for family in families] for r in self.results])
+        errors = [final_errors(result) for result in self.results]
+        error = np.array([[by_family.get(family, np.nan) for family in families] for by_family in errors])
         first = self.results[0].dataset.attrs
         keep = ("cathode", "cathode_composition", "electrolyte", "electrolyte_composition", "mass_ratio", "cells",
                 "database", "version")  # fmt: skip
@@ -74,6 +77,10 @@ class Comparison:
                 ),
                 "temperature": (("schedule", "point"), kelvin, {"units": "K"}),
                 "final_wt_percent": (("schedule", "family"), final.reshape(len(names), len(families)), {"units": "%"}),
+                "final_wt_percent_error": (
+                    ("schedule", "family"), error.reshape(len(names), len(families)),
+                    {"units": "%", "long_name": "numerical error of final_wt_percent"},
+                ),
                 "relative_density": (
                     ("schedule", "quantile"),
                     np.array(self.densities),
@@ -127,23 +134,17 @@ class Comparison:
         write_dataset(Path(path), self.dataset)
 
 
-def courses(result: Result) -> dict[str, NDArray[np.float64]]:
-    """wt% of each secondary family against the run's times (time,)."""
-    share = result.dataset["wt_percent"]
-    found: dict[str, NDArray[np.float64]] = {}
-    for column, (family, role) in enumerate(zip(share["family"].values, share["role"].values, strict=True)):
-        if role == "secondary":
-            found[str(family)] = found.get(str(family), 0.0) + share.values[:, column]
-    return found
-
-
 def density(plan: Plan, seed: int = 0) -> tuple[float, float, float]:
     """Relative density [1] of an LLZTO compact at the end of a plan: 5, 50 and 95 % (``models.sintering``)."""
     return sintering.embedded(seed).interval(*plan.schedule.sampled())
 
 
 def summary(plan: Plan) -> str:
-    """A plan in a few words: its name, or the highest temperature and how long all of it takes."""
+    """A plan in a few words: its name, or the highest temperature and how long all of it takes.
+
+    >>> summary(Plan.parse("10 °C/min to 900 °C; hold 2 h; quench"))
+    '900 °C, 3.46 h'
+    """
     if plan.name != plan.schedule.text:
         return plan.name
     size, unit = clock(plan.schedule.duration)
@@ -151,7 +152,11 @@ def summary(plan: Plan) -> str:
 
 
 def clock(duration: float) -> tuple[float, str]:
-    """The unit in which a duration [s] is read best: its size [s] and name."""
+    """The unit in which a duration [s] is read best: its size [s] and name.
+
+    >>> clock(600.0)
+    (60.0, 'min')
+    """
     return next(((size, unit) for size, unit in ((3600.0, "h"), (60.0, "min")) if duration >= 2.0 * size), (1.0, "s"))
 
 
@@ -174,12 +179,12 @@ def compare(
     """
     if not 1 <= len(plans) <= MOST:
         raise InputError(f"{len(plans)} schedules: give 1 to {MOST}")
-    found = []
+    results = []
     for k, plan in enumerate(plans):
 
         def advance(share: float, k: int = k) -> None:
             if progress is not None:
                 progress((k + share) / len(plans))
 
-        found.append(follow(replace(task, schedule=plan.schedule), plan, database=database, progress=advance))
-    return Comparison(tuple(plans), tuple(found), tuple(density(plan) for plan in plans))
+        results.append(follow(replace(task, schedule=plan.schedule), plan, database=database, progress=advance))
+    return Comparison(tuple(plans), tuple(results), tuple(density(plan) for plan in plans))

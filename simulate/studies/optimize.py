@@ -63,6 +63,9 @@ CONFIRMING = 0.25
 TIE = 0.05
 """Sums of wt% that differ by less count as the same: numerical errors reach that."""
 
+UNFINISHED, TOO_LOOSE = 999.0, 1000.0
+"""Values of the search for schedules whose run does not end, and for such as are not dense enough: above any wt%."""
+
 SAME_DENSITY = 0.005
 """Relative densities in one bin of this width count as the same: of them the least wt% is kept."""
 
@@ -159,6 +162,7 @@ class Front:
     """What a search found: ``points`` on the Pareto front, densest last, and all ``trials`` that came to an end.
 
     ``predictions`` were spent, ``failed`` of them did not end; ``samples`` posterior samples are behind the intervals.
+    ``mass_ratio`` is kg of cathode per kg of electrolyte.
     """
 
     cathode: str
@@ -172,12 +176,14 @@ class Front:
     seed: int
     database: str
     version: str
+    mass_ratio: float | None = None
 
     def document(self) -> dict[str, Any]:
         """The search as a JSON document."""
         return {
             "cathode": self.cathode,
             "electrolyte": self.electrolyte,
+            "mass_ratio": self.mass_ratio,
             "bounds": {
                 "temperature_C": list(self.bounds.temperature),
                 "hold_h": list(self.bounds.hours),
@@ -185,8 +191,8 @@ class Front:
                 "atmospheres": [str(gas) for gas in self.bounds.gases],
                 "coolings": list(self.bounds.coolings),
             },
-            "front": [one.document() for one in self.points],
-            "trials": [one.document() for one in self.trials],
+            "front": [point.document() for point in self.points],
+            "trials": [trial.document() for trial in self.trials],
             "predictions": self.predictions,
             "failed": self.failed,
             "samples": self.samples,
@@ -197,7 +203,11 @@ class Front:
 
 
 def span(text: str, name: str, example: str) -> tuple[float, float]:
-    """Lowest and highest value from ``low:high``, or both from one number.  Raises InputError."""
+    """Lowest and highest value from ``low:high``, or both from a single number.  Raises InputError.
+
+    >>> span("600:1100", "temperature", "600:1100")
+    (600.0, 1100.0)
+    """
     number = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
     match = re.fullmatch(rf"\s*({number})\s*(?::\s*({number})\s*)?", text)
     if not match:
@@ -252,23 +262,23 @@ class _Search:
                 raise _SpentError
             families = self._predict(choice, TOLERANCE)
             ends = sintering.embedded(self.seed).interval(*choice.schedule.sampled())
-            found = None
+            self.known[choice] = None
             if families is not None:
-                found = Trial(choice, self.density(choice), sum(families.values()), families, ends)
-            self.known[choice] = found
+                self.known[choice] = Trial(choice, self.density(choice), sum(families.values()), families, ends)
             self.where[choice] = z
         return self.known[choice]
 
-    def confirm(self, one: Trial) -> None:
+    def confirm(self, trial: Trial) -> None:
         """Predict a trial again, more finely; the larger wt% counts."""
-        again = self._predict(one.choice, 0.5 * TOLERANCE)
+        again = self._predict(trial.choice, 0.5 * TOLERANCE)
         if again is None:
-            self.known[one.choice] = None
+            self.known[trial.choice] = None
             return
         total = sum(again.values())
-        families = again if total > one.secondary else one.families
-        self.known[one.choice] = replace(
-            one, secondary=max(total, one.secondary), families=families, numerical_error=abs(total - one.secondary)
+        families = again if total > trial.secondary else trial.families
+        error = abs(total - trial.secondary)
+        self.known[trial.choice] = replace(
+            trial, secondary=max(total, trial.secondary), families=families, numerical_error=error
         )
 
     def _predict(self, choice: Choice, tolerance: float) -> dict[str, float] | None:
@@ -280,21 +290,21 @@ class _Search:
         self.spent += 1
         self.progress(self.spent / self.budget)
         self.attrs = dict(result.dataset.attrs)
-        if self.attrs["outcome"] == "DONE":
+        if result.finished:
             return result.by_family
         self.failed += 1
         return None
 
     def least(self, level: float) -> Callable[[NDArray[np.float64]], float]:
-        """wt% of secondary phases; what is not as dense as ``level`` is worse than anything, by how much it lacks."""
+        """wt% of secondary phases; schedules below ``level`` get a penalty that grows with the missing density."""
 
         def value(z: NDArray[np.float64]) -> float:
             choice = self.choice(np.asarray(z))
             lacking = level - self.density(choice)
             if lacking > 0.0:
-                return 1e3 * (1.0 + lacking)
-            found = self.trial(choice, np.array(z))
-            return 999.0 if found is None else found.secondary
+                return TOO_LOOSE * (1.0 + lacking)
+            trial = self.trial(choice, np.array(z))
+            return UNFINISHED if trial is None else trial.secondary
 
         return value
 
@@ -304,16 +314,16 @@ def _fired(task: Problem, choice: Choice) -> Problem:
 
 
 def front(trials: Sequence[Trial]) -> tuple[Trial, ...]:
-    """Those no other one beats, least dense first: less dense ones need less secondary phases, beyond the errors."""
-    found: list[Trial] = []
-    for one in sorted(trials, key=lambda t: (-round(t.density / SAME_DENSITY), t.secondary, -t.density)):
-        if found:
-            last = found[-1]
-            certain = max(TIE, one.numerical_error or 0.0, last.numerical_error or 0.0)
-            if one.secondary >= last.secondary - certain:
+    """The trials that no other beats, least dense first: less dense ones need less secondary phases, beyond errors."""
+    kept: list[Trial] = []
+    for trial in sorted(trials, key=lambda t: (-round(t.density / SAME_DENSITY), t.secondary, -t.density)):
+        if kept:
+            last = kept[-1]
+            certain = max(TIE, trial.numerical_error or 0.0, last.numerical_error or 0.0)
+            if trial.secondary >= last.secondary - certain:
                 continue
-        found.append(one)
-    return tuple(reversed(found))
+        kept.append(trial)
+    return tuple(reversed(kept))
 
 
 def optimize(
@@ -355,12 +365,12 @@ def optimize(
         points = _with_intervals(task, points, samples, seed, database, lambda done: report(share + (1 - share) * done))
     return Front(
         task.cathode.id, task.electrolyte.id, bounds, points, _ended(search), search.spent, search.failed, samples,
-        seed, str(search.attrs["database"]), str(search.attrs["version"]),
+        seed, str(search.attrs["database"]), str(search.attrs["version"]), task.mass_ratio,
     )  # fmt: skip
 
 
 def _ended(search: _Search) -> tuple[Trial, ...]:
-    return tuple(one for one in search.known.values() if one is not None)
+    return tuple(trial for trial in search.known.values() if trial is not None)
 
 
 def _confirmed(search: _Search) -> tuple[Trial, ...]:
@@ -371,12 +381,12 @@ def _confirmed(search: _Search) -> tuple[Trial, ...]:
     for end in itertools.cycle((0, -1)):
         if search.spent >= search.budget:
             break
-        waiting = [one for one in front(_ended(search)) if one.numerical_error is None]
+        waiting = [trial for trial in front(_ended(search)) if trial.numerical_error is None]
         if not waiting:
             break
         search.confirm(waiting[end])
-    best = tuple(one for one in front(_ended(search)) if one.numerical_error is not None)
-    return best or front([one for one in _ended(search) if one.numerical_error is not None])
+    best = tuple(trial for trial in front(_ended(search)) if trial.numerical_error is not None)
+    return best or front([trial for trial in _ended(search) if trial.numerical_error is not None])
 
 
 def _spread_out(search: _Search, first: int) -> None:
@@ -394,7 +404,7 @@ def _spread_out(search: _Search, first: int) -> None:
 
 def _levels(search: _Search, until: int) -> None:
     """Differential evolution at each density in turn, each with its part of the predictions left of ``until``."""
-    reached = [one.density for one in search.known.values() if one is not None]
+    reached = [trial.density for trial in _ended(search)]
     if not reached:
         return
     low, high = min(reached), max(reached)
@@ -424,17 +434,17 @@ def _with_intervals(
     """The points with the spread of their wt% over posterior samples; runs that do not end are left out."""
     posterior = adjustable.samples()
     chosen = np.random.default_rng([seed, 14]).permutation(len(posterior))[:samples]
-    found: list[list[float]] = [[] for _ in points]
+    totals: list[list[float]] = [[] for _ in points]
     for done, number in enumerate(chosen):
         for k, point in enumerate(points):
             task_k = _fired(task, point.choice)
             result = predict(task_k, database=database, parameters=posterior[number], estimate_error=False)
-            if result.dataset.attrs["outcome"] == "DONE":
-                found[k].append(sum(result.by_family.values()))
+            if result.finished:
+                totals[k].append(sum(result.by_family.values()))
             progress((done * len(points) + k + 1) / (samples * len(points)))
-    out = []
-    for point, values in zip(points, found, strict=True):
+    answered = []
+    for point, values in zip(points, totals, strict=True):
         low, middle, high = np.quantile(values, sintering.QUANTILES) if values else (np.nan,) * 3
         interval = (float(low), float(middle), float(high)) if values else None
-        out.append(replace(point, secondary_interval=interval))
-    return tuple(out)
+        answered.append(replace(point, secondary_interval=interval))
+    return tuple(answered)

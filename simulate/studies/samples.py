@@ -19,7 +19,7 @@ from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.run import predict
-from sinterface.simulate.studies.compare import courses
+from sinterface.simulate.studies.shares import courses
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -128,17 +128,17 @@ def spread(
             if free
         }
         jobs.append((task, posterior[which[number]], changes, database))
-    found = list(_all(jobs, workers, progress))
-    ended = [one for one in found if one.outcome == "DONE"]
+    runs = list(_all(jobs, workers, progress))
+    ended = [run for run in runs if run.finished]
     if not ended:
         raise InputError(f"none of {size} samples reached the end of the schedule: run without samples to see why")
-    names = sorted(set().union(*(one.final for one in ended)))
+    names = sorted(set().union(*(run.final for run in ended)))
     times = moments(task.schedule)
     table, course = np.zeros((len(ended), len(names))), np.zeros((len(ended), len(times), len(names)))
-    for number, one in enumerate(ended):
-        for name in one.final:
-            table[number, names.index(name)] = one.final[name]
-            course[number, :, names.index(name)] = one.course[name]
+    for number, run in enumerate(ended):
+        for name in run.final:
+            table[number, names.index(name)] = run.final[name]
+            course[number, :, names.index(name)] = run.course[name]
     return Spread(tuple(names), table, table.sum(axis=1), size - len(ended), times, course)
 
 
@@ -151,11 +151,11 @@ def moments(schedule: Schedule) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Sampled:
-    """wt% by family at the end of one sample's run, and at the moments of the schedule (N,)."""
+    """wt% by family at the end of the run of a sample and at the moments of the schedule (N,); whether it ended."""
 
     final: dict[str, float]
     course: dict[str, NDArray[np.float64]]
-    outcome: str
+    finished: bool
 
 
 Job = tuple[Problem, parameters.Parameters, dict[str, tuple[float, float]], databases.Database | None]
@@ -164,20 +164,20 @@ Job = tuple[Problem, parameters.Parameters, dict[str, tuple[float, float]], data
 def _all(jobs: Sequence[Job], workers: int, progress: Callable[[float], None] | None) -> Iterable[Sampled]:
     if workers <= 1 or len(jobs) == 1:
         for done, job in enumerate(jobs, 1):
-            yield _one(job)
+            yield _run(job)
             if progress is not None:
                 progress(done / len(jobs))
         return
     with processes(min(workers, len(jobs))) as pool:
         with unheard():
-            results = pool.map(_one, jobs)
+            results = pool.map(_run, jobs)
         for done, result in enumerate(results, 1):
             yield result
             if progress is not None:
                 progress(done / len(jobs))
 
 
-def _one(job: Job) -> Sampled:
+def _run(job: Job) -> Sampled:
     task, values, changes, database = job
     base = database or databases.embedded()
     solids = dict(base.solids)
@@ -188,4 +188,4 @@ def _one(job: Job) -> Sampled:
     result = predict(task, database=sampled, parameters=values, estimate_error=False)
     at, times = moments(task.schedule), result.dataset["time"].values
     course = {family: np.interp(at, times, share) for family, share in courses(result).items()}
-    return Sampled(result.by_family, course, str(result.dataset.attrs["outcome"]))
+    return Sampled(result.by_family, course, result.finished)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,139 @@ from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
 from sinterface.simulate.solve.run import predict
+from sinterface.simulate.studies.shares import final_errors
 
 if TYPE_CHECKING:
     import xarray as xr
 
 MOST = 500
 """Largest number of temperatures in one sweep."""
+
+
+FLAT = 100.0
+"""Temperature [K] by which an onset may move between half and twice the detection limit before it counts as flat.
+
+A convention: detection limits are known within such a factor at best, and the measured onsets that predictions are
+compared with lie in brackets of 50 to 100 °C.
+"""
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Where a family first reaches ``limit`` [wt%]: above ``above`` and not above ``reached`` [degrees C].
+
+    ``above`` is None where the lowest temperature of the sweep shows it already, ``reached`` where none does.
+    """
+
+    limit: float
+    above: float | None
+    reached: float | None
+
+    def told(self, highest: float) -> str:
+        """In words, for a sweep up to ``highest`` [degrees C].
+
+        >>> Bracket(1.0, 450.0, 500.0).told(1000.0)
+        'between 450 and 500 °C'
+        """
+        if self.reached is None:
+            return f"not up to {highest:g} °C"
+        if self.above is None:
+            return f"at {self.reached:g} °C or below"
+        return f"between {self.above:g} and {self.reached:g} °C"
+
+
+@dataclass(frozen=True)
+class Onset:
+    """Where secondary phases first reach a limit, and whether the answer depends on the limit.
+
+    ``brackets`` are those of half the limit, of the limit and of twice it, ``families`` those at or above the limit
+    where it is first reached, ``highest`` the highest temperature of the sweep [degrees C] and ``unfinished`` that of a
+    run below which nothing was seen and which did not reach the end of its schedule: then nothing is known.
+    """
+
+    brackets: tuple[Bracket, Bracket, Bracket]
+    families: tuple[str, ...]
+    highest: float
+    widest_step: float
+    unfinished: float | None = None
+
+    @property
+    def bracket(self) -> Bracket:
+        """The bracket of the limit itself."""
+        return self.brackets[1]
+
+    @property
+    def sharp(self) -> bool:
+        """Whether half and twice the limit are reached within FLAT, or within a step of the sweep; or neither is.
+
+        A curve that ends between them may be flat, and counts so.
+        """
+        half, _, twice = (bracket.reached for bracket in self.brackets)
+        if half is None or twice is None:
+            return half is twice
+        return twice - half <= max(FLAT, self.widest_step)
+
+    @property
+    def temperature(self) -> float | None:
+        """Lowest hold temperature [degrees C] that shows the limit; None where none does or the curve is flat."""
+        return self.bracket.reached if self.sharp and self.unfinished is None else None
+
+    def __str__(self) -> str:
+        limit, highest = self.bracket.limit, self.highest
+        if self.unfinished is not None:
+            return f"unknown, as the run at {self.unfinished:g} °C did not finish"
+        if not self.sharp:
+            parts = (f"{bracket.limit:g} wt% {bracket.told(highest)}" for bracket in self.brackets)
+            return f"not sharp: {', '.join(parts)}"
+        if self.bracket.reached is None:
+            return f"none up to {highest:g} °C (no family reaches {limit:g} wt%)"
+        return f"{self.bracket.told(highest)} ({', '.join(self.families)} at or above {limit:g} wt%)"
+
+    def document(self) -> dict[str, Any]:
+        """As a part of the JSON document described in ``docs/json.md``."""
+        return {
+            "sharp": self.sharp,
+            "brackets": [
+                {"limit_wt_percent": bracket.limit, "above_C": bracket.above, "reached_C": bracket.reached}
+                for bracket in self.brackets
+            ],
+        }
+
+
+def onset_of(
+    temperatures: Sequence[float],
+    shares: Sequence[Mapping[str, float]],
+    limit: float,
+    finished: Sequence[bool] | None = None,
+) -> Onset:
+    """The onset from wt% by family at hold temperatures [degrees C] in ascending order, and which runs finished.
+
+    >>> print(onset_of([500, 600, 700], [{}, {"LaMO3": 0.2}, {"LaMO3": 3.0}], 1.0))
+    between 600 and 700 °C (LaMO3 at or above 1 wt%)
+    >>> print(onset_of([500, 700, 900], [{}, {"LaMO3": 0.9}, {"LaMO3": 1.1}], 1.0))
+    not sharp: 0.5 wt% between 500 and 700 °C, 1 wt% between 700 and 900 °C, 2 wt% not up to 900 °C
+    """
+
+    def bracket(amount: float) -> Bracket:
+        above = None
+        for T, by_family in zip(temperatures, shares, strict=True):
+            if max(by_family.values(), default=0.0) >= amount:
+                return Bracket(amount, above, T)
+            above = T
+        return Bracket(amount, above, None)
+
+    own = bracket(limit)
+    ended = [True] * len(temperatures) if finished is None else finished
+    stuck = [T for T, done in zip(temperatures, ended, strict=True) if not done]
+    if own.reached is not None:
+        stuck = [T for T in stuck if own.reached > T]
+        there = shares[list(temperatures).index(own.reached)]
+        families = tuple(family for family, share in there.items() if share >= limit)
+    else:
+        families = ()
+    step = max((b - a for a, b in pairwise(temperatures)), default=0.0)
+    brackets = (bracket(0.5 * limit), own, bracket(2.0 * limit))
+    return Onset(brackets, families, temperatures[-1], step, stuck[0] if stuck else None)
 
 
 @dataclass(frozen=True)
@@ -36,17 +164,19 @@ class Sweep:
     temperatures: tuple[float, ...]
     results: tuple[Result, ...]
 
-    def onset(self, limit: float = DETECTION_LIMIT) -> float | None:
-        """Lowest hold temperature [degrees C] of the sweep at which a secondary family reaches the limit [wt%].
+    def onset(self, limit: float = DETECTION_LIMIT) -> Onset:
+        """Where a secondary family first reaches the limit [wt%], as a bracket between hold temperatures.
 
-        None where none does, or where a run below did not finish: it may have shown one.
+        Where a run below did not finish, or half and twice the limit are reached far apart, it says so.
         """
-        for T, one in zip(self.temperatures, self.results, strict=True):
-            if one.detected(limit):
-                return T
-            if not one.finished:
-                return None
-        return None
+        shares = [result.by_family for result in self.results]
+        return onset_of(self.temperatures, shares, limit, [result.finished for result in self.results])
+
+    @property
+    def schedule(self) -> str:
+        """The schedule that all runs share, with T for the hold temperature."""
+        text = str(self.results[0].dataset.attrs["schedule"])
+        return text.replace(f"to {self.temperatures[0]:g} °C", "to T", 1)
 
     @property
     def families(self) -> list[str]:
@@ -59,10 +189,16 @@ class Sweep:
 
     @property
     def dataset(self) -> xr.Dataset:
-        """``wt_percent`` (hold_temperature [degrees C], family) and unreacted fractions (hold_temperature)."""
+        """``wt_percent`` (hold_temperature [degrees C], family) and unreacted fractions (hold_temperature).
+
+        ``wt_percent_error`` is the numerical error of ``wt_percent``, NaN where none was estimated.
+        """
         import xarray as xr
 
+        shape = (len(self.results), len(self.families))
         table = np.array([[r.by_family.get(family, 0.0) for family in self.families] for r in self.results])
+        errors = [final_errors(result) for result in self.results]
+        error = np.array([[by_family.get(family, np.nan) for family in self.families] for by_family in errors])
         first = self.results[0].dataset.attrs
         fractions = {
             key: ("hold_temperature", np.array([r.unreacted[key] for r in self.results]), {"units": "1"})
@@ -75,8 +211,13 @@ class Sweep:
             {
                 "wt_percent": (
                     ("hold_temperature", "family"),
-                    table.reshape(len(self.results), len(self.families)),
+                    table.reshape(shape),
                     {"units": "%", "long_name": "share of the whole sample"},
+                ),
+                "wt_percent_error": (
+                    ("hold_temperature", "family"),
+                    error.reshape(shape),
+                    {"units": "%", "long_name": "numerical error of wt_percent"},
                 ),
                 "element_balance": (
                     "hold_temperature", np.array([r.dataset.attrs["element_balance"] for r in self.results])
@@ -89,7 +230,8 @@ class Sweep:
             },
             attrs={key: first[key] for key in keep}
             | {
-                "onset_C": "none" if onset is None else onset,
+                "onset": str(onset),
+                "schedule": self.schedule,
                 "detection_limit_wt_percent": DETECTION_LIMIT,
                 "outcomes": ";".join(r.dataset.attrs["outcome"] for r in self.results),
                 "schedules": " | ".join(r.dataset.attrs["schedule"] for r in self.results),
@@ -104,7 +246,8 @@ class Sweep:
             "cathode": first["cathode"],
             "electrolyte": first["electrolyte"],
             "atmosphere": first["atmosphere"],
-            "onset_C": self.onset(limit),
+            "onset_C": self.onset(limit).temperature,
+            "onset": self.onset(limit).document(),
             "detection_limit_wt_percent": limit,
             "temperatures": [result.document(limit) for result in self.results],
             "database": first["database"],
@@ -117,7 +260,11 @@ class Sweep:
 
 
 def temperatures(text: str) -> tuple[float, ...]:
-    """Hold temperatures [degrees C] from ``400:1000:50`` (ends included) or ``400,600,900``.  Raises InputError."""
+    """Hold temperatures [degrees C] from ``400:1000:50`` (ends included) or ``400,600,900``.  Raises InputError.
+
+    >>> temperatures("400:600:100")
+    (400.0, 500.0, 600.0)
+    """
     number = r"[+-]?\d+(?:\.\d*)?"
     text = text.strip()
     if match := re.fullmatch(rf"({number}):({number}):({number})", text):
@@ -128,14 +275,14 @@ def temperatures(text: str) -> tuple[float, ...]:
             )
         return tuple(float(low + i * step) for i in range(int((high - low) / step + 1e-9) + 1))
     if re.fullmatch(rf"{number}(\s*,\s*{number})*", text):
-        found = tuple(sorted({float(part.strip()) for part in text.split(",")}))
-        if len(found) > MOST or not all(map(math.isfinite, found)):
+        values = tuple(sorted({float(part.strip()) for part in text.split(",")}))
+        if len(values) > MOST or not all(map(math.isfinite, values)):
             raise InputError(f"temperatures {shown(text)}: at most {MOST} finite values")
-        return found
+        return values
     raise InputError(f"temperatures {shown(text)} are not understood: write 400:1000:50 or 400,600,900 (°C)")
 
 
-def _one(task: Problem, database: Database | None) -> Result:
+def _predict(task: Problem, database: Database | None) -> Result:
     return predict(task, database=database)
 
 
@@ -155,18 +302,18 @@ def sweep(
     """
     ordered = tuple(sorted(hold_temperatures))
     tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
-    found: dict[int, Result] = {}
+    results: dict[int, Result] = {}
     if workers <= 1 or len(tasks) == 1:
-        for i, one in enumerate(tasks):
-            found[i] = _one(one, database)
+        for i, each in enumerate(tasks):
+            results[i] = _predict(each, database)
             if progress is not None:
-                progress(len(found) / len(tasks))
+                progress(len(results) / len(tasks))
     else:
         with processes(min(workers, len(tasks))) as pool:
             with unheard():
-                futures = {pool.submit(_one, one, database): i for i, one in enumerate(tasks)}
+                futures = {pool.submit(_predict, each, database): i for i, each in enumerate(tasks)}
             for future in as_completed(futures):
-                found[futures[future]] = future.result()
+                results[futures[future]] = future.result()
                 if progress is not None:
-                    progress(len(found) / len(tasks))
-    return Sweep(ordered, tuple(found[i] for i in range(len(tasks))))
+                    progress(len(results) / len(tasks))
+    return Sweep(ordered, tuple(results[i] for i in range(len(tasks))))

@@ -5,13 +5,14 @@ All text that a file brings is escaped: plotly reads a few tags in labels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.views.plot import TEMPERATURE, style
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ LINEAR = 0.1
 """Below this [wt%] the scale of a sweep is linear, above it logarithmic."""
 
 TICKS = (0.0, 0.1, 1.0, 10.0, 50.0, 100.0)
-MARKERS = {
-    "o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down", "x": "x", "P": "cross",
-    "<": "triangle-left", ">": "triangle-right", "*": "star", "p": "pentagon", "h": "hexagon", "H": "hexagon2",
-    "8": "octagon", "1": "y-down-open",
-}  # fmt: skip
-"""Plotly's names of matplotlib's markers."""
 
 
 def text(value: object) -> str:
@@ -45,14 +40,15 @@ def scaled(share: Array) -> Array:
 
 
 def courses(
-    hours: Array, shares: Sequence[tuple[str, str, Array]], kelvin_less: tuple[Array, Array], limit: float, *,
+    times: Array, shares: Sequence[tuple[str, str, Array]], temperature_curve: tuple[Array, Array], limit: float, *,
     bands: Sequence[tuple[str, Array, Array]] = (), moments: Array | None = None, unit: str = "h",
     top: float | None = None,
 ) -> Figure:  # fmt: skip
     """Phases against time over the schedule.
 
-    ``shares`` are (name, family, wt% (time,)); ``kelvin_less`` time and temperature [degrees C]; ``bands`` (family,
-    low, high) at ``moments``; times are in ``unit``; ``top`` is the end of the axis of wt%, so that charts compare.
+    ``shares`` are (name, family, wt% (time,)) at ``times``, ``temperature_curve`` times and temperatures [degrees C],
+    ``bands`` (family, low, high) at ``moments``; all times are in ``unit``.  ``top`` is the end of the axis of wt%, so
+    that charts compare.
     """
     from plotly.graph_objects import Scatter
 
@@ -72,13 +68,13 @@ def courses(
         dash = DASHES[min(seen.count(family), len(DASHES)) - 1]
         told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
         figure.add_trace(Scatter(
-            x=hours, y=share, name=told, mode="lines", legendgroup=text(family),
+            x=times, y=share, name=told, mode="lines", legendgroup=text(family),
             line={"color": style(family)[0], "dash": dash, "width": 2},
             hovertemplate=f"%{{y:.2f}} wt% at %{{x:.2f}} {unit}",
         ))  # fmt: skip
     _limit(figure, limit, limit)
     figure.add_trace(Scatter(
-        x=kelvin_less[0], y=kelvin_less[1], name="temperature", mode="lines", yaxis="y2", showlegend=False,
+        x=temperature_curve[0], y=temperature_curve[1], name="temperature", mode="lines", yaxis="y2", showlegend=False,
         line={"color": TEMPERATURE, "width": 1.6}, hovertemplate=f"%{{y:.0f}} °C at %{{x:.2f}} {unit}",
     ))  # fmt: skip
     figure.update_layout(
@@ -97,7 +93,7 @@ def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Fig
     for name, family, share in shares:
         told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
         figure.add_trace(Scatter(
-            x=micrometres, y=share, name=told, mode="lines", stackgroup="one", line={"color": "white", "width": 0.6},
+            x=micrometres, y=share, name=told, mode="lines", stackgroup="cell", line={"color": "white", "width": 0.6},
             fillcolor=style(family)[0], hovertemplate="%{y:.1f} wt% at %{x:.2f} µm",
         ))  # fmt: skip
     figure.update_layout(xaxis=_axis("radius / µm"), yaxis=_axis("wt% of the cell") | {"range": [0, 100]})
@@ -120,23 +116,40 @@ def bars(names: Sequence[str], values: Array, label: str) -> Figure:
 
 
 def against_temperature(
-    degrees: Array, shares: Mapping[str, Array], limit: float, onset: float | None, top: float
-) -> Figure:
-    """wt% by family against hold temperature [degrees C], the detection limit and the onset as lines."""
+    degrees: Array, shares: Mapping[str, Array], limit: float, onset: tuple[float, float] | None, top: float,
+    errors: Mapping[str, Array] | None = None,
+) -> Figure:  # fmt: skip
+    """wt% by family against hold temperature [degrees C], with numerical errors as bars where there are any.
+
+    The detection limit is a line, the ``onset`` a band between two hold temperatures.
+    """
     from plotly.graph_objects import Scatter
 
     figure = _figure(460)
     for family, share in shares.items():
-        colour, marker = style(family)
+        colour, _ = style(family)
+        symbol = FAMILIES.get(family, FAMILIES["other"]).symbol
+        error = np.nan_to_num((errors or {}).get(family, np.zeros_like(share)))
+        told = [
+            f"{amount:.2f}" + (f" ± {size:.2f}" if size > 0.0 else "")
+            for amount, size in zip(share, error, strict=True)
+        ]
+        bars = {
+            "type": "data", "symmetric": False, "color": colour, "thickness": 1, "width": 3,
+            "array": scaled(share + error) - scaled(share), "arrayminus": scaled(share) - scaled(share - error),
+        }  # fmt: skip
         figure.add_trace(Scatter(
-            x=degrees, y=scaled(share), customdata=share, name=text(family), mode="lines+markers",
-            line={"color": colour, "width": 2}, marker={"symbol": MARKERS[marker], "size": 8},
-            hovertemplate="%{customdata:.2f} wt% at %{x:g} °C",
+            x=degrees, y=scaled(share), customdata=told, name=text(family), mode="lines+markers",
+            line={"color": colour, "width": 2}, marker={"symbol": symbol, "size": 8},
+            error_y=bars if error.any() else None, hovertemplate="%{customdata} wt% at %{x:g} °C",
         ))  # fmt: skip
     _limit(figure, float(scaled(np.array([limit]))[0]), limit)
     if onset is not None:
-        figure.add_vline(onset, line={"color": GREY, "dash": "dot", "width": 1.5})
-        _legend_line(figure, f"onset: {onset:g} °C", "dot")
+        figure.add_vrect(*onset, fillcolor="#e2e2e2", line_width=0, layer="below")
+        figure.add_trace(Scatter(
+            x=[None], y=[None], mode="markers", name=f"onset: {onset[0]:g} to {onset[1]:g} °C",
+            marker={"symbol": "square", "size": 12, "color": "#e2e2e2"},
+        ))  # fmt: skip
     ticks = np.array(TICKS)
     figure.update_layout(
         xaxis=_axis("hold temperature / °C"),
@@ -222,7 +235,7 @@ def against_nickel(
             bars: dict[str, Any] = {"type": "data", "symmetric": False, "color": _faded(colour, 0.45), "width": 0}
             bars["thickness"] = 1.0 if many else 2.5
             known = np.nan_to_num(ends[mask] - y[mask, None])
-            told = [text(name) for name, one in zip(names, mask, strict=True) if one]
+            told = [text(name) for name, chosen_point in zip(names, mask, strict=True) if chosen_point]
             figure.add_trace(Scatter(
                 x=percent[mask], y=y[mask], mode="markers", customdata=told,
                 name=f"{name}: none up to {highest:g} °C" if clean else name,
@@ -299,11 +312,3 @@ def _colours(values: Array, span: tuple[float, float]) -> dict[str, Any]:
         "colorbar": {"title": {"text": "onset / °C", "side": "bottom"}, "thickness": 12, "outlinewidth": 0} | lying,
         "showscale": True,
     }  # fmt: skip
-
-
-def together(families: Iterable[tuple[str, Array]]) -> dict[str, Array]:
-    """Shares of the same family added up."""
-    total: dict[str, Array] = {}
-    for family, share in families:
-        total[family] = total[family] + share if family in total else share
-    return total

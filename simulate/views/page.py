@@ -17,7 +17,12 @@ LONGEST = 600
 """Characters shown of any text of a file."""
 
 CODE = """
-window.addEventListener("load", () => document.querySelectorAll(".plotly-graph-div").forEach(Plotly.Plots.resize));
+const charts = () => [...document.querySelectorAll(".plotly-graph-div")];
+window.addEventListener("load", () => charts().forEach((chart) => Plotly.Plots.resize(chart)));
+window.addEventListener("beforeprint", () => charts().forEach((chart) =>
+  Plotly.relayout(chart, {autosize: false, width: Math.min(640, chart.clientWidth)})));
+window.addEventListener("afterprint", () => charts().forEach((chart) =>
+  Plotly.relayout(chart, {autosize: true, width: null})));
 document.querySelectorAll("table.sortable thead th").forEach((head, column) => head.onclick = () => {
   const body = head.closest("table").tBodies[0], up = head.ariaSort !== "ascending";
   const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
@@ -27,8 +32,8 @@ document.querySelectorAll("table.sortable thead th").forEach((head, column) => h
   [...body.rows].sort((a, b) => (up ? 1 : -1) * order(key(a), key(b))).forEach((row) => body.append(row));
 });
 """
-"""Charts take the width that is theirs once all of the page is there.  A click on a heading sorts its table: numbers by
-value, the rest by name."""
+"""Charts take the width that is theirs once all of the page is there, and 640 pixels on paper.  A click on a
+heading sorts its table: numbers by value, the rest by name."""
 
 
 class Html(str):
@@ -119,9 +124,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "",
     )  # fmt: skip
 
 
-def facts(found: Mapping[str, Any], caption: str = "") -> Html:
+def facts(values: Mapping[str, Any], caption: str = "") -> Html:
     """A table of names and values; long values are cut."""
-    rows = ([html(name), html(_shortened(str(value)))] for name, value in found.items())
+    rows = ([html(name), html(_shortened(str(value)))] for name, value in values.items())
     lines = (join('<tr><th scope="row">', name, "</th><td>", value, "</td></tr>") for name, value in rows)
     title = join("<caption><span>", html(caption), "</span></caption>") if caption else ""
     return join('<table class="facts">', title, "<tbody>", *lines, "</tbody></table>")

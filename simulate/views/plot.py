@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import numpy as np
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.files.output import write_whole
+from sinterface.simulate.setup.problem import mass_ratio_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT
 
 if TYPE_CHECKING:
@@ -27,19 +30,23 @@ if TYPE_CHECKING:
     from sinterface.simulate.solve.result import Result
     from sinterface.simulate.studies.sweep import Sweep
 
-# Okabe & Ito (2008), Color Universal Design; markers tell apart what grey printing does not
-STYLES = {
-    "La2Zr2O7": ("#0072B2", "o"), "LaMO3": ("#D55E00", "s"), "La2MO4": ("#009E73", "^"), "Li2MnO3": ("#CC79A7", "D"),
-    "La2O3": ("#56B4E9", "v"), "rock salt": ("#000000", "x"), "Li zirconate": ("#E69F00", "P"),
-    "Li tantalate": ("#7F7F7F", "<"), "La tantalate": ("#B79F00", ">"), "TM oxide": ("#5D4037", "*"),
-    "Li-rich TM oxide": ("#9467BD", "p"), "garnet": ("#8C8C8C", "h"), "layered": ("#404040", "H"),
-    "spinel": ("#2E7D32", "8"), "olivine": ("#6D4C9F", "d"), "LanMnO3n+1": ("#00838F", "2"),
-    "carbonate": ("#C2185B", "3"), "hydroxide": ("#5C6BC0", "4"), "phosphate": ("#827717", "+"),
-    "borate": ("#AD1457", "|"), "Li2O": ("#F06292", "_"),
-}  # fmt: skip
-OTHER = ("#A0522D", "1")
+STYLES: Mapping[str, tuple[str, str]] = {name: (family.colour, family.marker) for name, family in FAMILIES.items()}
+"""Colour and marker of each family; markers tell apart what grey printing does not."""
+
+COUPLES = (
+    ("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#56B4E9", "v"), ("#E69F00", "P"),
+    ("#000000", "x"),
+)  # fmt: skip
+"""Colour and marker of the first, second, ... couple where lines are couples and not families."""
+
 TEMPERATURE = "#333333"
 """Colour of schedules: no family's."""
+
+LETTER, SWATCH = 0.0078, 0.055
+"""Width of a letter, and of a legend's line with its gaps, per point of the font size [inches]; a little wide."""
+
+LABEL = 2.5
+"""Width of the number of a kink [wt% of the axis]."""
 
 DASHES = ("-", "--", ":", "-.")
 """Lines of the first, second, ... phase of a family."""
@@ -48,8 +55,12 @@ FORMATS = (".png", ".pdf", ".svg")
 
 
 def style(family: str) -> tuple[str, str]:
-    """Colour and marker of a phase family."""
-    return STYLES.get(family, OTHER)
+    """Colour and marker of a phase family; those of ``other`` for a name that is none.
+
+    >>> style("LaMO3")
+    ('#D55E00', 's')
+    """
+    return STYLES.get(family, STYLES["other"])
 
 
 def check_format(path: Path) -> None:
@@ -70,79 +81,118 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def sweeps(found: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
-    """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown."""
-    from matplotlib.lines import Line2D
+def plain(text: str) -> str:
+    """Text of a user as Matplotlib shows it letter by letter: a dollar sign begins no formula.
 
-    figure = _figure(1.2 + 4.4 * len(found), 4.6)
-    axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
-    shown: dict[str, Artist] = {}
-    for axis, one in zip(axes, found, strict=True):
-        data = one.dataset
-        for family in one.families:
+    >>> plain("5 $ a gram")
+    '5 \\\\$ a gram'
+    """
+    return text.replace("$", r"\$")
+
+
+def wrapped(text: str, width: float, size: float) -> str:
+    """Text broken into lines that fit into ``width`` [inches] at a font size [points]."""
+    return textwrap.fill(plain(text), max(20, int(width / (LETTER * size))))
+
+
+def below(figure: Figure, handles: Mapping[str, Artist], size: float = 9.0) -> None:
+    """A legend under all panels, in as many columns as the figure is wide enough for."""
+    longest = max(map(len, handles))
+    columns = int((figure.get_figwidth() - 0.2) / (size * (LETTER * longest + SWATCH)))
+    figure.legend(
+        list(handles.values()), list(handles), loc="outside lower center", ncols=max(1, min(columns, len(handles))),
+        fontsize=size, frameon=False,
+    )  # fmt: skip
+
+
+def sweeps(shown: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
+    """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown.
+
+    Bars are numerical errors; the grey band is the onset where it does not hang on the limit.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    across = 4.4 if len(shown) > 1 else 6.4
+    figure = _figure(1.2 + across * len(shown), 5.4)
+    axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+    handles: dict[str, Artist] = {}
+    for axis, each in zip(axes, shown, strict=True):
+        data = each.dataset
+        for family in each.families:
             share = data["wt_percent"].sel(family=family).values
             if share.max() < 0.1:
                 continue
             colour, marker = style(family)
-            (line,) = axis.plot(one.temperatures, share, color=colour, marker=marker, markersize=5, linewidth=1.4)
-            shown.setdefault(family, line)
+            error = np.nan_to_num(data["wt_percent_error"].sel(family=family).values)
+            line = axis.errorbar(
+                each.temperatures, share, yerr=[np.minimum(error, share), error], color=colour, marker=marker,
+                markersize=5, linewidth=1.4, elinewidth=0.9, capsize=2.0,
+            )  # fmt: skip
+            handles.setdefault(family, line)
         axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
-        onset = one.onset(limit)
-        if onset is not None:
-            axis.axvline(onset, color="0.6", linestyle=":", linewidth=1.2)
-        told = f"onset {onset:g} °C" if onset is not None else "no onset in this range"
+        onset = each.onset(limit)
+        if onset.temperature is not None and onset.bracket.above is not None:
+            axis.axvspan(onset.bracket.above, onset.temperature, color="0.9", linewidth=0, zorder=0)
+            handles["onset between these"] = Patch(color="0.9")
         attrs = data.attrs
-        axis.set_title(f"{attrs['cathode']} + {attrs['electrolyte']}: {told}", fontsize=10)
+        axis.set_title(
+            f"{plain(attrs['cathode'])} + {plain(attrs['electrolyte'])}\n" + wrapped(f"onset {onset}", across, 9),
+            fontsize=9,
+        )
         axis.set_xlabel("hold temperature / °C")
-        low, high = one.temperatures[0], one.temperatures[-1]
+        low, high = each.temperatures[0], each.temperatures[-1]
         axis.set_xlim(low - 0.03 * (high - low) - 1.0, high + 0.03 * (high - low) + 1.0)
         if data["wt_percent"].size == 0 or float(data["wt_percent"].max()) < 0.1:
             axis.text(
                 0.5, 0.25, "no secondary phase\nabove 0.1 wt%", transform=axis.transAxes, ha="center", color="0.4"
             )
-    shown[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1.2)
-    shown["onset"] = Line2D([], [], color="0.6", linestyle=":", linewidth=1.2)
     axes[0].set_ylabel("secondary phase / wt% of the sample")
     axes[0].set_yscale("symlog", linthresh=0.1)
     axes[0].set_ylim(0, None)
     ticks = [0, 0.1, 1, 10, 50]
     axes[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    figure.legend(
-        list(shown.values()),
-        list(shown),
-        loc="outside lower center",
-        ncols=min(5, len(shown)),
-        fontsize=9,
-        frameon=False,
-    )
+    order = sorted(handles, key=lambda name: list(FAMILIES).index(name) if name in FAMILIES else len(FAMILIES))
+    handles = {name: handles[name] for name in order}
+    handles[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1.2)
+    below(figure, handles)
+    attrs = shown[0].results[0].dataset.attrs
+    title = f"{mass_ratio_text(float(attrs['mass_ratio']))} by mass, {shown[0].schedule}, in {attrs['atmosphere']}"
+    figure.suptitle(wrapped(title, figure.get_figwidth(), 10), fontsize=10)
     return figure
 
 
 def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     """Secondary phases and temperature against time; with samples, their 5 to 95 % bands by family."""
+    from matplotlib.ticker import MaxNLocator
+
     data = result.dataset
-    figure = _figure(9.0, 4.6)
+    figure = _figure(9.0, 4.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     hours = data["time"].values / 3600.0
     drawn: list[str] = []
     for phase in result.secondary["phase"].values:
-        one = data["wt_percent"].sel(phase=phase)
-        if float(one.max()) < 0.05:
+        share = data["wt_percent"].sel(phase=phase)
+        if float(share.max()) < 0.05:
             continue
-        family = str(one["family"].values)
+        family = str(share["family"].values)
         drawn.append(family)
         line = DASHES[min(drawn.count(family), len(DASHES)) - 1]
         told = f"{phase}" if family in ("other", str(phase)) else f"{phase} ({family})"
-        upper.plot(hours, one.values, color=style(family)[0], label=told, linewidth=1.5, linestyle=line)
+        upper.plot(hours, share.values, color=style(family)[0], label=plain(told), linewidth=1.5, linestyle=line)
     if "sampled_course" in data:
         _bands(upper, data, drawn)
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
     upper.set_ylim(0, None)
     attrs = data.attrs
-    upper.set_title(f"{attrs['cathode']} + {attrs['electrolyte']} in {attrs['atmosphere']}", fontsize=10)
+    ratio = mass_ratio_text(float(attrs["mass_ratio"]))
+    title = f"{attrs['cathode']} + {attrs['electrolyte']}, {ratio} by mass: {attrs['schedule']}; {attrs['atmosphere']}"
+    upper.set_title(wrapped(title, 5.8, 9), fontsize=9)
     figure.legend(*upper.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
     lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
+    lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
+    lower.set_ylim(0, None)
     lower.set_ylabel("T / °C")
     lower.set_xlabel("time / h")
     return figure
@@ -159,69 +209,91 @@ def _bands(axis: Axes, data: xr.Dataset, drawn: Sequence[str]) -> None:
     axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
 
 
-def reactions(found: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
+def reactions(computed: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
     """Reaction energy against the cathode's share of the mass; kinks numbered, their products beside the axes.
 
     With samples of the energies their 5 to 95 % band.
     """
-    figure = _figure(9.6, 4.2 * len(found))
-    rows = figure.subplots(len(found), 2, width_ratios=[3, 2], squeeze=False)
-    for (one, spread), (axis, words) in zip(found, rows, strict=True):
-        pair = one.couple
+    figure = _figure(9.6, 4.2 * len(computed))
+    rows = figure.subplots(len(computed), 2, width_ratios=[3, 2], squeeze=False)
+    for (reaction, spread), (axis, words) in zip(computed, rows, strict=True):
+        pair = reaction.couple
         if spread is not None:
             low, high = np.quantile(spread.profile, (0.05, 0.95), axis=0) / pair.atoms(spread.at) / EV_PER_ATOM * 1e3
             axis.fill_between(
-                pair.mass_share(spread.at), low, high, color="#56B4E9", alpha=0.3, linewidth=0,
+                100.0 * pair.mass_share(spread.at), low, high, color="#56B4E9", alpha=0.3, linewidth=0,
                 label=f"5 to 95 % of {len(spread.energy)} samples",
             )  # fmt: skip
             axis.legend(fontsize=8, frameon=False)
-        x = one.profile.x
-        axis.plot(pair.mass_share(x), one.profile.energy / pair.atoms(x) / EV_PER_ATOM * 1e3, color="#0072B2")
+        x = reaction.profile.x
+        axis.plot(
+            100.0 * pair.mass_share(x), reaction.profile.energy / pair.atoms(x) / EV_PER_ATOM * 1e3, color="#0072B2"
+        )
         axis.axhline(0.0, color="0.6", linewidth=1)
         lines = []
-        for number, kink in enumerate(one.kinks):
-            share, energy = one.mass_share(kink), kink.energy_meV_per_atom
-            axis.plot([share], [energy], marker="o", color="#0072B2", markersize=4)
-            axis.annotate(
-                str(number), (share, energy), xytext=(0, -5), textcoords="offset points", fontsize=7, ha="center",
-                va="top",
-            )  # fmt: skip
+        for number, kink in enumerate(reaction.kinks):
             names = " + ".join(formula.name(product.solid.amounts) for product in kink.products)
             lines.append(textwrap.fill(f"{number}: {names}", 62, subsequent_indent="    "))
+        places = [(100.0 * reaction.mass_share(kink), kink.energy_meV_per_atom) for kink in reaction.kinks]
+        axis.plot(*zip(*places, strict=True), linestyle="none", marker="o", color="#0072B2", markersize=4)
+        for label, place in _labels(places):
+            axis.annotate(
+                label, place, xytext=(0, -5), textcoords="offset points", fontsize=7, ha="center", va="top"
+            )  # fmt: skip
         words.axis("off")
         words.text(0.0, 1.0, "\n".join(lines), fontsize=6.5, va="top", transform=words.transAxes)
         axis.margins(y=0.15)
-        axis.set_xlabel(f"share of {one.cathode.id} in the mass")
+        axis.set_xlabel(f"{plain(reaction.cathode.id)} / wt%")
         axis.set_ylabel("reaction energy / meV per atom")
         what = f", {pair.constraint}" if pair.constraint != "none" else ""
+        conditions = f"{reaction.temperature - CELSIUS_ZERO:g} °C, {reaction.atmosphere}{what}"
         axis.set_title(
-            f"{one.electrolyte.id} | {one.cathode.id}, {one.temperature - CELSIUS_ZERO:g} °C, {one.atmosphere}{what}",
-            fontsize=9,
-        )
+            wrapped(f"{reaction.electrolyte.id} | {reaction.cathode.id}, {conditions}", 5.4, 9), fontsize=9
+        )  # fmt: skip
     return figure
 
 
-def reaction_energies(found: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
+def _labels(places: Sequence[tuple[float, float]]) -> list[tuple[str, tuple[float, float]]]:
+    """Numbers of kinks and where they stand: kinks closer than a label is wide share theirs, at the lowest of them.
+
+    >>> _labels([(0.0, 0.0), (50.0, -9.0), (51.0, -8.5), (100.0, 0.0)])
+    [('0', (0.0, 0.0)), ('1, 2', (50.0, -9.0)), ('3', (100.0, 0.0))]
+    """
+    groups: list[list[int]] = []
+    for number, (share, _) in enumerate(places):
+        if groups and share - places[groups[-1][-1]][0] < LABEL:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    labels = []
+    for group in groups:
+        text = ", ".join(map(str, group)) if len(group) < 3 else f"{group[0]} to {group[-1]}"
+        labels.append((text, min((places[number] for number in group), key=lambda place: place[1])))
+    return labels
+
+
+def reaction_energies(computed: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
     """The strongest reaction energy of each couple against temperature, with the 5 to 95 % band of the samples."""
     figure = _figure(6.6, 4.6)
     axis = figure.subplots()
-    names = list(dict.fromkeys(one.cathode.id for one, _ in found))
+    names = list(dict.fromkeys(reaction.cathode.id for reaction, _ in computed))
+    handles: dict[str, Artist] = {}
     for number, name in enumerate(names):
-        colour, marker = list(STYLES.values())[number % len(STYLES)]
-        mine = [(one, spread) for one, spread in found if one.cathode.id == name]
-        T = [one.temperature - CELSIUS_ZERO for one, _ in mine]
+        colour, marker = COUPLES[number % len(COUPLES)]
+        mine = [(reaction, spread) for reaction, spread in computed if reaction.cathode.id == name]
+        T = [reaction.temperature - CELSIUS_ZERO for reaction, _ in mine]
         bands = [spread.energy_meV_per_atom for _, spread in mine if spread is not None]
         if bands:
             axis.fill_between(T, [b[0] for b in bands], [b[2] for b in bands], color=colour, alpha=0.15, linewidth=0)
-        y = [one.strongest.energy_meV_per_atom for one, _ in mine]
-        axis.plot(T, y, color=colour, marker=marker, markersize=4, label=name)
-    first, spread = found[0]
+        y = [reaction.strongest.energy_meV_per_atom for reaction, _ in mine]
+        (handles[plain(name)],) = axis.plot(T, y, color=colour, marker=marker, markersize=4)
+    first, spread = computed[0]
     if spread is not None:
         told = f"5 to 95 % of {len(spread.energy)} samples"
-        axis.fill_between([], [], [], color="0.6", alpha=0.3, linewidth=0, label=told)
+        handles[told] = axis.fill_between([], [], [], color="0.6", alpha=0.3, linewidth=0)
     axis.axhline(0.0, color="0.6", linewidth=1)
     axis.set_xlabel("T / °C")
     axis.set_ylabel("strongest reaction energy / meV per atom")
-    axis.set_title(f"with {first.electrolyte.id} in {first.atmosphere}", fontsize=10)
-    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    axis.set_title(plain(f"with {first.electrolyte.id} in {first.atmosphere}"), fontsize=10)
+    below(figure, handles, 8.0)
     return figure

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.simulate.setup.problem import mass_ratio_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
-from sinterface.simulate.studies.compare import clock, courses, summary
-from sinterface.simulate.views.plot import TEMPERATURE, style
+from sinterface.simulate.studies.compare import clock, summary
+from sinterface.simulate.studies.shares import courses, final_errors
+from sinterface.simulate.views.plot import TEMPERATURE, below, plain, style
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
     from sinterface.simulate.studies.compare import Comparison
-    from sinterface.simulate.studies.optimize import Front
+    from sinterface.simulate.studies.optimize import Front, Trial
 
 SHOWN = 0.05
 """Families that stay below this share [wt%] are left out."""
@@ -31,28 +33,31 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def compared(found: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
+def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
     """Secondary families and temperature against time, one panel per schedule with the same axes of wt% and °C."""
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import MaxNLocator
 
-    across = min(len(found.results), PER_ROW)
-    down = -(-len(found.results) // across)
-    figure = _figure(1.4 + 3.6 * across, 0.8 + 4.4 * down)
+    results, plans = comparison.results, comparison.plans
+    across = min(len(results), PER_ROW)
+    down = -(-len(results) // across)
+    figure = _figure(1.4 + 3.6 * max(across, 2 if len(results) > 1 else 1.6), 0.8 + 4.4 * down)
     grid = figure.subplots(
         2 * down, across, squeeze=False, sharex="none", sharey="none", height_ratios=[3, 1] * down
     )  # fmt: skip
-    top = max([limit, *(float(c.max()) for r in found.results for c in courses(r).values())])
-    hottest = max(plan.schedule.peak for plan in found.plans) - CELSIUS_ZERO
-    shown: dict[str, Artist] = {}
+    top = max([limit, *(float(course.max()) for result in results for course in courses(result).values())])
+    hottest = max(plan.schedule.peak for plan in plans) - CELSIUS_ZERO
+    handles: dict[str, Artist] = {}
     for k in range(down * across):
         upper, lower = grid[2 * (k // across), k % across], grid[2 * (k // across) + 1, k % across]
-        if k >= len(found.results):
+        if k >= len(results):
             upper.axis("off")
             lower.axis("off")
             continue
-        plan, result = found.plans[k], found.results[k]
+        plan, result = plans[k], results[k]
         size, unit = clock(plan.schedule.duration)
         passed = result.dataset["time"].values / size
+        errors = final_errors(result)
         for family, share in courses(result).items():
             if share.max() < SHOWN:
                 continue
@@ -60,33 +65,37 @@ def compared(found: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
             (line,) = upper.plot(
                 passed, share, color=colour, marker=marker, markersize=4, markevery=(0.07, 0.14), linewidth=1.5
             )
-            shown.setdefault(family, line)
+            handles.setdefault(family, line)
+            if errors.get(family, 0.0) > 0.0:
+                upper.errorbar(
+                    passed[-1:], share[-1:], yerr=[np.minimum(errors[family], share[-1:]), [errors[family]]],
+                    color=colour, linestyle="none", elinewidth=0.9, capsize=2.0, clip_on=False,
+                )  # fmt: skip
         upper.axhline(limit, color="0.6", linestyle="--", linewidth=1)
-        low, _, high = found.densities[k]
-        title = textwrap.shorten(summary(plan), 44, placeholder="...")
+        low, _, high = comparison.densities[k]
+        title = plain(textwrap.shorten(summary(plan), 44, placeholder="..."))
         upper.set_title(f"{title}\n{_gases(result)}; density {100 * low:.0f} to {100 * high:.0f} %", fontsize=9)
         upper.set_ylim(0, 1.06 * top)
         upper.tick_params(labelbottom=False)
         times, kelvin = plan.schedule.sampled()
         lower.plot(times / size, kelvin - CELSIUS_ZERO, color=TEMPERATURE, linewidth=1.2)
         lower.set_ylim(0, 1.1 * hottest)
+        lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
         lower.set_xlabel(f"time / {unit}")
         end = plan.schedule.duration / size
         for axis in (upper, lower):
             axis.set_xlim(0, end)
         if k % across == 0:
-            upper.set_ylabel("secondary phase / wt% of the sample")
+            upper.set_ylabel("secondary phase / wt% of the sample", fontsize=9)
             lower.set_ylabel("T / °C")
         else:
             upper.tick_params(labelleft=False)
             lower.tick_params(labelleft=False)
-    shown[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1)
-    attrs = found.results[0].dataset.attrs
-    figure.suptitle(f"{attrs['cathode']} + {attrs['electrolyte']}", fontsize=10)
-    figure.legend(
-        list(shown.values()), list(shown), loc="outside lower center", ncols=min(5, len(shown)), fontsize=9,
-        frameon=False,
-    )  # fmt: skip
+    handles[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1)
+    attrs = results[0].dataset.attrs
+    ratio = mass_ratio_text(float(attrs["mass_ratio"]))
+    figure.suptitle(plain(f"{attrs['cathode']} + {attrs['electrolyte']}, {ratio} by mass"), fontsize=10)
+    below(figure, handles)
     return figure
 
 
@@ -95,37 +104,52 @@ def _gases(result: Result) -> str:
     return ", then ".join(part.split(" (")[0] for part in text.split(", then "))
 
 
-def front(found: Front, limit: float = DETECTION_LIMIT) -> Figure:
-    """wt% of secondary phases against relative density: all trials by gas, the front, its intervals as bars."""
-    figure = _figure(7.2, 5.0)
+def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
+    """wt% of secondary phases against relative density: all trials by gas, the front, its intervals as bars.
+
+    Trials that seem to beat the front were predicted once and not confirmed: they are drawn open.
+    """
+    figure = _figure(8.2, 6.0)
     axis = figure.subplots()
     markers = ("o", "s", "^", "D", "v", "P")
     colours = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-    for number, gas in enumerate(found.bounds.gases):
-        mine = [one for one in found.trials if one.choice.gas == gas]
-        if mine:
-            axis.scatter(
-                [100 * one.density for one in mine], [one.secondary for one in mine], s=16, alpha=0.5, linewidths=0,
-                color=colours[number % 6], marker=markers[number % 6], label=f"tried in {gas.name}",
+    handles: dict[str, Artist] = {}
+    for number, gas in enumerate(best.bounds.gases):
+        mine = [trial for trial in best.trials if trial.choice.gas == gas]
+        for open_ones in (False, True):
+            drawn = [trial for trial in mine if unconfirmed(trial, best) == open_ones]
+            if not drawn:
+                continue
+            colour = colours[number % 6]
+            points = axis.scatter(
+                [100 * trial.density for trial in drawn], [trial.secondary for trial in drawn], s=18,
+                marker=markers[number % 6], alpha=0.55, linewidths=0.9 if open_ones else 0.0,
+                facecolors="none" if open_ones else colour, edgecolors=colour,
             )  # fmt: skip
-    x = np.array([100 * one.density for one in found.points])
-    y = np.array([one.secondary for one in found.points])
-    axis.plot(x, y, color="black", linewidth=1.2, drawstyle="steps-pre", marker="o", markersize=5, label="Pareto front")
-    across = np.array([[100 * one.density_interval[0], 100 * one.density_interval[2]] for one in found.points])
-    axis.hlines(y, across[:, 0], across[:, 1], color="0.35", linewidth=0.8, label="5 to 95 %: sintering curve")
-    spread = [(a, one.secondary_interval) for a, one in zip(x, found.points, strict=True) if one.secondary_interval]
+            told = f"tried in {gas.name}" + (", predicted once: not confirmed" if open_ones else "")
+            handles[plain(told)] = points
+    x = np.array([100 * point.density for point in best.points])
+    y = np.array([point.secondary for point in best.points])
+    (handles["least wt% at that density or more, predicted twice"],) = axis.plot(
+        x, y, color="black", linewidth=1.2, drawstyle="steps-pre", marker="o", markersize=5
+    )
+    across = np.array([[100 * point.density_interval[0], 100 * point.density_interval[2]] for point in best.points])
+    handles["5 to 95 %: sintering curve"] = axis.hlines(y, across[:, 0], across[:, 1], color="0.35", linewidth=0.8)
+    spread = [
+        (a, point.secondary_interval) for a, point in zip(x, best.points, strict=True) if point.secondary_interval
+    ]
     if spread:
-        axis.vlines(
+        handles[f"5 to 95 %: {best.samples} posterior samples"] = axis.vlines(
             [a for a, _ in spread], [s[0] for _, s in spread], [s[2] for _, s in spread], color="0.35", linewidth=0.8,
-            linestyle=(0, (4, 1)), label=f"5 to 95 %: {found.samples} posterior samples",
+            linestyle=(0, (4, 1)),
         )  # fmt: skip
         middle = [s[1] for _, s in spread]
-        axis.plot([a for a, _ in spread], middle, "_", color="0.35", markersize=9, label="their median")
-    for number, one in enumerate(found.points, 1):
+        (handles["their median"],) = axis.plot([a for a, _ in spread], middle, "_", color="0.35", markersize=9)
+    for number, point in enumerate(best.points, 1):
         axis.annotate(
-            str(number), (100 * one.density, one.secondary), xytext=(5, 5), textcoords="offset points", fontsize=8
+            str(number), (100 * point.density, point.secondary), xytext=(5, 5), textcoords="offset points", fontsize=8
         )
-    axis.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
+    handles[f"detection limit ({limit:g} wt%)"] = axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
     axis.set_yscale("symlog", linthresh=0.1)
     axis.set_ylim(0, 120)
     ticks = [0, 0.1, 1, 10, 100]
@@ -133,12 +157,23 @@ def front(found: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_xlim(45, 101)
     axis.set_xlabel("relative density of an LLZTO compact / %")
     axis.set_ylabel("secondary phases / wt% of the sample")
-    axis.set_title(f"{found.cathode} + {found.electrolyte}", fontsize=10)
-    told = [
+    ratio = "" if best.mass_ratio is None else f", {mass_ratio_text(best.mass_ratio)} by mass"
+    axis.set_title(plain(f"{best.cathode} + {best.electrolyte}{ratio}"), fontsize=10)
+    lines = [
         f"{number}: {c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
-        for number, c in enumerate((one.choice for one in found.points), 1)
+        for number, c in enumerate((point.choice for point in best.points), 1)
     ]
-    told = [one.replace(" ", "\u00a0") for one in told]  # lines break between schedules alone
-    figure.supxlabel("\n".join(textwrap.wrap("    ".join(told), 110)), fontsize=7.5, color="0.3")
-    figure.legend(fontsize=8, frameon=False, loc="outside upper center", ncols=4)
+    unbroken = [plain(line).replace(" ", "\u00a0") for line in lines]  # lines break between schedules alone
+    figure.supxlabel("\n".join(textwrap.wrap("    ".join(unbroken), 120)), fontsize=7.5, color="0.3")
+    figure.legend(
+        list(handles.values()), list(handles), fontsize=8, frameon=False, loc="outside upper center", ncols=2
+    )  # fmt: skip
     return figure
+
+
+def unconfirmed(trial: Trial, best: Front) -> bool:
+    """Whether a trial that was predicted once seems to beat the front, which only holds what was predicted twice."""
+    if trial.numerical_error is not None:
+        return False
+    rivals = [point for point in best.points if point.density >= trial.density]
+    return trial.secondary < min((point.secondary for point in rivals), default=np.inf)

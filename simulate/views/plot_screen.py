@@ -19,6 +19,7 @@ from sinterface.simulate.screening.rankings import (
     with_onset,
     worth,
 )
+from sinterface.simulate.views.plot import plain, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,7 +47,7 @@ def overview(store: xr.Dataset) -> Figure:
     for draw, axis in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
         draw(store, axis)
     if store.attrs["title"]:
-        figure.suptitle(store.attrs["title"])
+        figure.suptitle(wrapped(str(store.attrs["title"]), figure.get_figwidth(), 12))
     return figure
 
 
@@ -69,11 +70,11 @@ def ternary(store: xr.Dataset, axis: Axes) -> None:
         )  # fmt: skip
         if len(points) <= 30:
             axis.text(a, b, f">{highest(store):g}" if clean else f"{T:g}", ha="center", va="center", fontsize=7.5,
-                      color="black" if clean or _light(paint(T)) else "white",
+                      color="black" if clean else readable_on(paint(T)),
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if clean else None)  # fmt: skip
     _frame(axis, radius)
     _bar(store, axis, bar)
-    axis.set_title(f"onset ({store.attrs['limit_wt_percent']:g} wt%) over composition{_over(store)}")
+    axis.set_title(f"onset ({store.attrs['limit_wt_percent']:g} wt%) over composition{_over(store)}{_same(lowest)}")
 
 
 def _frame(axis: Axes, radius: float) -> None:
@@ -107,10 +108,10 @@ def _frame(axis: Axes, radius: float) -> None:
 
 def heat_map(store: xr.Dataset, axis: Axes) -> None:
     """Onset temperature by cathode and electrolyte; the lowest where a pair occurs several times."""
-    found = by_couple(store)
-    cathodes, electrolytes, failed = found.cathodes, found.electrolytes, found.failed
+    couples = by_couple(store)
+    cathodes, electrolytes, failed = couples.cathodes, couples.electrolytes, couples.failed
     paint, bar = _colours(store)
-    for (row, column), T in np.ndenumerate(found.onset):
+    for (row, column), T in np.ndenumerate(couples.onset):
         text = "failed" if math.isnan(T) else f"> {highest(store):g}" if math.isinf(T) else f"{T:g}"
         fill: Any = "0.85" if math.isnan(T) else NEVER if math.isinf(T) else paint(T)
         edge, hatch = ("0.5", "///") if math.isinf(T) else ("white", None)
@@ -118,16 +119,21 @@ def heat_map(store: xr.Dataset, axis: Axes) -> None:
                   edgecolor=edge, linewidth=0.8, hatch=hatch)  # fmt: skip
         if len(cathodes) <= 25 and len(electrolytes) <= 12:
             axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8,
-                      color="white" if math.isfinite(T) and not _light(paint(T)) else "black",
+                      color=readable_on(paint(T)) if math.isfinite(T) else "black",
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if math.isinf(T) else None,
             )  # fmt: skip
-    axis.set_xticks(np.arange(len(electrolytes)) + 0.5, electrolytes, rotation=30 if len(electrolytes) > 3 else 0)
-    axis.set_yticks(np.arange(len(cathodes)) + 0.5, cathodes, fontsize=8)
+    axis.set_xticks(
+        np.arange(len(electrolytes)) + 0.5,
+        [plain(name) for name in electrolytes],
+        rotation=30 if len(electrolytes) > 3 else 0,
+    )
+    axis.set_yticks(np.arange(len(cathodes)) + 0.5, [plain(name) for name in cathodes], fontsize=8)
     axis.set_xlim(0, len(electrolytes))
     axis.set_ylim(len(cathodes), 0)
     axis.set_xlabel("electrolyte")
-    axis.set_ylabel("cathode, best first" + (f" ({found.left_out[0]} more not shown)" if found.left_out[0] else ""))
-    axis.set_title("onset by couple" + (f" ({failed} cathodes failed)" if failed else ""))
+    axis.set_ylabel("cathode, best first" + (f" ({couples.left_out[0]} more not shown)" if couples.left_out[0] else ""))
+    failures = f" ({failed} failed)" if failed else ""
+    axis.set_title(f"onset by couple{failures}{_same(couples.onset.ravel())}")
     _bar(store, axis, bar)
 
 
@@ -159,7 +165,7 @@ def nickel_line(store: xr.Dataset, axis: Axes) -> None:
                              label=f"none up to {highest(store):g} °C"))  # fmt: skip
     if sampled.any():
         legend.append(Line2D([], [], color="0.6", linewidth=1.6, label="5 to 95 % of the samples"))
-    axis.legend(handles=legend, fontsize=8)
+    axis.legend(handles=legend, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
     axis.axhline(highest(store) + 0.5 * step(store), color="0.8", linewidth=0.8)
     axis.set_ylim(float(store["temperature"].values[0]) - step(store), top + 0.6 * step(store))
     if store.sizes["temperature"] <= 15:
@@ -189,8 +195,25 @@ def _bar(store: xr.Dataset, axis: Axes, bar: Any) -> None:
     axis.figure.colorbar(bar, ax=axis, shrink=0.7, label=f"onset / °C (hatched: none up to {highest(store):g} °C)")
 
 
-def _light(colour: tuple[float, ...]) -> bool:
-    return 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2] > 0.5
+def readable_on(colour: tuple[float, ...]) -> str:
+    """Black or white, whichever has the higher contrast on an sRGB colour (shares of red, green, blue, 0 to 1).
+
+    Relative luminance and contrast as the Web Content Accessibility Guidelines define them (recalled).
+
+    >>> readable_on((1.0, 1.0, 0.0)), readable_on((0.0, 0.1, 0.3))
+    ('black', 'white')
+    """
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "black" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "white"
+
+
+def _same(onsets: Array) -> str:
+    """Says so when all onsets are the same, as a single colour would look like none."""
+    known = onsets[np.isfinite(onsets)]
+    if known.size > 1 and known.size == onsets.size and np.all(known == known[0]):
+        return f"\nall at {known[0]:g} °C"
+    return ""
 
 
 def _over(store: xr.Dataset) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.simulate.setup.extras import require
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,16 +68,20 @@ MAY_LACK: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Arrays in which NaN has a meaning: no error estimated, the end of a shorter run."""
 
-OPTIONAL: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "wt_percent_profile": (("cell", "phase"), _NUMBER), "radius": (("cell",), _NUMBER),
-    "sampled_wt_percent": (("sample", "sampled_family"), _NUMBER), "sampled_time": (("sampled_time",), _NUMBER),
-    "sampled_course": (("quantile", "sampled_time", "sampled_family"), _NUMBER),
-    "sampled_family": (("sampled_family",), _TEXT),
+OPTIONAL: Mapping[str, Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "run": {
+        "wt_percent_profile": (("cell", "phase"), _NUMBER), "radius": (("cell",), _NUMBER),
+        "sampled_wt_percent": (("sample", "sampled_family"), _NUMBER), "sampled_time": (("sampled_time",), _NUMBER),
+        "sampled_course": (("quantile", "sampled_time", "sampled_family"), _NUMBER),
+        "sampled_family": (("sampled_family",), _TEXT),
+    },
+    "sweep": {"wt_percent_error": (("hold_temperature", "family"), _NUMBER)},
+    "compare": {"final_wt_percent_error": (("schedule", "family"), _NUMBER)},
 }  # fmt: skip
-"""Arrays that a run may hold: checked where they are there."""
+"""Arrays that a file may hold: checked where they are there."""
 
 SAMPLED = {"sampled_wt_percent", "sampled_course", "sampled_time", "sampled_family"}
-"""Of those, what ``run --samples`` adds: all or none."""
+"""Of those of a run, what ``run --samples`` adds: all or none."""
 
 ATTRIBUTES = ("cathode", "electrolyte", "database", "version")
 """What every file says of itself."""
@@ -96,6 +101,7 @@ def read(path: Path) -> Stored:
     if path.is_dir():
         from sinterface.simulate.screening.zarr_store import open_store
 
+        require("screen")
         store = open_store(path)
         if lacking := {"database", "version", "limit_wt_percent"} - set(store.attrs):
             raise InputError(f"{path}: does not say its {', '.join(sorted(lacking))}; {REMEDY}")
@@ -107,16 +113,16 @@ def read(path: Path) -> Stored:
     try:
         with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as data:
             kind = _kind(path, data)
-            found = data.load()
+            loaded = data.load()
     except InputError:
         raise
     except Exception as error:  # whatever the reading of a damaged file runs into
         told = f"{type(error).__name__}: {shown(str(error), 150)[1:-1]}"
         raise InputError(f"{path}: damaged or cut off ({told}); write it again") from error
     for name, (_, what) in KINDS[kind].items():
-        if what == _NUMBER and name not in MAY_LACK[kind] and not np.isfinite(found[name].values).all():
+        if what == _NUMBER and name not in MAY_LACK[kind] and not np.isfinite(loaded[name].values).all():
             raise InputError(f"{path}: {name} holds values that are no numbers: damaged; write it again")
-    return Stored(path, kind, found)
+    return Stored(path, kind, loaded)
 
 
 def _check_file(path: Path) -> None:
@@ -139,22 +145,22 @@ def _probe(path: Path) -> None:
     """Let another process read the file first: on damaged ones the HDF5 library may loop for ever, crash or print."""
     command = [sys.executable, "-c", _PROBE, str(path.resolve()), str(MOST_NUMBERS)]
     try:
-        found = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603 - own command
+        probe = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603 - own command
     except subprocess.TimeoutExpired:
         raise InputError(f"{path}: damaged: can not be read within {PATIENCE:g} s; write it again") from None
-    if found.returncode:
-        last = found.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["the HDF5 library crashed"]
+    if probe.returncode:
+        last = probe.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["the HDF5 library crashed"]
         raise InputError(f"{path}: damaged or cut off ({shown(last[0], 150)[1:-1]}); write it again")
 
 
 def _kind(path: Path, data: xr.Dataset) -> str:
     """Which command wrote a file, all its arrays checked before any number is read."""
-    found = data["wt_percent"].dims if "wt_percent" in data else ()
-    kind = next((name for name, arrays in KINDS.items() if arrays["wt_percent"][0] == found), None)
+    dims_of_shares = data["wt_percent"].dims if "wt_percent" in data else ()
+    kind = next((name for name, arrays in KINDS.items() if arrays["wt_percent"][0] == dims_of_shares), None)
     if kind is None:
         held = ", ".join(map(str, list(data.variables)[:5])) or "nothing"
         raise InputError(f"{path}: holds {shown(held, 100)[1:-1]}, and no wt_percent of this program; {REMEDY}")
-    optional = {name: want for name, want in OPTIONAL.items() if kind == "run" and name in data.variables}
+    optional = {name: want for name, want in OPTIONAL[kind].items() if name in data.variables}
     for name, (dims, what) in {**KINDS[kind], **optional}.items():
         array: Any = data.variables.get(name)
         if array is None or array.dims != dims or not _is(array.dtype, what):
@@ -162,7 +168,7 @@ def _kind(path: Path, data: xr.Dataset) -> str:
         sizes = dict(zip(dims, array.shape, strict=True))
         if sizes.get("quantile", 3) != 3 or any(n == 0 for dim, n in sizes.items() if not dim.endswith("family")):
             raise InputError(f"{path}: {name} is of shape {array.shape}: damaged; write it again")
-    if optional and len(optional.keys() & SAMPLED) not in (0, len(SAMPLED)):
+    if len(optional.keys() & SAMPLED) not in (0, len(SAMPLED)):
         raise InputError(f"{path}: holds a part of the samples alone: damaged; write it again")
     for key, array in data.variables.items():
         if math.prod(array.shape) > MOST_NUMBERS:

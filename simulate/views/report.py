@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,12 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.simulate.files.output import check_writable, write_whole
+from sinterface.simulate.setup.extras import require
+from sinterface.simulate.setup.problem import mass_ratio_text
+from sinterface.simulate.solve.integrate import Outcome
 from sinterface.simulate.studies.compare import clock
+from sinterface.simulate.studies.shares import SECONDARY, with_error
+from sinterface.simulate.studies.sweep import onset_of
 from sinterface.simulate.views import charts
 from sinterface.simulate.views.page import (
     MISSING,
@@ -36,6 +42,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+DONE = Outcome.DONE.name
+"""Outcome of a run that reached the end of its schedule."""
+
 SHOWN = 0.05
 """Phases that stay below this share [wt%] are left out of charts; tables hold them."""
 
@@ -44,7 +53,7 @@ TOP = 100
 
 NAMES = {
     "schedule": "schedule", "schedules": "schedules", "cathode": "cathode", "electrolyte": "electrolyte",
-    "peak_temperature_C": "highest temperature / °C", "onset_C": "onset as written / °C",
+    "peak_temperature_C": "highest temperature / °C", "onset": "onset as written",
     "detection_limit_wt_percent": "detection limit as written / wt%", "limit_wt_percent": "limit / wt%",
     "mass_ratio": "cathode to electrolyte by mass", "cells": "finite volumes", "steps": "time steps",
     "element_balance": "largest relative change of a cation", "lithium_lost": "share of lithium lost as vapour",
@@ -64,31 +73,32 @@ def write(files: Sequence[Path], output: Path, *, limit: float = 1.0, top: int =
     write_whole(output, lambda name: name.write_text(text, encoding="utf-8"))
 
 
-def page(found: Sequence[Stored], *, limit: float = 1.0, top: int = TOP) -> str:
+def page(files: Sequence[Stored], *, limit: float = 1.0, top: int = TOP) -> str:
     """The page as HTML, a part for each file."""
+    require("report")
     sections: dict[str, Html] = {}
-    for number, one in enumerate(found, 1):
-        name = f"{number}. {_title(one)}" if len(found) > 1 else _title(one)
-        if one.kind == "screen":
+    for number, file in enumerate(files, 1):
+        name = f"{number}. {_title(file)}" if len(files) > 1 else _title(file)
+        if file.kind == "screen":
             from sinterface.simulate.screening.zarr_store import reading
             from sinterface.simulate.views.report_screen import screen
 
-            with reading(one.path):
-                body = screen(one.data, f"c{number}", top)
+            with reading(file.path):
+                body = screen(file.data, f"c{number}", top)
         else:
-            body = PARTS[one.kind](one.data, f"c{number}", limit)
-        made = facts({"file": one.path.name} | _attributes(one.data.attrs))
+            body = PARTS[file.kind](file.data, f"c{number}", limit)
+        made = facts({"file": file.path.name} | _attributes(file.data.attrs))
         sections[name] = join(body, "<h3>Where this comes from</h3>", made)
-    versions = dict.fromkeys(f"sinterface {one.data.attrs['version']}" for one in found)
-    bases = dict.fromkeys(f"database {one.data.attrs['database']}" for one in found)
+    versions = dict.fromkeys(f"sinterface {file.data.attrs['version']}" for file in files)
+    bases = dict.fromkeys(f"database {file.data.attrs['database']}" for file in files)
     return frame("Predicted secondary phases", ", ".join([*versions, *bases]), sections, charts=True)
 
 
-def _title(one: Stored) -> str:
-    attrs = one.data.attrs
-    if one.kind == "screen":
-        return f"screen: {attrs.get('title') or one.path.name}"
-    return f"{one.kind}: {attrs['cathode']} + {attrs['electrolyte']}"
+def _title(file: Stored) -> str:
+    attrs = file.data.attrs
+    if file.kind == "screen":
+        return f"screen: {attrs.get('title') or file.path.name}"
+    return f"{file.kind}: {attrs['cathode']} + {attrs['electrolyte']}"
 
 
 # ---- a run
@@ -99,7 +109,7 @@ def run(data: xr.Dataset, key: str, limit: float) -> Html:
     share, final = data["wt_percent"].values, data["wt_percent"].values[-1]
     names, families, roles = (data[name].values.tolist() for name in ("phase", "family", "role"))
     errors = data["wt_percent_error"].values[-1]
-    secondary = [k for k in np.argsort(-share[-1], kind="stable") if roles[k] == "secondary"]
+    secondary = [k for k in np.argsort(-share[-1], kind="stable") if roles[k] == SECONDARY]
     size, unit = clock(float(data["time"].values[-1]))
     clocks = data["time"].values / size
     drawn = [(names[k], families[k], share[:, k]) for k in secondary if np.nanmax(share[:, k]) >= SHOWN]
@@ -113,18 +123,18 @@ def run(data: xr.Dataset, key: str, limit: float) -> Html:
     rows = [
         [
             names[k], family(families[k]), Number(_share(final[k]), float(final[k])), Number(_share(errors[k])),
-            roles[k], _yes(roles[k] == "secondary" and bool(final[k] >= limit)),
+            roles[k], _detected(roles[k], float(final[k]), float(errors[k]), limit),
         ]
         for k in np.argsort(-final, kind="stable")
     ]  # fmt: skip
     total = float(np.nansum(final[secondary]))
     left = [100.0 * float(data[f"{role}_fraction"].values[-1]) for role in ("cathode", "electrolyte")]
     attrs = data.attrs
-    outcome = "" if attrs.get("outcome") in ("DONE", None) else f" NOT FINISHED: {attrs.get('advice', '')}."
+    outcome = "" if attrs.get("outcome") in (DONE, None) else f" NOT FINISHED: {attrs.get('advice', '')}."
     return join(
         paragraph(
-            f"{attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}: {total:.2f} wt% of secondary phases; "
-            f"unreacted: cathode {left[0]:.1f} %, electrolyte {left[1]:.1f} %.{outcome}", "lead",
+            f"{_ratio(attrs)}{attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}: {total:.2f} wt% of secondary "
+            f"phases; unreacted: cathode {left[0]:.1f} %, electrolyte {left[1]:.1f} %.{outcome}", "lead",
         ),
         figure(
             [chart(picture, f"{key}-time", f"Secondary phases and temperature against time: {_told(rows)}")],
@@ -133,7 +143,8 @@ def run(data: xr.Dataset, key: str, limit: float) -> Html:
         ),
         table(
             ["phase", "family", "wt%", "numerical error / wt%", "role", "detected"], rows,
-            f"At the end of the schedule. Detected: a secondary phase that alone is at or above {limit:g} wt%.",
+            f"At the end of the schedule. Detected: a secondary phase that alone is at or above {limit:g} wt%; "
+            "unsure: within its numerical error of that.",
             sortable=True,
         ),
         _samples(data, limit),
@@ -146,12 +157,12 @@ def _bands(data: xr.Dataset) -> tuple[list[tuple[str, Array, Array]], Array | No
     if not set(data.variables) >= SAMPLED:
         return [], None
     course = data["sampled_course"].values
-    found = [
+    bands = [
         (str(name), course[0, :, k], course[2, :, k])
         for k, name in enumerate(data["sampled_family"].values)
         if np.nanmax(course[2, :, k]) >= SHOWN
     ]
-    return found, data["sampled_time"].values
+    return bands, data["sampled_time"].values
 
 
 def _samples(data: xr.Dataset, limit: float) -> Html:
@@ -212,36 +223,46 @@ def _spent(data: xr.Dataset, key: str) -> Html:
 def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
     """Families against hold temperature, with the onset."""
     degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
-    reached = np.flatnonzero((share >= limit).any(axis=1))
-    onset = float(degrees[reached[0]]) if reached.size else None
-    shown = {str(name): share[:, k] for k, name in enumerate(names) if np.nanmax(share[:, k]) >= SHOWN}
+    error = data["wt_percent_error"].values if "wt_percent_error" in data else np.full(share.shape, np.nan)
+    shares = [{str(name): float(row[k]) for k, name in enumerate(names)} for row in share]
+    outcomes = [word.strip() for word in str(data.attrs.get("outcomes", "")).split(";")]
+    finished = [word == DONE for word in outcomes] if len(outcomes) == len(degrees) else None
+    onset = onset_of(degrees.tolist(), shares, limit, finished)
+    columns = [k for k in range(len(names)) if np.nanmax(share[:, k]) >= SHOWN]
+    shown = {str(names[k]): share[:, k] for k in columns}
     attrs = data.attrs
-    told = f"no family reaches {limit:g} wt% up to {degrees[-1]:g} °C"
-    if onset is not None:
-        first = [str(name) for k, name in enumerate(names) if share[reached[0], k] >= limit]
-        told = f"onset at {onset:g} °C: {', '.join(first)} at or above {limit:g} wt%"
     left = [100.0 * data[f"{role}_fraction"].values for role in ("cathode", "electrolyte")]
     rows = [
         [
-            Number(f"{T:g}", float(T)), *(Number(_share(v[row]), float(v[row])) for v in shown.values()),
+            Number(f"{T:g}", float(T)),
+            *(Number(_with_error(share[row, k], error[row, k]), float(share[row, k])) for k in columns),
             *(Number(f"{part[row]:.1f}", float(part[row])) for part in left),
         ]
         for row, T in enumerate(degrees)
     ]  # fmt: skip
-    top = max((float(np.nanmax(one)) for one in shown.values()), default=limit)
+    top = max((float(np.nanmax(course)) for course in shown.values()), default=limit)
+    above, reached = onset.bracket.above, onset.temperature
+    band = (above, reached) if above is not None and reached is not None else None
+    schedule = f", {attrs['schedule']}" if attrs.get("schedule") else ""
     return join(
-        paragraph(f"{attrs['cathode']} with {attrs['electrolyte']} in {attrs.get('atmosphere', '')}: {told}.", "lead"),
+        paragraph(
+            f"{attrs['cathode']} with {attrs['electrolyte']}, {_ratio(attrs)}in {attrs.get('atmosphere', '')}{schedule}"
+            f": onset {onset}.", "lead",
+        ),
         figure(
             [chart(
-                charts.against_temperature(degrees, shown, limit, onset, max(top, limit)), f"{key}-sweep",
-                f"Secondary phases against hold temperature: {told}",
+                charts.against_temperature(
+                    degrees, shown, limit, band, max(top, limit), {str(names[k]): error[:, k] for k in columns}
+                ),
+                f"{key}-sweep", f"Secondary phases against hold temperature: onset {onset}",
             )],
-            "Secondary phases after cooling against hold temperature. The scale is linear up to "
-            f"{charts.LINEAR:g} wt% and logarithmic above; families that stay below {SHOWN:g} wt% are left out.",
+            "Secondary phases after cooling against hold temperature, with numerical errors as bars. The scale is "
+            f"linear up to {charts.LINEAR:g} wt% and logarithmic above; families below {SHOWN:g} wt% are left out.",
         ),
         table(
             ["T / °C", *(f"{name} / wt%" for name in shown), "cathode left / %", "electrolyte left / %"], rows,
-            "By hold temperature. Left: share of the framework cations still in their own structure.", sortable=True,
+            "By hold temperature; ± is the numerical error. Left: share of the framework cations still in their own "
+            "structure.", sortable=True,
         ),
     )  # fmt: skip
 
@@ -254,6 +275,7 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
     names, families = data["schedule"].values.tolist(), data["family"].values.tolist()
     share, time, kelvin = (data[name].values for name in ("wt_percent", "time", "temperature"))
     final, density = data["final_wt_percent"].values, data["relative_density"].values
+    error = data["final_wt_percent_error"].values if "final_wt_percent_error" in data else np.full(final.shape, np.nan)
     top = 1.06 * max(float(np.nanmax(share, initial=limit)), limit)
     parts = {word: str(data.attrs.get(word, "")).split(" | ") for word in ("schedules", "atmospheres")}
     panels = []
@@ -273,10 +295,16 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
             chart(picture, f"{key}-{k}", f"{name}, at the end: {label}"), "</div>",
         ))  # fmt: skip
     rows: list[list[Any]] = [
-        [family(name), *(Number(f"{final[k, f]:.2f}{' *' if final[k, f] >= limit else ''}") for k in range(len(names)))]
+        [
+            family(name),
+            *(
+                Number(_with_error(final[k, f], error[k, f]) + (" *" if final[k, f] >= limit else ""))
+                for k in range(len(names))
+            ),
+        ]
         for f, name in enumerate(families) if np.nanmax(final[:, f], initial=0.0) >= 0.005
     ]  # fmt: skip
-    rows.append(["all secondary phases", *(Number(f"{np.nansum(one):.2f}") for one in final)])
+    rows.append(["all secondary phases", *(Number(f"{np.nansum(ends):.2f}") for ends in final)])
     rows.append(["density / %, 5 to 95 %", *(Number(f"{100 * d[0]:.0f} to {100 * d[2]:.0f}") for d in density)])
     rows += [
         [f"{role} left / %", *(Number(f"{100 * v:.1f}") for v in data[f"{role}_fraction"].values)]
@@ -288,7 +316,11 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
             "Secondary phases in wt% of the sample on the same axis for all schedules, each with its own axis of time. "
             f"Left out: families that never reach {SHOWN:g} wt%.",
         ),
-        table(["", *names], rows, f"wt% at the end; * at or above {limit:g} wt%. Density: of an LLZTO compact."),
+        table(
+            ["", *names],
+            rows,
+            f"wt% at the end, ± numerical error; * at or above {limit:g} wt%. Density: of an LLZTO compact.",
+        ),
     )
 
 
@@ -304,20 +336,57 @@ def family(name: object) -> Html:
 
 
 def _attributes(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    """What a file says of itself, in words; of many equal answers how many there are."""
+    told: dict[str, str] = {}
     for key, value in list(attrs.items())[:60]:
-        told = f"{value:.6g}" if isinstance(value, float | np.floating) else value
-        if str(told) != "":  # lists have a space at each joint, where lines may break
-            found[NAMES.get(str(key), str(key).replace("_", " "))] = str(told).replace(";", "; ").replace(";  ", "; ")
-    return found
+        text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+        if key == "outcomes":
+            text = counted(text.split(";"))
+        elif key == "mass_ratio" and isinstance(value, int | float | np.number) and 0.0 < value < math.inf:
+            text = mass_ratio_text(float(value))
+        elif key == "schedules" and "schedule" in attrs:
+            continue
+        if text != "":  # lists have a space at each joint, where lines may break
+            told[NAMES.get(str(key), str(key).replace("_", " "))] = text.replace(";", "; ").replace(";  ", "; ")
+    return told
+
+
+def counted(words: Sequence[str]) -> str:
+    """Words once each, with how often they occur.
+
+    >>> counted(["DONE", "DONE", "STALLED"])
+    'DONE (2 of 3), STALLED (1 of 3)'
+    >>> counted(["DONE", "DONE"])
+    'all 2 DONE'
+    """
+    counts = Counter(word.strip() for word in words)
+    if len(counts) == 1:
+        return words[0].strip() if len(words) == 1 else f"all {len(words)} {words[0].strip()}"
+    return ", ".join(f"{word} ({count} of {len(words)})" for word, count in counts.items())
+
+
+def _ratio(attrs: Mapping[str, Any]) -> str:
+    value = attrs.get("mass_ratio")
+    if isinstance(value, int | float | np.number) and 0.0 < value < math.inf:
+        return f"{mass_ratio_text(float(value))} by mass, "
+    return ""
+
+
+def _with_error(share: float, error: float) -> str:
+    return with_error(share, error) if math.isfinite(share) else MISSING
 
 
 def _share(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else MISSING
 
 
-def _yes(value: bool) -> str:
-    return "yes" if value else "–"
+def _detected(role: str, share: float, error: float, limit: float) -> str:
+    """Whether a secondary phase reaches the limit; "unsure" where its numerical error decides it."""
+    if role != SECONDARY:
+        return ""
+    if abs(share - limit) < np.nan_to_num(error):
+        return "unsure"
+    return "yes" if share >= limit else "–"
 
 
 def _told(rows: Sequence[Sequence[Any]]) -> str:

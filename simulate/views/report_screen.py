@@ -37,50 +37,61 @@ def screen(store: xr.Dataset, key: str, top: int) -> Html:
 
 
 def _best(store: xr.Dataset, top: int, ordered: int) -> Html:
-    found = rankings.best(store, top)
-    if not found:
+    best = rankings.best(store, top)
+    if not best:
         return table([], [])
     highest = rankings.highest(store)
     keys = rankings.varied(store)
     sampled = bool(store.attrs.get("samples"))
-    coated = any(one["coatings"] for one in found)
+    coated = any(row["coatings"] for row in best)
     head = ["rank", "cathode", *keys, "onset / °C"] + ["onset, 5 to 95 % / °C"] * sampled
     head += ["most / wt%", "families", "meV/atom"] + ["best coating, worse face / meV/atom"] * coated
     rows = []
-    for one in found:
-        forces = [value for value in one["driving_force_meV_per_atom"] if value is not None]
-        force, most = min(forces, default=0.0) + 0.0, one["secondary_wt_percent_most"] or 0.0
-        row: list[Any] = [Number(str(one["rank"]), one["rank"]), one["cathode"], *(one[name] for name in keys)]
-        row.append(Number(_degrees(one["onset_C"], highest), 1e9 if one["onset_C"] is None else one["onset_C"]))
+    for candidate in best:
+        forces = [value for value in candidate["driving_force_meV_per_atom"] if value is not None]
+        force, most = min(forces, default=0.0) + 0.0, candidate["secondary_wt_percent_most"] or 0.0
+        row: list[Any] = [
+            Number(str(candidate["rank"]), candidate["rank"]),
+            candidate["cathode"],
+            *(candidate[name] for name in keys),
+        ]
+        row.append(
+            Number(
+                _degrees(candidate["onset_C"], highest), 1e9 if candidate["onset_C"] is None else candidate["onset_C"]
+            )
+        )
         if sampled:
-            row.append(_interval(one, highest))
-        row += [Number(f"{most:.2f}", most), ", ".join(list(one["wt_percent_most"])[:3]), Number(f"{force:.1f}", force)]
+            row.append(_interval(candidate, highest))
+        row += [
+            Number(f"{most:.2f}", most),
+            ", ".join(list(candidate["wt_percent_most"])[:3]),
+            Number(f"{force:.1f}", force),
+        ]
         if coated:
-            row.append(_coating(one))
+            row.append(_coating(candidate, force))
         rows.append(row)
-    caption = f"The best {len(found)} of {ordered} candidates with an onset"
-    caption += f" ({ordered - len(found)} more are in the store)" if ordered > len(found) else ""
+    caption = f"The best {len(best)} of {ordered} candidates with an onset"
+    caption += f" ({ordered - len(best)} more are in the store)" if ordered > len(best) else ""
     caption += (
         f". Onset: lowest hold temperature at which a family reaches {store.attrs['limit_wt_percent']:g} wt%. Most: of "
-        "secondary phases at any temperature. meV/atom: strongest reaction energy. A click on a heading sorts."
+        "secondary phases at any temperature. meV/atom: strongest reaction energy. "
+        "No coating gains where its worse face reacts as strongly as the bare couple. A click on a heading sorts."
     )
     return table(head, rows, caption, sortable=True)
 
 
-def _interval(one: dict[str, Any], highest: float) -> Html | Number:
-    if all(p is None for p in one["probability_under_limit"]):
+def _interval(candidate: dict[str, Any], highest: float) -> Html | Number:
+    if all(p is None for p in candidate["probability_under_limit"]):
         return MISSING
-    low, _, high = one["onset_interval_C"]
+    low, _, high = candidate["onset_interval_C"]
     return Number(f"{_degrees(low, highest)} to {_degrees(high, highest)}", 1e9 if low is None else low)
 
 
-def _coating(one: dict[str, Any]) -> Html | Number:
-    if not one["coatings"]:
+def _coating(candidate: dict[str, Any], bare: float) -> Html | Number:
+    if not candidate["coatings"]:
         return MISSING
-    best = one["coatings"][0]
-    faces = [e for e in (best["cathode_face_meV_per_atom"], best["electrolyte_face_meV_per_atom"]) if e is not None]
-    worse = min(faces, default=float("nan"))
-    return Number(f"{best['coating']} {worse:.1f}", worse)
+    told, worse = coating_told(candidate["coatings"][0], bare)
+    return Number(told, worse)
 
 
 def _ternary(store: xr.Dataset, key: str) -> Html:
@@ -99,15 +110,15 @@ def _ternary(store: xr.Dataset, key: str) -> Html:
 
 
 def _couples(store: xr.Dataset, key: str) -> Html:
-    found = rankings.by_couple(store)
-    if not found.cathodes:
+    couples = rankings.by_couple(store)
+    if not couples.cathodes:
         return join()
-    drawn = charts.heat_map(found.cathodes, found.electrolytes, found.onset, _span(store))
+    drawn = charts.heat_map(couples.cathodes, couples.electrolytes, couples.onset, _span(store))
     told = "Cathodes, best first"
-    more = [f"{n} more {what}" for n, what in zip(found.left_out, ("cathodes", "electrolytes"), strict=True) if n]
+    more = [f"{n} more {what}" for n, what in zip(couples.left_out, ("cathodes", "electrolytes"), strict=True) if n]
     told += f" ({' and '.join(more)} not shown)" if more else ""
-    told += f"; {found.failed} cathodes failed" if found.failed else ""
-    label = f"Onset of {len(found.cathodes)} cathodes with {len(found.electrolytes)} electrolytes"
+    told += f"; {couples.failed} failed" if couples.failed else ""
+    label = f"Onset of {len(couples.cathodes)} cathodes with {len(couples.electrolytes)} electrolytes"
     return join(
         "<h3>Onset by couple</h3>",
         figure(
@@ -147,11 +158,28 @@ def _nickel(store: xr.Dataset, key: str) -> Html:
 
 
 def _failures(store: xr.Dataset) -> Html:
-    rows = [[one["reason"] or "not computed", Number(str(one["candidates"]))] for one in rankings.reasons(store)]
+    rows = [[row["reason"] or "not computed", Number(str(row["candidates"]))] for row in rankings.reasons(store)]
     if not rows:
         return join()
     caption = f"Outcomes other than {DONE}; of more than {rankings.MOST_REASONS}, the first."
     return details("What failed", table(["reason", "candidates"], rows, caption))
+
+
+GAIN = 0.05
+"""Difference of reaction energies [meV/atom] below which a coating gains nothing: the last digit that is shown."""
+
+
+def coating_told(coating: dict[str, Any], bare: float) -> tuple[str, float]:
+    """The best coating in words and the energy [meV/atom] of its worse face; ``bare`` is that of the couple without.
+
+    >>> coating_told({"coating": "A", "cathode_face_meV_per_atom": -2.0, "electrolyte_face_meV_per_atom": -1.0}, -9.0)
+    ('A -2.0', -2.0)
+    >>> coating_told({"coating": "A", "cathode_face_meV_per_atom": -9.0, "electrolyte_face_meV_per_atom": -1.0}, -9.0)
+    ('none gains', -9.0)
+    """
+    faces = (coating["cathode_face_meV_per_atom"], coating["electrolyte_face_meV_per_atom"])
+    worse = min((energy for energy in faces if energy is not None), default=float("nan"))
+    return ("none gains" if worse <= bare + GAIN else f"{coating['coating']} {worse:.1f}"), worse
 
 
 def _degrees(value: float | None, highest: float) -> str:

@@ -1,5 +1,6 @@
 """Material cards: what ships, how names are found, how a user's mistakes are answered."""
 
+import math
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -109,6 +110,19 @@ def test_find_by_formula_with_morphology():
     assert lone.grain_size == lone.particle_diameter == materials.find("LNMO").particle_diameter
 
 
+def test_thermodynamics_needs_no_sizes():
+    alone = materials.find("LiCoO2", "electrolyte", particles=False)
+    assert (alone.structure, alone.source) == ("layered", "formula alone")
+    assert math.isnan(alone.particle_diameter.value)
+    assert materials.find("Li3BO3", "electrolyte", particles=False).structure == materials.UNKNOWN
+
+
+def test_fractions_are_the_powder_they_mean():
+    thirds = materials.find("LiNi1/3Mn1/3Co1/3O2")
+    assert thirds.source == "formula, sizes of pc-NMC111"
+    assert thirds.id == "LiNi0.333Mn0.333Co0.333O2", "files are named after it"
+
+
 def test_find_by_path(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(LCO.replace('id = "pc-LCO"', 'id = "mine"'), encoding="utf-8")
@@ -131,6 +145,19 @@ def test_find_by_path(tmp_path):
         ("LiCoO2", {"structure": "layerd"}, "unknown structure 'layerd': did you mean layered"),
         ("LiCoO2", {"morphology": "poly"}, "unknown morphology 'poly': choices are pc, sc"),
         ("LiCoO2", {"role": "electrolyte"}, "no electrolyte card of structure 'layered'"),
+        ("pcNMC811", {}, "unknown cathode 'pcNMC811': did you mean pc-NMC811"),
+        ("NMC-811", {}, "unknown cathode 'NMC-811': did you mean pc-NMC811"),
+        ("LiNi0.8Mn0.1Co0.2O2", {}, r"metals beside lithium sum to 1\.1 for O 2 and Li 1, where LiMO2 .* has 1, 2, 1"),
+        ("LiCoO", {}, "metals beside lithium sum to 1 for O 1 and Li 1"),
+        ("LiCo", {}, "it holds no oxygen"),
+        ("NiCoO2", {}, "it holds no lithium"),
+        ("LiFePO3", {}, "it has 3 O per P, where LiMPO4 .olivine. has 4"),
+        (
+            "LiNi1/3Mn1/3Co1/3O2",
+            {"elements": {"Li", "O", "Ni", "Mn"}},
+            "no data for Co; the database covers Li, Mn, Ni",
+        ),
+        ("LiV3O8", {"elements": {"Li", "O"}}, "no data for V"),
         ("nowhere.toml", {}, r"nowhere\.toml: No such file"),
     ],
 )

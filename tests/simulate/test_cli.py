@@ -6,9 +6,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.cli import main
+from sinterface.simulate.cli.options import Couple
+from sinterface.simulate.solve import run as run_module
+from sinterface.simulate.studies import compare as compare_module
+from sinterface.simulate.studies import optimize as optimize_module
+from sinterface.simulate.studies import sweep as sweep_module
 
 EXE = Path(sys.executable).with_name("sinterface")
 QUICK = ["--cells", "8"]
@@ -61,11 +71,12 @@ def test_sweep_document_and_files(tmp_path):
     )
     assert run.returncode == 0
     document = json.loads(run.stdout)
-    reacted = [one["temperature_C"] for one in document["temperatures"] if one["secondary_wt_percent"] > 10.0]
-    found = {one["temperature_C"]: one["secondary_wt_percent"] for one in document["temperatures"]}
-    assert document["onset_C"] == min(T for T, share in found.items() if share >= 1.0)
-    assert reacted[-1] == 600, "a spinel reacts by tens of per cent"
-    assert [one["temperature_C"] for one in document["temperatures"]] == [400, 500, 600]
+    shares = {run["temperature_C"]: run["secondary_wt_percent"] for run in document["temperatures"]}
+    assert list(shares) == [400, 500, 600]
+    assert shares[600] > 10.0, "a spinel reacts by tens of per cent"
+    _, bracket, _ = document["onset"]["brackets"]
+    assert (bracket["limit_wt_percent"], bracket["reached_C"]) == (1.0, min(T for T in shares if shares[T] >= 1.0))
+    assert document["onset_C"] == (bracket["reached_C"] if document["onset"]["sharp"] else None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.nc", "s.png"]
     assert (tmp_path / "s.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -80,6 +91,47 @@ def test_reactions_document():
     assert min(kink["energy_meV_per_atom"] for kink in document["kinks"]) < -20
 
 
+COMMANDS = {
+    "run": ["run", "pc-LNMO", "-T", "500"],
+    "sweep": ["sweep", "pc-LNMO", "--temperatures", "500"],
+    "compare": ["compare", "pc-LNMO", "-s", "50 °C/min to 500 °C; quench"],
+    "optimize": ["optimize", "pc-LNMO"],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_couple_reaches_every_command(command, monkeypatch):
+    """Whatever the command, a field of Couple has an option, and its value stands in the problem that is solved."""
+    posed = []
+
+    def stop(task, *_, **__):
+        posed.append(task)
+        raise InputError("far enough")
+
+    for place in (run_module, sweep_module, compare_module, optimize_module):
+        name = {run_module: "predict"}.get(place, place.__name__.rsplit(".", 1)[-1])
+        monkeypatch.setattr(place, name, stop)
+    options = {"-e": "LLZO", "--mass-ratio": "60:40", "--cells": "9", "--crucible": "open", "--geometry": "slab"}
+    options |= {"--add": "Li2CO3=2"} | ({} if command == "optimize" else {"--atmosphere": "air"})
+    words = [word for pair in options.items() for word in pair]
+    with pytest.raises(InputError, match="far enough"):
+        CliRunner().invoke(main.app, [*COMMANDS[command], *words], catch_exceptions=False)
+    (task,) = posed
+    assert (task.electrolyte.id, task.mass_ratio, task.cells, task.crucible) == ("LLZO", 1.5, 9, "open")
+    assert (task.geometry, task.additives) == ("slab", (("Li2CO3", 2.0),))
+    assert command == "optimize" or task.atmosphere.name == "air"
+    told = CliRunner().invoke(main.app, [command, "--help"]).output
+    for field in fields(Couple):
+        if (command, field.name) != ("optimize", "atmosphere"):
+            assert f"--{field.name.replace('_', '-')}" in told
+
+
+def test_a_run_without_a_temperature_says_which_it_takes():
+    answer = sinterface("run", "pc-LNMO", "--cells", "4", "--json")
+    assert answer.stderr == "neither -T nor --schedule is given: the couple is held at 800 °C\n"
+    assert json.loads(answer.stdout)["temperature_C"] == 800.0
+
+
 def test_tables_for_people(tmp_path):
     run = sinterface(
         "run", "LiNi0.6Mn0.2Co0.2O2", "--morphology", "sc", "-T", "500", "-o", "r.nc", *QUICK, cwd=tmp_path
@@ -87,8 +139,10 @@ def test_tables_for_people(tmp_path):
     assert run.returncode == 0
     assert "wrote r.nc" in run.stdout
     assert "secondary phases" in run.stdout
+    assert "LLZTO, 1:1 by mass: 10 °C/min to 500 °C; hold 2 h; cool naturally" in " ".join(run.stdout.split())
     sweep = sinterface("sweep", "pc-LCO", "--temperatures", "400,500", *QUICK)
-    assert "onset: none up to 500 °C" in sweep.stdout
+    assert "onset: none up to 500 °C (no family reaches 1 wt%)" in sweep.stdout
+    assert "pc-LCO + LLZTO, 1:1 by mass: 10 °C/min to T; hold 2 h" in " ".join(sweep.stdout.split())
     assert "pc-NMC811" in sinterface("materials").stdout
     assert sinterface("--version").stdout.strip().count(".") == 2
 
@@ -112,6 +166,15 @@ def test_tables_for_people(tmp_path):
         (["run", "pc-LCO", "--atmosphere", "pO2=0"], "pO2 = 0 bar"),
         (["run", "pc-LCO", "--atmosphere", "vacuum"], "unknown atmosphere"),
         (["run", "pc-LCO", "--mass-ratio", "1:0"], "mass ratio"),
+        (["run", "pc-LCO", "--mass-ratio", "60"], "write 60:1 for cathode to electrolyte, or 60:40 for 60 wt% of"),
+        (["sweep", "pc-LCO", "--mass-ratio", "0.6"], "write 0.6:1 for cathode to electrolyte, or 60:40 for 60 wt%"),
+        (["optimize", "pc-LCO", "--mass-ratio", "1"], "write 1:1 for cathode to electrolyte, or 1:99 for 1 wt%"),
+        (["run", "pcNMC811"], "did you mean pc-NMC811"),
+        (["run", "LiV3O8"], "no data for V"),
+        (["run", "pc-LCO", "-e", "LiV3O8"], "no data for V"),
+        (["reactions", "LiV3O8", "LLZTO"], "no data for V"),
+        (["reactions", "LiNi0.8Mn0.1Co0.2O2"], "metals beside lithium sum to 1.1"),
+        (["run", "pc-LCO", "--temp", "800"], "(see sinterface run --help)"),
         (["run", "pc-LCO", "--schedule", "-10 °C/min to 900 °C"], "must be positive"),
         (["run", "pc-LCO", "--schedule", "hold -1 h"], "negative"),
         (["run", "pc-LCO", "--schedule", "hold 1 h", "--temperature", "900"], "drop one"),

@@ -127,6 +127,11 @@ def test_a_couple_that_does_not_react_says_so(tmp_path):
     assert [row[2:3] + row[4:] for row in rows if row[0] == "same"] == 2 * [["0.00", "-", "no reaction"]]
 
 
+@pytest.mark.parametrize("couple", [("LiCoO2", "LiCoO2"), ("pc-LCO", "Li3BO3")])
+def test_thermodynamics_asks_for_no_particle_sizes(couple):
+    check(document(reactions(*couple, "--json")))
+
+
 BAD = [
     (["pc-LNMO", "--ensemble", "-1"], "--ensemble -1: a number of samples from 0 to"),
     (["pc-LNMO", "--ensemble", "1000000"], "--ensemble 1000000: a number of samples from 0 to"),

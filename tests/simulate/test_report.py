@@ -11,8 +11,10 @@ import xarray as xr
 from typer.testing import CliRunner
 
 from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.cli.main import app
 from sinterface.simulate.screening import candidate_space, screen
+from sinterface.simulate.setup import extras
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.gas_schedule import Plan
 from sinterface.simulate.solve.result import Result
@@ -95,7 +97,8 @@ def fake(candidate, common):
 NAMES = ("run.nc", "sweep.nc", "compare.nc", "screen.zarr")
 WANTED = {
     "run.nc": ("wt% of the sample", "T / °C", "radius / µm", "share of the driving force / %", "2 samples", "detected"),
-    "sweep.nc": ("hold temperature / °C", "secondary phase / wt%", "onset at 700 °C", "onset: 700 °C"),
+    "sweep.nc": ("hold temperature / °C", "secondary phase / wt%", "1:1 by mass", "onset between 300 and 700 °C",
+               "onset: 300 to 700 °C"),
     "compare.nc": ("600 °C, ", "1000 °C, ", "time / min", "density / %, 5 to 95 %"),
     "screen.zarr": (
         "onset / °C", "Ni / % of Ni, Mn and Co", "electrolyte", "best coating", "1 have no onset", "5 to 95 %",
@@ -234,6 +237,62 @@ def test_anything_else_is_refused_by_name(made, tmp_path, kind, told):
     assert not (tmp_path / "page.html").exists()
 
 
+def read_whole(path):
+    with xr.open_dataset(path, engine="h5netcdf", decode_times=False) as data:
+        return data.load()
+
+
+def of_every_family(name, data):
+    """A file of that kind whose phases are of all families, 2 wt% each."""
+    dim = "phase" if name == "run.nc" else "family"
+    found = data.isel({dim: np.resize(np.arange(data.sizes[dim]), len(FAMILIES))})
+    found = found.assign_coords(family=(dim, list(FAMILIES)))
+    if name == "run.nc":
+        found = found.assign_coords(phase=[f"phase {k}" for k in range(len(FAMILIES))])
+        found = found.assign_coords(role=("phase", ["secondary"] * len(FAMILIES)))
+    for key in {"wt_percent", "final_wt_percent"} & set(found.data_vars):
+        found[key] = found[key].where(np.isnan(found[key]), 2.0)
+    return found
+
+
+@pytest.mark.parametrize("name", ["run.nc", "sweep.nc", "compare.nc"])
+def test_every_family_is_drawn_and_named(made, tmp_path, name):
+    of_every_family(name, read_whole(made / name)).to_netcdf(tmp_path / name, engine="h5netcdf")
+    text = page([read_results.read(tmp_path / name)])
+    for family, known in FAMILIES.items():
+        assert family in text
+        assert known.colour in text, family
+        assert known.symbol in text or name != "sweep.nc", family
+
+
+def test_equal_outcomes_are_counted(made):
+    text = page([read_results.read(made / "sweep.nc")])
+    assert "all 2 DONE" in text
+    assert "DONE; DONE" not in text
+
+
+def test_an_additive_is_not_a_product(made, tmp_path):
+    data = read_whole(made / "run.nc")
+    first = int(np.argmax(np.where(data["role"].values == "secondary", data["wt_percent"].values[-1], 0.0)))
+    roles = ["additive" if k == first else role for k, role in enumerate(data["role"].values)]
+    share = float(data["wt_percent"].values[-1, first])
+    total = float(data["wt_percent"].isel(time=-1).where(data["role"] == "secondary").sum())
+    data.assign_coords(role=("phase", roles)).to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    text = page([read_results.read(tmp_path / "a.nc")])
+    assert share > 1.0
+    assert f"{total - share:.2f} wt% of secondary phases" in text
+
+
+def test_a_missing_package_is_one_line_that_names_the_extra(made, monkeypatch, tmp_path):
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"^plotly not installed: pip install 'sinterface\[report\]'$"):
+        write([made / "run.nc"], tmp_path / "p.html")
+    with pytest.raises(InputError, match=r"^dask, distributed, zarr not installed: pip .*\[screen\]'$"):
+        read_results.read(made / "screen.zarr")
+    answer = CliRunner().invoke(app, ["screen", "none.toml", "-o", str(tmp_path / "s.zarr")])
+    assert "pip install 'sinterface[screen]'" in str(answer.exception)
+
+
 def test_huge_arrays_are_not_read(made, tmp_path, monkeypatch):
     monkeypatch.setattr(read_results, "MOST_NUMBERS", 10)
     with pytest.raises(InputError, match="has over 10 values"):
@@ -255,4 +314,4 @@ def test_the_page_of_a_large_screen_is_bounded(made):
 
 def test_a_sweep_without_any_phase_has_a_page(tmp_path):
     sweep(problem("pc-LNMO", cells=8), [100.0], hours=0.1, ramp=50.0).to_netcdf(tmp_path / "s.nc")
-    assert "no family reaches 1 wt% up to 100 °C" in page([read_results.read(tmp_path / "s.nc")])
+    assert "onset none up to 100 °C (no family reaches 1 wt%)" in page([read_results.read(tmp_path / "s.nc")])

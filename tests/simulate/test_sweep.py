@@ -1,11 +1,18 @@
 """Sweeps over processes."""
 
 import json
+import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from matplotlib.markers import MarkerStyle
 
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.rates.transport import HOSTS
+from sinterface.simulate.studies.shares import courses, final_errors
+from sinterface.simulate.studies.sweep import onset_of
 from sinterface.simulate.views import plot
 
 
@@ -19,8 +26,84 @@ def test_sweep_does_not_depend_on_workers():
     assert json.dumps(alone.document())
 
 
-def test_every_family_has_a_colour_and_a_marker_of_its_own():
-    drawn = [plot.style(family) for family in FAMILIES if family != "other"]
-    for column in zip(*drawn, strict=True):
-        assert len(set(column)) == len(drawn)
-    assert plot.OTHER not in drawn
+T = (500.0, 600.0, 700.0, 800.0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "told", "temperature"),
+    [
+        ((0.0, 0.2, 3.0, 5.0), "between 600 and 700 °C (LaMO3 at or above 1 wt%)", 700.0),
+        ((2.0, 3.0, 3.0, 5.0), "at 500 °C or below (LaMO3 at or above 1 wt%)", 500.0),
+        ((0.0, 0.0, 0.1, 0.2), "none up to 800 °C (no family reaches 1 wt%)", None),
+        ((0.0, 0.0, 0.6, 0.9), "not sharp: 0.5 wt% between 600 and 700 °C, 1 wt% not up to 800 °C, 2 wt% not", None),
+        ((0.6, 0.9, 1.1, 1.2), "not sharp: 0.5 wt% at 500 °C or below, 1 wt% between 600 and 700 °C, 2 wt% not", None),
+        ((0.0, 0.6, 1.1, 2.1), "not sharp: 0.5 wt% between 500 and 600 °C, 1 wt% between 600 and 700 °C, 2 wt%", None),
+    ],
+)
+def test_an_onset_is_a_bracket_and_no_number_where_the_curve_is_flat(shares, told, temperature):
+    onset = onset_of(T, [{"LaMO3": share} for share in shares], 1.0)
+    assert str(onset).startswith(told)
+    assert onset.temperature == temperature
+    brackets = onset.document()["brackets"]
+    assert [bracket["limit_wt_percent"] for bracket in brackets] == [0.5, 1.0, 2.0]
+    for bracket in brackets:  # above it no share reaches the limit, at its end one does
+        reached = [degrees for degrees, share in zip(T, shares, strict=True) if share >= bracket["limit_wt_percent"]]
+        assert bracket["reached_C"] == (reached[0] if reached else None)
+
+
+def test_a_run_below_the_onset_that_did_not_finish_hides_it():
+    shares = [{}, {}, {"LaMO3": 5.0}, {"LaMO3": 9.0}]
+    unknown = onset_of(T, shares, 1.0, [True, False, True, True])
+    assert str(unknown) == "unknown, as the run at 600 °C did not finish"
+    assert unknown.temperature is None
+    assert onset_of(T, shares, 1.0, [True, True, True, False]).temperature == 700.0
+
+
+def test_what_was_put_in_never_counts_as_formed():
+    """Carbonate in the electrolyte powder has the role of an additive, whatever family it is of."""
+    result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 600 °C; hold 1 h; quench", cells=8))
+    first = str(result.secondary["phase"].values[0])
+    there = result.dataset["phase"].values == first
+    roles = np.where(there, "additive", result.dataset["role"].values)
+    marked = replace(result, dataset=result.dataset.assign_coords(role=("phase", roles)))
+    family = str(result.dataset["family"].values[there][0])
+    assert courses(result)[family][-1] > 1.0
+    for by_family in (courses(marked), final_errors(marked), marked.by_family):
+        assert by_family.keys() == courses(result).keys() - {family}
+    sweep = si.Sweep((600.0,), (marked,))
+    assert family not in sweep.families
+    assert family not in sweep.dataset["family"].values
+    assert family not in sweep.onset(1.0).families
+    assert family not in si.Comparison((si.plan("hold 1 h"),), (marked,), ((0.5, 0.6, 0.7),)).families
+    drawn = {text.get_text() for text in plot.run(marked).legends[0].get_texts()}
+    assert not [label for label in drawn if first in label]
+
+
+def test_errors_stand_beside_the_amounts():
+    result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 600 °C; hold 1 h; quench", cells=8))
+    errors = final_errors(result)
+    assert errors.keys() == result.by_family.keys()
+    data = si.Sweep((600.0,), (result,)).dataset
+    for family, error in errors.items():
+        assert float(data["wt_percent_error"].sel(family=family)[0]) == pytest.approx(error)
+    bare = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 600 °C; quench", cells=8), estimate_error=False)
+    assert final_errors(bare) == {}
+    assert np.isnan(si.Sweep((600.0,), (bare,)).dataset["wt_percent_error"].values).all()
+
+
+def test_every_family_has_a_colour_a_marker_and_a_symbol_of_its_own():
+    for name in ("description", "colour", "marker", "symbol"):
+        values = [getattr(family, name) for family in FAMILIES.values()]
+        assert len(set(values)) == len(values), name
+    for name, family in FAMILIES.items():
+        assert plot.style(name) == (family.colour, family.marker)
+        assert re.fullmatch("#[0-9A-F]{6}", family.colour)
+        assert family.host in (*HOSTS, "")
+    assert plot.style("no such family") == plot.style("other")
+
+
+def test_both_libraries_know_every_marker():
+    plotly = pytest.importorskip("plotly.graph_objects")
+    for family in FAMILIES.values():
+        assert MarkerStyle(family.marker).get_path().vertices.size
+        assert plotly.scatter.Marker(symbol=family.symbol).symbol == family.symbol  # refuses what it does not know
