@@ -1,5 +1,6 @@
-"""What all tests share: bytes of good files, spoiled."""
+"""What all tests share: bytes of good files, spoiled, and pages compared by their numbers."""
 
+import math
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -7,6 +8,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 Spoil = Callable[[random.Random, Sequence[bytes]], bytes]
+Compare = Callable[..., list[str]]
+
+NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
+"""A number that stands alone: not the 2 of Li2O."""
 
 TOKENS = (
     b"\0", b"\n", b"nan", b"inf", b"-1", b"0", b"1e400", b"1e-320", b"1e308", b"9" * 400, b"9" * 5000,
@@ -51,3 +56,42 @@ def spoil() -> Spoil:
         return bytes(data)
 
     return spoiled
+
+
+def rows_differ(expected: str, computed: str, rtol: float, atol: float) -> bool:
+    """Whether two rows differ in their words, or in a number by more than ``atol + rtol * |expected|``."""
+    if NUMBER.split(expected) != NUMBER.split(computed):
+        return True
+    pairs = zip(NUMBER.findall(expected), NUMBER.findall(computed), strict=True)
+    return any(not math.isclose(float(a), float(b), rel_tol=rtol, abs_tol=atol) for a, b in pairs)
+
+
+@pytest.fixture(scope="session")
+def table_differences() -> Compare:
+    """Differences between two Markdown texts, in words, with a tolerance for the numbers in their tables.
+
+    Round-off depends on the processor and its linear algebra, so the last printed digit of a number is no fixed text.
+    Rows of tables are matched by their first cell and may change places; everything outside tables has to be the same.
+    A row that only one text has is a difference, unless its number in the column ``optional`` (the first is 1) is
+    zero within ``atol``.
+    """
+
+    def rows(text: str) -> dict[str, str]:
+        lines = [line for line in text.splitlines() if line.startswith("|")]
+        return {line.split("|")[1].strip(): line for line in lines}
+
+    def compare(expected: str, computed: str, rtol: float, atol: float = 0.0, optional: int | None = None) -> list[str]:
+        prose = [[line for line in text.splitlines() if not line.startswith("|")] for text in (expected, computed)]
+        told = [] if prose[0] == prose[1] else ["the text outside of the tables differs"]
+        ours, theirs = rows(expected), rows(computed)
+        for name in dict.fromkeys((*ours, *theirs)):
+            if name in ours and name in theirs:
+                if rows_differ(ours[name], theirs[name], rtol, atol):
+                    told.append(f"{ours[name]} -> {theirs[name]}")
+            else:
+                line = ours.get(name) or theirs[name]
+                if optional is None or abs(float(line.split("|")[optional])) > atol:
+                    told.append(f"only in one of them: {line}")
+        return told
+
+    return compare
