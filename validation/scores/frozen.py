@@ -20,8 +20,12 @@ from sinterface.validation.observations.cards_reader import read
 CELLS = 16
 """Finite volumes of the frozen runs: enough to notice a change, few enough for a quick test."""
 
-TOLERANCE = (0.05, 0.02)
-"""How far a share may move unnoticed: wt%, and relative to it."""
+TOLERANCE = (0.1, 0.03)
+"""How far a share may move unnoticed: wt%, and relative to it.
+
+Round-off differs between processors, and small differences grow where phases are nearly equally stable: the largest
+between five kinds of linear algebra (OPENBLAS_CORETYPE) and two of compiled code (NUMBA_CPU_NAME) was 0.032 wt%.
+"""
 
 
 def frozen_cases() -> dict[str, Case]:
