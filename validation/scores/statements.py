@@ -62,7 +62,7 @@ class Statement:
 def statements(kind: str) -> tuple[Statement, ...]:
     """All statements of a kind, ``lacking`` or ``thermogravimetry``.  Raises DataError for a malformed table."""
     text = resources.files("sinterface.validation.scores").joinpath("statements.toml").read_text(encoding="utf-8")
-    blank = {"wrong_in": None, "error": None, "cathodes": [], "families": [], "temperatures_C": []}
+    blank: dict[str, object] = {"wrong_in": None, "error": None, "cathodes": [], "families": [], "temperatures_C": []}
     tables = ({name: value.strip() if isinstance(value, str) else value for name, value in table.items()}
               for table in tomllib.loads(text)[kind])  # fmt: skip
     return tuple(read(Statement, blank | table, f"statements.toml, {kind}[{k}]") for k, table in enumerate(tables))

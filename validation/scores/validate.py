@@ -73,6 +73,12 @@ def read(sources: Sequence[str | Path]) -> Cards:
     return Cards(**joined, problems=(*own.problems, *mine.problems, *lost))
 
 
+def rejected(cards: Cards) -> tuple[Problem, ...]:
+    """Of the problems with cards, those that are not of built-in ones: what a user can mend."""
+    known = set(cards_reader.read().problems)
+    return tuple(problem for problem in cards.problems if problem not in known)
+
+
 def chosen(size: int, without: str = "") -> tuple[Parameters, ...]:
     """The most probable set and ``size`` samples of the posterior, spread evenly over its table.
 
@@ -193,12 +199,12 @@ def _pick(
 def _unfinished(found: Mapping[tuple[Case, Parameters], Predicted]) -> list[str]:
     """Says which runs tell nothing because they did not reach the end of their schedule."""
     lost: dict[str, int] = {}
-    for (one, _), result in found.items():
+    for (firing, _), result in found.items():
         if result.outcome != "DONE":
-            name = f"{one.cathode} with {one.electrolyte} at {one.celsius:g} °C"
+            name = f"{firing.cathode} with {firing.electrolyte} at {firing.celsius:g} °C"
             lost[name] = lost.get(name, 0) + 1
-    said = "runs did not reach the end of their schedule and are left out"
-    return [f"{name}: {count} {said}" for name, count in lost.items()]
+    said = "left out because the schedule's end was not reached"
+    return [f"{name}: {count} run{'s' * (count > 1)} {said}" for name, count in lost.items()]
 
 
 def _parameters() -> tuple[Parameter, ...]:
