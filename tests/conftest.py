@@ -1,14 +1,20 @@
-"""What all tests share: bytes of good files, spoiled, and pages compared by their numbers."""
+"""What all tests share: which are thorough, processes that never outlive a test, spoiled files, pages compared."""
 
+import contextlib
 import math
+import os
 import random
 import re
-from collections.abc import Callable, Sequence
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 Spoil = Callable[[random.Random, Sequence[bytes]], bytes]
 Compare = Callable[..., list[str]]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 """A number that stands alone: not the 2 of Li2O."""
@@ -95,3 +101,60 @@ def table_differences() -> Compare:
         return told
 
     return compare
+
+
+def heed_interrupts() -> None:
+    """A process started in the background of a shell ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts processes, each in a group of its own that heeds Ctrl-C; the groups end with the test, come what may."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(arguments: Sequence[object], **options: object) -> "subprocess.Popen[str]":
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(
+            [str(argument) for argument in arguments], start_new_session=True, preexec_fn=heed_interrupts,
+            **{**pipes, **options},
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    try:
+        yield begin
+    finally:
+        for process in started:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """Waits until a condition holds; fails the test when it does not within some seconds."""
+
+    def wait(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def group_size() -> Callable[..., int]:
+    """How many processes of a group run; the dead that nobody has waited for do not count.
+
+    With ``at_work`` those alone that have computed for a second: they have started up and know what to do.
+    """
+
+    def count(group: int, at_work: bool = False) -> int:
+        columns = ["ps", "-A", "-o", "pgid=,stat=,time="]
+        lines = subprocess.run(columns, capture_output=True, text=True, check=True).stdout.splitlines()
+        running = [line.split() for line in lines if line.split()[0] == str(group)]
+        return sum(not state.startswith("Z") and not (at_work and used == "00:00:00") for _, state, used in running)
+
+    return count
