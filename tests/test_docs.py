@@ -122,10 +122,35 @@ def test_keys_of_the_validation():
     assert keys(found) - powders - names - set(FAMILIES) <= told("validate")
 
 
+def script(name):
+    """A script of ``docs``, which is no package, as a module."""
+    place = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    return module
+
+
+rooms = script("rooms")
+
+
+@pytest.mark.parametrize("name", rooms.PAGES)
+def test_rooms_and_files_of_a_page_are_those_of_the_code(name):
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert text == rooms.refreshed(text, rooms.PAGES[name]()), "run python docs/rooms.py"
+
+
+def test_rooms_stand_after_those_that_they_import_from():
+    names = [room.name for room in rooms.rooms("models")]
+    assert names.index("basics") < names.index("phases") < names.index("equilibrium") < names.index("interface")
+
+
+def test_a_page_without_marks_is_not_written_over():
+    with pytest.raises(ValueError, match="has no lines"):
+        rooms.refreshed("a page of words", "new")
+
+
 def test_commands_of_a_page_are_run_and_the_rest_is_kept(tmp_path):
-    place = importlib.util.spec_from_file_location("commands", ROOT / "docs" / "commands.py")
-    commands = importlib.util.module_from_spec(place)
-    place.loader.exec_module(commands)
+    commands = script("commands")
     kept = "```python\nb\n```\n"
     shown = "```console\n$ sinterface --version\nold\n```\n\n```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n"
     page = f"a\n\n{shown}\n{kept}"
