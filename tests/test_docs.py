@@ -1,6 +1,8 @@
 """What the pages say of files, names and keys is there; `make docs` checks the links between headings."""
 
+import doctest
 import importlib.util
+import inspect
 import json
 import re
 from dataclasses import replace
@@ -147,6 +149,32 @@ def test_rooms_stand_after_those_that_they_import_from():
 def test_a_page_without_marks_is_not_written_over():
     with pytest.raises(ValueError, match="has no lines"):
         rooms.refreshed("a page of words", "new")
+
+
+WITH_EXAMPLES = [
+    "sinterface." + ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for folder in rooms.FOLDERS
+    for file in sorted((ROOT / folder).rglob("*.py"))
+    if ">>> " in file.read_text(encoding="utf-8") and "_facade" not in file.parts
+]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_in_docstrings(name):
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert (failed, tried > 0) == (0, True)
+
+
+def test_public_functions_of_the_first_rooms_have_examples():
+    """Rooms that others build on: whoever reads one of their functions sees it at work."""
+    lacking = []
+    files = ("basics.errors", "basics.quantity", "basics.roots", "basics.textfile", "phases.gibbs", "phases.phaseset")
+    for name in files:
+        module = importlib.import_module(f"sinterface.models.{name}")
+        for label, value in vars(module).items():
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and not label.startswith("_"):
+                lacking += [] if ">>> " in (value.__doc__ or "") else [f"{name}.{label}"]
+    assert lacking == []
 
 
 def test_commands_of_a_page_are_run_and_the_rest_is_kept(tmp_path):
