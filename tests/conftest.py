@@ -19,6 +19,34 @@ Start = Callable[..., "subprocess.Popen[str]"]
 NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 """A number that stands alone: not the 2 of Li2O."""
 
+THOROUGH = (
+    "tests/models/test_simplex.py",
+    "tests/models/test_snapshot.py::test_merged_database",
+    "tests/models/test_snapshot.py::test_run_on_a_merged_database",
+    "tests/models/test_window.py",
+    "tests/models/test_solutions.py::test_the_mixture_found_is_the_one_of_least_energy",
+    "tests/models/test_solutions.py::test_every_mixture_is_found_again",
+    "tests/models/test_foreign.py::test_any_entries",
+    "tests/models/test_peers.py",
+    "tests/models/test_refine.py::test_no_composition_is_left_below_the_plane",
+    "tests/simulate/test_integrate.py::test_order_of_stores",
+    "tests/simulate/test_plan.py",
+    "tests/simulate/test_properties.py",
+    "tests/simulate/test_restart.py",
+    "tests/simulate/test_run.py::test_a_weakly_driven_couple",
+    "tests/simulate/test_run.py::test_elements_balance",
+    "tests/simulate/test_run.py::test_finer_mesh",
+    "tests/simulate/test_run.py::test_longer_holds",
+    "tests/simulate/test_run.py::test_mass_ratio",
+    "tests/simulate/test_run.py::test_netcdf_opens",
+    "tests/simulate/test_verification.py",
+    "tests/test_examples.py::test_example",
+    "tests/test_packaging.py::test_the_wheel_holds_every_module_and_table",
+    "tests/validation/test_calibrate.py::test_importance_sampling_finds",
+    "tests/validation/test_frozen.py::test_predictions_have_not_moved",
+)
+"""Beginnings of the names of tests that take over a second: ``make check`` leaves them to ``make test``."""
+
 TOKENS = (
     b"\0", b"\n", b"nan", b"inf", b"-1", b"0", b"1e400", b"1e-320", b"1e308", b"9" * 400, b"9" * 5000,
     b"0x" + b"f" * 6000, b"[" * 3000, b"(" * 110, b'{"a":' * 2000, b"\xff", b"\xed\xa0\x80", b"\x1b[31m",
@@ -26,6 +54,18 @@ TOKENS = (
     "\u202e".encode(), "٣".encode(), b"1979-05-27", b"\\u0000", b"\r\n",
 )  # fmt: skip
 """What readers trip over: ends of numbers, brackets without end, odd characters, paths, mark-up."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "thorough: takes over a second (named in tests/conftest.py)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take long."""
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(scope="session")
