@@ -20,18 +20,33 @@ NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
 """A number that stands alone: not the 2 of Li2O."""
 
 THOROUGH = (
+    "tests/models/test_assimilate.py::test_shipped_table_is_a_fresh_run",
+    "tests/models/test_foreign.py::test_any_entries",
+    "tests/models/test_maps.py",
+    "tests/models/test_mixing.py",
+    "tests/models/test_peers.py",
+    "tests/models/test_refine.py",
     "tests/models/test_simplex.py",
     "tests/models/test_snapshot.py::test_merged_database",
     "tests/models/test_snapshot.py::test_run_on_a_merged_database",
-    "tests/models/test_window.py",
-    "tests/models/test_solutions.py::test_the_mixture_found_is_the_one_of_least_energy",
     "tests/models/test_solutions.py::test_every_mixture_is_found_again",
-    "tests/models/test_foreign.py::test_any_entries",
-    "tests/models/test_peers.py",
-    "tests/models/test_refine.py::test_no_composition_is_left_below_the_plane",
+    "tests/models/test_solutions.py::test_the_mixture_found_is_the_one_of_least_energy",
+    "tests/models/test_window.py",
+    "tests/simulate/test_cli.py::test_bad_input",
+    "tests/simulate/test_cli.py::test_sweep_document_and_files",
+    "tests/simulate/test_cli.py::test_tables_for_people",
+    "tests/simulate/test_cli_reactions.py",
+    "tests/simulate/test_compare.py",
+    "tests/simulate/test_fetch_mp.py::test_snapshot",
+    "tests/simulate/test_furnace.py::test_lithium_leaves",
+    "tests/simulate/test_fuzz.py::test_spoiled_files",
+    "tests/simulate/test_hostile.py::test_no_workers_are_left",
+    "tests/simulate/test_hostile.py::test_standard_output",
     "tests/simulate/test_integrate.py::test_order_of_stores",
+    "tests/simulate/test_optimize.py",
     "tests/simulate/test_plan.py",
     "tests/simulate/test_properties.py",
+    "tests/simulate/test_report.py",
     "tests/simulate/test_restart.py",
     "tests/simulate/test_run.py::test_a_weakly_driven_couple",
     "tests/simulate/test_run.py::test_elements_balance",
@@ -39,13 +54,24 @@ THOROUGH = (
     "tests/simulate/test_run.py::test_longer_holds",
     "tests/simulate/test_run.py::test_mass_ratio",
     "tests/simulate/test_run.py::test_netcdf_opens",
+    "tests/simulate/test_screen.py",
+    "tests/simulate/test_store.py",
+    "tests/simulate/test_sweep.py",
+    "tests/simulate/test_torture.py",
     "tests/simulate/test_verification.py",
+    "tests/test_docs.py::test_keys_of_a_run",
+    "tests/test_docs.py::test_keys_of_the_validation",
     "tests/test_examples.py::test_example",
     "tests/test_packaging.py::test_the_wheel_holds_every_module_and_table",
+    "tests/validation/test_calibrate.py::test_estimates_tell",
     "tests/validation/test_calibrate.py::test_importance_sampling_finds",
     "tests/validation/test_frozen.py::test_predictions_have_not_moved",
+    "tests/validation/test_measures.py::test_thermogravimetry",
+    "tests/validation/test_report.py::test_every_powder",
+    "tests/validation/test_validate_cli.py::test_bad_input",
+    "tests/validation/test_validate_cli.py::test_cards_of_my_own",
 )
-"""Beginnings of the names of tests that take over a second: ``make check`` leaves them to ``make test``."""
+"""Beginnings of the names of tests that take long, alone or together: ``make check`` leaves them to ``make test``."""
 
 TOKENS = (
     b"\0", b"\n", b"nan", b"inf", b"-1", b"0", b"1e400", b"1e-320", b"1e308", b"9" * 400, b"9" * 5000,
@@ -58,7 +84,7 @@ TOKENS = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line("markers", "thorough: takes over a second (named in tests/conftest.py)")
+    config.addinivalue_line("markers", "thorough: takes long (named in tests/conftest.py)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
