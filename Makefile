@@ -1,9 +1,10 @@
-# Two commands do everything: `make demo` and `make test`. Both make the virtual environment they need.
+# `make demo` shows what the program does, `make check` is for before a commit, `make test` runs all tests. Each makes the
+# virtual environment that it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test docs bench bench-solver lint types check fit freeze validate clean
+.PHONY: demo test fast lowest docs bench bench-solver lint types check fit freeze validate clean
 
 $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -16,8 +17,14 @@ demo: $(VENV)/.installed  ## the main job on embedded data
 	$(BIN)/sinterface sweep pc-LNMO pc-LCO --temperatures 400:1000:50 --hold "2 h" --ramp "10 °C/min" \
 		--atmosphere O2 --mass-ratio 1:1 -o "output/demo-{cathode}.nc" --plot output/demo.png
 
-test: $(VENV)/.installed  ## all tests but the slow ones
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+test: $(VENV)/.installed  ## all tests: some ten minutes on two cores
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+fast: $(VENV)/.installed  ## the tests that are neither slow nor thorough: under a minute on two cores
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not thorough"
+
+lowest:  ## the fast tests with the oldest versions that pyproject.toml allows
+	.ci/lowest
 
 docs: $(VENV)/.installed  ## the documentation site in build/site, which loads nothing from elsewhere; warnings are errors
 	@rm -rf build/site
@@ -35,12 +42,16 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.installed  ## on an ordinary copy: editable installs hide the mapped folders from mypy
+types: $(VENV)/.installed  ## on a copy laid out as installed: editable installs hide the mapped folders from mypy
 	@rm -rf build/types
-	$(BIN)/python -m pip install --quiet --no-deps --target build/types .
+	@mkdir -p build/types
+	@cp -Rp simulate/_facade build/types/sinterface
+	@cp -Rp models simulate validation build/types/sinterface/
+	@rm -rf build/types/sinterface/simulate/_facade
 	MYPYPATH=build/types $(BIN)/mypy -p sinterface
+	$(BIN)/mypy docs/rooms.py docs/commands.py
 
-check: lint types test
+check: lint types fast  ## before each commit: about a minute
 
 fit: $(VENV)/.installed  ## make the derived tables again: DFT corrections, then the assimilated stabilities
 	$(BIN)/python -m sinterface.models.evidence.fit_corrections

@@ -1,12 +1,77 @@
-"""What all tests share: bytes of good files, spoiled."""
+"""What all tests share: which are thorough, processes that never outlive a test, spoiled files, pages compared."""
 
+import contextlib
+import math
+import os
 import random
 import re
-from collections.abc import Callable, Sequence
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 Spoil = Callable[[random.Random, Sequence[bytes]], bytes]
+Compare = Callable[..., list[str]]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+NUMBER = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.])")
+"""A number that stands alone: not the 2 of Li2O."""
+
+THOROUGH = (
+    "tests/models/test_assimilate.py::test_shipped_table_is_a_fresh_run",
+    "tests/models/test_foreign.py::test_any_entries",
+    "tests/models/test_maps.py",
+    "tests/models/test_mixing.py",
+    "tests/models/test_peers.py",
+    "tests/models/test_refine.py",
+    "tests/models/test_simplex.py",
+    "tests/models/test_snapshot.py::test_merged_database",
+    "tests/models/test_snapshot.py::test_run_on_a_merged_database",
+    "tests/models/test_solutions.py::test_every_mixture_is_found_again",
+    "tests/models/test_solutions.py::test_the_mixture_found_is_the_one_of_least_energy",
+    "tests/models/test_window.py",
+    "tests/simulate/test_cli.py::test_bad_input",
+    "tests/simulate/test_cli.py::test_sweep_document_and_files",
+    "tests/simulate/test_cli.py::test_tables_for_people",
+    "tests/simulate/test_cli_reactions.py",
+    "tests/simulate/test_compare.py",
+    "tests/simulate/test_fetch_mp.py::test_snapshot",
+    "tests/simulate/test_furnace.py::test_lithium_leaves",
+    "tests/simulate/test_fuzz.py::test_spoiled_files",
+    "tests/simulate/test_hostile.py::test_no_workers_are_left",
+    "tests/simulate/test_hostile.py::test_standard_output",
+    "tests/simulate/test_integrate.py::test_order_of_stores",
+    "tests/simulate/test_optimize.py",
+    "tests/simulate/test_plan.py",
+    "tests/simulate/test_properties.py",
+    "tests/simulate/test_report.py",
+    "tests/simulate/test_restart.py",
+    "tests/simulate/test_run.py::test_a_weakly_driven_couple",
+    "tests/simulate/test_run.py::test_elements_balance",
+    "tests/simulate/test_run.py::test_finer_mesh",
+    "tests/simulate/test_run.py::test_longer_holds",
+    "tests/simulate/test_run.py::test_mass_ratio",
+    "tests/simulate/test_run.py::test_netcdf_opens",
+    "tests/simulate/test_screen.py",
+    "tests/simulate/test_store.py",
+    "tests/simulate/test_sweep.py",
+    "tests/simulate/test_torture.py",
+    "tests/simulate/test_verification.py",
+    "tests/test_docs.py::test_keys_of_a_run",
+    "tests/test_docs.py::test_keys_of_the_validation",
+    "tests/test_examples.py::test_example",
+    "tests/test_packaging.py::test_the_wheel_holds_every_module_and_table",
+    "tests/validation/test_calibrate.py::test_estimates_tell",
+    "tests/validation/test_calibrate.py::test_importance_sampling_finds",
+    "tests/validation/test_frozen.py::test_predictions_have_not_moved",
+    "tests/validation/test_measures.py::test_thermogravimetry",
+    "tests/validation/test_report.py::test_every_powder",
+    "tests/validation/test_validate_cli.py::test_bad_input",
+    "tests/validation/test_validate_cli.py::test_cards_of_my_own",
+)
+"""Beginnings of the names of tests that take long, alone or together: ``make check`` leaves them to ``make test``."""
 
 TOKENS = (
     b"\0", b"\n", b"nan", b"inf", b"-1", b"0", b"1e400", b"1e-320", b"1e308", b"9" * 400, b"9" * 5000,
@@ -15,6 +80,18 @@ TOKENS = (
     "\u202e".encode(), "٣".encode(), b"1979-05-27", b"\\u0000", b"\r\n",
 )  # fmt: skip
 """What readers trip over: ends of numbers, brackets without end, odd characters, paths, mark-up."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "thorough: takes long (named in tests/conftest.py)")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take long."""
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +128,99 @@ def spoil() -> Spoil:
         return bytes(data)
 
     return spoiled
+
+
+def rows_differ(expected: str, computed: str, rtol: float, atol: float) -> bool:
+    """Whether two rows differ in their words, or in a number by more than ``atol + rtol * |expected|``."""
+    if NUMBER.split(expected) != NUMBER.split(computed):
+        return True
+    pairs = zip(NUMBER.findall(expected), NUMBER.findall(computed), strict=True)
+    return any(not math.isclose(float(a), float(b), rel_tol=rtol, abs_tol=atol) for a, b in pairs)
+
+
+@pytest.fixture(scope="session")
+def table_differences() -> Compare:
+    """Differences between two Markdown texts, in words, with a tolerance for the numbers in their tables.
+
+    Round-off depends on the processor and its linear algebra, so the last printed digit of a number is no fixed text.
+    Rows of tables are matched by their first cell and may change places; everything outside tables has to be the same.
+    A row that only one text has is a difference, unless its number in the column ``optional`` (the first is 1) is
+    zero within ``atol``.
+    """
+
+    def rows(text: str) -> dict[str, str]:
+        lines = [line for line in text.splitlines() if line.startswith("|")]
+        return {line.split("|")[1].strip(): line for line in lines}
+
+    def compare(expected: str, computed: str, rtol: float, atol: float = 0.0, optional: int | None = None) -> list[str]:
+        prose = [[line for line in text.splitlines() if not line.startswith("|")] for text in (expected, computed)]
+        told = [] if prose[0] == prose[1] else ["the text outside of the tables differs"]
+        ours, theirs = rows(expected), rows(computed)
+        for name in dict.fromkeys((*ours, *theirs)):
+            if name in ours and name in theirs:
+                if rows_differ(ours[name], theirs[name], rtol, atol):
+                    told.append(f"{ours[name]} -> {theirs[name]}")
+            else:
+                line = ours.get(name) or theirs[name]
+                if optional is None or abs(float(line.split("|")[optional])) > atol:
+                    told.append(f"only in one of them: {line}")
+        return told
+
+    return compare
+
+
+def heed_interrupts() -> None:
+    """A process started in the background of a shell ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts processes, each in a group of its own that heeds Ctrl-C; the groups end with the test, come what may."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(arguments: Sequence[object], **options: object) -> "subprocess.Popen[str]":
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        process = subprocess.Popen(
+            [str(argument) for argument in arguments], start_new_session=True, preexec_fn=heed_interrupts,
+            **{**pipes, **options},
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    try:
+        yield begin
+    finally:
+        for process in started:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """Waits until a condition holds; fails the test when it does not within some seconds."""
+
+    def wait(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def group_size() -> Callable[..., int]:
+    """How many processes of a group run; the dead that nobody has waited for do not count.
+
+    With ``at_work`` those alone that have computed for a second: they have started up and know what to do.
+    """
+
+    def count(group: int, at_work: bool = False) -> int:
+        columns = ["ps", "-A", "-o", "pgid=,stat=,time="]
+        lines = subprocess.run(columns, capture_output=True, text=True, check=True).stdout.splitlines()
+        running = [line.split() for line in lines if line.split()[0] == str(group)]
+        return sum(not state.startswith("Z") and not (at_work and used == "00:00:00") for _, state, used in running)
+
+    return count

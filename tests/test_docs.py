@@ -1,23 +1,22 @@
 """What the pages say of files, names and keys is there; `make docs` checks the links between headings."""
 
+import doctest
 import importlib.util
+import inspect
 import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.cli.screen import _document
-from sinterface.simulate.screening import candidate_space, screen, zarr_store
 from sinterface.simulate.studies import optimize
 from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.cli import app
-from sinterface.validation.scores import thermogravimetry, validate
+from sinterface.validation.scores import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -97,14 +96,12 @@ def test_keys_of_a_search():
 
 
 def test_keys_of_a_screen(tmp_path):
-    def judge(candidate, common):
-        return screen.failed(candidate, common, zarr_store.DONE) | {"onset": 400.0}
-
-    small = candidate_space.parse('temperatures = [400]\ncathodes = ["pc-LCO"]\ncoatings = ["Li3BO3"]')
-    done = screen.screen(small, tmp_path / "a.zarr", judge=judge)
-    found = _document(si.open_store(tmp_path / "a.zarr"), done, tmp_path / "a.zarr", 5)
+    space = tmp_path / "space.toml"
+    space.write_text('temperatures = [400]\ncathodes = ["pc-LCO"]\ncoatings = ["Li3BO3"]', encoding="utf-8")
+    arguments = ["screen", str(space), "-o", str(tmp_path / "a.zarr"), "--workers", "1", "--json"]
+    found = json.loads(CliRunner().invoke(app, arguments).stdout)
     assert len(found["ranked"][0]["coatings"]) == 1
-    assert keys(found) <= told("screen")
+    assert keys(found) - set(FAMILIES) <= told("screen")
 
 
 @pytest.mark.parametrize("arguments", [["list", "--elements", "Li,O"], ["show", "Li2O"]], ids=["list", "show"])
@@ -116,11 +113,10 @@ def test_keys_of_phases(arguments):
     assert keys(found) <= told("phases")
 
 
-def test_keys_of_the_validation(monkeypatch):
+def test_keys_of_the_validation():
     def run(jobs, **_):
         return [Predicted({"La2Zr2O7": 2.0}, {"cathode": 49.0, "electrolyte": 0.1}, "DONE") for _ in jobs]
 
-    monkeypatch.setattr(thermogravimetry, "_alone", lambda *_: np.zeros(len(thermogravimetry.GRID)))
     cards = validate.read([])
     pure = tuple(one for one in cards.thermogravimetry if not one.electrolyte)
     found = validate.document(replace(cards, thermogravimetry=pure), samples=2, run=run)
@@ -130,10 +126,61 @@ def test_keys_of_the_validation(monkeypatch):
     assert keys(found) - powders - names - set(FAMILIES) <= told("validate")
 
 
+def script(name):
+    """A script of ``docs``, which is no package, as a module."""
+    place = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    return module
+
+
+rooms = script("rooms")
+
+
+@pytest.mark.parametrize("name", rooms.PAGES)
+def test_rooms_and_files_of_a_page_are_those_of_the_code(name):
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert text == rooms.refreshed(text, rooms.PAGES[name]()), "run python docs/rooms.py"
+
+
+def test_rooms_stand_after_those_that_they_import_from():
+    names = [room.name for room in rooms.rooms("models")]
+    assert names.index("basics") < names.index("phases") < names.index("equilibrium") < names.index("interface")
+
+
+def test_a_page_without_marks_is_not_written_over():
+    with pytest.raises(ValueError, match="has no lines"):
+        rooms.refreshed("a page of words", "new")
+
+
+WITH_EXAMPLES = [
+    "sinterface." + ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for folder in rooms.FOLDERS
+    for file in sorted((ROOT / folder).rglob("*.py"))
+    if ">>> " in file.read_text(encoding="utf-8") and "_facade" not in file.parts
+]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_in_docstrings(name):
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert (failed, tried > 0) == (0, True)
+
+
+def test_public_functions_of_the_first_rooms_have_examples():
+    """Rooms that others build on: whoever reads one of their functions sees it at work."""
+    lacking = []
+    files = ("basics.errors", "basics.quantity", "basics.roots", "basics.textfile", "phases.gibbs", "phases.phaseset")
+    for name in files:
+        module = importlib.import_module(f"sinterface.models.{name}")
+        for label, value in vars(module).items():
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and not label.startswith("_"):
+                lacking += [] if ">>> " in (value.__doc__ or "") else [f"{name}.{label}"]
+    assert lacking == []
+
+
 def test_commands_of_a_page_are_run_and_the_rest_is_kept(tmp_path):
-    place = importlib.util.spec_from_file_location("commands", ROOT / "docs" / "commands.py")
-    commands = importlib.util.module_from_spec(place)
-    place.loader.exec_module(commands)
+    commands = script("commands")
     kept = "```python\nb\n```\n"
     shown = "```console\n$ sinterface --version\nold\n```\n\n```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n"
     page = f"a\n\n{shown}\n{kept}"

@@ -5,10 +5,9 @@ Commands of ``simulate`` can not import this folder; this folder may import them
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,13 +17,15 @@ from sinterface.simulate.cli.terminal import console, printable, processes, prog
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from rich.table import Table
 
     from sinterface.models.rates.parameters import Parameters
+    from sinterface.validation.calibration.calibrate import Pool
+    from sinterface.validation.observations.cards_reader import Cards
+    from sinterface.validation.scores.document import Onset, Scores, Validation
 
 MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES = 10_000, 1000, 2000, 200_000_000
 """Largest numbers of samples, rounds and finite volumes, and of bytes of a file of samples."""
-
-SETS = {"in_sample": "in sample", "leave_one_out": "powder left out"}
 
 
 @app.command()
@@ -59,30 +60,40 @@ def validate(
     check_outputs(None, plot)
     if report is not None:
         from sinterface.validation.report.page import write
-    found = comparison.read(cards or [])
-    for problem in found.problems:
-        typer.echo(f"sinterface: {printable(problem)}", err=True)
+    found = _readable(cards or [])
     with progress_bar("validate", not as_json) as advance:
-        document = comparison.document(found, samples=samples, workers=count, cells=cells, progress=advance)
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+        validation = comparison.compare(found, samples=samples, workers=count, cells=cells, progress=advance)
+    text = validation.text()
     if as_json:
         typer.echo(text)
     else:
-        _show(document)
+        _show(validation)
     if output is not None:
         write_whole(output, lambda name: name.write_text(text + "\n", encoding="utf-8"))
         say(f"wrote {output}", quiet=as_json)
     if report is not None:
-        write(document, report)
+        write(validation, report)
         say(f"wrote {report}", quiet=as_json)
     if plot is not None:
         from sinterface.validation.report import figures
-        from sinterface.validation.report.page import TOLERANCE
+        from sinterface.validation.report.scores import TOLERANCE, sets
 
-        onsets = {key: document[key]["onset"]["powders"] for key in SETS}
+        onsets = {name: scores.onset.powders for name, scores in sets(validation).items()}
         save(figures.onsets(onsets, TOLERANCE), plot, quiet=as_json)
     if found.problems:
         raise typer.Exit(1)
+
+
+def _readable(sources: Sequence[Path]) -> Cards:
+    """All cards.  Each card that can not be read is told of; one of the user's own ends the program before any run."""
+    from sinterface.validation.scores import validate as comparison
+
+    cards = comparison.read(sources)
+    for problem in cards.problems:
+        typer.echo(f"sinterface: {printable(problem)}", err=True)
+    if comparison.rejected(cards):
+        raise typer.Exit(2)
+    return cards
 
 
 @app.command()
@@ -106,7 +117,6 @@ def calibrate(
     from sinterface.models.basics.textfile import read_text
     from sinterface.simulate.files.output import check_writable, write_whole
     from sinterface.validation.calibration import calibrate as calibration
-    from sinterface.validation.scores import validate as comparison
 
     for file in (pool, posterior):
         check_writable(file)
@@ -118,9 +128,7 @@ def calibrate(
         )
     if not 4 <= cells <= MOST_CELLS:
         raise InputError(f"--cells {cells}: choose 4 to {MOST_CELLS}")
-    found = comparison.read(cards or [])
-    for problem in found.problems:
-        typer.echo(f"sinterface: {printable(problem)}", err=True)
+    found = _readable(cards or [])
     past = calibration.read_pool(read_text(pool, MOST_BYTES, "pool of samples")) if pool.exists() else None
     if past is None and rounds == 0:
         raise InputError(f"{pool}: no such file; with no rounds there is nothing to draw from")
@@ -149,18 +157,18 @@ def _estimates(samples: Sequence[Parameters]) -> Figure:
     import numpy as np
 
     from sinterface.models.rates.parameters import priors
-    from sinterface.validation.report import figures
+    from sinterface.validation.report import figures_parameters
+    from sinterface.validation.scores.document import Posterior, Prior
 
-    table = np.array([one.vector() for one in samples])
-    spans = zip(table.mean(axis=0), *np.quantile(table, (0.05, 0.95), axis=0), strict=True)
-    return figures.parameters([
-        {"name": card.name, "prior": {"mean": card.mean, "sd": card.sd}}
-        | {"posterior": dict(zip(("mean", "q05", "q95"), map(float, span), strict=True))}
+    table = np.array([values.vector() for values in samples])
+    spans = zip(table.mean(axis=0), table.std(axis=0), *np.quantile(table, (0.05, 0.95), axis=0), strict=True)
+    return figures_parameters.parameters([
+        (card.name, Prior(card.mean, card.sd), Posterior(*map(float, span)))
         for card, span in zip(priors(), spans, strict=True)
     ])  # fmt: skip
 
 
-def _show_estimates(pool: Any) -> None:
+def _show_estimates(pool: Pool) -> None:
     from sinterface.models.rates.parameters import priors
     from sinterface.validation.calibration.calibrate import estimates
 
@@ -172,34 +180,35 @@ def _show_estimates(pool: Any) -> None:
     console().print(f"{len(pool.z)} samples worth {pool.effective():.0f}")
 
 
-def _show(document: Mapping[str, Any]) -> None:
-    screen = console()
-    sets = {title: document[key] for key, title in SETS.items()}
-    screen.print(_onsets(sets))
-    for title, one in sets.items():
-        onset, phases = one["onset"], one["phases"]
+def _show(validation: Validation) -> None:
+    from sinterface.validation.report.scores import sets
+
+    screen, both = console(), sets(validation)
+    screen.print(_onsets(both))
+    for name, scores in both.items():
+        onset, phases = scores.onset, scores.phases
         screen.print(
-            f"{title}: {onset['inside_count']} of {onset['powder_count']} onsets inside, mean distance "
-            f"{_number(onset['mean_distance_C'], '.0f')} °C; phases: F1 {_number(phases['f1'], '.2f')}, "
-            f"precision {_number(phases['precision'], '.2f')}, recall {_number(phases['recall'], '.2f')}"
+            f"{name}: {onset.inside_count} of {onset.powder_count} onsets inside, mean distance "
+            f"{_number(onset.mean_distance_C, '.0f')} °C; phases: F1 {_number(phases.f1, '.2f')}, "
+            f"precision {_number(phases.precision, '.2f')}, recall {_number(phases.recall, '.2f')}"
         )
-    screen.print(_amounts(sets))
-    screen.print(_trends(sets))
-    elsewhere = document["other_laboratories"]
+    screen.print(_amounts(both))
+    screen.print(_trends(both))
+    elsewhere = validation.other_laboratories
     if elsewhere:
-        good = sum(one["right"] is True for one in elsewhere)
+        good = sum(cell.agrees is True for cell in elsewhere)
         screen.print(f"other laboratories: {good} of {len(elsewhere)} marks as predicted")
-    order = document["thermogravimetry"]["order"]
+    order = validation.thermogravimetry.order
     if order:
-        ranks = " > ".join(", ".join(rank) for rank in order["predicted"])
+        ranks = " > ".join(", ".join(rank) for rank in order.predicted)
         screen.print(
-            f"heated alone: {order['pairs_right']} of {order['pairs']} pairs in the right order: {ranks}", markup=False
+            f"heated alone: {order.pairs_right} of {order.pairs} pairs in the right order: {ranks}", markup=False
         )
-    for problem in document["problems"]:
+    for problem in validation.problems:
         screen.print(problem, markup=False)
 
 
-def _table(title: str, *headings: str) -> Any:
+def _table(title: str, *headings: str) -> Table:
     from rich.table import Table
 
     table = Table(title=title)
@@ -208,49 +217,53 @@ def _table(title: str, *headings: str) -> Any:
     return table
 
 
-def _add(table: Any, *cells: str) -> None:
+def _add(table: Table, *cells: str) -> None:
     """A row as it stands: brackets are no markup."""
     from rich.markup import escape
 
     table.add_row(*map(escape, cells))
 
 
-def _onsets(sets: Mapping[str, Mapping[str, Any]]) -> Any:
+def _onsets(sets: Mapping[str, Scores]) -> Table:
     table = _table("onset of the first secondary phase, °C", "powder", "observed", *sets)
-    powders = [one["onset"]["powders"] for one in sets.values()]
-    for powder, first in powders[0].items():
-        clean, seen = first["bracket_C"]
+    several = [scores.onset.powders for scores in sets.values()]
+    for powder, onset in several[0].items():
+        clean, seen = onset.bracket_C
         told = f"above {clean:g}" if seen is None else f"to {seen:g}" if clean is None else f"{clean:g} to {seen:g}"
-        row = []
-        for one in (found[powder] for found in powders):
-            low, high = (_number(T, "g", "none") for T in one["interval_C"])
-            row.append(f"{_number(one['predicted_C'], 'g', 'none')} [{low}, {high}] ({_yes(one['inside'])})")
-        _add(table, powder, told, *row)
+        _add(table, powder, told, *(_onset(onsets[powder]) for onsets in several))
     table.caption = "predicted [5 %, 95 %] (inside); none: up to the highest temperature tried"
     return table
 
 
-def _amounts(sets: Mapping[str, Mapping[str, Any]]) -> Any:
+def _onset(onset: Onset) -> str:
+    at, low, high = (_number(T, "g", "none") for T in (onset.predicted_C, *onset.interval_C))
+    return f"{at} [{low}, {high}] ({_yes(onset.inside)})"
+
+
+def _amounts(sets: Mapping[str, Scores]) -> Table:
+    from sinterface.validation.scores.document import Gone
+
     table = _table("amounts, wt%", "observation", "what", "measured", *sets)
-    for several in zip(*(one["amounts"] for one in sets.values()), strict=True):
-        first = several[0]
-        if "gone" in first:
-            what, measured = f"{first['gone']} left", f"< {first['limit']:g}"
-            row = [f"{_number(one['left'], '.2f')} ({_yes(one['predicted_gone'])})" for one in several]
-        else:
-            what, measured = " + ".join(first["families"]), f"{first['measured']:g} ± {first['sd']:g}"
-            row = [f"{_number(one['predicted'], '.2f')} ({_yes(one['within_30_percent'])})" for one in several]
-        _add(table, first["id"], what, measured, *row)
+    for entries in zip(*(scores.amounts for scores in sets.values()), strict=True):
+        told = []
+        for entry in entries:
+            if isinstance(entry, Gone):
+                what, measured = f"{entry.gone} left", f"< {entry.limit:g}"
+                told.append(f"{_number(entry.left, '.2f')} ({_yes(entry.predicted_gone)})")
+            else:
+                what, measured = " + ".join(entry.families), f"{entry.measured:g} ± {entry.sd:g}"
+                told.append(f"{_number(entry.predicted, '.2f')} ({_yes(entry.within_30_percent)})")
+        _add(table, entries[0].id, what, measured, *told)
     table.caption = "(within 30 %, or gone as observed)"
     return table
 
 
-def _trends(sets: Mapping[str, Mapping[str, Any]]) -> Any:
+def _trends(sets: Mapping[str, Scores]) -> Table:
     table = _table("trends: probability (holds)", "powder", "family", "°C", "observed", *sets)
-    for several in zip(*(one["trends"] for one in sets.values()), strict=True):
-        first = several[0]
-        row = [f"{_number(one['probability'], '.2f')} ({_yes(one['holds'])})" for one in several]
-        _add(table, first["cathode"], first["family"], f"{first['from_C']:g} to {first['to_C']:g}", first["said"], *row)
+    for trends in zip(*(scores.trends for scores in sets.values()), strict=True):
+        first = trends[0]
+        told = [f"{_number(trend.probability, '.2f')} ({_yes(trend.holds)})" for trend in trends]
+        _add(table, first.cathode, first.family, f"{first.from_C:g} to {first.to_C:g}", first.said, *told)
     return table
 
 

@@ -26,7 +26,11 @@ class SolveError(SinterfaceError, RuntimeError):
 
 
 def shown(value: object, most: int = 60) -> str:
-    """A value as it stands in a message: its repr, printable and cut to about ``most`` characters."""
+    """A value as it stands in a message: its repr, printable and cut to about ``most`` characters.
+
+    >>> shown("LiCoO2"), shown("x" * 20, most=10)
+    ("'LiCoO2'", "'xxxxxxx...'")
+    """
     try:
         if isinstance(value, str):
             return repr(value if len(value) <= most else value[: most - 3] + "...")
@@ -37,7 +41,11 @@ def shown(value: object, most: int = 60) -> str:
 
 
 def unknown(kind: str, name: str, choices: Iterable[str], remedy: str = "") -> InputError:
-    """The error for a name that is not among ``choices``: nearest names first."""
+    """The error for a name that is not among ``choices``: nearest names first.
+
+    >>> str(unknown("powder", "pc-lco", ["pc-LCO", "pc-LNMO"]))
+    "unknown powder 'pc-lco': did you mean pc-LCO, pc-LNMO? choices are pc-LCO, pc-LNMO"
+    """
     known = sorted(choices)
     folded = {choice.casefold(): choice for choice in known}
     near = [folded[match] for match in difflib.get_close_matches(name[:200].casefold(), list(folded), n=3, cutoff=0.6)]

@@ -33,7 +33,13 @@ class Quantity:
 
 
 def quantity(card: Mapping[str, Any], kind: str, where: str, *, positive: bool = True) -> Quantity:
-    """Read ``{value, sd, unit, source, method}`` of that kind (see TO_SI); ``where`` names the card in errors."""
+    """Read ``{value, sd, unit, source, method}`` of that kind (see TO_SI); ``where`` names the card in errors.
+
+    Raises DataError for a key that is missing, a unit of another kind, or a number that can not be.
+
+    >>> quantity({"value": 1.5, "sd": 0.5, "unit": "h", "source": "estimate"}, "time", "hold").value
+    5400.0
+    """
     missing = [key for key in ("value", "sd", "unit", "source") if key not in card]
     if missing:
         raise DataError(f"{where}: {', '.join(missing)} missing (value, sd, unit and source are needed)")

@@ -29,7 +29,12 @@ class Crossing:
 
 
 def crossings(f: Callable[[float], float], grid: Array, tolerance: float) -> tuple[Crossing, ...]:
-    """All passages of f through zero between the ends of the grid (n,), n > 1, ascending, to ``tolerance`` in x."""
+    """All passages of f through zero between the ends of the grid (n,), n > 1, ascending, to ``tolerance`` in x.
+
+    >>> found = crossings(lambda x: x * x - 4.0, np.linspace(-3.0, 3.0, 4), 1e-9)
+    >>> [(round(crossing.at, 6), crossing.rising) for crossing in found]
+    [(-2.0, False), (2.0, True)]
+    """
     from scipy.optimize import brentq
 
     points = _points(f, np.asarray(grid, dtype=float), tolerance)
@@ -42,7 +47,12 @@ def crossings(f: Callable[[float], float], grid: Array, tolerance: float) -> tup
 
 
 def intervals(f: Callable[[float], float], grid: Array, tolerance: float) -> tuple[tuple[float, float], ...]:
-    """Intervals in which f is not positive, within the ends of the grid (n,); as ``crossings``."""
+    """Intervals in which f is not positive, within the ends of the grid (n,); as ``crossings``.
+
+    >>> ((low, high),) = intervals(lambda x: x - 1.0, np.linspace(0.0, 3.0, 4), 1e-9)
+    >>> round(low, 6), round(high, 6)
+    (0.0, 1.0)
+    """
     low, high = float(grid[0]), float(grid[-1])
     found = crossings(f, grid, tolerance)
     edges = [crossing.at for crossing in found]
@@ -54,7 +64,11 @@ def intervals(f: Callable[[float], float], grid: Array, tolerance: float) -> tup
 
 
 def steps(low: float, high: float, largest: float, what: str, limits: tuple[float, float]) -> Array:
-    """Even grid from low to high with steps of at most ``largest``; InputError unless ordered and within ``limits``."""
+    """Even grid from low to high with steps of at most ``largest``; InputError unless ordered and within ``limits``.
+
+    >>> steps(400.0, 600.0, 150.0, "temperatures", (0.0, 1500.0)).tolist()
+    [400.0, 500.0, 600.0]
+    """
     if not limits[0] <= low < high <= limits[1]:
         raise InputError(f"{what} {low:g} to {high:g}: must be ascending, between {limits[0]:g} and {limits[1]:g}")
     return np.linspace(low, high, 1 + int(np.ceil((high - low) / largest - 1e-9)))

@@ -12,6 +12,11 @@ def read_text(path: Path, most: int, what: str) -> str:
 
     Devices and pipes are read no further than files.  Raises InputError when it can not be read, DataError when it is
     too long or not UTF-8.
+
+    >>> read_text(Path("no-such-card.toml"), 100, "card")
+    Traceback (most recent call last):
+    ...
+    sinterface.models.basics.errors.InputError: no-such-card.toml: No such file or directory
     """
     name = str(path) if str(path).isprintable() and len(str(path)) <= 300 else shown(str(path))
     try:

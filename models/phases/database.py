@@ -59,7 +59,11 @@ class Database:
         return self.solids[phase]
 
     def within(self, elements: Iterable[str]) -> list[substance.Solid]:
-        """Observed solids made of these elements, O, C and H alone, in order of their ids."""
+        """Observed solids made of these elements, O, C and H alone, in order of their ids.
+
+        >>> "Li2CO3" in [solid.id for solid in embedded().within(["Li"])]
+        True
+        """
         allowed = set(elements) | substance.GAS_ELEMENTS
         return [s for _, s in sorted(self.solids.items()) if s.observed and set(s.amounts) <= allowed]
 
@@ -129,7 +133,14 @@ def unadjusted() -> Database:
 
 
 def adjusted(base: Database, changes: Mapping[str, float], fingerprint: str) -> Database:
-    """``base`` with the enthalpies moved by ``changes`` [J/mol] by phase id, as ``assimilate`` finds them."""
+    """``base`` with the enthalpies moved by ``changes`` [J/mol] by phase id, as ``assimilate`` finds them.
+
+    Raises DataError for a change of a phase that there is not.
+
+    >>> moved = adjusted(embedded(), {"NiO": 1000.0}, "a trial")
+    >>> round(moved["NiO"].enthalpy - embedded()["NiO"].enthalpy, 6)
+    1000.0
+    """
     solids = dict(base.solids)
     for phase, change in changes.items():
         if phase not in solids:
@@ -141,7 +152,11 @@ def adjusted(base: Database, changes: Mapping[str, float], fingerprint: str) -> 
 
 @lru_cache(maxsize=1)
 def embedded() -> Database:
-    """The database that comes with the package, with the changes of ``adjustments.csv`` applied."""
+    """The database that comes with the package, with the changes of ``adjustments.csv`` applied.
+
+    >>> embedded()["LiCoO2"].enthalpy < 0.0
+    True
+    """
     base = unadjusted()
     text = resources.files("sinterface.models.data").joinpath("adjustments.csv").read_text(encoding="utf-8")
     changes = {row["phase"]: float(row["change_kJ_mol"]) * 1e3 for row in csv.DictReader(text.splitlines())}

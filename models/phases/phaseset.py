@@ -79,7 +79,13 @@ class PhaseSet:
 
 
 def phase_set(solids: Sequence[Solid], components: Sequence[str]) -> PhaseSet:
-    """Arrays of these phases over these closed components; those of O, C and H that are not among them are open."""
+    """Arrays of these phases over these closed components; those of O, C and H that are not among them are open.
+
+    >>> from sinterface.models.phases.database import embedded
+    >>> phases = phase_set([embedded()["Li2O"], embedded()["LiCoO2"]], ("Co", "Li"))
+    >>> phases.composition.tolist(), phases.gas[:, 0].tolist()
+    ([[0.0, 1.0], [0.5, 0.5]], [0.5, 1.0])
+    """
     size = np.array([solid.cations or sum(solid.amounts.values()) for solid in solids])
     table = np.array([[solid.amounts.get(symbol, 0.0) for symbol in components] for solid in solids])
     gas = np.array([[0.0 if e in components else solid.amounts.get(e, 0.0) for e in OPEN_ELEMENTS] for solid in solids])
@@ -105,7 +111,11 @@ def phase_set(solids: Sequence[Solid], components: Sequence[str]) -> PhaseSet:
 
 
 def gas_phases(components: Collection[str]) -> list[Solid]:
-    """Pure O2, CO2 and H2O at 1 bar as phases, for those of O, C and H that are closed: they leave as bubbles do."""
+    """Pure O2, CO2 and H2O at 1 bar as phases, for those of O, C and H that are closed: they leave as bubbles do.
+
+    >>> [phase.id for phase in gas_phases(("Li", "O"))]
+    ['O2(g)']
+    """
     found = []
     for name, element in (("O2", "O"), ("CO2", "C"), ("H2O", "H")):
         if element in components:
@@ -120,6 +130,10 @@ def gas_phases(components: Collection[str]) -> list[Solid]:
 
 
 def closed_components(*amounts: object) -> tuple[str, ...]:
-    """The elements of these compositions that the gas does not carry, in alphabetical order."""
+    """The elements of these compositions that the gas does not carry, in alphabetical order.
+
+    >>> closed_components({"Li": 1.0, "Co": 1.0, "O": 2.0}, {"La": 2.0, "O": 3.0})
+    ('Co', 'La', 'Li')
+    """
     symbols = {symbol for composition in amounts for symbol in composition}  # type: ignore[attr-defined]
     return tuple(sorted(symbols - GAS_ELEMENTS))

@@ -205,12 +205,9 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
-def test_interrupt_leaves_nothing_behind(tmp_path):
-    process = subprocess.Popen(
-        [EXE, "sweep", "pc-NMC811", "--cells", "400", "--workers", "1", "-o", "x.nc"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    time.sleep(4.0)
+def test_interrupt_leaves_nothing_behind(tmp_path, start, wait_until, group_size):
+    process = start([EXE, "sweep", "pc-NMC811", "--cells", "400", "--workers", "1", "-o", "x.nc"], cwd=tmp_path)
+    wait_until(lambda: group_size(process.pid, at_work=True) >= 1, "the program computes")
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -3,10 +3,10 @@
 import builtins
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, name):
 KILLED = """
 import os, sys
 from pathlib import Path
-from sinterface.simulate.output import write_whole
+from sinterface.simulate.files.output import write_whole
 
 def write(name):
     name.write_bytes(b"half")
@@ -212,32 +212,18 @@ def test_standard_output_that_is_full_or_closed():
     assert (run.returncode, run.stderr) == (1, "")
 
 
-def gone(group):
-    """True when no process of a group is left, after some seconds at most."""
-    for _ in range(60):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.1)
-    return False
-
-
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="signals")
+@pytest.mark.skipif(not (hasattr(os, "killpg") and shutil.which("ps")), reason="needs signals and ps")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_no_workers_are_left(tmp_path, number):
+def test_no_workers_are_left(tmp_path, number, start, wait_until, group_size):
     """Ctrl-C in a terminal reaches all processes of the group; kill -9 only the first."""
-    process = subprocess.Popen(
-        [EXE, "sweep", "pc-NMC811", "--cells", "200", "--workers", "2", "-o", "x.nc"], cwd=tmp_path,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    time.sleep(2.5)
+    process = start([EXE, "sweep", "pc-NMC811", "--cells", "200", "--workers", "2", "-o", "x.nc"], cwd=tmp_path)
+    wait_until(lambda: group_size(process.pid, at_work=True) >= 2, "the workers compute", seconds=300)
     if number == signal.SIGINT:
         os.killpg(process.pid, number)
     else:
         process.kill()
-    _, err = process.communicate(timeout=20)
-    assert gone(process.pid)
+    _, err = process.communicate(timeout=60)
+    wait_until(lambda: group_size(process.pid) == 0, "no process of the group is left")
     assert list(tmp_path.iterdir()) == []
     if number == signal.SIGINT:
         assert process.returncode == 130

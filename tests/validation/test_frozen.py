@@ -23,7 +23,7 @@ def test_predictions_have_not_moved(name):
 
 def test_a_move_is_noticed():
     before = {"La2Zr2O7": 2.0, "cathode": 50.0}
-    assert moved(before, Predicted({"La2Zr2O7": 2.05}, {"cathode": 50.5}, "DONE")) == []
-    assert moved(before, Predicted({"LaMO3": 0.1}, {"cathode": 50.0}, "DONE")) == [
-        "La2Zr2O7: 2.000 -> 0.000 wt%", "LaMO3: 0.000 -> 0.100 wt%",
+    assert moved(before, Predicted({"La2Zr2O7": 2.3}, {"cathode": 50.5}, "DONE")) == []
+    assert moved(before, Predicted({"LaMO3": 0.4}, {"cathode": 50.0}, "DONE")) == [
+        "La2Zr2O7: 2.000 -> 0.000 wt%", "LaMO3: 0.000 -> 0.400 wt%",
     ]  # fmt: skip

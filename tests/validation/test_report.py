@@ -1,16 +1,23 @@
 """The validation report: complete, offline, safe with any text, and written whole or not at all."""
 
 import copy
+import json
 import math
 import re
 import tomllib
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 
 import pytest
 
-from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.phases.materials import built_in
+from sinterface.models.phases.substance import FAMILIES as PHASE_FAMILIES
 from sinterface.validation.report import page
+from sinterface.validation.scores import statements
+from sinterface.validation.scores.document import Validation
+from sinterface.validation.scores.plain_data import read
 
 BRACKETS = {
     "pc-LCO": (600, 700), "pc-LNMO": (None, 400), "pc-NMC811": (None, 500), "pc-NMC631": (600, 700),
@@ -46,11 +53,11 @@ def cells_of(name):
         card = tomllib.loads(folder.joinpath(file).read_text(encoding="utf-8"))
         for one in card.get("observation", []):
             said = {**card.get("common", {}), **one}
-            T, limit = float(said["temperature"].split()[0]), said.get("detection_limit", {}).get("wt_percent")
+            T, limit = float(said["temperature"].split()[0]), said.get("detection_limit", {}).get("wt_percent", 1.0)
             for word in ("seen", "not_seen"):
                 for family in said.get(word, []):
                     value = share(said["cathode"], family, T) if said["cathode"] in BRACKETS else 1.3
-                    chance = value**2 / (value**2 + (limit or 1.0) ** 2)
+                    chance = value**2 / (value**2 + limit**2)
                     cells.append({
                         "id": said["id"], "cathode": said["cathode"], "temperature_C": T, "family": family,
                         "observed": word.replace("_", " "), "limit_wt_percent": limit, "predicted_wt_percent": value,
@@ -84,7 +91,8 @@ def scores(shift):
         {"id": "ma2025-pc-NMC811-800", "cathode": "pc-NMC811", "temperature_C": 800.0, "families": ["secondary"],
          "measured": 2.0, "sd": 0.7, "predicted": 4.61, "interval": [2.5, 6.1], "within_30_percent": False},
         {"id": "ma2025-pc-LNMO-600", "cathode": "pc-LNMO", "temperature_C": 600.0, "families": [],
-         "gone": "electrolyte", "left": 0.31, "limit": 1.0},
+         "gone": "electrolyte", "predicted_gone": True, "probability_gone": 0.8, "left": 0.31,
+         "interval": [0.0, 1.2], "limit": 1.0},
     ]  # fmt: skip
     return {
         "onset": {
@@ -101,6 +109,10 @@ def scores(shift):
             for family, said, p in (("La2Zr2O7", "weaker", 0.31), ("LaMO3", "stronger", 0.998))
         ],
     }  # fmt: skip
+
+
+def validation(**changed):
+    return read(Validation, document() | changed)
 
 
 def document():
@@ -123,6 +135,7 @@ def document():
     return {
         "version": "0.1.0", "samples": 12, "database": "embedded-df7496126c5e",
         "problems": ["mine.toml: observation 2: no id"],
+        "lacking": [{"what": "garnet that has met air", "why": "no energy of it is known"}],
         "detection": "a family is seen when its wt% exceeds a limit drawn from the card's limit and standard deviation",
         "parameters": [
             {"name": name, "unit": unit, "source": "kuwabara2021", "prior": {"mean": mean, "sd": sd},
@@ -130,7 +143,7 @@ def document():
              "posterior": {"mean": mean + 0.7 * sd, "sd": 0.4 * sd, "q05": mean + 0.1 * sd, "q95": mean + 1.3 * sd}}
             for name, (unit, mean, sd) in names.items()
         ],
-        "in_sample": scores(0), "leave_one_out": scores(37), "curves": curves,
+        "in_sample": scores(0), "leave_one_out": scores(37) | {"not_left_out": ["pc-LFP"]}, "curves": curves,
         "sensitivity": {
             powder: {name: None if at is None else 61.0 * math.sin(3.0 * k + at) for k, name in enumerate(names)}
             for powder, at in PREDICTED.items()
@@ -148,8 +161,8 @@ def document():
             "garnet": {"material": "LLZTO", "observed_wt_percent": 6.0, "steps_C": ["200 to 250", "350 to 500"],
                        "predicted_wt_percent": None},
             "loss_from": [
-                {"id": "ma2025-tg-pc-LCO", "material": "pc-LCO", "observed_C": 1050, "between_C": [1030, 1070],
-                 "predicted_C": 1012.3, "inside": False},
+                {"id": "ma2025-tg-pc-LCO", "material": "pc-LCO", "electrolyte": None, "observed_C": 1050,
+                 "between_C": [1030, 1070], "predicted_C": 1012.3, "inside": False},
                 {"id": "ma2025-tg-pc-LNMO", "material": "pc-LNMO", "observed_C": 700, "between_C": [650, 750],
                  "electrolyte": "LLZTO", "predicted_C": None, "inside": False},
             ],
@@ -157,7 +170,8 @@ def document():
         },
         "verdicts": {powder: f"{powder} is as observed, but for the amount of La2Zr2O7." for powder in BRACKETS},
         "other_laboratories": [
-            {**one, "electrolyte": "LLZO", "source": one["id"].split("-")[0], "known": "recalled"}
+            {**one, "electrolyte": "LLZO", "source": one["id"].split("-")[0], "known": "recalled",
+             "right": one["predicted"] == (one["observed"] == "seen"), "cathode_fitted": False}
             for one in cells_of("kim") + cells_of("tsai")
         ],
     }  # fmt: skip
@@ -191,7 +205,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
-    page.write(document(), path)
+    page.write(validation(), path)
     return path.read_text(encoding="utf-8")
 
 
@@ -249,16 +263,61 @@ def test_figures_and_tables_can_be_read_aloud(written):
     assert written.count("<figure>") == written.count("<figcaption>") > 4
 
 
+NOTHING = {
+    "onset": {"powders": {}, "mean_distance_C": None, "inside_count": 0, "powder_count": 0},
+    "phases": {"precision": None, "recall": None, "f1": None, "families": {}},
+    "cells": [], "amounts": [], "trends": [],
+}  # fmt: skip
+EMPTY = {
+    "version": "0.1.0", "database": "mine", "samples": 1, "detection": "", "problems": [], "lacking": [],
+    "parameters": [], "in_sample": NOTHING, "leave_one_out": NOTHING | {"not_left_out": []}, "curves": {},
+    "sensitivity": {}, "verdicts": {}, "other_laboratories": [],
+    "thermogravimetry": {
+        "order": {}, "order_of_mixtures": [], "loss_from": [], "garnet": {}, "not_predicted": [],
+    },
+}  # fmt: skip
+
+
 def small():
     one = document()
-    for key in ("in_sample", "leave_one_out"):
-        one[key]["cells"] = one[key]["cells"][:2] if key == "in_sample" else []
-    return {**one, "curves": {"pc-LCO": one["curves"]["pc-LCO"]}}
+    cells = {
+        key: one[key] | {"cells": one[key]["cells"][:count]} for key, count in (("in_sample", 2), ("leave_one_out", 0))
+    }
+    return {**one, **cells, "curves": {"pc-LCO": one["curves"]["pc-LCO"]}}
+
+
+def test_what_is_written_as_json_is_read_back_the_same():
+    told = validation()
+    assert read(Validation, json.loads(told.text())) == told
+    plain = told.to_json()
+    assert plain["in_sample"] == document()["in_sample"]
+    assert plain["other_laboratories"] == document()["other_laboratories"]
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("samples",), "12"), (("samples",), True), (("in_sample", "cells", 0, "predicted"), "yes"),
+        (("in_sample", "amounts", 0, "measured"), None), (("curves", "pc-LCO", "total", "low", 3), [1.0]),
+        (("thermogravimetry", "loss_from", 0, "between_C"), [1.0]), (("parameters", 2), {}),
+        (("verdicts",), ["pc-LCO"]), (("unheard of",), 1),
+    ],
+)  # fmt: skip
+def test_a_document_with_a_wrong_entry_is_refused_with_its_place(place, value):
+    spoiled = document()
+    inner = spoiled
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    where = "document" if place[-1] == "unheard of" else f"document.{place[0]}"
+    with pytest.raises(DataError, match=re.escape(where)) as caught:
+        read(Validation, spoiled)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_same_document_gives_the_same_page():
-    one = {**small(), "parameters": [], "sensitivity": {}, "thermogravimetry": {}}
-    assert page.page(one) == page.page(copy.deepcopy(one))
+    quick = {**small(), "parameters": [], "sensitivity": {}, "thermogravimetry": EMPTY["thermogravimetry"]}
+    assert page.page(read(Validation, quick)) == page.page(read(Validation, copy.deepcopy(quick)))
 
 
 def test_text_from_outside_is_escaped():
@@ -266,51 +325,86 @@ def test_text_from_outside_is_escaped():
 
     def spoil(value):
         if isinstance(value, dict):
-            names = {"pc-LCO", "La2Zr2O7", "garnet", "observed"}
-            return {bad if key in names else key: spoil(one) for key, one in value.items()}
+            return {bad if key in ("pc-LCO", "La2Zr2O7") else key: spoil(one) for key, one in value.items()}
         if isinstance(value, list):
             return [spoil(one) for one in value]
         return bad if isinstance(value, str) and value not in ("seen", "not seen") else value
 
-    text = page.page(spoil(small()))
+    text = page.page(read(Validation, spoil(small())))
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)" in text
-    read = Page(text)
-    assert (read.open, read.wrong) == ([], [])
+    parsed = Page(text)
+    assert (parsed.open, parsed.wrong) == ([], [])
 
 
-@pytest.mark.parametrize("nothing", [{}, None])
-def test_a_document_without_content_gives_a_page(nothing):
-    empty = dict.fromkeys(document(), nothing)
-    for one in ({}, {"problems": [], "curves": {"mine": {}}}, empty):
-        text = page.page(one)
-        assert text.count("<section") == 12
-        assert "No comparison of predictions" in text
+def test_a_document_without_content_gives_a_page():
+    text = page.page(read(Validation, EMPTY))
+    assert text.count("<section") == len(page.SECTIONS)
+    assert "No comparison of predictions" in text
 
 
 def test_a_single_sample_of_cards_of_a_user():
     one = {"value": [1.2], "low": [1.2], "high": [1.2]}
-    cell = {"id": "mine-1", "cathode": "mine.toml", "temperature_C": 700.0, "family": "unheard of", "observed": "seen"}
-    score = {
-        "onset": {"powders": {}, "mean_distance_C": None, "inside_count": 0, "powder_count": 0},
-        "phases": {"precision": None, "recall": 0.0, "f1": float("nan"), "families": {}},
-        "cells": [cell], "amounts": [{"id": "mine-1", "cathode": "mine.toml", "measured": 2.0}], "trends": [],
+    cell = {
+        "id": "mine-1", "cathode": "mine.toml", "temperature_C": 700.0, "family": "unheard of", "observed": "seen",
+        "limit_wt_percent": 1.0, "predicted_wt_percent": None, "interval": [None, None], "probability_seen": None,
+        "predicted": None,
+    }  # fmt: skip
+    amount = {
+        "id": "mine-1", "cathode": "mine.toml", "temperature_C": 700.0, "families": ["unheard of"], "measured": 2.0,
+        "sd": 0.0, "predicted": None, "interval": [None, None], "within_30_percent": None,
     }  # fmt: skip
     curve = {"temperature_C": [700.0], "total": one, "families": {"unheard of": one}, "unreacted": {}}
-    text = page.page(
-        {"in_sample": score, "curves": {"mine.toml": curve}, "sensitivity": {"mine.toml": {"garnet": None}}}
-    )
+    mine = {
+        "in_sample": NOTHING | {"cells": [cell], "amounts": [amount]}, "curves": {"mine.toml": curve},
+        "sensitivity": {"mine.toml": {"garnet": None}},
+    }  # fmt: skip
+    text = page.page(read(Validation, EMPTY | mine))
     assert "unheard of" in text
+    assert "not judged" in text
     assert "nan" not in re.sub(r"<[^>]+>", " ", text).split()
+
+
+def test_a_statement_on_what_lacks_is_told_only_while_it_is_true():
+    told = validation()
+
+    def reasons(predicted):
+        cells = tuple(
+            replace(cell, predicted=predicted) if cell.cathode == "pc-LNMO" else cell for cell in told.in_sample.cells
+        )
+        lacking = statements.lacking(replace(told.in_sample, cells=cells), told.thermogravimetry)
+        return [reason.what for reason in lacking if "NiO and La2O3" in reason.what]
+
+    assert reasons(predicted=False) == ["NiO and La2O3 with LiNi0.5Mn1.5O4 (2 of 2 marks wrong)"]
+    assert reasons(predicted=True) == []
+
+
+def test_statements_on_onsets_amounts_and_the_order_count_what_is_wrong():
+    told = validation()
+    by_kind = {statement.wrong_in: statement for statement in statements.statements("lacking")}
+    assert by_kind["onsets"].wrong(told.in_sample, told.thermogravimetry) == (0, 1)
+    assert by_kind["onsets"].wrong(validation(in_sample=scores(200)).in_sample, told.thermogravimetry) == (1, 1)
+    assert by_kind["amounts"].wrong(told.in_sample, told.thermogravimetry) == (0, 1)
+    assert by_kind["amounts"].wrong(told.leave_one_out, told.thermogravimetry) == (1, 1)
+    assert by_kind["order"].wrong(told.in_sample, told.thermogravimetry) == (2, 9)
+
+
+def test_statements_name_families_and_powders_that_there_are():
+    for statement in (*statements.statements("lacking"), *statements.statements("thermogravimetry")):
+        assert set(statement.families) <= set(PHASE_FAMILIES)
+        assert set(statement.cathodes) <= set(built_in())
+        assert statement.wrong_in is None or statement.wrong_in in statements.UNITS
+        assert (statement.error in ("missed", "false")) == (statement.wrong_in == "marks")
+        assert "\n" not in statement.why and statement.why.endswith(".")
 
 
 def test_the_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "report.html"
     path.write_text("old", encoding="utf-8")
     with pytest.raises(InputError, match="folder"):
-        page.write({}, tmp_path / "missing" / "report.html")
+        page.write(validation(), tmp_path / "missing" / "report.html")
     monkeypatch.setattr(page, "page", lambda _: "\ud800")  # can not be encoded
     with pytest.raises(UnicodeEncodeError):
-        page.write({}, path)
+        page.write(validation(), path)
     assert path.read_text(encoding="utf-8") == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sinterface.validation import cli
+from sinterface.validation.calibration import calibrate
 from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.scores import validate
@@ -55,7 +57,7 @@ def only_mine(monkeypatch):
     def read(source=None):
         return cards_reader.Cards((), (), (), ()) if source is None else everything(source)
 
-    monkeypatch.setattr(validate.observations, "read", read)
+    monkeypatch.setattr(validate.cards_reader, "read", read)
 
 
 @pytest.fixture
@@ -67,7 +69,8 @@ def quick(monkeypatch):
         return [Predicted({"La2Zr2O7": 2.0}, {"cathode": 49.0, "electrolyte": 0.1}, "DONE") for _ in jobs]
 
     monkeypatch.setattr(validate, "run_all", run_all)
-    monkeypatch.setattr(validate.thermogravimetry, "document", lambda *_, **__: {"order": {}, "not_predicted": []})
+    nothing = {"order": {}, "order_of_mixtures": [], "loss_from": [], "garnet": {}, "not_predicted": []}
+    monkeypatch.setattr(validate.thermogravimetry, "document", lambda *_, **__: nothing)
 
 
 def test_cards_of_my_own(folder, tmp_path, only_mine):
@@ -83,16 +86,40 @@ def test_cards_of_my_own(folder, tmp_path, only_mine):
     assert found["problems"] == []
 
 
-def test_a_malformed_card_is_named_and_does_not_stop_the_others(folder, only_mine, quick):
+@pytest.fixture
+def never(monkeypatch):
+    """Nothing may be run."""
+
+    def run_all(*_, **__):
+        raise AssertionError("a firing was run")
+
+    monkeypatch.setattr(validate, "run_all", run_all)
+    monkeypatch.setattr(calibrate, "run_all", run_all)
+
+
+@pytest.mark.parametrize("command", ["validate", "calibrate"])
+def test_malformed_cards_are_all_named_and_nothing_is_run(folder, tmp_path, never, command):
     (folder / "bad.toml").write_text(CARD.replace("phosphate", "phosphat").replace("mine-", "bad-"), encoding="utf-8")
     (folder / "worse.toml").write_text("id = [", encoding="utf-8")
-    done = run("--cards", folder, "--json")
-    assert done.exit_code == 1
+    place = [str(tmp_path / "pool.json")] if command == "calibrate" else ["--json"]
+    done = CliRunner().invoke(cli.app, [command, *place, "--workers", "1", "--cards", str(folder)])
+    assert done.exit_code == 2
+    assert done.stdout == ""
     assert "bad.toml, bad-LFP-600" in done.stderr
     assert "phosphate" in done.stderr
-    found = json.loads(done.stdout)
-    assert [one["id"] for one in found["other_laboratories"]] == ["mine-LFP-600"]
-    assert len(found["problems"]) == 2
+    assert "worse.toml" in done.stderr
+    assert all(line.startswith("sinterface: ") for line in done.stderr.splitlines())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cards"]
+
+
+def test_a_built_in_card_that_can_not_be_read_is_told_of_and_the_others_are_compared(monkeypatch, quick):
+    everything = cards_reader.read()
+    lost = cards_reader.Problem("ma2025-LCO.toml", "", "not read")
+    monkeypatch.setattr(cards_reader, "read", lambda *_: replace(everything, problems=(lost,)))
+    done = run("--json")
+    assert done.exit_code == 1
+    assert "not read" in done.stderr
+    assert json.loads(done.stdout)["problems"] == [str(lost)]
 
 
 def test_an_id_of_a_built_in_card_is_taken(folder, quick):
@@ -103,7 +130,7 @@ def test_an_id_of_a_built_in_card_is_taken(folder, quick):
 
 
 def test_tables_and_report(tmp_path, quick, monkeypatch):
-    written = SimpleNamespace(write=lambda document, path: path.write_text(document["version"], encoding="utf-8"))
+    written = SimpleNamespace(write=lambda told, path: path.write_text(told.version, encoding="utf-8"))
     monkeypatch.setitem(sys.modules, "sinterface.validation.report.page", written)
     report, output = tmp_path / "report.html", tmp_path / "validation.json"
     done = run("--report", report, "-o", output)
@@ -117,7 +144,6 @@ def test_tables_and_report(tmp_path, quick, monkeypatch):
 
 def test_figures(tmp_path, quick):
     from sinterface.models.rates.parameters import names
-    from sinterface.validation.calibration import calibrate
 
     z = np.random.default_rng(0).normal(size=(64, len(names())))
     proposal = (np.zeros(len(names())), np.eye(len(names())), len(z))

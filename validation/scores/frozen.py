@@ -20,8 +20,13 @@ from sinterface.validation.observations.cards_reader import read
 CELLS = 16
 """Finite volumes of the frozen runs: enough to notice a change, few enough for a quick test."""
 
-TOLERANCE = (0.05, 0.02)
-"""How far a share may move unnoticed: wt%, and relative to it."""
+TOLERANCE = (0.3, 0.05)
+"""How far a share may move unnoticed: wt%, and relative to it.
+
+Round-off differs between processors, and it grows where phases are nearly equally stable.  Five kinds of linear algebra
+(OPENBLAS_CORETYPE) and two of compiled code (NUMBA_CPU_NAME) gave shares that differ by up to 0.22 wt% (La2MO4 of
+NMC811 at 800 °C on PRESCOTT) and by 0.03 wt% otherwise.
+"""
 
 
 def frozen_cases() -> dict[str, Case]:

@@ -23,6 +23,8 @@ from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.run import predict
 from sinterface.validation.observations.evidence import Thermogravimetry
+from sinterface.validation.scores import statements
+from sinterface.validation.scores.plain_data import as_json
 
 VISIBLE = 0.1
 """Loss, or extra loss, that marks the beginning of one [wt% of the sample]; an estimate for a thermobalance."""
@@ -31,18 +33,6 @@ Array = NDArray[np.float64]
 
 GRID: Array = np.arange(400.0, 1101.0, 10.0) + CELSIUS_ZERO
 """Temperatures [K] at which losses are compared."""
-
-NOT_PREDICTED = (
-    {
-        "what": "mass loss of the garnet alone and its steps",
-        "why": "how much water and carbonate it took up in air is not known, and its exchange of lithium for protons "
-        "is not in the model",
-    },
-    {
-        "what": "oxygen that layered and spinel cathodes give off while they keep their structure",
-        "why": "the solutions hold no vacancies of oxygen; a cathode loses mass only where it decomposes",
-    },
-)
 
 
 def document(
@@ -57,7 +47,7 @@ def document(
     A loss begins where it reaches VISIBLE on GRID.  Cards that name no gas are taken in O2.
     """
     tables = values.energies(database or databases.embedded())
-    missing = [dict(one) for one in NOT_PREDICTED]
+    missing = as_json(statements.without_mass_loss())
 
     @cache
     def alone(cathode: str, gas: Atmosphere) -> Array:

@@ -1,4 +1,4 @@
-"""The whole comparison of predictions with observations: one document, for people, files and the report.
+"""The whole comparison of predictions with observations: one record, for people, files and the report.
 
 Every observed firing and, for the powders of the reference experiment, every hold temperature of a scan is run for
 the most probable parameters, which give the predictions, and for samples of the posterior, which give their intervals:
@@ -24,7 +24,20 @@ from sinterface.validation.calibration.firings import Case, Predicted, case, nee
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.observations.cards_reader import Cards, Problem
 from sinterface.validation.observations.evidence import Observation, Onset
-from sinterface.validation.scores import measures, thermogravimetry
+from sinterface.validation.scores import measures, statements, thermogravimetry
+from sinterface.validation.scores.document import (
+    CellElsewhere,
+    Curves,
+    MassLoss,
+    Parameter,
+    Posterior,
+    Prior,
+    Scores,
+    ScoresLeftOut,
+    Validation,
+)
+from sinterface.validation.scores.document import Onset as RecordedOnset
+from sinterface.validation.scores.plain_data import read as record
 
 REFERENCE = "ma2025"
 """Source of the experiment that the posterior is fitted to; all else counts as another laboratory's."""
@@ -46,32 +59,6 @@ DETECTION = (
 Runner = Callable[..., list[Predicted]]
 
 
-LACKING = (
-    ("La2Zr2O7 of nickel-rich cathodes at 700 and 800 °C",
-     "where LaMO3 takes lanthanum out of the garnet, the model leaves Li6Zr2O7, the furnace La2Zr2O7: lithium would "
-     "have to go somewhere, and layered oxides do not take it up at these temperatures. Other energies of zirconates "
-     "and a pyrochlore that dissolves tantalum change little"),
-    ("at which temperature LiCoO2 begins to react",
-     "it draws lithium from the garnet as soon as cations move, and the La2Zr2O7 turns back on cooling until "
-     "450 °C: what is left depends little on the hold, where the experiment shows none at 600 and some at 700 °C"),
-    ("how much LaMO3 forms with LiCoO2 and with Li1.05Ni0.33Mn0.33Co0.33O2",
-     "by the tables LaCoO3 lies 16 to 21 kJ/mol above what it would form from; one energy serves all perovskites, and "
-     "what calibration chooses makes LaCoO3 form, a third of what was weighed, and more LaMO3 with nickel-rich "
-     "cathodes than was seen"),
-    ("NiO and La2O3 with LiNi0.5Mn1.5O4",
-     "the lithium-rich layered oxide and the pyrochlore take up all nickel and lanthanum: their solutions mix freely"),
-    ("how much lithium nickel-rich oxides take up",
-     "LiNi0.5Mn0.5O2 against Li2MnO3 and LiNiO2 decides it, 8 kJ per mole of Li2O for each kJ per mole of cations; "
-     "what calibration chooses keeps La2Zr2O7 down at 500 °C but leaves cathodes with lithium in excess too easy to "
-     "decompose above 800 °C, as thermogravimetry shows"),
-    ("garnet that has met air",
-     "it has given a quarter of its lithium to hydrogen and carbonate, and no energy of it is known. One that binds "
-     "Li2O with 20 kJ/mol or more turns into La2Zr2O7 throughout from 500 °C on, 9 to 13 % of the sample with "
-     "nickel-rich cathodes, which was not seen"),
-)  # fmt: skip
-"""Physics that the model lacks, for the report: what is missed, and why."""
-
-
 def read(sources: Sequence[str | Path]) -> Cards:
     """The built-in cards together with those of folders and files.  A bad or doubled table becomes a Problem."""
     own, mine = cards_reader.read(), cards_reader.read(sources) if sources else Cards((), (), (), ())
@@ -83,6 +70,12 @@ def read(sources: Sequence[str | Path]) -> Cards:
     doubled = (one.id for kind in kinds for one in getattr(mine, kind) if one.id in taken)
     lost = tuple(Problem("cards given", id, "this id is taken by a built-in card: choose another") for id in doubled)
     return Cards(**joined, problems=(*own.problems, *mine.problems, *lost))
+
+
+def rejected(cards: Cards) -> tuple[Problem, ...]:
+    """Of the problems with cards, those that are not of built-in ones: what a user can mend."""
+    known = set(cards_reader.read().problems)
+    return tuple(problem for problem in cards.problems if problem not in known)
 
 
 def chosen(size: int, without: str = "") -> tuple[Parameters, ...]:
@@ -115,10 +108,26 @@ def document(
     progress: Callable[[float], None] | None = None,
     run: Runner | None = None,
 ) -> dict[str, Any]:
-    """The comparison as the JSON document of ``sinterface validate``.
+    """The comparison as the JSON document of ``sinterface validate``; arguments and errors as of ``compare``."""
+    return compare(
+        cards, samples=samples, workers=workers, cells=cells, database=database, progress=progress, run=run
+    ).to_json()
 
-    ``run`` predicts jobs as ``cases.run_all`` does.  Raises InputError for a number of samples that the posterior does
-    not have.
+
+def compare(
+    cards: Cards,
+    *,
+    samples: int = SAMPLES,
+    workers: int = 1,
+    cells: int = 40,
+    database: databases.Database | None = None,
+    progress: Callable[[float], None] | None = None,
+    run: Runner | None = None,
+) -> Validation:
+    """Predictions beside all that the cards tell, in sample and with each powder left out.
+
+    ``run`` predicts jobs as ``firings.run_all`` does.  Raises InputError for a number of samples that the posterior
+    does not have.
     """
     observed = [one for one in cards.observations if one.source == REFERENCE]
     first = [one for one in cards.onsets if one.source == REFERENCE]
@@ -143,30 +152,31 @@ def document(
     pick = partial(_pick, found)
     inside, outside = pick(everyone), pick(alone)
 
-    sums = {
-        "in_sample": measures.summary(observed, first, inside),
-        "leave_one_out": measures.summary(observed, first, outside)
-        | {"not_left_out": sorted(name for name, values in unknown.items() if values is None)},
-    }
-    return {
-        "version": version("sinterface"),
-        "database": (database or databases.embedded()).fingerprint,
-        "samples": samples,
-        "detection": DETECTION,
-        "problems": [*map(str, cards.problems), *_unfinished(found)],
-        "lacking": [{"what": what, "why": why} for what, why in LACKING],
-        "parameters": _parameters(),
-        **sums,
-        "curves": {card.cathode: measures.curves(card, inside) for card in first},
-        "sensitivity": {
+    in_sample = record(Scores, measures.summary(observed, first, inside), "in_sample")
+    left = {"not_left_out": sorted(name for name, values in unknown.items() if values is None)}
+    leave_one_out = record(ScoresLeftOut, measures.summary(observed, first, outside) | left, "leave_one_out")
+    losses = thermogravimetry.document(cards.thermogravimetry, parameters.calibrated(), cells=cells, database=database)
+    mass_loss = record(MassLoss, losses, "thermogravimetry")
+    elsewhere = _elsewhere(others, bounds, inside, {name for name in unknown if unknown[name]})
+    curves = {card.cathode: measures.curves(card, inside) for card in first}
+    return Validation(
+        version=version("sinterface"),
+        database=(database or databases.embedded()).fingerprint,
+        samples=samples,
+        detection=DETECTION,
+        problems=(*map(str, cards.problems), *_unfinished(found)),
+        lacking=statements.lacking(in_sample, mass_loss),
+        parameters=_parameters(),
+        in_sample=in_sample,
+        leave_one_out=leave_one_out,
+        curves={powder: record(Curves, curve, f"curves.{powder}") for powder, curve in curves.items()},
+        sensitivity={
             card.cathode: measures.sensitivity(measures.onset_samples(card, inside), fitted) for card in first
         },
-        "thermogravimetry": thermogravimetry.document(
-            cards.thermogravimetry, parameters.calibrated(), cells=cells, database=database
-        ),
-        "verdicts": {card.cathode: verdict(card.cathode, sums) for card in first},
-        "other_laboratories": _elsewhere(others, bounds, inside, {name for name in unknown if unknown[name]}),
-    }
+        thermogravimetry=mass_loss,
+        verdicts={card.cathode: verdict(card.cathode, in_sample, leave_one_out) for card in first},
+        other_laboratories=tuple(record(CellElsewhere, cell, "other_laboratories") for cell in elsewhere),
+    )
 
 
 def _cases(observed: Iterable[Observation], first: Iterable[Onset]) -> list[Case]:
@@ -188,33 +198,24 @@ def _pick(
 def _unfinished(found: Mapping[tuple[Case, Parameters], Predicted]) -> list[str]:
     """Says which runs tell nothing because they did not reach the end of their schedule."""
     lost: dict[str, int] = {}
-    for (one, _), result in found.items():
+    for (firing, _), result in found.items():
         if result.outcome != "DONE":
-            name = f"{one.cathode} with {one.electrolyte} at {one.celsius:g} °C"
+            name = f"{firing.cathode} with {firing.electrolyte} at {firing.celsius:g} °C"
             lost[name] = lost.get(name, 0) + 1
-    said = "runs did not reach the end of their schedule and are left out"
-    return [f"{name}: {count} {said}" for name, count in lost.items()]
+    said = "left out because the schedule's end was not reached"
+    return [f"{name}: {count} run{'s' * (count > 1)} {said}" for name, count in lost.items()]
 
 
-def _parameters() -> list[dict[str, Any]]:
-    table = np.array([one.vector() for one in parameters.samples()])
+def _parameters() -> tuple[Parameter, ...]:
+    table = np.array([values.vector() for values in parameters.samples()])
     low, high = np.quantile(table, (0.05, 0.95), axis=0)
-    return [
-        {
-            "name": card.name,
-            "unit": card.unit,
-            "meaning": card.meaning,
-            "source": card.source,
-            "prior": {"mean": card.mean, "sd": card.sd},
-            "posterior": {
-                "mean": float(table[:, k].mean()),
-                "sd": float(table[:, k].std()),
-                "q05": float(low[k]),
-                "q95": float(high[k]),
-            },
-        }
-        for k, card in enumerate(parameters.priors())
-    ]
+    spans = zip(table.mean(axis=0), table.std(axis=0), low, high, strict=True)
+    return tuple(
+        Parameter(
+            card.name, card.unit, card.meaning, card.source, Prior(card.mean, card.sd), Posterior(*map(float, span))
+        )
+        for card, span in zip(parameters.priors(), spans, strict=True)
+    )
 
 
 def _elsewhere(
@@ -244,18 +245,17 @@ def _most(run: Predicted) -> float:
     return max(run.families.values(), default=0.0)
 
 
-def verdict(powder: str, sums: Mapping[str, Mapping[str, Any]]) -> str:
-    """One powder in plain words."""
-    one = sums["in_sample"]["onset"]["powders"][powder]
-    said = _said(one["predicted_C"])
-    apart = sums["leave_one_out"]["onset"]["powders"][powder]
-    table = [cell for cell in sums["in_sample"]["cells"] if cell["cathode"] == powder]
-    agreeing = sum(measures.right(cell) is True for cell in table)
-    known = powder not in sums["leave_one_out"]["not_left_out"]
+def verdict(powder: str, in_sample: Scores, leave_one_out: ScoresLeftOut) -> str:
+    """How the predictions for a powder compare with what was observed of it, in plain words."""
+    onset, apart = in_sample.onset.powders[powder], leave_one_out.onset.powders[powder]
+    said = _said(onset.predicted_C)
+    marks = [cell for cell in in_sample.cells if cell.cathode == powder]
+    agreeing = sum(cell.agrees is True for cell in marks)
+    known = powder not in leave_one_out.not_left_out
     parts = [
-        f"{said[0].upper()}{said[1:]}; observed {_bracket(*one['bracket_C'])}: {_judged(one)}.",
-        f"Without what was observed of this powder: {_said(apart['predicted_C'])}, {_judged(apart)}." if known else "",
-        f"{agreeing} of {len(table)} marks for its phases agree." if table else "",
+        f"{said[0].upper()}{said[1:]}; observed {_bracket(*onset.bracket_C)}: {_judged(onset)}.",
+        f"Without what was observed of this powder: {_said(apart.predicted_C)}, {_judged(apart)}." if known else "",
+        f"{agreeing} of {len(marks)} marks for its phases agree." if marks else "",
     ]
     return " ".join(filter(None, parts))
 
@@ -273,7 +273,7 @@ def _bracket(clean_at: float | None, seen_at: float | None) -> str:
     return f"at {seen_at:g} °C" if clean_at is None else f"at {seen_at:g} °C but not at {clean_at:g} °C"
 
 
-def _judged(one: Mapping[str, Any]) -> str:
-    if one["distance_C"] == 0.0:
+def _judged(onset: RecordedOnset) -> str:
+    if onset.in_bracket:
         return "agrees"
-    return f"{one['distance_C']:g} °C off{', within the step of the scan' * one['inside']}"
+    return f"{onset.distance_C:g} °C off{', within the step of the scan' * onset.inside}"
