@@ -28,7 +28,7 @@ lithium_excess = [0.0, 0.02]
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from sinterface.simulate import screen, space
+from sinterface.simulate.screening import candidate_space, screen
 sys.path.insert(0, {folder!r})
 from test_store import GRID, fake
 
@@ -111,7 +111,7 @@ def test_rows_of_a_torn_journal_are_kept(tmp_path):
         zarr_store.Store.open(path, plan, attributes, [], True)
     one._journal.write('[7, {"onset": 4')  # the power went
     one._journal.close()
-    os.close(one._lock)
+    one._release()
     with zarr_store.Store.open(path, plan, attributes, [], True) as again:
         assert again.count == 2
         assert [index for index in range(len(plan)) if again.has(index)] == [0, 100]
