@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.basics.textfile import plain
 from sinterface.models.interface import coatings as layers
 from sinterface.models.interface.reactions import couple, reactions_at
 from sinterface.models.phases import database as databases
@@ -76,13 +77,13 @@ def row(candidate: Candidate, common: Setting) -> Row:
         if is_interrupt(error):
             raise
         kind = "" if isinstance(error, SinterfaceError) else f"{type(error).__name__}: "
-        found["outcome"] = (kind + " ".join(str(error).split()))[:REASON]
+        found["outcome"] = plain(f"{kind}{error}", REASON)
     return found
 
 
 def failed(candidate: Candidate, common: Setting, reason: str) -> Row:
     """The row of a candidate whose process died."""
-    return _blank(candidate, common) | {"outcome": reason[:REASON]}
+    return _blank(candidate, common) | {"outcome": plain(reason, REASON)}
 
 
 def _blank(candidate: Candidate, common: Setting) -> Row:

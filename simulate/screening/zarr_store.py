@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown
+from sinterface.models.basics.textfile import plain
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.files.locks import Lock
 from sinterface.simulate.files.output import check_writable, sync_folder, sync_tree, write_text
@@ -293,7 +294,10 @@ def open_store(path: str | Path) -> xr.Dataset:
     with reading(path):
         files = _files(path)
         _check(zarr.open_group(files, mode="r", zarr_format=3, use_consolidated=False), files, path)
-        return xr.open_zarr(files, consolidated=False, zarr_format=3, decode_times=False)
+        found = xr.open_zarr(files, consolidated=False, zarr_format=3, decode_times=False)
+    told = {plain(key): plain(value, 300) if isinstance(value, str) else value for key, value in found.attrs.items()}
+    found.attrs = told
+    return found
 
 
 def _files(path: Path, *, read_only: bool = True) -> BoundedStore:
@@ -360,7 +364,7 @@ def _attributes(path: Path) -> dict[str, Any]:
         found = dict(zarr.open_group(_files(path), mode="r", zarr_format=3, use_consolidated=False).attrs)
     except DataError:
         raise
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
         raise InputError(f"{path}: is not a store of a screen; name another") from error
     return found
 
