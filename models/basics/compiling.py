@@ -11,11 +11,12 @@ import multiprocessing
 import os
 import sys
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ADVICE = (
-    "sinterface: no folder for compiled code can be written: it is compiled in memory, a minute in each process; "
+    "sinterface: no folder for compiled code can be written: it is compiled in memory, half a minute in each process; "
     "set NUMBA_CACHE_DIR to a folder that can be"
 )
 """Told once, by the logger ``sinterface``, when something has to be compiled."""
@@ -69,37 +70,34 @@ def _writable(place: Path) -> bool:
 
 def _compile_in_memory() -> None:
     """Functions that ask for a cache get one that is only read: what an image was built with is used, if anything."""
-    from numba.core import caching
-    from numba.core.dispatcher import Dispatcher
-
+    caching: Any = import_module("numba.core.caching")  # its types differ between versions
+    dispatcher: Any = import_module("numba.core.dispatcher")
     told = _Advice()
+    whole = caching.FunctionCache
 
-    class Reading(caching.FunctionCache):  # type: ignore[misc]
-        def save_overload(self, sig: Any, data: Any) -> None:
-            told.once()
+    def save(self: Any, sig: Any, data: Any) -> None:
+        told.once()
 
-        def load_overload(self, sig: Any, target_context: Any) -> Any:
-            try:
-                return super().load_overload(sig, target_context)
-            except OSError:
-                return None
+    def load(self: Any, sig: Any, target_context: Any) -> Any:
+        try:
+            return whole.load_overload(self, sig, target_context)
+        except OSError:
+            return None
 
-    try:
-        kinds = {name.lstrip("_"): value for name, value in vars(caching).items()}
-        said = bool(os.environ.get("NUMBA_CACHE_DIR"))
-        base = kinds["UserProvidedCacheLocator" if said else "InTreeCacheLocator"]
-        locator = type("ReadOnly", (base,), {"ensure_cache_path": lambda self: None})
-        Reading._impl_class = type("Impl", (Reading._impl_class,), {"_locator_classes": [locator]})
-    except (KeyError, AttributeError, TypeError):  # another version of numba
-        pass
+    read_only: Any = type("ReadOnlyCache", (whole,), {"save_overload": save, "load_overload": load})
+    kinds = {name.lstrip("_"): value for name, value in vars(caching).items()}
+    base = kinds.get("UserProvidedCacheLocator" if os.environ.get("NUMBA_CACHE_DIR") else "InTreeCacheLocator")
+    if base is not None:
+        locator = type("ReadOnlyLocator", (base,), {"ensure_cache_path": lambda self: None})
+        read_only._impl_class = type("ReadOnly", (whole._impl_class,), {"_locator_classes": [locator]})
 
     def enable_caching(self: Any) -> None:
         try:
-            self._cache = Reading(self.py_func)
-        except (OSError, RuntimeError, AttributeError):
+            self._cache = read_only(self.py_func)
+        except (OSError, RuntimeError, AttributeError):  # no cache there, or another version of numba
             told.once()
 
-    Dispatcher.enable_caching = enable_caching
+    dispatcher.Dispatcher.enable_caching = enable_caching
 
 
 class _Advice:

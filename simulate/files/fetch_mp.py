@@ -362,9 +362,7 @@ def _summary(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, A
 
 
 def _thermo(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, Any]]:
-    return _whole(
-        client.search(chemsys=systems, fields=_THERMO, thermo_types=[THERMO_TYPE], chunk_size=PAGE), watch
-    )
+    return _whole(client.search(chemsys=systems, fields=_THERMO, thermo_types=[THERMO_TYPE], chunk_size=PAGE), watch)
 
 
 def _whole(documents: list[dict[str, Any]], watch: _Watch) -> list[dict[str, Any]]:

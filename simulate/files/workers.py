@@ -15,7 +15,6 @@ from concurrent.futures.process import BrokenProcessPool
 
 from sinterface.models.basics.errors import SolveError
 
-
 ALONE = "sinterface: worker processes can not be started here ({}): one process does all the work"
 """Told once by the logger ``sinterface``: without shared memory, as in a container whose /dev/shm is read-only."""
 

@@ -98,10 +98,11 @@ class Store:
         try:
             with reading(path):
                 files = _files(path, read_only=False)
-                self._group: Any = zarr.open_group(files, mode="r+", zarr_format=3, use_consolidated=False)
-                _check(self._group, files, path, size)
-                self._done: NDArray[np.bool_] = np.asarray(self._group["done"]) == 1
-                numbers = sum(math.prod(self._group[name].shape[1:]) for name in ARRAYS)
+                group: Any = zarr.open_group(files, mode="r+", zarr_format=3, use_consolidated=False)
+                self._group = group
+                _check(group, files, path, size)
+                self._done: NDArray[np.bool_] = np.asarray(group["done"]) == 1
+                numbers = sum(math.prod(group[name].shape[1:]) for name in ARRAYS)
                 longest = 40 * numbers + 20 * len(TEXTS) * MOST_TEXT  # characters of a row
                 for index, row in _journal(self._journal_path, digest, longest):
                     if index < size and not self._done[index] and self._fits(row):

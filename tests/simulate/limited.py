@@ -20,9 +20,8 @@ resource.setrlimit(resource.RLIMIT_CPU, (spent + {seconds} + 1, spent + {seconds
 def limited(imports, code, *arguments, memory=MEMORY, seconds=SECONDS):
     """The finished process; the limits begin when ``imports`` are done: libraries alone set aside up to 1.5 GB."""
     head = HEAD.format(imports=imports, memory=memory, seconds=seconds)
-    return subprocess.run(
-        [sys.executable, "-c", head + code, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
-    )
+    command = [sys.executable, "-c", head + code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 READER = """

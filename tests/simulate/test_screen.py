@@ -97,7 +97,11 @@ def test_texts_of_a_store_from_elsewhere_are_printable(tmp_path):
     import zarr
 
     path = tmp_path / "s.zarr"
-    screen(spaces.parse(TEXT), path, judge=lambda candidate, common: failed(candidate, common, HARMFUL) | {"onset": 5.0})
+
+    def judge(candidate, common):
+        return failed(candidate, common, HARMFUL) | {"onset": 5.0}
+
+    screen(spaces.parse(TEXT), path, judge=judge)
     group = zarr.open_group(path, mode="r+", use_consolidated=False)
     group.attrs["title"] = HARMFUL
     group["cathode"][0] = HARMFUL
