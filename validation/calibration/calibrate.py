@@ -289,7 +289,7 @@ def read_pool(text: str) -> Pool:
         cathodes = tuple(found["cathodes"])
         if z.ndim != 2 or likelihood.ndim != 2 or isinstance(found["cathodes"], str):
             raise TypeError("z, log_likelihood and cathodes are tables and a list")
-        if not all(isinstance(name, str) and len(name) <= 200 and name.isprintable() for name in cathodes):
+        if not all(isinstance(name, str) and 0 < len(name) <= 200 and name.isprintable() for name in cathodes):
             raise TypeError("cathodes are no names")
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         told = shown(str(error), 200)[1:-1]
