@@ -6,6 +6,7 @@ the flag ``done`` last, and leave the journal.  Whatever the moment, each row th
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -130,7 +131,7 @@ class Store:
     ) -> Store:
         """The store at ``path``, made when it is not there.  Raises InputError when it may not be written to."""
         check_writable(path.parent / f"{path.name}.try")
-        if path.exists():
+        if path.exists() or not _create(path, space, attributes, coatings, chunk):
             found = _attributes(path)
             if not resume:
                 raise InputError(f"{path}: is there already; go on with --resume, or name another store")
@@ -139,8 +140,6 @@ class Store:
                     f"{path}: was made from another space, database, version or parameters (digest "
                     f"{found.get('digest', 'none')}, now {attributes['digest']}): name another store"
                 )
-        else:
-            _create(path, space, attributes, coatings, chunk)
         return Store(path, str(attributes["digest"]), len(space))
 
     def __enter__(self) -> Store:
@@ -393,8 +392,28 @@ def _journal(path: Path, digest: str, longest: int) -> Iterator[tuple[int, Row]]
             number += 1
 
 
-def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> None:
-    """All arrays without rows, under a temporary name first: a store is there whole or not at all."""
+def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> bool:
+    """All arrays without rows, under a temporary name first: a store is there whole or not at all.
+
+    False when another process has made one of that name in the meantime.  Raises InputError when there is no room.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.stem[:100]}-"))
+        try:
+            _fill(folder / "store", space, attributes, coatings, chunk)
+            (folder / "store").rename(path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        if path.is_dir() and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise InputError(f"{path}: can not be made: {error.strerror or error}; make room or name another") from error
+    return True
+
+
+def _fill(place: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> None:
+    """The arrays of a new store, on the disk."""
     import zarr
 
     sizes = {
@@ -404,45 +423,39 @@ def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: S
     names: dict[str, Any] = {
         "element": space.elements, "family": tuple(FAMILIES), "coating": coatings, "face": ("cathode", "electrolyte"),
     }  # fmt: skip
-    folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.stem}-"))
-    try:
-        group = zarr.open_group(folder / "store", mode="w")
-        size = len(space)
+    group = zarr.open_group(place, mode="w")
+    size = len(space)
 
-        def add(name: str, dims: tuple[str, ...], dtype: Any, fill: Any, about: Mapping[str, str]) -> Any:
-            shape = tuple(sizes[dim] for dim in dims)
-            made = group.create_array(
-                name, shape=(size, *shape), chunks=(min(chunk, size), *(max(n, 1) for n in shape)), dtype=dtype,
-                fill_value=fill, dimension_names=("candidate", *dims),
-            )  # fmt: skip
-            made.attrs.update(about)
-            return made
+    def add(name: str, dims: tuple[str, ...], dtype: Any, fill: Any, about: Mapping[str, str]) -> Any:
+        shape = tuple(sizes[dim] for dim in dims)
+        made = group.create_array(
+            name, shape=(size, *shape), chunks=(min(chunk, size), *(max(n, 1) for n in shape)), dtype=dtype,
+            fill_value=fill, dimension_names=("candidate", *dims),
+        )  # fmt: skip
+        made.attrs.update(about)
+        return made
 
-        for name, (dims, unit, meaning) in ARRAYS.items():
-            add(name, dims, "f8", math.nan, {"units": unit, "long_name": meaning})
-        for name in TEXTS:
-            add(name, (), str, "", {})
-        add("done", (), "u1", 0, {"long_name": "1 where the row is there"})
-        add("rank", (), "i4", 0, {"long_name": "1 is best: highest onset; 0 where there is no onset to rank by"})
-        for name, values in names.items():
-            array = group.create_array(
-                name, shape=(len(values),), chunks=(max(len(values), 1),), dtype=str, dimension_names=(name,)
-            )
-            if len(values):
-                array[:] = np.array(list(values), dtype=object)
-        for name, numbers, unit in (("temperature", space.temperatures, "degC"), ("quantile", QUANTILES, "1")):
-            array = group.create_array(
-                name, shape=(len(numbers),), chunks=(len(numbers),), dtype="f8", dimension_names=(name,),
-            )  # fmt: skip
-            array[:] = np.array(numbers)
-            array.attrs["units"] = unit
-        group.attrs.update(dict(attributes) | {"coordinates": " ".join(LABELS)})
-        with warnings.catch_warnings():  # readers find all arrays at once; nothing but numbers changes later
-            warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
-            zarr.consolidate_metadata(folder / "store", zarr_format=3)
-        folder.joinpath("store").chmod(0o755)
-        sync_tree(folder / "store")
-        folder.joinpath("store").rename(path)
-        sync_folder(path.parent)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    for name, (dims, unit, meaning) in ARRAYS.items():
+        add(name, dims, "f8", math.nan, {"units": unit, "long_name": meaning})
+    for name in TEXTS:
+        add(name, (), str, "", {})
+    add("done", (), "u1", 0, {"long_name": "1 where the row is there"})
+    add("rank", (), "i4", 0, {"long_name": "1 is best: highest onset; 0 where there is no onset to rank by"})
+    for name, values in names.items():
+        array = group.create_array(
+            name, shape=(len(values),), chunks=(max(len(values), 1),), dtype=str, dimension_names=(name,)
+        )
+        if len(values):
+            array[:] = np.array(list(values), dtype=object)
+    for name, numbers, unit in (("temperature", space.temperatures, "degC"), ("quantile", QUANTILES, "1")):
+        array = group.create_array(
+            name, shape=(len(numbers),), chunks=(len(numbers),), dtype="f8", dimension_names=(name,),
+        )  # fmt: skip
+        array[:] = np.array(numbers)
+        array.attrs["units"] = unit
+    group.attrs.update(dict(attributes) | {"coordinates": " ".join(LABELS)})
+    with warnings.catch_warnings():  # readers find all arrays at once; nothing but numbers changes later
+        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+        zarr.consolidate_metadata(place, zarr_format=3)
+    place.chmod(0o755)
+    sync_tree(place)
