@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from sinterface.models.basics.errors import DataError, InputError, shown
 
@@ -27,6 +30,22 @@ def read_text(path: Path, most: int, what: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: not a {what}: byte {error.start} is not UTF-8 text") from error
+
+
+_LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){100}""")
+
+
+def load_toml(text: str) -> dict[str, Any]:
+    """What TOML text says, as ``tomllib.loads`` does, but for keys of over 100 parts, on which that spends hours.
+
+    Raises tomllib.TOMLDecodeError, RecursionError or ValueError for what is no TOML.
+
+    >>> load_toml("a.b = 1")
+    {'a': {'b': 1}}
+    """
+    if _LONG_KEY.search(text):
+        raise tomllib.TOMLDecodeError("a key of over 100 parts")
+    return tomllib.loads(text)
 
 
 def plain(text: object, most: int = 200) -> str:

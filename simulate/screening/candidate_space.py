@@ -14,7 +14,7 @@ from typing import Any
 
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown, unknown
 from sinterface.models.basics.formula import atomic_mass
-from sinterface.models.basics.textfile import plain, read_text
+from sinterface.models.basics.textfile import load_toml, plain, read_text
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
@@ -205,7 +205,7 @@ def read(path: str | Path) -> Space:
 def parse(text: str) -> Space:
     """The space in TOML text, checked.  Raises InputError naming the key, the choices and the remedy."""
     try:
-        card = tomllib.loads(text)
+        card = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not TOML: {shown(str(error), 200)[1:-1]}") from error
     except (RecursionError, ValueError) as error:  # nested without end, digits without end

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import runpy
 import signal
 import stat
 import subprocess
@@ -412,3 +413,41 @@ def test_good_netcdf_is_read(tmp_path):
     assert hdf5_probe.fault(tmp_path / "x.nc", 20_000_000) == ""
     (tmp_path / "y.nc").write_bytes((tmp_path / "x.nc").read_bytes()[:1000])
     assert hdf5_probe.fault(tmp_path / "y.nc", 20_000_000) != ""
+
+
+# ---- phase data and spaces that are to fill the memory: 1 GB beyond the libraries', 5 s
+
+FLOODS = {
+    "objects.json": lambda: b"[" + b"{}," * 26_000_000 + b"{}]",
+    "nested.json": lambda: b"[" + (b"[" * 900 + b"]" * 900 + b",") * 40_000 + b"0]",
+    "texts.json": lambda: b"[" + b'"ab",' * 15_000_000 + b"0]",
+    "numbers.json": lambda: b"[" + b"1.1," * 5_900_000 + b"0]",
+    "wide.json": lambda: '["\U0001f600"'.encode() + b" " * 79_000_000 + b"]",
+    "deep.json": lambda: b"[" * 2_900_000,
+    "long.json": lambda: b" " * 90_000_000,
+    "commas.csv": lambda: b"formula," + b"," * 79_000_000,
+    "lines.csv": lambda: b"formula,formation_energy_eV_per_atom\n" + b"\n" * 79_000_000,
+    "cell.csv": lambda: b"formula,formation_energy_eV_per_atom\n" + b"x" * 79_000_000,
+    "open.csv": lambda: b'formula,formation_energy_eV_per_atom\n"' + b"\n" * 1_900_000,
+    "deep.toml": lambda: b"a=" + b"[" * 900_000,
+    "dots.toml": lambda: b".".join([b"a"] * 400_000) + b"=1",
+    "tables.toml": lambda: b"[[candidate]]\n" * 70_000,
+    "inline.toml": lambda: b"cathodes=[" + b"{a=1}," * 150_000 + b"]",
+    "long.toml": lambda: b"#" * 2_000_000,
+}
+JUDGED = runpy.run_path(str(Path(__file__).with_name("limited.py")))["judged"]
+READERS = {
+    ".toml": "from sinterface.simulate.screening.candidate_space import read as judge",
+    ".json": "from sinterface.models.evidence.external_phases import load as judge",
+    ".csv": "from sinterface.models.evidence.external_phases import load as judge",
+}
+
+
+@LINUX
+@pytest.mark.parametrize("name", FLOODS)
+def test_floods_of_values_are_refused_in_a_line(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(FLOODS[name]())
+    told = JUDGED(READERS[path.suffix], "judge(Path(sys.argv[1]))", path)
+    path.unlink()
+    assert told.startswith(("DataError", "InputError")) and name in told
