@@ -66,3 +66,8 @@ validate: $(VENV)/.installed  ## predictions against observations: tables, and o
 
 clean:
 	rm -rf $(VENV) build output *.egg-info
+
+.PHONY: torture
+torture: $(VENV)/.installed  ## kills, full disks, spoiled files: some 10 minutes; `make torture TORTURE=0.1` does a tenth
+	TORTURE=$(or $(TORTURE),1) $(BIN)/python -m pytest -q -m "slow or not slow" tests/simulate/test_torture.py tests/simulate/test_cluster.py
+	$(BIN)/python tests/simulate/test_torture.py

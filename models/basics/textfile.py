@@ -1,8 +1,11 @@
-"""Text files of the user's: never more is read than a stated size, and any fault is told in one line."""
+"""Text that others wrote: files are read up to a stated size, and names and titles are made safe to print and draw."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from sinterface.models.basics.errors import DataError, InputError, shown
 
@@ -32,3 +35,42 @@ def read_text(path: Path, most: int, what: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: not a {what}: byte {error.start} is not UTF-8 text") from error
+
+
+_LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){100}""")
+
+
+def load_toml(text: str) -> dict[str, Any]:
+    """What TOML text says, as ``tomllib.loads`` does, but for keys of over 100 parts, on which that spends hours.
+
+    Raises tomllib.TOMLDecodeError, RecursionError or ValueError for what is no TOML.
+
+    >>> load_toml("a.b = 1")
+    {'a': {'b': 1}}
+    """
+    if _LONG_KEY.search(text):
+        raise tomllib.TOMLDecodeError("a key of over 100 parts")
+    return tomllib.loads(text)
+
+
+def plain(text: object, most: int = 200) -> str:
+    """A title, name or id as one printable line: no escape codes for terminals, no reversed text, no line breaks.
+
+    Runs of blanks become one, other characters that do not print become ``?``, and what is longer than ``most``
+    characters is cut.  Markup of rich and of HTML is left to ``rich.markup.escape`` and ``html.escape``.
+
+    >>> plain("a title\\n\\x1b[31mred")
+    'a title ?[31mred'
+    """
+    line = " ".join(str(text)[: 4 * most].split())
+    line = "".join(character if character.isprintable() else "?" for character in line)
+    return line if len(line) <= most else line[: most - 3] + "..."
+
+
+def drawn(text: object, most: int = 200) -> str:
+    """The same for matplotlib, which takes what stands between two dollars for a formula, and fails on a wrong one.
+
+    >>> drawn("5 $ or 10 $")
+    '5 \\\\$ or 10 \\\\$'
+    """
+    return plain(text, most).replace("$", r"\$")

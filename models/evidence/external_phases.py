@@ -26,8 +26,11 @@ from sinterface.models.evidence.table_row import Row, reduced
 FORMAT = "sinterface-phases-1"
 """Name of the snapshot format, and its version."""
 
-MAX_BYTES = 200_000_000
+MAX_BYTES = 80_000_000
 MAX_ROWS = 200_000
+MAX_VALUES, MAX_BRACKETS, MAX_LINES = 6_000_000, 3_000_000, 2_000_000
+"""Most commas of a file, opening brackets of JSON and lines of a table: what is made of them must fit into 1 GB."""
+
 MATERIALS_PROJECT = "jain2013"
 """Source key of the energies of a snapshot."""
 
@@ -81,17 +84,20 @@ def load(path: Path) -> tuple[list[Foreign], str]:
     except OSError as error:
         raise InputError(f"database {path}: can not be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:
-        raise DataError(f"{path.name}: larger than {MAX_BYTES / 1e6:g} MB")
+        raise DataError(f"{path.name}: larger than {MAX_BYTES / 1e6:g} MB; split it, or leave structures out")
     return read(content, path.name), hashlib.sha256(content).hexdigest()
 
 
 def read(content: bytes, name: str) -> list[Foreign]:
     """Phases of a file's content; ``name`` stands in the messages.  Raises DataError."""
+    is_csv = name.casefold().endswith(".csv")
+    most = {b",": MAX_VALUES} | ({b"\n": MAX_LINES} if is_csv else {b"[": MAX_BRACKETS, b"{": MAX_BRACKETS})
+    if any(content.count(sign) > count for sign, count in most.items()):
+        raise DataError(f"{name}: holds more values than {MAX_ROWS} phases have; split it, or leave structures out")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: byte {error.start} is not UTF-8 text: the file is damaged") from None
-    is_csv = name.casefold().endswith(".csv")
     if not is_csv and (name.casefold().endswith(".json") or text.lstrip()[:1] in ("{", "[")):
         try:
             document = json.loads(text)

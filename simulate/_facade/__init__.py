@@ -11,6 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from sinterface.models.basics.compiling import prepare
+
 if TYPE_CHECKING:
     from sinterface.models.basics.errors import DataError as DataError
     from sinterface.models.basics.errors import InputError as InputError
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from sinterface.simulate.studies.samples import spread as spread
     from sinterface.simulate.studies.sweep import Sweep as Sweep
     from sinterface.simulate.studies.sweep import sweep as sweep
+
+prepare()  # before any compiled module is imported
 
 _WHERE = {  # public name: (module, name there); imported on first use, so that `import sinterface` is light
     "Atmosphere": ("models.phases.atmosphere", "Atmosphere"),

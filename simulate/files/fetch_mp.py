@@ -8,13 +8,16 @@ the key, and none is raised while another is handled.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import re
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,7 +27,7 @@ from urllib.parse import urljoin, urlsplit
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError, InputError
 from sinterface.models.evidence import external_phases
-from sinterface.simulate.files.output import check_writable, write_whole
+from sinterface.simulate.files.output import check_writable, write_text
 
 THERMO_TYPE = "GGA_GGA+U"
 SOURCE = f"Materials Project (materialsproject.org), thermo type {THERMO_TYPE}"
@@ -44,7 +47,25 @@ MAX_WAIT = 60.0
 """Longest wait before a request is repeated [s], whatever the server asks for."""
 
 TIMEOUT = 20.0
-"""Time for an answer to begin [s]."""
+"""Time for an answer to begin, and between two pieces of it [s]."""
+
+TRANSFER = 60.0
+"""Time for a whole answer [s], however steadily it trickles in."""
+
+MOST_TIME = 1800.0
+"""Time for all answers together [s]."""
+
+MOST_ANSWER = 4_000_000
+"""Bytes of one answer after decompression: a page of 1000 phases has some 400,000."""
+
+MOST_BYTES = 100_000_000
+"""Bytes of all answers together after decompression."""
+
+MOST_IDS = 1000
+"""Batches of restricted data that the service may name."""
+
+_ENCODINGS = ("", "identity", "gzip", "deflate")
+"""Packings that are undone: none grows more than about a thousandfold."""
 
 _SUMMARY = ["material_id", "formula_pretty", "theoretical", "symmetry", "density", "volume", "nsites"]
 _THERMO = ["material_id", "formation_energy_per_atom", "energy_above_hull"]
@@ -55,10 +76,115 @@ class _AnswerError(Exception):
     """An answer that must not be used; the text is ours and holds nothing of it."""
 
 
+@dataclass
+class _Budget:
+    """What all answers of one download may take together, and the key that none of them may hold."""
+
+    secret: str
+    end: float = field(default_factory=lambda: time.monotonic() + MOST_TIME)
+    left: int = field(default_factory=lambda: MOST_BYTES)
+
+    def seconds(self) -> float:
+        """Time [s] for the next answer.  Raises _AnswerError when all is used up."""
+        left = self.end - time.monotonic()
+        if left <= 0.0:
+            raise _AnswerError(f"has not sent all phases within {MOST_TIME / 60.0:g} minutes")
+        return min(TRANSFER, left)
+
+
+def _content(response: Any, budget: _Budget, given_up: threading.Event) -> bytes:
+    """Body of an answer, unpacked, as long as it keeps within its bounds."""
+    if str(response.headers.get("Content-Encoding", "")).strip().lower() not in _ENCODINGS:
+        raise _AnswerError("packs its answers in an unknown way")
+    pieces, size = [], 0
+    for piece in response.raw.stream(16_384, decode_content=True):
+        size += len(piece)
+        budget.left -= len(piece)
+        if size > MOST_ANSWER or budget.left < 0:
+            raise _AnswerError("sends more than all phases can take")
+        if given_up.is_set():
+            raise _AnswerError("was given up")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _bound(session: Any, budget: _Budget) -> None:
+    """From here on every answer of a session of requests is bounded in time and size, and none is asked for twice.
+
+    requests bounds neither: it waits for ever for a byte a second, and unpacks whatever comes.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+
+    class Bounded(HTTPAdapter):
+        def send(self, request: Any, *_: Any, **options: Any) -> Any:
+            seconds, given_up, made = budget.seconds(), threading.Event(), []
+            plain = super().send
+
+            def ask() -> None:
+                response: Any = None
+                try:
+                    response = plain(request, **options | {"stream": True, "timeout": TIMEOUT})
+                    response._content = _content(response, budget, given_up)
+                    response._content_consumed, response.encoding = True, "utf-8"
+                    made.append(response)
+                except BaseException as error:
+                    made.append(error)
+                finally:
+                    if response is not None:
+                        response.raw.close()
+
+            # names are looked up, connections made and heads of answers read without any limit of their own
+            asking = threading.Thread(target=ask, daemon=True)
+            asking.start()
+            asking.join(seconds)
+            if not made:
+                given_up.set()
+                raise requests.exceptions.ReadTimeout("timed out")
+            if isinstance(made[0], BaseException):
+                raise made[0]
+            return made[0]
+
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Bounded(max_retries=0))
+    session.max_redirects = 3
+
+
+def _judge(documents: Any, secret: str) -> None:
+    """Raise _AnswerError unless these are phases: flat objects with an id, the key in none of them."""
+    if not isinstance(documents, list) or len(documents) > PAGE:
+        raise _AnswerError("sent no page of phases")
+    for document in documents:
+        identity = document.get("material_id") if isinstance(document, dict) else None
+        if not isinstance(identity, str) or not re.fullmatch(r"[\w.:+-]{1,60}", identity, re.ASCII):
+            raise _AnswerError("sent a phase without a proper material_id")
+        cells = [*document.values(), *(value for cell in document.values() for value in _inside(cell))]
+        if len(cells) > 60 or not all(isinstance(cell, str | int | float | dict | None) for cell in cells):
+            raise _AnswerError("sent a phase with more than was asked for")
+        texts = [cell for cell in cells if isinstance(cell, str)]
+        if any(len(text) > 1000 for text in texts):
+            raise _AnswerError("sent a phase with more than was asked for")
+        if any(_holds(text, secret) for text in (*texts, *document)):
+            raise _AnswerError("sent the key back")
+
+
+def _inside(cell: object) -> list[object]:
+    if not isinstance(cell, dict):
+        return []
+    if any(isinstance(value, dict) for value in cell.values()):
+        raise _AnswerError("sent a phase with more than was asked for")
+    return list(cell.values())
+
+
+def _holds(text: object, secret: str) -> bool:
+    return secret.casefold() in str(text).casefold()
+
+
 class _Watch:
     """Sees every answer of a session: its status, the wait it asks for, how many documents there are in all."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
         self.clear()
 
     def clear(self) -> None:
@@ -73,8 +199,12 @@ class _Watch:
             if (here.scheme, here.netloc) != (there.scheme, there.netloc):
                 raise _AnswerError("sends on to another server")
         if self.status == 200:
-            meta = response.json().get("meta") or {}
-            self.total = int(meta["total_doc"])
+            answer = response.json()
+            total = int((answer.get("meta") or {})["total_doc"])
+            if not 0 <= total <= external_phases.MAX_ROWS:
+                raise _AnswerError("announces more phases than there are")
+            _judge(answer["data"], self._secret)
+            self.total = total
 
 
 def fetch(
@@ -99,18 +229,22 @@ def fetch(
         warnings.simplefilter("ignore")
         secret = _key(key)
         url = _endpoint(endpoint)
-        host, watch = urlsplit(url).hostname or url, _Watch()
-        version = _attempt(partial(_heartbeat, url, watch), watch, host, backoff)
-        client = _attempt(partial(_client, secret, url, watch), watch, host, backoff)
-        summary, thermo = [], []
+        host, watch, budget = urlsplit(url).hostname or url, _Watch(secret), _Budget(secret)
+        version, restricted = _attempt(partial(_heartbeat, url, watch, budget), watch, host, backoff)
+        clients = _attempt(partial(_clients, secret, url, watch, budget, version, restricted), watch, host, backoff)
+        found: dict[str, dict[str, Any]] = {}
+        without = 0
         batches = list(_systems(symbols))
-        with client:
+        with clients[0], clients[1]:
             for i, batch in enumerate(batches):
-                summary += _attempt(partial(_summary, client, batch, watch), watch, host, backoff)
+                summary = _attempt(partial(_summary, clients[0], batch, watch), watch, host, backoff)
                 tell((i + 0.5) / len(batches))
-                thermo += _attempt(partial(_thermo, client, batch, watch), watch, host, backoff)
+                thermo = _attempt(partial(_thermo, clients[1], batch, watch), watch, host, backoff)
                 tell((i + 1.0) / len(batches))
-    phases, without = _phases(summary, thermo, host)
+                some, lacking = _phases(summary, thermo, host)
+                found |= some
+                without += lacking
+    phases = [found[identity] for identity in sorted(found)]
     if not phases:
         raise InputError(f"Materials Project: no phase of {', '.join(symbols)} found; nothing is written")
     document = {
@@ -120,12 +254,14 @@ def fetch(
         "source": SOURCE,
         "database_version": version,
         "left_out": {f"no {THERMO_TYPE} energy": without},
-        "sha256": external_phases.checksum(phases),
+        "sha256": _checksum(phases, host),
         "phases": phases,
     }
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
+    text = _text(document, host)
     _read_back(text, host)
-    write_whole(output, lambda path: path.write_text(text, encoding="utf-8"))
+    if _holds(text, secret):
+        raise InputError(f"Materials Project: {host} sent the key back; nothing is written ({SERVES_ON})")
+    write_text(output, text)
     return len(phases)
 
 
@@ -177,37 +313,56 @@ def _endpoint(endpoint: str | None) -> str:
     return endpoint if endpoint.endswith("/") else endpoint + "/"
 
 
-def _heartbeat(url: str, watch: _Watch) -> str:
-    """Version of the database.  Asked here first, as mp_api waits for it without limit."""
+def _heartbeat(url: str, watch: _Watch, budget: _Budget) -> tuple[str, list[str]]:
+    """Version of the database, and the batches of data that need a consent; asked without the key."""
     import requests
 
-    with requests.get(url + "heartbeat", timeout=TIMEOUT) as response:
+    with requests.Session() as session:
+        _bound(session, budget)
+        response = session.get(url + "heartbeat")
         watch.status = int(response.status_code)
         response.raise_for_status()
-        return str(response.json()["db_version"])
+        told = response.json()
+        version, restricted = told["db_version"], told.get("access_controlled_batch_ids") or []
+    texts = [version, *restricted]
+    proper = all(isinstance(text, str) and re.fullmatch(r"[ -~]{0,60}", text) for text in texts)
+    if len(restricted) > MOST_IDS or not proper:
+        raise _AnswerError("sent an odd version of its database")
+    if any(_holds(text, budget.secret) for text in texts):
+        raise _AnswerError("sent the key back")
+    return version, list(restricted)
 
 
-def _client(secret: str, url: str, watch: _Watch) -> Any:
-    from mp_api.client import MPRester
+def _clients(
+    secret: str, url: str, watch: _Watch, budget: _Budget, version: str, restricted: list[str]
+) -> tuple[Any, Any]:
+    """mp_api's clients of the summaries and of the energies, their sessions bounded.
 
-    client: Any = MPRester(secret, endpoint=url, use_document_model=False, mute_progress_bars=True)
-    for adapter in client.session.adapters.values():  # repetitions are ours: counted, bounded and quiet
-        adapter.max_retries = adapter.max_retries.new(total=0, status_forcelist=())
-    client.session.hooks["response"].append(watch)
-    return client
+    They are made without MPRester, and told what the service's heartbeat says, for which mp_api would wait without
+    limit.
+    """
+    from mp_api.client.routes.materials.summary import SummaryRester
+    from mp_api.client.routes.materials.thermo import ThermoRester
+
+    def heartbeat(_: object) -> tuple[str, list[str]]:
+        return version, restricted
+
+    def made(kind: Any) -> Any:
+        told = type(kind.__name__, (kind,), {"_get_heartbeat_info": staticmethod(heartbeat)})
+        client = told(api_key=secret, endpoint=url, use_document_model=False, mute_progress_bars=True)
+        _bound(client.session, budget)
+        client.session.hooks["response"].append(watch)
+        return client
+
+    return made(SummaryRester), made(ThermoRester)
 
 
 def _summary(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, Any]]:
-    return _whole(
-        client.materials.summary.search(chemsys=systems, fields=_SUMMARY, include_gnome=False, chunk_size=PAGE), watch
-    )
+    return _whole(client.search(chemsys=systems, fields=_SUMMARY, include_gnome=False, chunk_size=PAGE), watch)
 
 
 def _thermo(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, Any]]:
-    return _whole(
-        client.materials.thermo.search(chemsys=systems, fields=_THERMO, thermo_types=[THERMO_TYPE], chunk_size=PAGE),
-        watch,
-    )
+    return _whole(client.search(chemsys=systems, fields=_THERMO, thermo_types=[THERMO_TYPE], chunk_size=PAGE), watch)
 
 
 def _whole(documents: list[dict[str, Any]], watch: _Watch) -> list[dict[str, Any]]:
@@ -257,8 +412,10 @@ def _fault(error: Exception, status: int, host: str) -> tuple[str, bool]:
     return f"{host} sent a malformed answer: try again, or a newer mp-api", True
 
 
-def _phases(summary: list[dict[str, Any]], thermo: list[dict[str, Any]], host: str) -> tuple[list[dict[str, Any]], int]:
-    """Phases as the snapshot has them, in order of their ids, and how many have no energy of this functional."""
+def _phases(
+    summary: list[dict[str, Any]], thermo: list[dict[str, Any]], host: str
+) -> tuple[dict[str, dict[str, Any]], int]:
+    """Phases by id as the snapshot has them, and how many have no energy of this functional."""
     energies = {document["material_id"]: document for document in thermo}
     found: dict[str, dict[str, Any]] = {}
     without = 0
@@ -285,7 +442,20 @@ def _phases(summary: list[dict[str, Any]], thermo: list[dict[str, Any]], host: s
             break
     if without < 0:
         raise InputError(f"Materials Project: {host} sent a phase without formula or sites ({SERVES_ON})")
-    return [found[identity] for identity in sorted(found)], without
+    return found, without
+
+
+def _checksum(phases: list[dict[str, Any]], host: str) -> str:
+    with contextlib.suppress(ValueError):
+        return external_phases.checksum(phases)
+    raise InputError(f"Materials Project: {host} sent a phase with a number that is none ({SERVES_ON})")
+
+
+def _text(document: dict[str, Any], host: str) -> str:
+    """The snapshot as JSON; numbers that JSON does not have can not come from a phase."""
+    with contextlib.suppress(ValueError):
+        return json.dumps(document, indent=1, allow_nan=False) + "\n"
+    raise InputError(f"Materials Project: {host} sent a phase with a number that is none ({SERVES_ON})")
 
 
 def _read_back(text: str, host: str) -> None:

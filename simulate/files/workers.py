@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from sinterface.models.basics.errors import SolveError
 
+ALONE = "sinterface: worker processes can not be started here ({}): one process does all the work"
+"""Told once by the logger ``sinterface``: without shared memory, as in a container whose /dev/shm is read-only."""
+
 
 @contextlib.contextmanager
-def workers(count: int) -> Iterator[ProcessPoolExecutor]:
+def workers(count: int) -> Iterator[Executor]:
     """A pool of ``count`` processes; when its block is left by an exception they are stopped at once.
 
+    Where the system can not make one, jobs are done one after the other in this process, and a line says so.
     Hand out all jobs under ``unheard``.  Raises SolveError when a process dies.
     """
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
+    pool: Executor
+    try:
+        quiet_tracker()
+        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
+    except OSError as error:
+        logging.getLogger("sinterface").warning(ALONE.format(error.strerror or error))
+        pool = ThreadPoolExecutor(1)
     try:
         yield pool
     except BaseException as error:
@@ -33,6 +45,23 @@ def workers(count: int) -> Iterator[ProcessPoolExecutor]:
         raise
     finally:
         pool.shutdown()
+
+
+def quiet_tracker() -> None:
+    """Start the process that removes what killed processes leave in shared memory, without its warnings.
+
+    It does so after kill -9 as well, and would print "leaked semaphore objects" on a terminal that the shell has back.
+    """
+    if os.name == "nt":
+        return
+    from multiprocessing import resource_tracker
+
+    mine = "ignore:resource_tracker:UserWarning"
+    sys.warnoptions.append(mine)  # handed on to the new process; of no effect on this one, which has read them
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        sys.warnoptions.remove(mine)
 
 
 @contextlib.contextmanager

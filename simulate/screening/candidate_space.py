@@ -14,7 +14,7 @@ from typing import Any
 
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown, unknown
 from sinterface.models.basics.formula import atomic_mass
-from sinterface.models.basics.textfile import read_text
+from sinterface.models.basics.textfile import load_toml, plain, read_text
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
@@ -27,6 +27,9 @@ from sinterface.simulate.studies.sweep import temperatures as read_temperatures
 
 MAX_BYTES = 1_000_000
 MOST_TEMPERATURES = 50
+MOST_TITLE = 200
+"""Characters of a title that are kept, all of them printable."""
+
 MOST_CHOICES = 10_000
 """Entries of one list of the file."""
 
@@ -202,7 +205,7 @@ def read(path: str | Path) -> Space:
 def parse(text: str) -> Space:
     """The space in TOML text, checked.  Raises InputError naming the key, the choices and the remedy."""
     try:
-        card = tomllib.loads(text)
+        card = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"not TOML: {shown(str(error), 200)[1:-1]}") from error
     except (RecursionError, ValueError) as error:  # nested without end, digits without end
@@ -227,7 +230,7 @@ def parse(text: str) -> Space:
         raise unknown("accuracy", accuracy, ACCURACIES)
     ratio = card.get("mass_ratio", "1:1")
     space = Space(
-        title=_text(card.get("title", ""), "title"),
+        title=plain(_text(card.get("title", ""), "title"), MOST_TITLE),
         temperatures=holds,
         cathodes=cathodes,
         grid=grid,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.basics.textfile import plain
 from sinterface.simulate.screening.candidate_space import METALS
 from sinterface.simulate.screening.zarr_store import DONE
 
@@ -42,7 +43,7 @@ def reasons(store: xr.Dataset) -> list[dict[str, Any]]:
         for text in outcome[low : low + size].values.tolist():
             if text != DONE and (text in found or len(found) < MOST_REASONS):
                 found[text] = found.get(text, 0) + 1
-    return [{"reason": reason, "candidates": count} for reason, count in found.items()]
+    return [{"reason": plain(reason, 300), "candidates": count} for reason, count in found.items()]
 
 
 def _entry(one: xr.Dataset, index: int) -> dict[str, Any]:
@@ -51,21 +52,21 @@ def _entry(one: xr.Dataset, index: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "rank": int(one["rank"]),
         "candidate": index,
-        **{key: str(one[key].values) for key in ("cathode", "morphology", "electrolyte", "schedule", "gas")},
+        **{key: plain(one[key].values) for key in ("cathode", "morphology", "electrolyte", "schedule", "gas")},
         "onset_C": _finite(one["onset"]),
         "onset_interval_C": [_finite(T) for T in one["onset_interval"].values],
         "secondary_wt_percent_most": _finite(one["secondary_wt_percent"].max()),
-        "wt_percent_most": {str(one["family"].values[k]): float(shares[k]) for k in order},
+        "wt_percent_most": {plain(one["family"].values[k]): float(shares[k]) for k in order},
         "driving_force_meV_per_atom": [_finite(value) for value in one["driving_force"].values],
         "probability_under_limit": [_finite(value) for value in one["probability_under_limit"].values],
-        "outcome": str(one["outcome"].values),
+        "outcome": plain(one["outcome"].values, 300),
     }
     bare = float(one["driving_force"].min())
     faces = one["coating_driving_force"].min("temperature").values
     coated: list[dict[str, Any]] = sorted(
         (
             {
-                "coating": str(name),
+                "coating": plain(name),
                 "cathode_face_meV_per_atom": _finite(pair[0]),
                 "electrolyte_face_meV_per_atom": _finite(pair[1]),
                 "better_than_bare_by_meV_per_atom": _finite(min(pair) - bare),

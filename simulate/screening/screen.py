@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.basics.errors import InputError, SinterfaceError, unknown
+from sinterface.models.basics.textfile import plain
 from sinterface.models.interface import coatings as layers
 from sinterface.models.interface.reactions import couple, reactions_at
 from sinterface.models.phases import database as databases
@@ -25,7 +26,7 @@ from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates import parameters
 from sinterface.simulate.files.workers import is_interrupt
 from sinterface.simulate.screening.candidate_space import ACCURACIES, Accuracy, Candidate, Space
-from sinterface.simulate.screening.dask_pool import scattered
+from sinterface.simulate.screening.dask_pool import LOST, WAIT, scattered
 from sinterface.simulate.screening.zarr_store import DONE, Row, Store
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.run import predict
@@ -76,13 +77,13 @@ def row(candidate: Candidate, common: Setting) -> Row:
         if is_interrupt(error):
             raise
         kind = "" if isinstance(error, SinterfaceError) else f"{type(error).__name__}: "
-        found["outcome"] = (kind + " ".join(str(error).split()))[:REASON]
+        found["outcome"] = plain(f"{kind}{error}", REASON)
     return found
 
 
 def failed(candidate: Candidate, common: Setting, reason: str) -> Row:
     """The row of a candidate whose process died."""
-    return _blank(candidate, common) | {"outcome": reason[:REASON]}
+    return _blank(candidate, common) | {"outcome": plain(reason, REASON)}
 
 
 def _blank(candidate: Candidate, common: Setting) -> Row:
@@ -238,14 +239,21 @@ def screen(
     database: Database | None = None,
     progress: Callable[[int, int], None] | None = None,
     judge: Callable[[Candidate, Setting], Row] = row,
+    lost: str = WAIT,
+    tell: Callable[[str], None] | None = None,
 ) -> Screened:
     """Judge every candidate of ``space`` and write the rows to the store at ``path``.
 
     One worker works in this process, several in processes of Dask's, ``scheduler`` (tcp://host:port) in an existing
     Dask cluster.  ``progress`` is called with rows kept and rows in all, after a row is safe.  ``judge`` makes a row of
-    a candidate.  The numbers do not depend on where or in which order rows are made.
-    Raises InputError when the store holds something else, or the cluster can not be reached.
+    a candidate.  The numbers do not depend on where or in which order rows are made.  ``lost``: "wait" for a cluster
+    whose workers are all dead or whose scheduler is gone, or "stop"; ``tell`` takes the line that says so, which else
+    goes to the logger ``sinterface``.
+    Raises InputError when the store holds something else, or the cluster can not be reached, SolveError when it was
+    lost and ``lost`` is "stop".
     """
+    if lost not in LOST:
+        raise unknown("answer to a lost cluster", lost, LOST)
     common = setting(space, database)
     started = time.monotonic()
     covers = [one.id for one in common.coatings]
@@ -254,7 +262,7 @@ def screen(
         if progress is not None:
             progress(before, len(space))
         jobs = ((index, (space.candidate(index), common, judge)) for index in range(len(space)) if not store.has(index))
-        for index, found, error in scattered(work, jobs, workers=workers, scheduler=scheduler):
+        for index, found, error in scattered(work, jobs, workers=workers, scheduler=scheduler, lost=lost, tell=tell):
             store.keep(index, failed(space.candidate(index), common, error) if found is None else found)
             if progress is not None:
                 progress(store.count, len(space))

@@ -6,11 +6,13 @@ the flag ``done`` last, and leave the journal.  Whatever the moment, each row th
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,13 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown
+from sinterface.models.basics.textfile import plain
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.files.output import check_writable, write_whole
+from sinterface.simulate.files.locks import Lock
+from sinterface.simulate.files.output import check_writable, sync_folder, sync_tree, write_text
 from sinterface.simulate.screening.candidate_space import MOST_CANDIDATES, MOST_CHOICES, MOST_TEMPERATURES, Space
 from sinterface.simulate.studies.samples import QUANTILES
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from sinterface.simulate.screening.bounded_store import BoundedStore
 
 Row = dict[str, Any]
 
@@ -61,11 +67,20 @@ MOST: Mapping[str, int] = {
 }  # fmt: skip
 """Longest dimensions of a store that is read."""
 
-MOST_IN_CHUNK = 100_000_000
-"""Most numbers in a chunk of a store that is read."""
+MOST_IN_CHUNK = 65_000_000
+"""Most numbers in a chunk of a store that is read: CHUNK candidates of 50 temperatures and 10,000 coatings."""
 
-LONGEST_LINE = 50_000_000
-"""Longest line of a journal that is read [characters]."""
+MOST_ROWS_IN_CHUNK = 1024
+"""Most candidates in a chunk of a store that is read."""
+
+MOST_TEXT = 20_000
+"""Longest text in a store that is read [bytes]: a schedule of 5000 characters."""
+
+CODECS = (("bytes", "zstd"), ("vlen-utf8", "zstd"))
+"""Codecs of numbers and of texts, as ``_create`` writes them; no others are read."""
+
+SYNC = 1.0
+"""Seconds after which rows of the journal are forced to the disk: so much work can be lost when the power is cut."""
 
 
 class Store:
@@ -79,13 +94,18 @@ class Store:
         self._pending: dict[int, dict[int, Row]] = {}
         self._journal_path = journal_path(path)
         self._lines = 0
-        self._lock = _locked(path)
+        self._synced = time.monotonic()
+        self._lock = Lock(path, "store")
         try:
             with reading(path):
-                self._group: Any = zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False)
-                _check(self._group, path, size)
-                self._done: NDArray[np.bool_] = np.asarray(self._group["done"]) == 1
-                for index, row in _journal(self._journal_path, digest):
+                files = _files(path, read_only=False)
+                group: Any = zarr.open_group(files, mode="r+", zarr_format=3, use_consolidated=False)
+                self._group = group
+                _check(group, files, path, size)
+                self._done: NDArray[np.bool_] = np.asarray(group["done"]) == 1
+                numbers = sum(math.prod(group[name].shape[1:]) for name in ARRAYS)
+                longest = 40 * numbers + 20 * len(TEXTS) * MOST_TEXT  # characters of a row
+                for index, row in _journal(self._journal_path, digest, longest):
                     if index < size and not self._done[index] and self._fits(row):
                         self._hold(index, row)
             self._journal: IO[str] = self._fresh_journal()
@@ -111,7 +131,7 @@ class Store:
     ) -> Store:
         """The store at ``path``, made when it is not there.  Raises InputError when it may not be written to."""
         check_writable(path.parent / f"{path.name}.try")
-        if path.exists():
+        if path.exists() or not _create(path, space, attributes, coatings, chunk):
             found = _attributes(path)
             if not resume:
                 raise InputError(f"{path}: is there already; go on with --resume, or name another store")
@@ -120,8 +140,6 @@ class Store:
                     f"{path}: was made from another space, database, version or parameters (digest "
                     f"{found.get('digest', 'none')}, now {attributes['digest']}): name another store"
                 )
-        else:
-            _create(path, space, attributes, coatings, chunk)
         return Store(path, str(attributes["digest"]), len(space))
 
     def __enter__(self) -> Store:
@@ -139,9 +157,7 @@ class Store:
             self._release()
 
     def _release(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.release()
 
     @property
     def count(self) -> int:
@@ -157,10 +173,13 @@ class Store:
         return int(self._group["done"].chunks[0])
 
     def keep(self, index: int, row: Row) -> None:
-        """Make a row safe: when this returns, kill -9 does not lose it."""
+        """Make a row safe: when this returns, kill -9 does not lose it, and a power cut a second later neither."""
         with reading(self._path):
             self._journal.write(json.dumps([index, row]) + "\n")
             self._journal.flush()
+            if time.monotonic() - self._synced > SYNC:
+                os.fsync(self._journal.fileno())
+                self._synced = time.monotonic()
             self._lines += 1
             self._hold(index, row)
             self._fold_if_whole(index // self._chunk)
@@ -202,17 +221,29 @@ class Store:
             for index, row in rows.items():
                 block[index - low] = np.reshape(row[name], block.shape[1:])  # lists of nothing have lost their shape
             array[low:high] = block
+            self._to_disk(name, chunk)
         flags = self._done[low:high].copy()
         flags[[index - low for index in rows]] = True
         self._group["done"][low:high] = flags.astype("u1")
+        self._to_disk("done", chunk)
         self._done[low:high] = flags
         del self._pending[chunk]
+
+    def _to_disk(self, name: str, chunk: int) -> None:
+        """Wait until a chunk of an array is on the disk: flags must not be there before what they stand for."""
+        place = self._path / name / "c" / str(chunk)
+        if place.is_dir():
+            sync_tree(place)
+        elif place.exists():
+            with place.open("rb+") as stream:
+                os.fsync(stream.fileno())
+        sync_folder(place.parent)
 
     def _fresh_journal(self) -> IO[str]:
         """A journal of the pending rows alone, in the old one's place, open for more."""
         rows = [(index, row) for held in self._pending.values() for index, row in held.items()]
         text = "".join(json.dumps(line) + "\n" for line in [["journal", self._digest], *rows])
-        write_whole(self._journal_path, lambda name: name.write_text(text, encoding="utf-8"))
+        write_text(self._journal_path, text)
         self._lines = len(rows)
         return self._journal_path.open("a", encoding="utf-8")
 
@@ -261,8 +292,18 @@ def open_store(path: str | Path) -> xr.Dataset:
     path = Path(path)
     _attributes(path)
     with reading(path):
-        _check(zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False), path)
-        return xr.open_zarr(path, consolidated=False, zarr_format=3, decode_times=False)
+        files = _files(path)
+        _check(zarr.open_group(files, mode="r", zarr_format=3, use_consolidated=False), files, path)
+        found = xr.open_zarr(files, consolidated=False, zarr_format=3, decode_times=False)
+    told = {plain(key): plain(value, 300) if isinstance(value, str) else value for key, value in found.attrs.items()}
+    found.attrs = told
+    return found
+
+
+def _files(path: Path, *, read_only: bool = True) -> BoundedStore:
+    from sinterface.simulate.screening.bounded_store import BoundedStore
+
+    return BoundedStore(path, read_only=read_only)
 
 
 @contextmanager
@@ -279,8 +320,12 @@ def reading(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: is damaged ({told}); name another store") from error
 
 
-def _check(group: Any, path: Path, size: int | None = None) -> None:
-    """All arrays are there, of the types and dimensions of ``_create``, and of sizes that memory holds."""
+def _check(group: Any, files: BoundedStore, path: Path, size: int | None = None) -> None:
+    """All arrays are there, and no others, with the types, dimensions and codecs of ``_create``, of sizes that memory
+    holds; ``files`` is told what one chunk of each may unpack to.
+    """
+    from sinterface.simulate.screening.bounded_store import Limit
+
     text: tuple[str, ...] = ("StringDType", "object")
     number: tuple[str, ...] = ("float64",)
     expected: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = dict.fromkeys(TEXTS, (("candidate",), text))
@@ -288,6 +333,9 @@ def _check(group: Any, path: Path, size: int | None = None) -> None:
     expected |= {"done": (("candidate",), ("uint8",)), "rank": (("candidate",), ("int32",))}
     expected |= {name: ((name,), text) for name in ("element", "family", "coating", "face")}
     expected |= {name: ((name,), number) for name in ("temperature", "quantile")}
+    for entry in files.root.iterdir():
+        if entry.is_dir() and entry.name not in expected:
+            raise DataError(f"{path}: holds {shown(entry.name)}, which no screen writes; name another store")
     sizes: dict[str, int] = {} if size is None else {"candidate": size}
     for name, (dims, types) in expected.items():
         array = group[name]
@@ -295,48 +343,42 @@ def _check(group: Any, path: Path, size: int | None = None) -> None:
         if found != dims or len(array.shape) != len(dims) or not str(array.dtype).startswith(types):
             raise DataError(f"{path}: {name} is no array of {', '.join(dims)}; name another store")
         for dim, n in zip(dims, array.shape, strict=True):
-            if sizes.setdefault(dim, n) != n or n > MOST[dim] or math.prod(array.chunks) > MOST_IN_CHUNK:
+            if sizes.setdefault(dim, n) != n or n > MOST[dim]:
                 raise DataError(f"{path}: {name} has {n} along {dim}: damaged; name another store")
-
-
-def _locked(path: Path) -> int | None:
-    """Open handle that keeps other runs off this store until it is closed or the process ends, however it ends.
-
-    Raises InputError when another run has it; None where the system has no such locks.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise InputError(f"{path}: another run writes to it; wait for it or name another store") from error
-    except OSError:  # network file systems without locks
-        os.close(handle)
-        return None
-    return handle
+        many = math.prod(array.chunks)
+        rows = array.chunks[0] if dims[0] == "candidate" else 1
+        if rows > MOST_ROWS_IN_CHUNK or not 0 < many <= MOST_IN_CHUNK:
+            raise DataError(f"{path}: {name} has chunks of {array.chunks}: damaged; name another store")
+        codecs = tuple(str(codec.to_dict()["name"]) for codec in array.metadata.codecs)
+        if codecs != CODECS[types is text]:
+            raise DataError(f"{path}: {name} is packed by {shown(codecs)}, as no screen does; name another store")
+        files.limits[name] = (
+            Limit(4 + many * (4 + MOST_TEXT), many) if types is text else Limit(many * array.dtype.itemsize)
+        )
 
 
 def _attributes(path: Path) -> dict[str, Any]:
     import zarr
 
     try:
-        found = dict(zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False).attrs)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        found = dict(zarr.open_group(_files(path), mode="r", zarr_format=3, use_consolidated=False).attrs)
+    except DataError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
         raise InputError(f"{path}: is not a store of a screen; name another") from error
     return found
 
 
-def _journal(path: Path, digest: str) -> Iterator[tuple[int, Row]]:
-    """Rows of a journal of this digest, up to the first line that is none: the last one may have been cut off."""
+def _journal(path: Path, digest: str, longest: int) -> Iterator[tuple[int, Row]]:
+    """Rows of a journal of this digest, up to the first line that is none: the last one may have been cut off.
+
+    ``longest``: characters of a line that are read.
+    """
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
         number = 0
-        while line := lines.readline(LONGEST_LINE):
+        while line := lines.readline(longest):
             try:
                 first, second = json.loads(line)
             except (ValueError, TypeError, RecursionError):
@@ -350,8 +392,28 @@ def _journal(path: Path, digest: str) -> Iterator[tuple[int, Row]]:
             number += 1
 
 
-def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> None:
-    """All arrays without rows, under a temporary name first: a store is there whole or not at all."""
+def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> bool:
+    """All arrays without rows, under a temporary name first: a store is there whole or not at all.
+
+    False when another process has made one of that name in the meantime.  Raises InputError when there is no room.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.stem[:100]}-"))
+        try:
+            _fill(folder / "store", space, attributes, coatings, chunk)
+            (folder / "store").rename(path)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        sync_folder(path.parent)
+    except OSError as error:
+        if path.is_dir() and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            return False
+        raise InputError(f"{path}: can not be made: {error.strerror or error}; make room or name another") from error
+    return True
+
+
+def _fill(place: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> None:
+    """The arrays of a new store, on the disk."""
     import zarr
 
     sizes = {
@@ -361,43 +423,39 @@ def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: S
     names: dict[str, Any] = {
         "element": space.elements, "family": tuple(FAMILIES), "coating": coatings, "face": ("cathode", "electrolyte"),
     }  # fmt: skip
-    folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.stem}-"))
-    try:
-        group = zarr.open_group(folder / "store", mode="w")
-        size = len(space)
+    group = zarr.open_group(place, mode="w")
+    size = len(space)
 
-        def add(name: str, dims: tuple[str, ...], dtype: Any, fill: Any, about: Mapping[str, str]) -> Any:
-            shape = tuple(sizes[dim] for dim in dims)
-            made = group.create_array(
-                name, shape=(size, *shape), chunks=(min(chunk, size), *(max(n, 1) for n in shape)), dtype=dtype,
-                fill_value=fill, dimension_names=("candidate", *dims),
-            )  # fmt: skip
-            made.attrs.update(about)
-            return made
+    def add(name: str, dims: tuple[str, ...], dtype: Any, fill: Any, about: Mapping[str, str]) -> Any:
+        shape = tuple(sizes[dim] for dim in dims)
+        made = group.create_array(
+            name, shape=(size, *shape), chunks=(min(chunk, size), *(max(n, 1) for n in shape)), dtype=dtype,
+            fill_value=fill, dimension_names=("candidate", *dims),
+        )  # fmt: skip
+        made.attrs.update(about)
+        return made
 
-        for name, (dims, unit, meaning) in ARRAYS.items():
-            add(name, dims, "f8", math.nan, {"units": unit, "long_name": meaning})
-        for name in TEXTS:
-            add(name, (), str, "", {})
-        add("done", (), "u1", 0, {"long_name": "1 where the row is there"})
-        add("rank", (), "i4", 0, {"long_name": "1 is best: highest onset; 0 where there is no onset to rank by"})
-        for name, values in names.items():
-            array = group.create_array(
-                name, shape=(len(values),), chunks=(max(len(values), 1),), dtype=str, dimension_names=(name,)
-            )
-            if len(values):
-                array[:] = np.array(list(values), dtype=object)
-        for name, numbers, unit in (("temperature", space.temperatures, "degC"), ("quantile", QUANTILES, "1")):
-            array = group.create_array(
-                name, shape=(len(numbers),), chunks=(len(numbers),), dtype="f8", dimension_names=(name,),
-            )  # fmt: skip
-            array[:] = np.array(numbers)
-            array.attrs["units"] = unit
-        group.attrs.update(dict(attributes) | {"coordinates": " ".join(LABELS)})
-        with warnings.catch_warnings():  # readers find all arrays at once; nothing but numbers changes later
-            warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
-            zarr.consolidate_metadata(folder / "store", zarr_format=3)
-        folder.joinpath("store").chmod(0o755)
-        folder.joinpath("store").rename(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    for name, (dims, unit, meaning) in ARRAYS.items():
+        add(name, dims, "f8", math.nan, {"units": unit, "long_name": meaning})
+    for name in TEXTS:
+        add(name, (), str, "", {})
+    add("done", (), "u1", 0, {"long_name": "1 where the row is there"})
+    add("rank", (), "i4", 0, {"long_name": "1 is best: highest onset; 0 where there is no onset to rank by"})
+    for name, values in names.items():
+        array = group.create_array(
+            name, shape=(len(values),), chunks=(max(len(values), 1),), dtype=str, dimension_names=(name,)
+        )
+        if len(values):
+            array[:] = np.array(list(values), dtype=object)
+    for name, numbers, unit in (("temperature", space.temperatures, "degC"), ("quantile", QUANTILES, "1")):
+        array = group.create_array(
+            name, shape=(len(numbers),), chunks=(len(numbers),), dtype="f8", dimension_names=(name,),
+        )  # fmt: skip
+        array[:] = np.array(numbers)
+        array.attrs["units"] = unit
+    group.attrs.update(dict(attributes) | {"coordinates": " ".join(LABELS)})
+    with warnings.catch_warnings():  # readers find all arrays at once; nothing but numbers changes later
+        warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
+        zarr.consolidate_metadata(place, zarr_format=3)
+    place.chmod(0o755)
+    sync_tree(place)

@@ -1,11 +1,17 @@
 """The real mp_api client against a server on this machine that speaks the Materials Project's interface."""
 
+import contextlib
 import functools
+import gzip
 import json
 import logging
+import runpy
+import sys
 import threading
+import time
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -44,6 +50,7 @@ class Service(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults, self.asked, self.beat, self.energies = [], [], HEARTBEAT, PHASES
+        self.over = threading.Event()
         self.address = f"http://127.0.0.1:{self.server_address[1]}/"
 
 
@@ -274,3 +281,147 @@ def test_nothing_found(service, tmp_path):
     with pytest.raises(InputError, match="no phase of Zr found"):
         fetch_mp.fetch(["Zr"], tmp_path / "mine.json", key=KEY, endpoint=service.address)
     assert not list(tmp_path.iterdir())
+
+
+# ---- servers that want to be waited for, to fill the memory, or to be printed
+
+
+def trickle(handler, head=False):
+    """A byte now and then, of the body or of the head."""
+    if head:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    else:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "100000")
+        handler.end_headers()
+    with contextlib.suppress(OSError):
+        for _ in range(200):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            if handler.server.over.wait(0.05):
+                break
+    handler.close_connection = True
+
+
+def blanks(handler):
+    """Blanks without end, in pieces."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    with contextlib.suppress(OSError):
+        while True:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (65536, b" " * 65536))
+
+
+def packed(encoding, content):
+    return lambda handler: handler.send(200, content, **{"Content-Encoding": encoding})
+
+
+BOMB = gzip.compress(b" " * 100_000_000)
+
+
+def page(*documents, **meta):
+    return status(200, {"data": list(documents), "meta": {"total_doc": len(documents)} | meta})
+
+
+def odd(**cells):
+    return page(document("summary", PHASES[2]) | cells)
+
+
+@pytest.mark.parametrize(("fault", "match"), [
+    (packed("gzip", BOMB), "sends more than all phases can take"),
+    (packed("gzip, gzip", gzip.compress(BOMB)), "unknown way"),
+    (packed("br", b"x"), "unknown way"),
+    (blanks, "sends more than all phases can take"),
+    (page(total_doc=10**15), "announces more phases than there are"),
+    (page(total_doc=-1), "announces more phases than there are"),
+    (page(total_doc="9" * 5000), "malformed answer"),
+    (status(200, b'{"data": ' + b"[" * 100_000), "malformed answer"),
+    (status(200, {"data": {"a": 1}, "meta": {"total_doc": 1}}), "no page of phases"),
+    (page(*[{}] * 1001), "no page of phases"),
+    (page("mp-1"), "without a proper material_id"),
+    (odd(material_id=["mp-1"]), "without a proper material_id"),
+    (odd(material_id={"a": 1}), "without a proper material_id"),
+    (odd(material_id=None), "without a proper material_id"),
+    (odd(material_id=7), "without a proper material_id"),
+    (odd(material_id=""), "without a proper material_id"),
+    (odd(material_id="mp-1\x1b[31m"), "without a proper material_id"),
+    (odd(material_id="mp-1\n"), "without a proper material_id"),
+    (odd(material_id="[/red]"), "without a proper material_id"),
+    (odd(material_id=KEY), "sent the key back"),
+    (odd(material_id=KEY.upper()), "sent the key back"),
+    (odd(formula_pretty=KEY), "sent the key back"),
+    (odd(symmetry={"symbol": f"x{KEY}"}), "sent the key back"),
+    (odd(**{KEY: 1}), "sent the key back"),
+    (odd(symmetry={"a": {"b": {}}}), "more than was asked for"),
+    (odd(volume=[[]] * 1000), "more than was asked for"),
+    (odd(formula_pretty="Li" * 1000), "more than was asked for"),
+    (odd(**{f"k{n}": n for n in range(100)}), "more than was asked for"),
+    (status(200, b'{"data": [{"material_id": "mp-3", "density": NaN}], "meta": {"total_doc": 1}}'), "malformed answer"),
+], ids=lambda value: value[:20] if isinstance(value, str) else "fault")  # fmt: skip
+def test_hostile_answers_are_one_line(fetch, service, tmp_path, fault, match):
+    service.faults = [fault] * 50
+    assert "\x1b" not in refused(fetch, tmp_path, match)
+
+
+@pytest.mark.parametrize(("fault", "match"), [
+    (odd(formula_pretty=None), "phase that can not be"),
+    (odd(formula_pretty="\x1b[31m"), "phase that can not be"),
+    (odd(nsites="4"), "phase without formula or sites"),
+    (odd(nsites=0), "phase without formula or sites"),
+    (odd(symmetry="Fm-3m"), "phase without formula or sites"),
+    (odd(density="NaN"), "phase that can not be"),
+    (odd(volume=1e300), "phase that can not be"),
+], ids=lambda value: value[:20] if isinstance(value, str) else "fault")  # fmt: skip
+def test_phases_that_can_not_be_are_one_line(fetch, service, tmp_path, fault, match):
+    service.faults = [fault]
+    assert "\x1b" not in refused(fetch, tmp_path, match)
+
+
+@pytest.mark.parametrize("head", [False, True])
+def test_a_trickle_ends(fetch, service, tmp_path, monkeypatch, head):
+    monkeypatch.setattr(fetch_mp, "TRANSFER", 0.3)
+    monkeypatch.setattr(fetch_mp, "TRIES", 2)
+    service.faults = [functools.partial(trickle, head=head)] * 50
+    began = time.monotonic()
+    refused(fetch, tmp_path, "does not answer in time")
+    assert time.monotonic() - began < 5.0
+    service.over.set()
+
+
+def test_all_answers_together_are_bounded(fetch, service, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch_mp, "MOST_TIME", 0.0)
+    refused(fetch, tmp_path, "has not sent all phases within 0 minutes")
+    monkeypatch.setattr(fetch_mp, "MOST_TIME", 100.0)
+    monkeypatch.setattr(fetch_mp, "MOST_BYTES", 300)
+    refused(fetch, tmp_path, "sends more than all phases can take")
+
+
+@pytest.mark.parametrize("beat", [
+    {"db_version": KEY}, {"db_version": "\x1b[31m"}, {"db_version": ["2025"]}, {"db_version": "x" * 100},
+    HEARTBEAT | {"access_controlled_batch_ids": ["x"] * 2000}, HEARTBEAT | {"access_controlled_batch_ids": [KEY]}, [],
+], ids=range(7))  # fmt: skip
+def test_hostile_heartbeats(fetch, service, tmp_path, beat):
+    service.beat = beat
+    refused(fetch, tmp_path, "odd version|key back|malformed answer")
+
+
+LIMITED = runpy.run_path(str(Path(__file__).with_name("limited.py")))["limited"]
+DOWNLOAD = """
+from sinterface.models.basics.errors import InputError
+try:
+    fetch_mp.fetch(["Li", "O"], Path(sys.argv[1]) / "x.json", key="k" * 32, endpoint=sys.argv[2], backoff=0.001)
+except InputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resource limits")
+@pytest.mark.parametrize("fault", [blanks, packed("gzip", BOMB)], ids=["blanks", "bomb"])
+def test_a_flood_takes_little_memory_and_time(service, tmp_path, fault):
+    """1 GB and 5 s of processor time."""
+    service.faults = [fault] * 50
+    imports = "from sinterface.simulate.files import fetch_mp\nimport mp_api.client.routes.materials.summary"
+    done = LIMITED(imports, DOWNLOAD, tmp_path, service.address)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "sends more than all phases can take" in done.stdout and done.stdout.count("\n") == 1

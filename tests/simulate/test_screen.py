@@ -1,13 +1,16 @@
 """Screens: rows, resuming, candidates that fail, and that workers change nothing."""
 
+import io
 import json
 
 import numpy as np
 import pytest
 
 from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.textfile import drawn
 from sinterface.simulate.screening import candidate_space as spaces
-from sinterface.simulate.screening.screen import row, screen
+from sinterface.simulate.screening.rankings import best, reasons
+from sinterface.simulate.screening.screen import failed, row, screen
 from sinterface.simulate.screening.zarr_store import open_store
 
 TEXT = """
@@ -77,3 +80,45 @@ def test_what_is_no_toml_is_told(tmp_path, content):
     (tmp_path / "space.toml").write_bytes(content)
     with pytest.raises(InputError, match=r"space\.toml"):
         spaces.read(tmp_path / "space.toml")
+
+
+HARMFUL = "$\\frac{$ \x1b[31mred\x1b]0;x\x07 [/bold] <script>x</script> \u202e\nsecond line"
+
+
+def test_a_title_is_a_printable_line():
+    text = f"title = {json.dumps(HARMFUL)}\n{TEXT}"
+    title = spaces.parse(text).title
+    assert title.isprintable() and "second line" in title
+    assert len(spaces.parse(f"title = '{'x' * 4000}'\n{TEXT}").title) == spaces.MOST_TITLE
+
+
+def test_texts_of_a_store_from_elsewhere_are_printable(tmp_path):
+    """Whatever a stranger put into a store: what is listed of it holds no escape codes."""
+    import zarr
+
+    path = tmp_path / "s.zarr"
+
+    def judge(candidate, common):
+        return failed(candidate, common, HARMFUL) | {"onset": 5.0}
+
+    screen(spaces.parse(TEXT), path, judge=judge)
+    group = zarr.open_group(path, mode="r+", use_consolidated=False)
+    group.attrs["title"] = HARMFUL
+    group["cathode"][0] = HARMFUL
+    group["outcome"][0] = HARMFUL
+    with open_store(path) as store:
+        assert store.attrs["title"].isprintable()
+        for entry in best(store, 3):
+            assert entry["cathode"].isprintable() and entry["outcome"].isprintable()
+        assert all(one["reason"].isprintable() for one in reasons(store))
+
+
+@pytest.mark.parametrize("text", [HARMFUL, "$$", "\\$a$", "a$b", "$x^2$", "\\\\$ $", "$" * 7, "\0"])
+def test_what_is_drawn_is_no_formula(text):
+    from matplotlib.cbook import is_math_text
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.suptitle(drawn(text))
+    figure.savefig(io.BytesIO(), format="png")  # a formula that is wrong raises, a warning is an error
+    assert not is_math_text(drawn(text)) and drawn(text).isprintable()

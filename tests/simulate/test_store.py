@@ -1,6 +1,9 @@
 """Stores of screens: kill -9, processes and clusters change no number and lose no row; memory stays bounded."""
 
+import json
 import os
+import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.errors import DataError, InputError, SinterfaceError
 from sinterface.simulate.screening import candidate_space, dask_pool, screen, zarr_store
 
 TEXT = """
@@ -28,7 +31,7 @@ lithium_excess = [0.0, 0.02]
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from sinterface.simulate import screen, space
+from sinterface.simulate.screening import candidate_space, screen
 sys.path.insert(0, {folder!r})
 from test_store import GRID, fake
 
@@ -111,7 +114,7 @@ def test_rows_of_a_torn_journal_are_kept(tmp_path):
         zarr_store.Store.open(path, plan, attributes, [], True)
     one._journal.write('[7, {"onset": 4')  # the power went
     one._journal.close()
-    os.close(one._lock)
+    one._release()
     with zarr_store.Store.open(path, plan, attributes, [], True) as again:
         assert again.count == 2
         assert [index for index in range(len(plan)) if again.has(index)] == [0, 100]
@@ -176,3 +179,98 @@ def test_no_cluster_is_told(monkeypatch):
     monkeypatch.setattr(dask_pool, "PATIENCE", 0.5)
     with pytest.raises(InputError, match="dask scheduler"):
         next(dask_pool.scattered(square, iter([(0, 1)]), scheduler="tcp://127.0.0.1:1"))
+
+
+# ---- stores of strangers, read with 1 GB of memory and 5 s of processor time
+
+JUDGED = runpy.run_path(str(Path(__file__).with_name("limited.py")))["judged"]
+IMPORTS = "from sinterface.simulate.screening.zarr_store import open_store"
+CALL = "open_store(Path(sys.argv[1])).load()"
+
+
+def frame(content):
+    from numcodecs.zstd import Zstd
+
+    return bytes(Zstd().encode(content))
+
+
+def edited(path, **changes):
+    """Metadata of an array with other values, in its own file and in the consolidated ones."""
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps(data | changes))
+
+
+BOMB = b"\x28\xb5\x2f\xfd\xe0" + (2**33).to_bytes(8, "little") + b"\x03\x00\x00"
+HOSTILE = {
+    "texts": ("cathode/c/0", lambda: frame((250_000_000).to_bytes(4, "little") + bytes(24))),
+    "texts-short": ("cathode/c/0", lambda: frame((3).to_bytes(4, "little") + bytes(24))),
+    "declared": ("onset/c/0", lambda: BOMB),
+    "declared-texts": ("gas/c/0", lambda: BOMB),
+    "zeros": ("onset/c/0", lambda: frame(bytes(300_000_000))),
+    "undeclared": ("onset/c/0", lambda: b"\x28\xb5\x2f\xfd\x00\x58\x01\x00\x00"),
+    "long": ("onset/c/0", lambda: bytes(50_000_000)),
+    "no-frame": ("onset/c/0", lambda: b"x" * 100),
+    "empty": ("onset/c/0", lambda: b""),
+    "metadata": ("onset/zarr.json", lambda: b" " * 60_000_000),
+    "nested": ("zarr.json", lambda: b"[" * 4_000_000),
+}
+
+
+@pytest.fixture(scope="module")
+def good_store(tmp_path_factory):
+    path = tmp_path_factory.mktemp("good") / "s.zarr"
+    screen.screen(candidate_space.parse(GRID), path, judge=fake)
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resource limits")
+@pytest.mark.parametrize("name", HOSTILE)
+def test_chunks_of_a_stranger_are_not_unpacked_beyond_their_size(good_store, tmp_path, name):
+    path = shutil.copytree(good_store, tmp_path / "s.zarr")
+    key, content = HOSTILE[name]
+    (path / key).write_bytes(content())
+    told = JUDGED(IMPORTS, CALL, path)
+    assert told.startswith(("InputError", "DataError")) and "s.zarr" in told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resource limits")
+def test_a_good_store_is_read_within_the_limits(good_store):
+    assert JUDGED(IMPORTS, CALL, good_store) == "read"
+
+
+@pytest.mark.parametrize(("name", "changes"), [
+    ("cathode", {"codecs": [{"name": "vlen-utf8"}, {"name": "gzip", "configuration": {"level": 1}}]}),
+    ("cathode", {"codecs": [{"name": "vlen-utf8"}]}),
+    ("onset", {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [60_000_000]}}}),
+    ("gas", {"chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2_000]}}}),
+    ("onset", {"shape": [10**12]}),
+    ("onset", {"data_type": "complex128", "fill_value": [0.0, 0.0]}),
+])  # fmt: skip
+def test_metadata_of_a_stranger_is_judged(good_store, tmp_path, name, changes):
+    path = shutil.copytree(good_store, tmp_path / "s.zarr")
+    edited(path / name / "zarr.json", **changes)
+    with pytest.raises(SinterfaceError, match=r"s\.zarr"):
+        zarr_store.open_store(path)
+
+
+def test_arrays_that_no_screen_writes_are_refused(good_store, tmp_path):
+    path = shutil.copytree(good_store, tmp_path / "s.zarr")
+    shutil.copytree(path / "onset", path / "more")
+    with pytest.raises(DataError, match="'more', which no screen writes"):
+        zarr_store.open_store(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+def test_a_pipe_as_a_chunk_is_refused(good_store, tmp_path):
+    path = shutil.copytree(good_store, tmp_path / "s.zarr")
+    (path / "onset/c/0").unlink()
+    (path / "onset/c/0").symlink_to("/dev/zero")
+    told = JUDGED(IMPORTS, CALL, path)
+    assert told.startswith("DataError") and "is no file" in told
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 65_535, 65_791, 65_792, 1_000_000])
+def test_sizes_of_frames_are_read_as_they_were_written(size):
+    from sinterface.simulate.screening.bounded_store import frame_size
+
+    assert frame_size(frame(os.urandom(size))) == size

@@ -278,13 +278,19 @@ def read_pool(text: str) -> Pool:
     """What ``pool_text`` wrote.  Raises DataError for anything else."""
     try:
         found = json.loads(text)
+        if not isinstance(found, dict):
+            raise TypeError("no object")
         known, scales = tuple(found["parameters"]), np.array(found["priors"], dtype=float)
         z, likelihood = np.array(found["z"], dtype=float), np.array(found["log_likelihood"], dtype=float)
         proposals = tuple(
             (np.array(mean, dtype=float), np.array(root, dtype=float), int(count))
             for mean, root, count in found["proposals"]
         )
-        cathodes = tuple(map(str, found["cathodes"]))
+        cathodes = tuple(found["cathodes"])
+        if z.ndim != 2 or likelihood.ndim != 2 or isinstance(found["cathodes"], str):
+            raise TypeError("z, log_likelihood and cathodes are tables and a list")
+        if not all(isinstance(name, str) and 0 < len(name) <= 200 and name.isprintable() for name in cathodes):
+            raise TypeError("cathodes are no names")
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         told = shown(str(error), 200)[1:-1]
         raise DataError(f"these are no samples of a calibration ({told}): calibrate anew") from error

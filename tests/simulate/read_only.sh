@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs a command as in a container whose files are read-only, without network, home and temporary folder:
+#     unshare --mount --net tests/simulate/read_only.sh COMMAND...
+# Needs root.  The mounts are those of the new name space alone and end with it.
+set -eu
+mount --make-rprivate /
+for place in /tmp /dev/shm; do
+    mount -t tmpfs -o ro,size=4k none "$place"
+done
+awk '{print $2}' /proc/mounts | sort -ru | while read -r place; do
+    case "$place" in
+        /proc*|/sys*|/dev/pts*|/dev/mqueue*|/tmp|/dev/shm) ;;
+        *) mount -o remount,ro,bind "$place" 2>/dev/null || true ;;
+    esac
+done
+for place in / /tmp /dev/shm /root "$PWD"; do
+    if touch "$place/.written" 2>/dev/null; then
+        echo "$place can be written" >&2
+        exit 99
+    fi
+done
+unset HOME XDG_CACHE_HOME NUMBA_CACHE_DIR || true
+exec "$@"

@@ -1,0 +1,453 @@
+"""Files, locks, streams, workers and compiled code where disks are full, powers are cut and nothing can be written."""
+
+import contextlib
+import errno
+import os
+import runpy
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.files import hdf5_probe, output, streams, workers
+from sinterface.simulate.files.locks import Lock, alone
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="modes, links and signals")
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="resource limits")
+
+
+def python(code, *arguments, **options):
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **options)
+
+
+# ---- whole files
+
+
+@POSIX
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o666])
+def test_a_file_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "x.json"
+    path.write_text("old")
+    path.chmod(mode)
+    output.write_text(path, "new")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("new", mode)
+
+
+@POSIX
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        output.write_text(tmp_path / "x.json", "new")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "x.json").stat().st_mode) == mode
+
+
+@POSIX
+def test_while_it_is_written_a_private_file_is_private(tmp_path):
+    path, seen = tmp_path / "x", []
+    path.write_text("old")
+    path.chmod(0o600)
+    output.write_whole(path, lambda name: (name.write_text("new"), seen.append(stat.S_IMODE(name.stat().st_mode))))
+    assert seen == [0o600]
+
+
+@POSIX
+def test_links_stay_links(tmp_path):
+    (tmp_path / "far").mkdir()
+    target, link, second = tmp_path / "far/x.json", tmp_path / "link", tmp_path / "second"
+    target.write_text("old")
+    link.symlink_to("far/x.json")
+    second.symlink_to(link)
+    output.write_text(second, "new")
+    assert link.is_symlink() and second.is_symlink() and target.read_text() == "new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["far", "link", "second", "x.json"]
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to("far/fresh")
+    output.write_text(dangling, "new")
+    assert dangling.is_symlink() and (tmp_path / "far/fresh").read_text() == "new"
+    circle = tmp_path / "circle"
+    circle.symlink_to("circle")
+    lost = tmp_path / "lost"
+    lost.symlink_to("nowhere/x")
+    for path in (circle, lost):
+        with pytest.raises(InputError, match=path.name):
+            output.write_text(path, "new")
+        assert path.is_symlink()
+
+
+def test_content_is_on_the_disk_before_the_name_changes(tmp_path, monkeypatch):
+    done = []
+    sync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (done.append(os.fstat(handle).st_size), sync(handle))[1])
+    monkeypatch.setattr(Path, "replace", lambda self, other: (done.append("renamed"), replace(self, other))[1])
+    output.write_text(tmp_path / "x", "twelve bytes")
+    assert done[:2] == [12, "renamed"]
+    assert len(done) == 3 or os.name == "nt", "then the folder"
+
+
+@POSIX
+def test_a_failed_write_leaves_everything_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_text("old")
+
+    def refuse(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(InputError, match=r"x: can not be written: No space left on device; make room"):
+        output.write_text(path, "new")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(ZeroDivisionError):
+        output.write_whole(path, lambda name: 1 / 0)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from matplotlib.figure import Figure
+import numpy as np, xarray as xr
+from sinterface.models.basics.errors import InputError
+from sinterface.simulate.files import output
+folder, most = Path(sys.argv[1]), int(sys.argv[2])
+figure = Figure()
+figure.subplots().plot([0, 1])
+data = xr.Dataset({"a": ("x", np.arange(4.0))})
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+writers = {
+    "x.txt": lambda path: output.write_text(path, "x" * 100_000), "x.nc": lambda path: output.write_dataset(path, data),
+    **{f"x.{kind}": lambda path: output.write_figure(path, figure) for kind in ("pdf", "png", "svg")},
+    **{f"y.{kind}": lambda path: output.write_whole(path, figure.savefig) for kind in ("pdf", "png", "svg")},
+}
+for name, write in writers.items():
+    (folder / name).write_text("old")
+    try:
+        write(folder / name)
+        print(name, (folder / name).read_bytes()[:3] == b"old" and "UNCHANGED")
+    except InputError as error:
+        print(name, str(error).replace(str(folder), "PLACE"), (folder / name).read_text())
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("most", [100, 3000, 4097])
+def test_a_disk_that_fills_up_leaves_the_old_file_and_is_named(tmp_path, most):
+    """No file may grow beyond ``most`` bytes: what a full disk does to each kind of writer, PDF included."""
+    done = python(FULL, tmp_path, most)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = done.stdout.splitlines()
+    assert len(told) == 8
+    for line in told:
+        name = line.split()[0]
+        wanted = f"output PLACE/{name}: can not be written: File too large; make room or choose another place old"
+        assert line == f"{name} {wanted}"
+    assert len(list(tmp_path.iterdir())) == 8
+
+
+# ---- locks
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from sinterface.simulate.files.locks import Lock
+lock = Lock(Path(sys.argv[1]), "checkpoint")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@POSIX
+def test_one_process_at_a_time_and_a_killed_one_lets_go(tmp_path):
+    path = tmp_path / "run.h5"
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match=r"checkpoint .*run\.h5: another run writes to it"):
+            Lock(path, "checkpoint")
+        other.kill()
+    with Lock(path, "checkpoint") as lock:
+        assert lock.held
+        output.write_text(path, "a file that is replaced keeps its lock")
+        with pytest.raises(InputError, match="another run"), alone(path, "checkpoint"):
+            pass
+    with alone(path, "checkpoint"), alone(None, "checkpoint"):
+        pass
+    assert list(tmp_path.iterdir()) == [path], "nothing is left beside it"
+
+
+@POSIX
+def test_folders_links_and_places_without_locks(tmp_path):
+    store, link = tmp_path / "s.zarr", tmp_path / "link"
+    store.mkdir()
+    link.symlink_to(store)
+    with Lock(store, "store"):
+        assert list(tmp_path.rglob("*lock*")) == []
+        with pytest.raises(InputError, match="another run"):
+            Lock(link, "store")
+    lock = Lock(tmp_path / "nowhere/run.h5", "checkpoint")
+    assert not lock.held
+    lock.release()
+
+
+@POSIX
+def test_many_that_want_one_lock_get_it_one_after_the_other(tmp_path):
+    """Threads that take, write and release it: never two inside, whoever removes the file of the lock."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    path, inside, most = tmp_path / "run.h5", [], []
+
+    def once(_):
+        entered = 0
+        for _ in range(200):
+            try:
+                with Lock(path, "checkpoint"):
+                    inside.append(1)
+                    most.append(len(inside))
+                    inside.pop()
+                    entered += 1
+            except InputError:
+                pass
+        return entered
+
+    with ThreadPoolExecutor(4) as pool:
+        entered = sum(pool.map(once, range(4)))
+    assert entered == len(most) and max(most) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- streams, compiled code, worker processes
+
+
+def test_characters_that_a_terminal_does_not_have_are_replaced():
+    code = "from sinterface.simulate.files.streams import forgiving_streams as f\n{}print('\\u2026 \\u00b0C')"
+    spare = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "PYTHONIO"))}
+    poor = spare | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = python(code.format("f()\n"), env=poor)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "? ?C", "")
+    if os.name != "nt":
+        assert "UnicodeEncodeError" in python(code.format(""), env=poor).stderr, "or this test can not fail"
+
+
+def test_closed_and_replaced_streams_are_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    streams.forgiving_streams()
+
+
+COMPILED = """
+import sys
+from sinterface.models.basics import compiling
+compiling._places = lambda: []
+compiling.prepare()
+import numba as nb
+sys.path.insert(0, sys.argv[1])
+import mine
+print(mine.twice(4), mine.twice(5))
+"""
+MODULE = "import numba as nb\n@nb.njit(cache=True)\ndef twice(x):\n    return 2 * x\n"
+
+
+def test_without_a_place_code_is_compiled_in_memory_and_one_line_says_so(tmp_path):
+    (tmp_path / "mine.py").write_text(MODULE)
+    done = python(COMPILED, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["8", "10"]
+    assert done.stderr.count("\n") == 1 and "set NUMBA_CACHE_DIR" in done.stderr
+    assert not list(tmp_path.rglob("*.nbi"))
+
+
+def test_what_an_image_was_built_with_is_used(tmp_path):
+    (tmp_path / "mine.py").write_text(MODULE)
+    python("import sys; sys.path.insert(0, sys.argv[1]); import mine; mine.twice(4)", tmp_path)
+    kept = {path.name: path.read_bytes() for path in tmp_path.rglob("*.nb*")}
+    assert len(kept) == 2
+    done = python(COMPILED, tmp_path)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["8", "10"], "")
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.nb*")} == kept
+
+
+@POSIX
+@pytest.mark.parametrize(("variables", "wanted"), [
+    ({"NUMBA_CACHE_DIR": "{}/new/cache"}, True), ({"XDG_CACHE_HOME": "{}"}, True),
+    ({"XDG_CACHE_HOME": "/proc/x"}, False), ({"HOME": "/proc/none"}, False),
+])  # fmt: skip
+def test_places_for_compiled_code(tmp_path, monkeypatch, variables, wanted):
+    from sinterface.models.basics import compiling
+
+    monkeypatch.setattr(compiling, "SOURCES", (Path("/proc/sources"),))
+    for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(tmp_path))
+    assert any(map(compiling._writable, compiling._places())) is wanted
+    assert list(tmp_path.iterdir()) == [], "asking makes no folder"
+
+
+def test_without_shared_memory_one_process_does_the_work(monkeypatch, caplog):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    with workers.workers(2) as pool:
+        assert [job.result() for job in [pool.submit(abs, -n) for n in range(5)]] == list(range(5))
+    assert [record.getMessage() for record in caplog.records] == [workers.ALONE.format("Read-only file system")]
+
+
+POOL = """
+import sys, time
+from sinterface.simulate.files.workers import unheard, workers
+if __name__ == "__main__":
+    with workers(2) as pool:
+        with unheard():
+            jobs = [pool.submit(time.sleep, 60) for _ in range(4)]
+        print("started", flush=True)
+        jobs[0].result()
+"""
+
+
+def gone(group):
+    """True when no process of a group is left, after some seconds at most."""
+    for _ in range(60):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_pool_says_nothing_and_leaves_nothing(tmp_path, number):
+    """The tracker of Python's shared memory outlives it and used to print "leaked semaphore objects"."""
+    (tmp_path / "job.py").write_text(POOL)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "job.py")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout.readline() == "started\n"
+        time.sleep(0.5)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=30)  # ends when the last process of the group has closed the pipe
+    finally:
+        left = not gone(process.pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert not left
+    assert told == ""
+
+
+# ---- NetCDF and HDF5 files of strangers
+
+
+def netcdf(path):
+    xr.Dataset({"a": ("x", np.arange(4.0)), "name": ("x", list("abcd"))}, attrs={"t": "x"}).to_netcdf(
+        path, engine="h5netcdf"
+    )
+
+
+def wide(file):
+    file.create_dataset("a", shape=(10_000_000,), dtype="S1000", chunks=(1000,), compression="gzip")
+
+
+def piece(file):
+    file.create_dataset("a", shape=(10,), maxshape=(None,), dtype="S100", chunks=(10_000_000,), compression="gzip")
+
+
+def bomb(file):
+    file.create_dataset("a", data=np.zeros(40_000_000, dtype="u1"), chunks=(40_000_000,), compression="gzip")
+
+
+def outside(file):
+    file.create_dataset("a", shape=(1000,), dtype="u1", external=[("/etc/passwd", 0, 1000)])
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout(shape=(100,), dtype="f8")
+    layout[:] = h5py.VirtualSource("/etc/other.h5", "a", shape=(100,))
+    file.create_virtual_dataset("a", layout)
+
+
+@pytest.mark.parametrize(("make", "told"), [
+    (wide, "takes 10000000 values of 1000 bytes"), (piece, "has pieces of 1000000000 bytes"),
+    (bomb, "takes 40000000 values"), (outside, "stands in other files"), (virtual, "stands in other files"),
+], ids=lambda value: getattr(value, "__name__", ""))  # fmt: skip
+def test_hdf5_of_a_stranger_is_refused_before_it_is_unpacked(tmp_path, make, told):
+    with h5py.File(tmp_path / "x.nc", "w") as file:
+        make(file)
+    began = time.monotonic()
+    assert told in hdf5_probe.fault(tmp_path / "x.nc", 20_000_000)
+    assert time.monotonic() - began < 10.0
+
+
+def test_attributes_are_bounded(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "x.nc", "w") as file:
+        file.attrs["long"] = np.zeros(6000)
+    assert hdf5_probe.fault(tmp_path / "x.nc", 10) == ""
+    monkeypatch.setattr(hdf5_probe, "MOST_ATTRIBUTE", 40_000)
+    assert hdf5_probe.fault(tmp_path / "x.nc", 10) == "/.long takes 48000 bytes"
+
+
+@LINUX
+def test_what_needs_more_memory_than_there_is_is_refused(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "x.nc", "w") as file:
+        file.create_dataset("a", data=np.zeros(10_000_000), chunks=(10_000_000,), compression="gzip")
+    assert hdf5_probe.fault(tmp_path / "x.nc", 20_000_000) == ""
+    monkeypatch.setattr(hdf5_probe, "MEMORY", 50_000_000)
+    assert hdf5_probe.fault(tmp_path / "x.nc", 20_000_000) != ""
+
+
+def test_good_netcdf_is_read(tmp_path):
+    netcdf(tmp_path / "x.nc")
+    assert hdf5_probe.fault(tmp_path / "x.nc", 20_000_000) == ""
+    (tmp_path / "y.nc").write_bytes((tmp_path / "x.nc").read_bytes()[:1000])
+    assert hdf5_probe.fault(tmp_path / "y.nc", 20_000_000) != ""
+
+
+# ---- phase data and spaces that are to fill the memory: 1 GB beyond the libraries', 5 s
+
+FLOODS = {
+    "objects.json": lambda: b"[" + b"{}," * 26_000_000 + b"{}]",
+    "nested.json": lambda: b"[" + (b"[" * 900 + b"]" * 900 + b",") * 40_000 + b"0]",
+    "texts.json": lambda: b"[" + b'"ab",' * 15_000_000 + b"0]",
+    "numbers.json": lambda: b"[" + b"1.1," * 5_900_000 + b"0]",
+    "wide.json": lambda: '["\U0001f600"'.encode() + b" " * 79_000_000 + b"]",
+    "deep.json": lambda: b"[" * 2_900_000,
+    "long.json": lambda: b" " * 90_000_000,
+    "commas.csv": lambda: b"formula," + b"," * 79_000_000,
+    "lines.csv": lambda: b"formula,formation_energy_eV_per_atom\n" + b"\n" * 79_000_000,
+    "cell.csv": lambda: b"formula,formation_energy_eV_per_atom\n" + b"x" * 79_000_000,
+    "open.csv": lambda: b'formula,formation_energy_eV_per_atom\n"' + b"\n" * 1_900_000,
+    "deep.toml": lambda: b"a=" + b"[" * 900_000,
+    "dots.toml": lambda: b".".join([b"a"] * 400_000) + b"=1",
+    "tables.toml": lambda: b"[[candidate]]\n" * 70_000,
+    "inline.toml": lambda: b"cathodes=[" + b"{a=1}," * 150_000 + b"]",
+    "long.toml": lambda: b"#" * 2_000_000,
+}
+JUDGED = runpy.run_path(str(Path(__file__).with_name("limited.py")))["judged"]
+READERS = {
+    ".toml": "from sinterface.simulate.screening.candidate_space import read as judge",
+    ".json": "from sinterface.models.evidence.external_phases import load as judge",
+    ".csv": "from sinterface.models.evidence.external_phases import load as judge",
+}
+
+
+@LINUX
+@pytest.mark.parametrize("name", FLOODS)
+def test_floods_of_values_are_refused_in_a_line(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(FLOODS[name]())
+    told = JUDGED(READERS[path.suffix], "judge(Path(sys.argv[1]))", path)
+    path.unlink()
+    assert told.startswith(("DataError", "InputError")) and name in told

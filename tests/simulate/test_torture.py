@@ -1,0 +1,503 @@
+"""`make torture`: kills, full disks, spoiled files, hostile servers, two of everything, places that are read-only.
+
+All of it within the memory of a small machine.  TORTURE is the share of the repetitions that is done; what came of each
+kind goes to output/torture.json, from which ``python tests/simulate/test_torture.py`` makes the table of
+docs/reliability.md.
+"""
+
+import contextlib
+import json
+import os
+import random
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+if __name__ == "__main__":  # pragma: no cover
+    found = json.loads((Path(__file__).resolve().parents[2] / "output/torture.json").read_text(encoding="utf-8"))
+    lines = ["| what is done to it | times | what came of it | seconds |", "|---|---|---|---|"]
+    lines += [f"| {one['what']} | {one['times']} | {one['outcome']} | {one['seconds']:.0f} |" for one in found["kinds"]]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.exit()
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="limits, mounts and signals")]
+
+SHARE = float(os.environ.get("TORTURE", "1"))
+HERE = Path(__file__).parent
+FIGURES = HERE.parents[1] / "output/torture.json"
+STORE = runpy.run_path(str(HERE / "test_store.py"))
+LIMITED = runpy.run_path(str(HERE / "limited.py"))["limited"]
+ROOT = hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("unshare") is not None
+SEED = int(os.environ.get("TORTURE_SEED", "1"))
+
+
+def times(whole):
+    """Repetitions of a kind, at least one."""
+    return max(1, round(whole * SHARE))
+
+
+@pytest.fixture(scope="module")
+def figures():
+    """Takes (what, times, outcome) of each kind; written at the end."""
+    kinds, began = [], [time.monotonic()]
+
+    def note(what, count, outcome):
+        now = time.monotonic()
+        kinds.append({"what": what, "times": count, "outcome": outcome, "seconds": now - began[0]})
+        began[0] = now
+
+    yield note
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps({"share": SHARE, "seed": SEED, "kinds": kinds}, indent=1), encoding="utf-8")
+
+
+@pytest.fixture
+def rng():
+    return random.Random(SEED)
+
+
+def content(path):
+    from sinterface.simulate.screening.zarr_store import open_store
+
+    with open_store(path) as data:
+        return data.load()
+
+
+# ---- kills
+
+
+def test_screens_killed_at_any_moment(figures, rng, tmp_path):
+    """kill -9 after a random time, again and again: bit for bit what an undisturbed screen writes."""
+    from sinterface.simulate.screening import candidate_space, screen
+
+    plan = candidate_space.parse(STORE["GRID"])
+    whole = tmp_path / "whole.zarr"
+    screen.screen(plan, whole, judge=STORE["fake"])
+    rounds, kills, repeated = times(8), 0, 0
+    for number in range(rounds):
+        path, made = tmp_path / f"{number}.zarr", tmp_path / f"{number}.made"
+        reported = 0
+        for _ in range(4):
+            code = STORE["SCRIPT"].format(folder=str(HERE), made=str(made), path=str(path))
+            with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
+                run.stdout.readline()
+                time.sleep(rng.uniform(0.0, 0.4))
+                run.kill()
+                told = [int(line) for line in run.stdout.read().split("\n")[:-1] if line]
+            reported = max([reported, *told])
+            kills += 1
+        done = screen.screen(plan, path, resume=True, judge=STORE["fake"])
+        assert done.before >= reported, "a row that was reported was lost"
+        again = made.read_text().split()
+        repeated += len(again) - len(set(again))
+        assert content(path).identical(content(whole))
+        assert not [file for file in tmp_path.iterdir() if file.name.startswith((f"{number}.zarr.", f".{number}"))]
+    assert repeated <= kills, "more than what was under way is done again"
+    figures("kill -9 of a screen at a random moment", kills, f"no row lost, bits equal, {repeated} rows made twice")
+
+
+# ---- full disks
+
+FILLING = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_store import GRID, fake
+from sinterface.models.basics.errors import SinterfaceError
+from sinterface.simulate.screening import candidate_space, screen
+try:
+    screen.screen(candidate_space.parse(GRID), Path(sys.argv[2]) / "s.zarr", judge=fake, resume=True)
+except SinterfaceError as error:
+    print(error)
+else:
+    print("whole")
+"""
+DISK = """
+set -e
+mount -t tmpfs -o size=$1k,nr_inodes=2000 none "$2"
+"$3" -c "$4" "$5" "$2"
+mount -o remount,size=50m "$2"
+"$3" -c "$4" "$5" "$2"
+cp -r "$2/s.zarr" "$6"
+umount "$2"
+"""
+
+
+@pytest.mark.skipif(not ROOT, reason="needs root for its mounts")
+def test_screens_on_full_disks(figures, rng, tmp_path):
+    """A disk of a random size: one line, and with more room the same bits as ever."""
+    from sinterface.simulate.screening import candidate_space, screen
+
+    whole = tmp_path / "whole.zarr"
+    screen.screen(candidate_space.parse(STORE["GRID"]), whole, judge=STORE["fake"])
+    count, full = times(20), 0
+    for number in range(count):
+        place = tmp_path / f"disk{number}"
+        place.mkdir()
+        size = rng.choice([4, 40, 120, rng.randrange(100, 700)])
+        arguments = [str(size), str(place), sys.executable, FILLING, str(HERE), str(tmp_path / f"{number}.zarr")]
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", DISK, "sh", *arguments], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        first, second = done.stdout.splitlines()
+        assert first == "whole" or "No space left on device" in first
+        assert first == "whole" or str(place) in first, "the line names the place"
+        assert second == "whole"
+        full += first != "whole"
+        assert content(tmp_path / f"{number}.zarr").identical(content(whole))
+    figures("screen on a disk of 4 to 700 kB", count, f"{full} times full: one line; then whole with more room")
+
+
+def test_files_on_full_disks(figures, rng, tmp_path):
+    """Text, NetCDF, PNG, PDF, SVG cut off at a random length: the old file, or the new one whole."""
+    code = runpy.run_path(str(HERE / "test_files.py"))["FULL"]
+    count, kept = times(20), 0
+    for number in range(count):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        most = round(10 ** rng.uniform(1.0, 4.5))
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(folder), str(most)], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        for line in done.stdout.splitlines():
+            assert line.endswith((" old", " False")), line  # False: it fitted
+            kept += line.endswith(" old")
+        assert len(list(folder.iterdir())) == 8
+    figures("text, NetCDF, PNG, PDF and SVG on a full disk", 8 * count, f"{kept} times full: the old file, one line")
+
+
+# ---- spoiled files, judged in one process of 1 GB
+
+JUDGES = """
+import json, time, tomllib, warnings
+from sinterface.models.basics.errors import SinterfaceError
+kind, slow = sys.argv[1], 0.0
+read, lines = 0, set()
+for path in sorted(Path(sys.argv[2]).iterdir()):
+    began = time.process_time()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            judge(path)
+        read += 1
+    except SinterfaceError as error:
+        line = str(error)
+        assert "\\n" not in line and line.isprintable() and len(line) < 1500, repr(line)
+        lines.add(line.replace(str(path), "").replace(path.name, "")[:40])
+    except MemoryError:
+        raise SystemExit(f"{path}: more memory than allowed")
+    slow = max(slow, time.process_time() - began)
+print(json.dumps({"read": read, "slow": slow, "lines": len(lines)}))
+"""
+READERS = {
+    "phases": "from sinterface.models.evidence.external_phases import load as judge",
+    "space": "from sinterface.simulate.screening.candidate_space import read as judge",
+    "pool": (
+        "from sinterface.validation.calibration.calibrate import read_pool\n"
+        "def judge(path):\n    read_pool(path.read_bytes().decode('utf-8', 'replace'))"
+    ),
+    "store": (
+        "from sinterface.simulate.screening.zarr_store import open_store\n"
+        "def judge(path):\n"
+        "    from sinterface.simulate.screening.zarr_store import reading\n"
+        "    with reading(path):\n        open_store(path).load()"
+    ),
+}
+
+
+def judged(kind, folder, seconds):
+    """What came of all spoiled files of a folder."""
+    imports = READERS[kind] + "\nimport warnings"
+    done = LIMITED(imports, JUDGES, kind, folder, seconds=seconds)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return json.loads(done.stdout)
+
+
+def good_phases():
+    snapshot = [
+        {
+            "material_id": f"mp-{number}", "formula": formula, "energy_eV_atom": -1.5, "theoretical": False,
+            "energy_above_hull_eV_atom": 0.0, "space_group": "Fm-3m", "density_g_cm3": 4.5, "volume_A3_per_atom": 10.0,
+        }
+        for number, formula in enumerate(["Li2O", "NiO", "LiNiO2", "La2O3"])
+    ]  # fmt: skip
+    from sinterface.models.evidence.external_phases import FORMAT, checksum
+
+    document = {"format": FORMAT, "sha256": checksum(snapshot), "phases": snapshot}
+    entries = [
+        {"@class": "ComputedEntry", "energy": -3.0 * n, "composition": {s: n}, "entry_id": f"e-{s}"}
+        for s, n in (("Li", 1.0), ("O", 2.0))
+    ] + [{"@class": "ComputedEntry", "energy": -15.0, "composition": {"Li": 2.0, "O": 1.0}, "data": {}}]
+    table = "formula,formation_energy_eV_per_atom,name,status\nLi5Ni3O8,-1.5,mine,observed\nLiNiO2,-1.4,a,computed\n"
+    return {".json": [json.dumps(document).encode(), json.dumps(entries).encode()], ".csv": [table.encode()]}
+
+
+def good_pool():
+    import numpy as np
+
+    from sinterface.models.rates.parameters import priors
+    from sinterface.validation.calibration import calibrate
+
+    size = len(priors())
+    z = np.random.default_rng(1).normal(size=(calibrate.FIRST, size))
+    pool = calibrate.Pool(z, z[:, :2], ("a", "b"), ((np.zeros(size), np.eye(size), calibrate.FIRST),))
+    return {".json": [calibrate.pool_text(pool).encode()]}
+
+
+GOOD = {
+    "phases": (good_phases, 3000), "pool": (good_pool, 500),
+    "space": (lambda: {".toml": [STORE["TEXT"].encode(), STORE["GRID"].encode()]}, 1500),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_spoiled_text_files(figures, rng, spoil, tmp_path, kind):
+    """Each read within 1 GB; together within a second of processor time for fifty."""
+    make, whole = GOOD[kind]
+    count, good = times(whole), make()
+    for number in range(count):
+        suffix = rng.choice(sorted(good))
+        (tmp_path / f"{number:05}{suffix}").write_bytes(spoil(rng, good[suffix]))
+    told = judged(kind, tmp_path, 20 + count // 50)
+    assert told["slow"] < 5.0
+    assert told["lines"] >= min(5, count // 20), "faults of many kinds"
+    figures(f"{kind} file with random faults", count, f"{count - told['read']} refused in a line, {told['read']} read")
+
+
+def test_spoiled_stores(figures, rng, spoil, tmp_path):
+    """A byte, a piece or a whole file of a store is another one: each read within 1 GB."""
+    from sinterface.simulate.screening import candidate_space, screen
+
+    good = tmp_path / "good.zarr"
+    screen.screen(candidate_space.parse(STORE["GRID"]), good, judge=STORE["fake"])
+    files = sorted(path.relative_to(good) for path in good.rglob("*") if path.is_file())
+    contents = [(good / path).read_bytes() for path in files]
+    folder, count = tmp_path / "spoiled", times(200)
+    folder.mkdir()
+    for number in range(count):
+        path = shutil.copytree(good, folder / f"{number:05}.zarr")
+        for _ in range(rng.choice((1, 1, 3))):
+            which = rng.randrange(len(files))
+            (path / files[which]).write_bytes(spoil(rng, [contents[which]]))
+    told = judged("store", folder, 60 + count)
+    assert told["slow"] < 5.0
+    figures("Zarr store with random faults", count, f"{count - told['read']} refused in a line, {told['read']} read")
+
+
+def test_spoiled_netcdf(figures, rng, spoil, tmp_path):
+    """Each is tried by another process, of 1 GB and 30 s."""
+    import numpy as np
+    import xarray as xr
+
+    from sinterface.simulate.files import hdf5_probe
+
+    data = xr.Dataset({"a": ("x", np.arange(40.0)), "name": ("y", list("abcd"))}, attrs={"t": "x"})
+    good, count, refused = data.to_netcdf(engine="h5netcdf"), times(100), 0
+    for _ in range(count):
+        path = tmp_path / "x.nc"
+        path.write_bytes(spoil(rng, [bytes(good)]))
+        told = hdf5_probe.fault(path, 1000)
+        assert told.isprintable() and len(told) < 400
+        refused += bool(told)
+    figures("NetCDF file with random faults", count, f"{refused} refused in a line, {count - refused} read")
+
+
+# ---- a server that sends anything
+
+
+def test_spoiled_answers_of_the_materials_project(figures, rng, spoil, tmp_path, monkeypatch):
+    from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.files import fetch_mp
+
+    server = runpy.run_path(str(HERE / "test_fetch_mp.py"))
+    from mp_api.client.core.client import BaseRester
+
+    monkeypatch.setattr(BaseRester, "available_fields", property(lambda self: [*fetch_mp._SUMMARY, *fetch_mp._THERMO]))
+    documents = [server["document"]("summary", phase) for phase in server["PHASES"]]
+    good = json.dumps({"data": documents, "meta": {"total_doc": len(documents)}}).encode()
+    count, refused = times(300), 0
+    with server["Service"]() as service:
+        thread = threading.Thread(target=service.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        for number in range(count):
+            body = spoil(rng, [good])
+            service.faults = [server["status"](200, body)] * 4 if number % 2 else [server["status"](200, body), None]
+            path = tmp_path / "x.json"
+            options = {"key": server["KEY"], "endpoint": service.address, "backoff": 0.0}
+            try:
+                fetch_mp.fetch(["Li", "Ni", "O"], path, **options)
+            except InputError as error:
+                assert str(error).isprintable() and server["KEY"] not in str(error)
+                assert not path.exists()
+                refused += 1
+            else:
+                path.unlink()
+        service.shutdown()
+        thread.join()
+    figures("answer of the Materials Project with random faults", count, f"{refused} refused in a line, rest read")
+
+
+# ---- two of everything
+
+
+def test_two_screens_on_one_store(figures, tmp_path):
+    """One goes on, the other is refused in a line; nothing is lost."""
+    from sinterface.simulate.screening import candidate_space, screen
+
+    plan = candidate_space.parse(STORE["GRID"])
+    screen.screen(plan, tmp_path / "whole.zarr", judge=STORE["fake"])
+    count = times(6)
+    for number in range(count):
+        path, made = tmp_path / f"{number}.zarr", tmp_path / f"{number}.made"
+        code = STORE["SCRIPT"].format(folder=str(HERE), made=str(made), path=str(path))
+        two = [
+            subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        told = [process.communicate(timeout=120)[1] for process in two]
+        codes = sorted(process.returncode for process in two)
+        assert codes in ([0, 0], [0, 1])
+        if codes == [0, 1]:
+            assert "another run writes to it" in "".join(told) or "is there already" in "".join(told), told
+        assert content(path).identical(content(tmp_path / "whole.zarr"))
+    figures("two screens on one store at once", count, "one is refused in a line, bits equal")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from sinterface.simulate.files.output import write_text
+for _ in range(300):
+    write_text(Path(sys.argv[1]), sys.argv[2] * 100_000)
+"""
+
+
+def test_two_writers_of_one_file(figures, tmp_path):
+    """Whoever reads meanwhile sees one of the two, whole."""
+    path = tmp_path / "x.txt"
+    path.write_text("a" * 100_000)
+    two = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), letter]) for letter in "ab"]
+    seen = 0
+    while any(process.poll() is None for process in two):
+        text = path.read_text()
+        assert len(text) == 100_000 and len(set(text)) == 1
+        seen += 1
+    assert [process.returncode for process in two] == [0, 0]
+    assert list(tmp_path.iterdir()) == [path]
+    figures("two processes that write one file", 600, "always one of the two, whole")
+
+
+def test_two_first_runs_at_once(figures, tmp_path):
+    """Both compile into one empty folder."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    code = (
+        "import sinterface as si\n"
+        "print(si.simulate('pc-LNMO', schedule=si.Schedule.hold(500, hours=1), cells=8).by_family)"
+    )
+    two = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=300) for process in two]
+    assert [err for _, err in told] == ["", ""]
+    assert told[0][0] == told[1][0] != ""
+    figures("two first runs that compile into one empty folder", 1, "same numbers")
+
+
+# ---- anywhere
+
+RUN = (
+    "import sinterface as si\nif __name__ == '__main__':\n"
+    "    task = si.problem('pc-LNMO', cells=8)\n"
+    "    print(si.sweep(task, [500.0, 600.0], workers=2).results[1].by_family)"
+)
+
+
+@pytest.mark.skipif(not ROOT, reason="needs root for its mounts")
+def test_a_container_that_is_read_only(figures, tmp_path):
+    """No home, no temporary folder, no network, nothing compiled beforehand: the same numbers and lines of advice."""
+    import sinterface
+
+    folder = Path(sinterface.__file__).parent
+    copy = tmp_path / "lib/sinterface"
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"), symlinks=False)
+    # /tmp is hidden there: the copy goes beside the checkout
+    beside = HERE.parents[1] / "build/torture"
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.copytree(tmp_path / "lib", beside)
+    (beside / "job.py").write_text(RUN, encoding="utf-8")
+    plain = {"PATH": os.environ["PATH"], "PYTHONPATH": str(beside), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            ["unshare", "--mount", "--net", str(HERE / "read_only.sh"), sys.executable, str(beside / "job.py")],
+            env=plain, cwd=beside, capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(beside)
+    assert done.returncode == 0, done.stderr
+    assert sorted(line.split(": ")[0] for line in done.stderr.splitlines()) == ["sinterface", "sinterface"]
+    assert "NUMBA_CACHE_DIR" in done.stderr and "one process does all the work" in done.stderr
+    assert "La2Zr2O7" in done.stdout
+    figures("read-only container without home, /tmp, /dev/shm, network", 1, "runs; two lines of advice")
+
+
+POOR = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+COMMAND = (
+    "import sys\nfrom sinterface.simulate.files.streams import forgiving_streams\n"
+    "from sinterface.validation.cli import main\nforgiving_streams()\nmain()"
+)
+
+
+def test_poor_terminals(figures):
+    """C locale, 20 columns, no standard input; standard output closed or cut off."""
+    runs = 0
+    for arguments in (["materials"], ["phases", "show", "LiCoO2"], ["reactions", "pc-LCO", "-T", "700"], ["--help"]):
+        for extra in (POOR, POOR | {"COLUMNS": "20"}, {"TERM": "dumb"}):
+            done = subprocess.run(
+                [sys.executable, "-c", COMMAND, *arguments], env=os.environ | extra, stdin=subprocess.DEVNULL,
+                capture_output=True, check=False,
+            )  # fmt: skip
+            assert (done.returncode, done.stderr) == (0, b""), done.stderr
+            assert len(done.stdout) > 50
+            runs += 1
+        for reader in ("head -c 10", "true"):
+            line = f"'{sys.executable}' -c '{COMMAND}' {' '.join(arguments)} | {reader}"
+            done = subprocess.run(["sh", "-c", line], capture_output=True, check=False)
+            assert done.stderr == b""
+            runs += 1
+    figures("C locale, dumb terminal, 20 columns, closed pipe", runs, "tables, `?` for what the encoding lacks")
+
+
+def test_a_job_in_the_background(figures, tmp_path):
+    """A shell that starts jobs with `&` has them ignore Ctrl-C: kill ends all processes of a sweep nevertheless."""
+    gone = runpy.run_path(str(HERE / "test_files.py"))["gone"]
+    count = times(5)
+    for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP)[:count]:
+        code = "from sinterface.validation.cli import main\nif __name__ == '__main__':\n    main()"
+        (tmp_path / "job.py").write_text(code)
+        process = subprocess.Popen(
+            [sys.executable, str(tmp_path / "job.py"), "sweep", "pc-NMC811", "--cells", "200", "--workers", "2"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+        )  # fmt: skip
+        try:
+            time.sleep(3.0)
+            process.send_signal(number)
+            _, told = process.communicate(timeout=30)
+            assert told == ""
+            assert gone(process.pid)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    figures("sweep in the background, Ctrl-C ignored, then killed", count, "no process left, no word")
