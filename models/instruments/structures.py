@@ -183,7 +183,9 @@ def _crystal_of(phase: str, family: str) -> Crystal | None:
 def mixture(members: list[Crystal], wanted: Mapping[str, float], name: str) -> tuple[float, Crystal]:
     """The mixture of end members nearest to a composition, and how far from it that is (see MISFIT).
 
-    ``wanted`` are amounts by element, at any scale.  Raises InputError when there is no oxygen among them.
+    Of mixtures that come equally near, one of end members with several metals is taken: La2MnNiO6 rather than LaNiO3
+    and LaMnO3, since Ni2+ and Mn4+ form. ``wanted`` are amounts by element, at any scale.  Raises InputError when there
+    is no oxygen among them.
     """
     if wanted.get("O", 0.0) <= 0.0:
         raise InputError(f"{name}: holds no oxygen; patterns are made of oxides")
@@ -191,8 +193,9 @@ def mixture(members: list[Crystal], wanted: Mapping[str, float], name: str) -> t
     elements = sorted({symbol for one in [*compositions, wanted] for symbol in one} - {"O", "H"})
     matrix = np.array([[one.get(symbol, 0.0) / one["O"] for one in compositions] for symbol in elements])
     target = np.array([wanted.get(symbol, 0.0) / wanted["O"] for symbol in elements])
-    total = np.full((1, len(members)), 10.0)  # the shares add up to one
-    shares, _ = nnls(np.vstack([matrix, total]), np.append(target, 10.0))
+    total = np.full(len(members), 10.0)  # the shares add up to one
+    plain = np.array([1e-4 / (len(one) - 1) for one in compositions])  # decides between mixtures that fit alike
+    shares, _ = nnls(np.vstack([matrix, total, plain]), np.concatenate([target, [10.0, 0.0]]))
     shares = shares / shares.sum()
     misfit = float(np.linalg.norm(matrix @ shares - target))
     held = [(member, float(share)) for member, share in zip(members, shares, strict=True) if share > 1e-4]
