@@ -49,7 +49,7 @@ def detection_limits(
     ``sought`` are phases and their families, all that are not starting materials when it is left out; they need not be
     in the mixture.  A line is hidden where the starting materials count more than the background does, half a width of
     the line to either side included.  Of the lines left the one is taken that shows least of the phase.  Noise is that
-    of counting, sqrt(N), of all that lies under the line: background, starting materials, the line itself.  Not
+    of counting, sqrt(N), of all that lies under the line: background, all other phases, the line itself.  Not
     counted: lines that another product hides, texture, and doubts whether a bump is a line.
 
     The limit goes with 1/sqrt(counts): with three times the count rate that ``Scan`` assumes it is 0.6 times as large.
@@ -62,25 +62,25 @@ def detection_limits(
         detection_limits(mixture, sought=[("La2Zr2O7", "La2Zr2O7")])["La2Zr2O7"].wt_percent  # about 0.2
     """
     scan = scan or Scan()
-    hosts = [component for component in mixture if component.role in HOSTS and component.wt_percent > 0.0]
-    if not hosts:
+    if not any(component.role in HOSTS and component.wt_percent > 0.0 for component in mixture):
         raise InputError("no starting material in this mixture: give components of the roles cathode or electrolyte")
-    whole = sum(component.wt_percent for component in hosts)
-    hosts = [replace(component, wt_percent=100.0 * component.wt_percent / whole) for component in hosts]
-    around = pattern(hosts, scan, seed=None)
+    whole = pattern(mixture, scan, seed=None)
     if sought is None:
         sought = [(component.phase, component.family) for component in mixture if component.role not in HOSTS]
-    return {phase: _limit(phase, family, around, scan) for phase, family in sought}
+    return {phase: _limit(phase, family, whole) for phase, family in sought}
 
 
-def _limit(phase: str, family: str, around: Pattern, scan: Scan) -> Limit:
-    """The limit of one phase; ``around`` is the pattern of the starting materials alone, without noise."""
+def _limit(phase: str, family: str, whole: Pattern) -> Limit:
+    """The limit of one phase; ``whole`` is the pattern of the mixture without noise."""
+    scan = whole.scan
     size = scan.product_crystallite
     shape, lines = unit_pattern(phase, family, scan, size), lines_of(phase, family, scan.lines[0][0])
     nothing = Limit(phase, family, math.nan, math.nan, math.nan, (), ())
     if shape is None or lines is None:
         return nothing
-    hosts = around.expected - around.background
+    starting = [c.phase for c in whole.components if c.role in HOSTS and c.phase in whole.by_phase]
+    hosts = np.sum([whole.by_phase[name] for name in starting], axis=0) if starting else np.zeros_like(shape)
+    under = whole.expected - whole.by_phase.get(phase, 0.0)
     best, hidden = nothing, []
     positions = lines.angles(scan.lines[0][0])
     for line in np.argsort(-lines.intensity):
@@ -91,11 +91,11 @@ def _limit(phase: str, family: str, around: Pattern, scan: Scan) -> Limit:
         centre = round((angle - scan.start) / scan.step)
         reach = max(round(0.5 * width / scan.step), 1)
         window = slice(max(centre - reach, 0), min(centre + reach + 1, len(shape)))
-        if hosts[window].max() > around.background[centre]:
+        if hosts[window].max() > whole.background[centre]:
             hidden.append(angle)
             continue
-        share = _least(around.scale * shape[centre], around.expected[centre])
-        summed = _least(around.scale * shape[window].sum(), around.expected[window].sum())
+        share = _least(whole.scale * shape[centre], under[centre])
+        summed = _least(whole.scale * shape[window].sum(), under[window].sum())
         if not share >= best.wt_percent:  # also where there is none yet
             stronger = tuple(sorted(hidden))
             best = Limit(phase, family, share, summed, angle, lines.hkl[line], stronger)

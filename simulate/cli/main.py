@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli import phases, reactions, report, schedules, screen
+from sinterface.simulate.cli import instruments, phases, reactions, report, schedules, screen
 from sinterface.simulate.cli.options import (
     Additives,
     Cathode,
@@ -251,6 +251,7 @@ app.command()(schedules.compare)
 app.command()(schedules.optimize)
 app.command()(screen.screen)
 app.command()(report.report)
+app.command()(instruments.xrd)
 
 
 @app.command(name="materials")

@@ -1,0 +1,120 @@
+"""Figures of what instruments show: diffractograms with marks, Raman bands, rate curves of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sinterface.models.basics.errors import InputError
+from sinterface.models.instruments.diffraction import Pattern
+from sinterface.simulate.views.plot import style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sinterface.models.instruments.raman import Band
+    from sinterface.simulate.files.pattern_files import Measured
+
+WIDTH = 170.0 / 25.4
+"""Width of a figure over both columns of a page [inches]."""
+
+SHOWN = 0.02
+"""Phases of a smaller share than this [wt%] get no row of marks."""
+
+LEAST_MARK = 0.08
+"""Marks are drawn of lines of at least this share of the strongest of their phase."""
+
+
+def _figure(height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH, height), layout="constrained")
+
+
+def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str = "") -> Figure:
+    """A calculated pattern over rows of marks, one row for each phase, in its family's colour.
+
+    Counts are drawn on a square-root scale, on which noise is equally high everywhere and small phases stay visible.
+    A measured pattern is laid below the calculated line, scaled to the same strongest line.
+    Raises InputError when the two have no angles in common.
+    """
+    rows = [c for c in pattern.components if c.phase in pattern.by_phase and c.wt_percent >= SHOWN]
+    rows.sort(key=lambda component: -component.wt_percent)
+    figure = _figure(2.9 + 0.19 * len(rows))
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, 0.05 + 0.19 * len(rows)])
+    angles = pattern.angles
+    if measured is not None:
+        common = (measured.angles >= angles[0]) & (measured.angles <= angles[-1])
+        if not common.any():
+            told = f"{measured.angles[0]:g} to {measured.angles[-1]:g} degrees"
+            raise InputError(f"{measured.path}: {told} are none of {angles[0]:g} to {angles[-1]:g}; choose --range")
+        scale = pattern.expected.max() / measured.counts[common].max()
+        counts = np.sqrt(scale * measured.counts[common])
+        upper.plot(measured.angles[common], counts, color="0.55", linewidth=0.6, label=measured.path.name)
+    calculated = pattern.counts if measured is None else pattern.expected
+    upper.plot(angles, np.sqrt(calculated), color="black", linewidth=0.5, label="calculated")
+    top = float(np.sqrt(max(pattern.counts.max(), pattern.expected.max())))
+    least = 0.6 * float(calculated.min())
+    ticks = [tick for tick in _round_counts(top**2) if tick >= least]
+    upper.set_yticks(np.sqrt(ticks), [f"{tick:g}" for tick in ticks])
+    upper.set_ylim(np.sqrt(least), 1.05 * top)
+    upper.set_ylabel("counts, square-root scale", fontsize=8)
+    upper.set_title(title, fontsize=8)
+    if measured is not None:
+        upper.legend(fontsize=7, frameon=False)
+    marks = pattern.marks(LEAST_MARK)
+    for row, component in enumerate(rows):
+        colour, _ = style(component.family)
+        lower.vlines(marks[component.phase], -row - 0.38, -row + 0.38, color=colour, linewidth=0.9)
+        text = f"{component.phase}  {component.wt_percent:.2g} wt%"
+        lower.annotate(
+            text, (1.01, -row), xycoords=("axes fraction", "data"), fontsize=6.5, va="center", color="0.15"
+        )  # fmt: skip
+    lower.set_ylim(-len(rows) + 0.4, 0.6)
+    lower.set_yticks([])
+    lower.set_xlim(angles[0], angles[-1])
+    lower.set_xlabel(_axis(pattern), fontsize=8)
+    for axis in (upper, lower):
+        axis.tick_params(labelsize=7)
+        axis.spines[["top", "right"]].set_visible(False)
+    invisible = [c for c in pattern.invisible if c.wt_percent >= SHOWN]
+    if invisible:
+        told = ", ".join(f"{c.phase} {c.wt_percent:.2g} wt%" for c in invisible)
+        figure.supxlabel(f"no structure known, not drawn: {told}", fontsize=6.5, x=0.01, ha="left")
+    return figure
+
+
+def _axis(pattern: Pattern) -> str:
+    wavelength = pattern.scan.lines[0][0]
+    return f"2θ / degrees, λ = {wavelength:.5g} Å" + (" (Kα1)" if len(pattern.scan.lines) > 1 else "")
+
+
+def _round_counts(most: float) -> list[float]:
+    """Five round values up to the highest count, far apart on a square-root scale."""
+    step = 10.0 ** np.floor(np.log10(most))
+    step = next(factor * step for factor in (1.0, 0.5, 0.2, 0.1) if most / (factor * step) >= 4.0 or factor == 0.1)
+    whole = float(np.floor(most / step))
+    return [0.0] + [
+        step * value for value in sorted({1.0, np.floor(0.3 * whole), np.floor(0.6 * whole), whole}) if value
+    ]
+
+
+def raman_bands(bands: Mapping[str, Sequence[Band]], title: str = "") -> Figure:
+    """Raman bands of families as marks at their shifts, one row for each; no intensities, which nobody has measured."""
+    figure = _figure(0.9 + 0.24 * len(bands))
+    axis = figure.subplots()
+    for row, (family, entries) in enumerate(bands.items()):
+        colour, marker = style(family)
+        shifts = [band.shift for band in entries]
+        axis.vlines(shifts, -row - 0.3, -row + 0.3, color=colour, linewidth=1.4)
+        axis.plot(shifts, [-row] * len(shifts), marker, color=colour, markersize=3.5, linestyle="none")
+    axis.set_yticks([-row for row in range(len(bands))], list(bands), fontsize=7)
+    axis.set_ylim(-len(bands) + 0.4, 0.6)
+    axis.set_xlim(0.0, 1200.0)
+    axis.set_xlabel("Raman shift / cm$^{-1}$", fontsize=8)
+    axis.tick_params(labelsize=7)
+    axis.set_title(title, fontsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure
