@@ -187,3 +187,92 @@ def _show_xrd(pattern: Pattern, limits: dict[str, Limit]) -> None:
             row = (share, f"{limit.wt_percent:.2f}", f"{limit.angle:.2f}", seen)
             table.add_row(escape(component.phase), component.family, *row)
     console().print(table)
+
+
+def cell(
+    file: RunFile,
+    plot: Picture = None,
+    particle: Annotated[
+        float | None,
+        typer.Option(help="Diameter of the cathode's particles, um; without it that of the built-in powder."),
+    ] = None,
+    island: Annotated[
+        float | None, typer.Option(help="Thickness of the products' islands, nm; 200 without it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Estimate what a cell loses to a run's products: contact, resistance, active share and capacity against rate."""
+    from sinterface.models.basics.errors import InputError
+    from sinterface.models.instruments.cell import cell_data, cell_state, interphase
+    from sinterface.models.instruments.diffraction import Component, sample_of
+    from sinterface.simulate.studies.rate_capability import rate_curve
+
+    check_outputs(None, plot)
+    run = _run(file)
+    sample = sample_of(run.data)
+    radius = 0.5 * (_diameter(run.data) if particle is None else 1e-6 * particle)
+    data = cell_data()
+    sizes = (data.island, *data.island_range) if island is None else (1e-9 * island,)
+    intact = min(float(run.data["cathode_fraction"].isel(time=-1)), 1.0)
+    if not intact > 0.0:
+        raise InputError(f"{file}: no cathode is left in this sample: nothing to make a cell of")
+    unfired = interphase([Component("LiCoO2", "layered", 100.0, "cathode")], radius)  # without products, whatever it is
+    states = {"with garnet, not sintered": [cell_state(unfired)]}
+    states["after this run"] = [cell_state(interphase(sample, radius, size), intact=intact) for size in sizes]
+    curves = {"bare": [rate_curve()]} | {
+        name: [rate_curve(state) for state in entries] for name, entries in states.items()
+    }
+    if plot is not None:
+        from sinterface.simulate.views.plot_instruments import rate_capability
+
+        ratios = {"bare": [1.0]} | {name: [s.charge_transfer for s in entries] for name, entries in states.items()}
+        save(rate_capability(curves, ratios, _title(run.data, -1)), plot, quiet=as_json)
+    state = states["after this run"][0]
+    if as_json:
+        products = state.interphase
+        document = {
+            "cathode": run.data.attrs["cathode"],
+            "electrolyte": run.data.attrs["electrolyte"],
+            "interphase_thickness_nm": 1e9 * products.thickness,
+            "covered": products.covered,
+            "island_resistance_ohm_m2": products.resistance,
+            "contact": state.contact,
+            "charge_transfer_relative_to_bare": state.charge_transfer,
+            "charge_transfer_range": sorted(s.charge_transfer for s in states["after this run"]),
+            "active_share": state.active,
+            "rates_per_h": curves["bare"][0].rates.tolist(),
+            "capacity_relative_to_bare": {name: entries[0].capacity.tolist() for name, entries in curves.items()},
+            "database": run.data.attrs["database"],
+            "version": run.data.attrs["version"],
+        }
+        typer.echo(json.dumps(document, indent=2))
+        return
+    from rich.table import Table
+
+    table = Table(title="discharge capacity relative to the bare cathode at the slowest rate")
+    table.add_column("sample")
+    for rate in curves["bare"][0].rates:
+        table.add_column(f"{rate:g}C", justify="right")
+    table.add_column("R / bare", justify="right")
+    for name, entries in curves.items():
+        ratio = states[name][0].charge_transfer if name in states else 1.0
+        table.add_row(name, *(f"{value:.2f}" for value in entries[0].capacity), f"{ratio:.1f}")
+    screen = console()
+    screen.print(table)
+    products = state.interphase
+    screen.print(
+        f"products: {1e9 * products.thickness:.0f} nm if spread over the cathode's surface; in islands of "
+        f"{1e9 * products.island:.0f} nm they cover {100.0 * products.covered:.0f} % of it"
+    )
+
+
+def _diameter(data: xr.Dataset) -> float:
+    """Diameter [m] of the particles of the run's cathode.  Raises InputError when it is no built-in powder."""
+    from sinterface.models.basics.errors import InputError, shown
+    from sinterface.models.phases import materials
+
+    powder = materials.built_in().get(str(data.attrs["cathode"]))
+    if powder is None:
+        told = f"cathode {shown(data.attrs['cathode'])} is no built-in powder, and the file does not say its size"
+        raise InputError(f"{told}; give --particle in um")
+    return powder.particle_diameter.value

@@ -252,6 +252,7 @@ app.command()(schedules.optimize)
 app.command()(screen.screen)
 app.command()(report.report)
 app.command()(instruments.xrd)
+app.command()(instruments.cell)
 
 
 @app.command(name="materials")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sinterface.models.instruments.raman import Band
     from sinterface.simulate.files.pattern_files import Measured
+    from sinterface.simulate.studies.rate_capability import RateCurve
 
 WIDTH = 170.0 / 25.4
 """Width of a figure over both columns of a page [inches]."""
@@ -117,4 +118,50 @@ def raman_bands(bands: Mapping[str, Sequence[Band]], title: str = "") -> Figure:
     axis.tick_params(labelsize=7)
     axis.set_title(title, fontsize=8)
     axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+LINES = (("0.0", "o", "-"), ("#0072B2", "s", "--"), ("#D55E00", "^", "-."))
+"""Colour, marker and line of the samples of a cell, told apart in grey too (colours: Okabe & Ito, 2008)."""
+
+
+def rate_capability(
+    curves: Mapping[str, Sequence[RateCurve]], resistance: Mapping[str, Sequence[float]], title: str = ""
+) -> Figure:
+    """Capacity against rate, and charge-transfer resistance relative to bare, of each sample.
+
+    Of several curves the first is drawn and the others are the edges of a band, likewise for resistances.
+    """
+    figure = _figure(2.9)
+    left, right = figure.subplots(1, 2, width_ratios=[3, 2])
+    for (name, entries), (colour, marker, line) in zip(curves.items(), LINES, strict=False):
+        first, values = entries[0], np.array([entry.capacity for entry in entries])
+        left.plot(
+            first.rates, first.capacity, line, color=colour, marker=marker, markersize=4, linewidth=1.2, label=name
+        )
+        if len(entries) > 1:
+            left.fill_between(
+                first.rates, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, linewidth=0
+            )
+    left.set_xscale("log")
+    rates = next(iter(curves.values()))[0].rates
+    left.set_xticks(rates, [f"{rate:g}C" for rate in rates])
+    left.minorticks_off()
+    left.set_ylim(0.0, 1.08)
+    left.set_xlabel("discharge rate", fontsize=8)
+    left.set_ylabel("capacity relative to bare at the slowest rate", fontsize=8)
+    left.legend(fontsize=7, frameon=False, loc="lower left")
+    for row, ((_, ratios), (colour, marker, _line)) in enumerate(zip(resistance.items(), LINES, strict=False)):
+        right.plot([min(ratios), max(ratios)], [-row, -row], color=colour, linewidth=3.0, alpha=0.3)
+        right.plot([ratios[0]], [-row], marker, color=colour, markersize=6)
+    right.set_yticks([-row for row in range(len(resistance))], list(resistance), fontsize=7)
+    right.set_ylim(-len(resistance) + 0.4, 0.6)
+    right.set_xscale("log", base=2)
+    right.set_xlim(0.8, 1.25 * max(max(ratios) for ratios in resistance.values()))
+    right.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    right.set_xlabel("charge-transfer resistance relative to bare", fontsize=8)
+    figure.suptitle(title, fontsize=8)
+    for axis in (left, right):
+        axis.tick_params(labelsize=7)
+        axis.spines[["top", "right"]].set_visible(False)
     return figure
