@@ -193,11 +193,10 @@ def cell(
     file: RunFile,
     plot: Picture = None,
     particle: Annotated[
-        float | None,
-        typer.Option(help="Diameter of the cathode's particles, um; without it that of the built-in powder."),
+        float | None, typer.Option(help="Diameter of the cathode's particles, um; the built-in powder's without it.")
     ] = None,
     island: Annotated[
-        float | None, typer.Option(help="Thickness of the products' islands, nm; 200 without it.")
+        float | None, typer.Option(help="Thickness of the products' islands, nm; 200, and a range, without it.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -1,7 +1,7 @@
 """Capacity of a half-cell against rate, by PyBaMM, with the contact and the active share that sintering leaves.
 
-PyBaMM (extra ``cell``) brings the cathode: the parameter set Xu2019 of a half-cell with LiNi0.5Mn0.3Co0.2O2, whose sources
-are in PyBaMM's citations.  Only ratios to the same half-cell with full contact are used.
+PyBaMM (extra ``cell``) brings the cathode: the parameter set Xu2019 of a half-cell with LiNi0.5Mn0.3Co0.2O2, whose
+sources are in PyBaMM's citations.  Only ratios to the same half-cell with full contact are used.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ LOWEST_VOLTAGE = 3.0
 class RateCurve:
     """Discharge capacity against rate.
 
-    ``rates`` [1/h] (rates,), ``capacity`` (rates,) relative to that of the same cathode with full contact at the slowest
-    rate of RATES.
+    ``rates`` [1/h] (rates,), ``capacity`` (rates,) relative to that of the same cathode with full contact at the
+    slowest rate of RATES.
     """
 
     rates: NDArray[np.float64]
@@ -50,10 +50,10 @@ class RateCurve:
 def rate_curve(state: CellState | None = None, rates: Sequence[float] = RATES) -> RateCurve:
     """Discharge capacity at each rate [1/h] of a cathode in this state, or with full contact without one.
 
-    The exchange current is scaled with the contact, the active material with the active share; the current is that of all
-    the cathode, active or not.  Each discharge follows a charge at the same rate and a rest: how the reference charged is
-    not known.  Raises InputError when PyBaMM is not installed or a rate is not positive, SolveError when PyBaMM finds no
-    solution.
+    The exchange current is scaled with the contact, the active material with the active share; the current is that of
+    all the cathode, active or not.  Each discharge follows a charge at the same rate and a rest: how the reference
+    charged is not known.  Raises InputError when PyBaMM is not installed or a rate is not positive, SolveError when
+    PyBaMM finds no solution.
 
     Example::
 
@@ -136,8 +136,8 @@ def _half_cell() -> _HalfCell:
 class CellObservation:
     """What was measured on one sample: the products on its cathode, and two ratios to the bare cathode where known.
 
-    ``capacity`` is the discharge capacity at ``rate`` [1/h], ``charge_transfer`` the resistance, both relative to the bare
-    cathode; nan where not measured.  ``intact`` is the share of the cathode that the reaction left.
+    ``capacity`` is the discharge capacity at ``rate`` [1/h], ``charge_transfer`` the resistance, both relative to the
+    bare cathode; nan where not measured.  ``intact`` is the share of the cathode that the reaction left.
     """
 
     name: str
