@@ -167,8 +167,9 @@ def cell_state(products: Interphase, contact: Contact | None = None, intact: flo
 
     Relative to full contact, c = (1 - untouched) (1 - covered + covered R0 / (R0 + R_island)); charge transfer has the
     resistance R0 / c.  The active share is ``intact``, what the reaction left of the cathode (0 to 1), times c to the
-    power ``percolation``.  Without ``contact`` the fitted parameters are used.  Raises InputError when ``intact`` is out
-    of range.
+    power ``percolation``.  Without ``contact`` the fitted parameters are used.
+
+    Raises InputError when ``intact`` is out of range.
 
     Example::
 
