@@ -1,7 +1,7 @@
 """What a diffractometer would show of a fired couple: the pattern, and how little of each phase it shows.
 
-LiNi0.8Mn0.1Co0.1O2 and garnet after 2 h at 800 °C in O2, Cu K-alpha, 10 to 80 degrees at 3 degrees/min. A phase below its
-limit is there and not seen: absence from a diffractogram is no proof.
+LiNi0.8Mn0.1Co0.1O2 and garnet after 2 h at 800 °C in O2, Cu K-alpha, 10 to 80 degrees at 3 degrees/min. A phase below
+its limit is there and not seen: that a diffractogram lacks it is no proof.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ limits = detection_limits(pattern.components)
 slow = detection_limits(pattern.components, Scan(speed=0.1))
 for component in sorted(pattern.components, key=lambda part: -part.wt_percent):
     limit = limits.get(component.phase)
-    if limit is not None and component.wt_percent > 0.005:
+    if limit is not None and limit.hkl and component.wt_percent > 0.005:
         told = f"{component.phase}: {component.wt_percent:.2f} wt%, seen from {limit.wt_percent:.2f} wt% on"
         print(f"{told} at {limit.angle:.1f} degrees; {slow[component.phase].wt_percent:.2f} at 0.1 degrees/min")
 print("without a structure:", [component.phase for component in pattern.invisible])

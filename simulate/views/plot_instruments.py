@@ -103,18 +103,26 @@ def _round_counts(most: float) -> list[float]:
 
 
 def raman_bands(bands: Mapping[str, Sequence[Band]], title: str = "") -> Figure:
-    """Raman bands of families as marks at their shifts, one row for each; no intensities, which nobody has measured."""
+    """Raman bands of families as marks at their shifts, one row for each family.
+
+    Filled marks were read or quoted, open ones are from memory.  No intensities are drawn: none was read.
+    """
     figure = _figure(0.9 + 0.24 * len(bands))
     axis = figure.subplots()
     for row, (family, entries) in enumerate(bands.items()):
-        colour, marker = style(family)
-        shifts = [band.shift for band in entries]
-        axis.vlines(shifts, -row - 0.3, -row + 0.3, color=colour, linewidth=1.4)
-        axis.plot(shifts, [-row] * len(shifts), marker, color=colour, markersize=3.5, linestyle="none")
+        colour, _ = style(family)
+        if not entries:
+            axis.annotate("no band known here", (20.0, -row), fontsize=6.5, va="center", color="0.35")
+        for band in entries:
+            sure = band.known in ("read", "secondary")
+            axis.vlines(band.shift, -row - 0.32, -row + 0.32, color=colour, linewidth=1.4)
+            axis.plot(
+                [band.shift], [-row], "o", color=colour, markersize=4, markerfacecolor=colour if sure else "white"
+            )  # fmt: skip
     axis.set_yticks([-row for row in range(len(bands))], list(bands), fontsize=7)
     axis.set_ylim(-len(bands) + 0.4, 0.6)
     axis.set_xlim(0.0, 1200.0)
-    axis.set_xlabel("Raman shift / cm$^{-1}$", fontsize=8)
+    axis.set_xlabel("Raman shift / cm$^{-1}$; filled: read or quoted, open: from memory", fontsize=8)
     axis.tick_params(labelsize=7)
     axis.set_title(title, fontsize=8)
     axis.spines[["top", "right"]].set_visible(False)
