@@ -14,7 +14,7 @@ LAYERS = {
     "simulate": ("sinterface.validation",),
 }
 ROOMS = {
-    "models": ("basics", "phases", "equilibrium", "evidence", "interface", "rates"),
+    "models": ("basics", "phases", "equilibrium", "evidence", "interface", "rates", "instruments"),
     "simulate": ("files", "setup", "solve", "studies", "screening", "views", "cli"),
     "validation": ("observations", "calibration", "scores", "report"),
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli import phases, reactions, report, schedules, screen
+from sinterface.simulate.cli import instruments, phases, reactions, report, schedules, screen
 from sinterface.simulate.cli.options import (
     Cathode,
     Couple,
@@ -218,6 +218,8 @@ app.command()(schedules.compare)
 app.command()(schedules.optimize)
 app.command()(screen.screen)
 app.command()(report.report)
+app.command()(instruments.xrd)
+app.command()(instruments.cell)
 
 
 @app.command(name="materials")

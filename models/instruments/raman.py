@@ -1,0 +1,51 @@
+"""Raman bands by phase family: where they lie and how that is known.  No intensities: none was read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from sinterface.models.basics.errors import DataError
+from sinterface.models.instruments.structures import KNOWN
+
+
+@dataclass(frozen=True)
+class Band:
+    """One Raman band: its family, the one phase it is of or "", its shift and standard deviation [cm^-1].
+
+    ``known`` is one of read, secondary, recalled and estimate; ``source`` says where the shift stands.
+    """
+
+    family: str
+    shift: float
+    sd: float
+    known: str
+    source: str
+    phase: str = ""
+
+
+@lru_cache(maxsize=1)
+def bands() -> tuple[Band, ...]:
+    """All bands of ``models/data/raman.toml``, by shift.  Raises DataError when one is incomplete."""
+    text = (files("sinterface.models.data") / "raman.toml").read_text(encoding="utf-8")
+    try:
+        table = [Band(**entry) for entry in tomllib.loads(text)["band"]]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"raman.toml: a band lacks an entry or has an unknown one: {error}") from error
+    wrong = [band for band in table if not (0.0 < band.shift < 4000.0 and band.sd > 0.0 and band.known in KNOWN)]
+    if wrong:
+        raise DataError(f"raman.toml: {wrong[0]} has no shift, deviation or origin that makes sense")
+    return tuple(sorted(table, key=lambda band: band.shift))
+
+
+def bands_of(families: Iterable[str]) -> dict[str, tuple[Band, ...]]:
+    """Bands of each of these families, in their order; families of which none is known are there, without bands.
+
+    Example::
+
+        bands_of(["La2Zr2O7"])["La2Zr2O7"][0].shift  # 304 cm^-1
+    """
+    return {family: tuple(band for band in bands() if band.family == family) for family in dict.fromkeys(families)}
