@@ -33,9 +33,7 @@ if TYPE_CHECKING:
     from sinterface.simulate.setup.problem import Problem as Problem
     from sinterface.simulate.setup.problem import problem as problem
     from sinterface.simulate.setup.schedule import Schedule as Schedule
-    from sinterface.simulate.solve.gas_schedule import Plan as Plan
-    from sinterface.simulate.solve.gas_schedule import find as plan
-    from sinterface.simulate.solve.gas_schedule import follow as follow
+    from sinterface.simulate.setup.schedule_file import find as read_schedule
     from sinterface.simulate.solve.result import Result as Result
     from sinterface.simulate.solve.run import predict as predict
     from sinterface.simulate.solve.run import simulate as simulate
@@ -60,7 +58,6 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "Front": ("simulate.studies.optimize", "Front"),
     "InputError": ("models.basics.errors", "InputError"),
     "Material": ("models.phases.materials", "Material"),
-    "Plan": ("simulate.solve.gas_schedule", "Plan"),
     "Problem": ("simulate.setup.problem", "Problem"),
     "Result": ("simulate.solve.result", "Result"),
     "Schedule": ("simulate.setup.schedule", "Schedule"),
@@ -71,14 +68,13 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "Sweep": ("simulate.studies.sweep", "Sweep"),
     "atmosphere": ("models.phases.atmosphere", "atmosphere"),
     "compare": ("simulate.studies.compare", "compare"),
-    "follow": ("simulate.solve.gas_schedule", "follow"),
     "interface_reactions": ("models.interface.reactions", "interface_reactions"),
     "load_database": ("models.phases.database", "embedded"),
     "material": ("models.phases.materials", "find"),
     "materials": ("models.phases.materials", "built_in"),
     "open_store": ("simulate.screening.zarr_store", "open_store"),
     "optimize": ("simulate.studies.optimize", "optimize"),
-    "plan": ("simulate.solve.gas_schedule", "find"),
+    "read_schedule": ("simulate.setup.schedule_file", "find"),
     "predict": ("simulate.solve.run", "predict"),
     "problem": ("simulate.setup.problem", "problem"),
     "read_space": ("simulate.screening.candidate_space", "read"),
@@ -88,10 +84,10 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "sweep": ("simulate.studies.sweep", "sweep"),
 }
 __all__ = [
-    "Atmosphere", "Bounds", "Comparison", "DataError", "Database", "Front", "InputError", "Material", "Plan",
+    "Atmosphere", "Bounds", "Comparison", "DataError", "Database", "Front", "InputError", "Material",
     "Problem", "Result", "Schedule", "SinterfaceError", "SolveError", "Space", "Spread", "Sweep", "atmosphere",
-    "compare", "follow", "interface_reactions", "load_database", "material", "materials", "open_store", "optimize",
-    "plan", "predict", "problem", "read_space", "screen", "simulate", "spread", "sweep",
+    "compare", "interface_reactions", "load_database", "material", "materials", "open_store", "optimize",
+    "predict", "problem", "read_schedule", "read_space", "screen", "simulate", "spread", "sweep",
 ]  # fmt: skip
 
 

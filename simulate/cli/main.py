@@ -93,8 +93,8 @@ def run(
     from dataclasses import replace
 
     from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.setup import schedule_file
     from sinterface.simulate.setup.problem import DEFAULT_HOLD
-    from sinterface.simulate.solve import gas_schedule as plans
     from sinterface.simulate.solve.run import predict
     from sinterface.simulate.studies.samples import MOST
 
@@ -102,26 +102,17 @@ def run(
         source = context.get_parameter_source(name)
         if schedule is not None and source is not None and source.name == "COMMANDLINE":
             raise InputError(f"--schedule and --{name} are both given: the schedule tells it, drop one")
-    fired = plans.find(schedule) if schedule is not None else None
-    plan = fired.schedule if fired is not None else _hold(temperature or f"{DEFAULT_HOLD:g}", hold, ramp)
+    plan = schedule_file.find(schedule) if schedule else _hold(temperature or f"{DEFAULT_HOLD:g}", hold, ramp)
     check_limit(detection_limit)
     if samples and not 1 <= samples <= MOST:
         raise InputError(f"--samples {samples}: choose 0 to {MOST}")
     data = phases.open_database(database)
     task = couple.problem(cathode, plan, data)
     check_outputs(output, plot, checkpoint)
-    gases = fired.atmospheres(task.atmosphere) if fired is not None else (task.atmosphere,)
-    several = fired if len(set(gases)) > 1 else None
-    task = replace(task, atmosphere=gases[0])
-    if several is not None and (checkpoint is not None or samples):
-        raise InputError("--checkpoint and --samples go with one gas: drop them, or the gases of the schedule")
     if temperature is None and schedule is None:
         say(f"neither -T nor --schedule is given: the couple is held at {DEFAULT_HOLD:g} °C", quiet=True)
     with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
-        if several is not None:
-            result = plans.follow(task, several, database=data, progress=advance)
-        else:
-            result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
+        result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
     around = None
     if samples:
         from sinterface.simulate.studies.samples import spread

@@ -50,13 +50,13 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Heat one couple on several schedules: phases against time side by side."""
-    from sinterface.simulate.solve import gas_schedule as plans
+    from sinterface.simulate.setup import schedule_file
     from sinterface.simulate.studies import compare as comparisons
 
-    chosen = [plans.find(text) for text in schedule]
+    chosen = [schedule_file.find(text) for text in schedule]
     check_limit(detection_limit)
     data = phases.open_database(database)
-    task = couple.problem(cathode, chosen[0].schedule, data)
+    task = couple.problem(cathode, chosen[0], data)
     check_outputs(output, plot)
     with progress_bar(f"{task.cathode.id}: {len(chosen)} schedules", not as_json) as advance:
         done = comparisons.compare(task, chosen, database=data, progress=advance)

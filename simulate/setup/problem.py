@@ -26,8 +26,7 @@ DEFAULT_HOLD = 800.0
 REMEDIES = {
     "cathode": "give a built-in name, a formula, a TOML card or sinterface.material(...)",
     "electrolyte": "give a built-in name, a formula, a TOML card or sinterface.material(..., 'electrolyte')",
-    "schedule": "give '10 °C/min to 800 °C; hold 2 h; cool naturally' or Schedule.hold(800, hours=2); plans with "
-    "several gases go to sinterface.follow",
+    "schedule": "give '10 °C/min to 800 °C; hold 2 h; cool naturally' or Schedule.hold(800, hours=2)",
     "atmosphere": "give 'O2', 'air', 'pO2=0.2,pCO2=4e-4' or sinterface.atmosphere(...)",
     "cells": "give a whole number",
 }

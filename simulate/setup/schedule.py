@@ -6,16 +6,15 @@ import bisect
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO, T_MAX, T_MIN
-from sinterface.models.basics.errors import InputError, shown
-from sinterface.models.phases.atmosphere import Atmosphere
+from sinterface.models.basics.errors import InputError, SinterfaceError, shown
+from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
 
 ROOM = 25.0 + CELSIUS_ZERO
 COOLED = 100.0 + CELSIUS_ZERO
@@ -41,7 +40,6 @@ MAX_STEPS = 500
 """Most steps of a schedule."""
 
 CHOICES = "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench'"
-Mark = TypeVar("Mark")
 _TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
@@ -69,10 +67,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Segments in order; ``text`` is what the user wrote.  Build one with ``hold`` or ``parse``."""
+    """Segments in order; ``text`` is what the user wrote.  Build one with ``hold`` or ``parse``.
+
+    ``name`` is what figures call it, the text where it has none.
+    """
 
     segments: tuple[Segment, ...]
     text: str
+    name: str = ""
 
     @staticmethod
     def hold(
@@ -87,13 +89,26 @@ class Schedule:
         return Schedule.parse(f"{ramp:g} °C/min to {temperature:g} °C; hold {hours:g} h{ending}")
 
     @staticmethod
-    def parse(text: str) -> Schedule:
+    def parse(text: str, name: str = "") -> Schedule:
         """Schedule from text: steps parted by semicolons, each one of
 
         ``10 °C/min to 900 °C``, ``hold 2 h``, ``cool naturally``, ``quench``; it starts at 25 °C, or where the first
-        step says, ``from 100 °C``.  Raises InputError naming the step that can not be read.
+        step says, ``from 100 °C``.  Any step may end in its gas, which then stays: ``10 °C/min to 600 °C in air``.
+        Raises InputError naming the step that can not be read.
+
+        >>> Schedule.parse("10 °C/min to 600 °C in air; hold 1 h; 50 °C/min to 900 °C in O2").segments[1].gas.name
+        'air'
         """
-        return read([(step, None) for step in split(text)], text)[0]
+        steps: list[tuple[str, Atmosphere | None]] = []
+        for number, step in enumerate(split(text), 1):
+            match = re.fullmatch(r"(.*\S)\s+in\s+(\S.*)", step, flags=re.IGNORECASE | re.DOTALL)
+            steps.append((match[1], _gas(match[2], number)) if match else (step, None))
+        return replace(read(steps, text), name=name)
+
+    @property
+    def label(self) -> str:
+        """What figures call it."""
+        return self.name or self.text
 
     def sampled(self, per_curve: int = 200) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times [s] and temperatures [K] (N,) between which it is straight; ``per_curve`` on a curved piece."""
@@ -185,19 +200,25 @@ def split(text: str) -> list[str]:
     return steps
 
 
-def read(steps: Sequence[tuple[str, Mark | None]], text: str) -> tuple[Schedule, tuple[Mark | None, ...]]:
-    """Schedule of steps in order, and what stands beside each of its segments: a mark holds until the next one.
+def _gas(text: str, number: int) -> Atmosphere:
+    try:
+        return atmosphere(text)
+    except SinterfaceError as error:
+        raise InputError(f"schedule step {number}: {error}") from error
+
+
+def read(steps: Sequence[tuple[str, Atmosphere | None]], text: str) -> Schedule:
+    """Schedule of steps in order, each with the gas that it names, which holds until the next one.
 
     Steps that take no time (SHORTEST), a hold of 0 h, make no segment.  Raises InputError naming the step.
     """
     if len(steps) > MAX_STEPS:
         raise InputError(f"schedule: {len(steps)} steps; at most {MAX_STEPS} are followed")
     here = ROOM
-    mark: Mark | None = None
+    gas: Atmosphere | None = None
     segments: list[Segment] = []
-    marks: list[Mark | None] = []
     for number, (step, given) in enumerate(steps, 1):
-        mark = mark if given is None else given
+        gas = gas if given is None else given
         try:
             if (start := re.fullmatch(r"(?:from|start(?:\s+at)?)\s+(.+)", step, flags=re.IGNORECASE)) is not None:
                 if number > 1:
@@ -208,14 +229,13 @@ def read(steps: Sequence[tuple[str, Mark | None]], text: str) -> tuple[Schedule,
         except InputError as error:
             raise InputError(f"schedule step {number}, {shown(step, 80)}: {error}") from error
         if segment is not None and segment.duration >= SHORTEST:
-            segments.append(segment)
-            marks.append(mark)
+            segments.append(replace(segment, gas=gas))
             here = segment.end
     if not segments:
         raise InputError(f"schedule {shown(text, 80)} takes no time: add a ramp or a hold, e.g. 'hold 2 h'")
     if sum(segment.duration for segment in segments) > MAX_DURATION:
         raise InputError(f"schedule {shown(text, 80)} is longer than a year: check the units (s, min, h, d)")
-    return Schedule(tuple(segments), text), tuple(marks)
+    return Schedule(tuple(segments), text)
 
 
 def _segment(step: str, here: float) -> Segment | None:

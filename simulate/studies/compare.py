@@ -15,8 +15,9 @@ from sinterface.models.phases.database import Database
 from sinterface.models.rates import sintering
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.setup.problem import Problem
-from sinterface.simulate.solve.gas_schedule import Plan, follow
+from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
+from sinterface.simulate.solve.run import predict
 from sinterface.simulate.studies.shares import courses, final_errors
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ MOST = 20
 class Comparison:
     """Results by plan, in the order given, and relative densities (low, median, high) [1] at their ends."""
 
-    plans: tuple[Plan, ...]
+    plans: tuple[Schedule, ...]
     results: tuple[Result, ...]
     densities: tuple[tuple[float, float, float], ...]
 
@@ -99,7 +100,7 @@ class Comparison:
             },
             attrs={key: first[key] for key in keep}
             | {
-                "schedules": " | ".join(plan.schedule.text for plan in self.plans),
+                "schedules": " | ".join(plan.text for plan in self.plans),
                 "atmospheres": " | ".join(r.dataset.attrs["atmosphere"] for r in self.results),
                 "outcomes": ";".join(r.dataset.attrs["outcome"] for r in self.results),
                 "sources": ";".join(sorted({k for r in self.results for k in r.dataset.attrs["sources"].split(";")})),
@@ -117,7 +118,7 @@ class Comparison:
                 {"name": name}
                 | result.document(limit)
                 | {
-                    "hours": plan.schedule.duration / 3600.0,
+                    "hours": plan.duration / 3600.0,
                     "families": result.by_family,
                     "relative_density": dict(zip(("low", "median", "high"), density, strict=True)),
                 }
@@ -134,21 +135,21 @@ class Comparison:
         write_dataset(Path(path), self.dataset)
 
 
-def density(plan: Plan, seed: int = 0) -> tuple[float, float, float]:
+def density(plan: Schedule, seed: int = 0) -> tuple[float, float, float]:
     """Relative density [1] of an LLZTO compact at the end of a plan: 5, 50 and 95 % (``models.sintering``)."""
-    return sintering.embedded(seed).interval(*plan.schedule.sampled())
+    return sintering.embedded(seed).interval(*plan.sampled())
 
 
-def summary(plan: Plan) -> str:
+def summary(plan: Schedule) -> str:
     """A plan in a few words: its name, or the highest temperature and how long all of it takes.
 
-    >>> summary(Plan.parse("10 °C/min to 900 °C; hold 2 h; quench"))
+    >>> summary(Schedule.parse("10 °C/min to 900 °C; hold 2 h; quench"))
     '900 °C, 3.46 h'
     """
-    if plan.name != plan.schedule.text:
+    if plan.name:
         return plan.name
-    size, unit = clock(plan.schedule.duration)
-    return f"{plan.schedule.peak - CELSIUS_ZERO:g} °C, {plan.schedule.duration / size:.3g} {unit}"
+    size, unit = clock(plan.duration)
+    return f"{plan.peak - CELSIUS_ZERO:g} °C, {plan.duration / size:.3g} {unit}"
 
 
 def clock(duration: float) -> tuple[float, str]:
@@ -160,7 +161,7 @@ def clock(duration: float) -> tuple[float, str]:
     return next(((size, unit) for size, unit in ((3600.0, "h"), (60.0, "min")) if duration >= 2.0 * size), (1.0, "s"))
 
 
-def _labels(plans: Sequence[Plan]) -> list[str]:
+def _labels(plans: Sequence[Schedule]) -> list[str]:
     """A name for each plan, numbered where two would be the same."""
     names = [summary(plan) for plan in plans]
     return [name if names.count(name) == 1 else f"{name} ({k})" for k, name in enumerate(names, 1)]
@@ -168,7 +169,7 @@ def _labels(plans: Sequence[Plan]) -> list[str]:
 
 def compare(
     task: Problem,
-    plans: Sequence[Plan],
+    plans: Sequence[Schedule],
     *,
     database: Database | None = None,
     progress: Callable[[float], None] | None = None,
@@ -186,5 +187,5 @@ def compare(
             if progress is not None:
                 progress((k + share) / len(plans))
 
-        results.append(follow(replace(task, schedule=plan.schedule), plan, database=database, progress=advance))
+        results.append(predict(replace(task, schedule=plan), database=database, progress=advance))
     return Comparison(tuple(plans), tuple(results), tuple(density(plan) for plan in plans))

@@ -46,7 +46,7 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
         2 * down, across, squeeze=False, sharex="none", sharey="none", height_ratios=[3, 1] * down
     )  # fmt: skip
     top = max([limit, *(float(course.max()) for result in results for course in courses(result).values())])
-    hottest = max(plan.schedule.peak for plan in plans) - CELSIUS_ZERO
+    hottest = max(plan.peak for plan in plans) - CELSIUS_ZERO
     handles: dict[str, Artist] = {}
     for k in range(down * across):
         upper, lower = grid[2 * (k // across), k % across], grid[2 * (k // across) + 1, k % across]
@@ -55,7 +55,7 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
             lower.axis("off")
             continue
         plan, result = plans[k], results[k]
-        size, unit = clock(plan.schedule.duration)
+        size, unit = clock(plan.duration)
         passed = result.dataset["time"].values / size
         errors = final_errors(result)
         for family, share in courses(result).items():
@@ -77,12 +77,12 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
         upper.set_title(f"{title}\n{_gases(result)}; density {100 * low:.0f} to {100 * high:.0f} %", fontsize=9)
         upper.set_ylim(0, 1.06 * top)
         upper.tick_params(labelbottom=False)
-        times, kelvin = plan.schedule.sampled()
+        times, kelvin = plan.sampled()
         lower.plot(times / size, kelvin - CELSIUS_ZERO, color=TEMPERATURE, linewidth=1.2)
         lower.set_ylim(0, 1.1 * hottest)
         lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
         lower.set_xlabel(f"time / {unit}")
-        end = plan.schedule.duration / size
+        end = plan.duration / size
         for axis in (upper, lower):
             axis.set_xlim(0, end)
         if k % across == 0:

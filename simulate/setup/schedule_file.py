@@ -1,0 +1,106 @@
+"""Schedules from TOML files: steps as tables, each with a gas if it changes."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sinterface.models.basics.errors import InputError, SinterfaceError, shown, unknown
+from sinterface.models.basics.textfile import read_text
+from sinterface.simulate.setup.schedule import Schedule
+
+MAX_FILE = 100_000
+"""Largest schedule file read [bytes]."""
+
+STEP_KEYS = ("ramp", "to", "hold", "cool", "quench", "gas")
+FILE_KEYS = ("name", "start", "gas", "step")
+
+
+def from_toml(text: str, where: str = "schedule", name: str = "") -> Schedule:
+    """Schedule from TOML: ``[[step]]`` tables with ``ramp`` and ``to``, ``hold``, ``cool`` or ``quench``, each with a
+
+    ``gas`` if it changes; ``start``, ``gas`` and ``name`` before them.  ``where`` names the file in errors.
+    Raises InputError naming the step.
+    """
+    if len(text) > MAX_FILE:
+        raise InputError(f"{where}: over {MAX_FILE} characters is no schedule")
+    try:
+        card = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{where}: not TOML: {shown(str(error), 200)[1:-1]}") from error
+    except (RecursionError, ValueError) as error:  # nested without end, digits without end
+        raise InputError(f"{where}: not TOML: {type(error).__name__}") from error
+    for key in card:
+        if key not in FILE_KEYS:
+            raise unknown(f"key in {where}", key[:40], FILE_KEYS)
+    tables = card.get("step")
+    if not isinstance(tables, list) or not tables:
+        raise InputError(f'{where}: no steps; write [[step]] tables, e.g. [[step]] hold = "2 h"')
+    found: list[tuple[str, str | None]] = []
+    if "start" in card:
+        found.append((f"from {_text(card['start'], where, 'start')}", None))
+    for number, table in enumerate(tables, 1):
+        step = f"{where}, step {number}"
+        if not isinstance(table, Mapping):
+            raise InputError(f"{step}: write a table, [[step]]")
+        found.append((_step(table, step), _text(table["gas"], step, "gas") if "gas" in table else None))
+    if "gas" in card:
+        found[0] = (found[0][0], found[0][1] or _text(card["gas"], where, "gas"))
+    written = "; ".join(step if gas is None else f"{step} in {gas}" for step, gas in found)
+    title = card.get("name", name)
+    title = " ".join(title.split()) if isinstance(title, str) else "\0"
+    if not title.isprintable():
+        raise InputError(f"{where}: name must be text that can be printed")
+    try:
+        return Schedule.parse(written, title[:200])
+    except SinterfaceError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def find(text: str) -> Schedule:
+    """A schedule from text, or from the TOML file of that name.  Raises InputError in one line."""
+    if not text.strip().endswith(".toml"):
+        return Schedule.parse(text)
+    path = Path(text.strip())
+    try:
+        content = read_text(path, MAX_FILE, "text file with a schedule")
+    except SinterfaceError as error:
+        raise InputError(f"schedule {error}") from error
+    return from_toml(content, str(path), path.stem)
+
+
+def _text(value: Any, where: str, key: str) -> str:
+    """A value of a step as text: a number has no unit, and a separator would make two steps of one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f"{where}: {key} must be text")
+    try:
+        text = str(value).strip()
+    except ValueError as error:  # an integer of thousands of digits
+        raise InputError(f"{where}: {key} is no number that can be used") from error
+    if not text or len(text) > 200 or re.search(r"[;\n\r]|\sin\s", text):
+        raise InputError(f"{where}: {key} = {text[:40]!r} is not understood")
+    return text
+
+
+def _step(table: Mapping[str, Any], where: str) -> str:
+    """A step as in the text of a schedule."""
+    for key in table:
+        if key not in STEP_KEYS:
+            raise unknown(f"key in {where}", key[:40], STEP_KEYS)
+    kinds = [key for key in ("ramp", "hold", "cool", "quench") if key in table]
+    if len(kinds) != 1 or ("to" in table) != (kinds == ["ramp"]):
+        raise InputError(
+            f'{where}: give one of ramp = "10 °C/min" with to = "900 °C", hold = "2 h", cool = "naturally", '
+            "quench = true"
+        )
+    (kind,) = kinds
+    if kind == "ramp":
+        return f"{_text(table['ramp'], where, 'ramp')} to {_text(table['to'], where, 'to')}"
+    if kind == "quench":
+        if table["quench"] is not True:
+            raise InputError(f"{where}: write quench = true")
+        return "quench"
+    return f"{kind} {_text(table[kind], where, kind)}"
