@@ -17,6 +17,7 @@ from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError, InputError, shown, unknown
 from sinterface.models.basics.quantity import Quantity, quantity
 from sinterface.models.basics.textfile import read_text
+from sinterface.models.phases.exposure import KEYS, Exposure
 from sinterface.models.phases.substance import cations
 
 MORPHOLOGIES = {"pc": "polycrystal", "sc": "single-crystal"}
@@ -39,7 +40,10 @@ LENGTHS, DENSITIES = (1e-10, 1e-2), (50.0, 3e4)
 
 @dataclass(frozen=True)
 class Material:
-    """A powder.  Lengths in m, density in kg/m^3; ``grain_size`` equals the particle diameter of a single crystal."""
+    """A powder.  Lengths in m, density in kg/m^3; ``grain_size`` equals the particle diameter of a single crystal.
+
+    ``as_received`` is what air has made of it when it is bought, None where its card does not tell.
+    """
 
     id: str
     role: str
@@ -50,6 +54,7 @@ class Material:
     grain_size: Quantity
     density: Quantity
     source: str
+    as_received: Exposure | None = None
 
     def __hash__(self) -> int:
         return hash((self.id, self.structure, self.morphology, *sorted(self.composition.items())))
@@ -100,7 +105,28 @@ def from_card(card: Mapping[str, Any], where: str) -> Material:
         grain_size=read("grain_size", "length", *LENGTHS),
         density=read("density", "density", *DENSITIES),
         source=card["source"],
+        as_received=_as_received(card.get("as_received"), where),
     )
+
+
+def _as_received(table: Any, where: str) -> Exposure | None:
+    """The exposure that a card's tables [as_received.KEY] tell; ``docs/materials.md`` lists the keys."""
+    if table is None:
+        return None
+    if not isinstance(table, Mapping):
+        raise DataError(f"{where}: as_received must be a table")
+    values = {}
+    for key, name in KEYS.items():
+        part = table.get(key)
+        if part is None:
+            continue
+        if not isinstance(part, Mapping) or not isinstance(part.get("value"), int | float) or "source" not in part:
+            raise DataError(f"{where} [as_received.{key}]: value and source are needed")
+        values[name] = float(part["value"])
+    try:
+        return Exposure(**values)
+    except InputError as error:
+        raise DataError(f"{where}: {error}") from error
 
 
 @lru_cache(maxsize=1)

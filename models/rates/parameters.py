@@ -53,6 +53,9 @@ class Parameters:
         smooth = self.roughness if morphology == "single-crystal" else 0.0
         return float(min(10.0 ** (self.contact - smooth), 1.0))
 
+    exposure = 0.0
+    renewal = 0.0
+
     def slower(self, family: str) -> float:
         """Activation energy [J/mol] beyond that of other transformations which a family of phases needs to form."""
         return 0.0

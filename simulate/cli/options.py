@@ -64,6 +64,20 @@ class Couple:
         "sphere"
     )
 
+    as_received: Annotated[
+        bool,
+        typer.Option(
+            "--as-received", help="Powders as air has made them, from their cards: protons, carbonate, water."
+        ),
+    ] = False
+    exposed: Annotated[
+        str | None,
+        typer.Option(help="Electrolyte powder that met air: 'H=0.4,Li2CO3=2', H per formula unit, the rest in wt%."),
+    ] = None
+    residue: Annotated[
+        str | None, typer.Option(help="Lithium left on the cathode powder: 'Li2CO3=0.3,LiOH=0.2', wt% of it.")
+    ] = None
+
     def problem(self, cathode: str, schedule: Schedule | None, data: PhaseDatabase) -> Problem:
         """The problem of this couple with a cathode; ``data`` says of which elements anything is known.
 
@@ -75,6 +89,7 @@ class Couple:
             cathode, self.electrolyte, schedule, atmosphere=self.atmosphere, mass_ratio=self.mass_ratio,
             structure=self.structure, morphology=self.morphology, cells=self.cells, additives=self.add,
             crucible=self.crucible, geometry=self.geometry, elements=data.elements,
+            as_received=self.as_received, exposed=self.exposed, residue=self.residue,
         )  # fmt: skip
 
 

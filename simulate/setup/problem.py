@@ -12,10 +12,15 @@ from sinterface.models.basics.errors import InputError, shown, unknown
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
+from sinterface.models.phases.exposure import Exposure
+from sinterface.models.phases.exposure import read as read_exposure
 from sinterface.models.phases.materials import Material
 from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.schedule import Schedule
+
+NONE = "none"
+"""What is written for a powder that is not there."""
 
 CELLS = 40
 """Default number of finite volumes."""
@@ -38,7 +43,8 @@ class Problem:
 
     ``additives`` are phases of the database in the electrolyte powder, in wt% of it: surface carbonate, a sintering
     aid.  ``crucible`` is one of furnace.CRUCIBLES, ``geometry`` one of mesh.GEOMETRIES: particles, or layers as thick
-    as the radii of the particles.
+    as the radii of the particles.  ``exposure`` is what air has made of the electrolyte powder and ``residue`` of the
+    cathode powder, None for fresh ones.  Without a cathode or without an electrolyte, one powder is heated alone.
     """
 
     cathode: Material | None
@@ -50,6 +56,8 @@ class Problem:
     additives: tuple[tuple[str, float], ...] = ()
     crucible: str = "lidded"
     geometry: str = "sphere"
+    exposure: Exposure | None = None
+    residue: Exposure | None = None
 
     @property
     def gases(self) -> tuple[Atmosphere, ...]:
@@ -134,8 +142,8 @@ def read_additives(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def problem(
-    cathode: str | Material,
-    electrolyte: str | Material = "LLZTO",
+    cathode: str | Material | None,
+    electrolyte: str | Material | None = "LLZTO",
     schedule: str | Schedule | None = None,
     *,
     atmosphere: str | Atmosphere = "O2",
@@ -147,17 +155,23 @@ def problem(
     crucible: str = "lidded",
     geometry: str = "sphere",
     elements: Collection[str] = (),
+    as_received: bool = False,
+    exposed: str | Exposure | None = None,
+    residue: str | Exposure | None = None,
 ) -> Problem:
     """Problem from what users write: names, formulas, card paths and texts, or objects already made.
 
     A formula with an element that is not among ``elements``, those of a database, is refused unless that is empty.
-    Without a schedule the couple is held at DEFAULT_HOLD, 800 °C, for 2 h.
+    Without a schedule the couple is held at DEFAULT_HOLD, 800 °C, for 2 h.  ``None`` or ``"none"`` for one of the
+    powders heats the other alone.  ``as_received`` takes what air has made of both powders from their cards;
+    ``exposed`` states it for the electrolyte, ``"H=0.4,Li2CO3=2"``, and ``residue`` for the cathode.
 
     >>> problem("pc-LCO", "LLZTO", "10 °C/min to 900 °C; hold 2 h; quench", mass_ratio="60:40").mass_ratio
     1.5
 
     Raises InputError or DataError, in one line, for anything that can not be read.
     """
+    cathode, electrolyte = _absent(cathode), _absent(electrolyte)
     if isinstance(cathode, str | Path):
         cathode = materials.find(str(cathode), "cathode", structure=structure, morphology=morphology, elements=elements)
     if isinstance(electrolyte, str | Path):
@@ -167,13 +181,30 @@ def problem(
     if isinstance(schedule, str):
         schedule = Schedule.parse(schedule)
     for what, given, kind in (
-        ("cathode", cathode, Material), ("electrolyte", electrolyte, Material), ("schedule", schedule, Schedule),
+        ("cathode", cathode, (Material, type(None))), ("electrolyte", electrolyte, (Material, type(None))),
+        ("schedule", schedule, Schedule),
         ("atmosphere", atmosphere, (str, Atmosphere)), ("cells", cells, int),
     ):  # fmt: skip
         if not isinstance(given, kind):
             raise InputError(f"{what}: {shown(repr(given), 80)} is not understood; {REMEDIES[what]}")
     amount = read_mass_ratio(mass_ratio) if isinstance(mass_ratio, str) else float(mass_ratio)
     added = read_additives(additives) if isinstance(additives, str) else tuple(additives)
+    states: list[Exposure | None] = []
+    for what, material, given in (("electrolyte", electrolyte, exposed), ("cathode", cathode, residue)):
+        if given is not None and material is None:
+            raise InputError(f"{what}: its exposure is given, but there is none of it")
+        told = read_exposure(given) if isinstance(given, str) else given
+        states.append(material.as_received if told is None and as_received and material is not None else told)
+    if as_received and states == [None, None]:
+        raise InputError(
+            "as received: the cards of these powders do not tell what air has made of them; state it, "
+            "exposed='H=0.4,Li2CO3=2'"
+        )
     return Problem(
-        cathode, electrolyte, schedule, read_atmosphere(atmosphere), amount, cells, added, crucible, geometry
+        cathode, electrolyte, schedule, read_atmosphere(atmosphere), amount, cells, added, crucible, geometry, *states
     )
+
+
+def _absent(material: str | Material | None) -> str | Material | None:
+    """None for a powder that is said not to be there."""
+    return None if isinstance(material, str) and material.strip().casefold() == NONE else material

@@ -109,6 +109,9 @@ PATIENCE = 30
 LONGEST = (30.0, 4.0)
 """Longest change of a potential in one iteration, at first and after PATIENCE."""
 
+ABSENT = 1e-12
+"""A species of which a cell holds less [share of the cell] is not there."""
+
 RATIO = 0.01
 """Least share that one iteration leaves of an amount or of its multiplier."""
 
@@ -408,7 +411,10 @@ def _advance(
         share = 1.0
         for i in range(K):
             if abs(d[c, i]) > longest:
-                share = min(share, longest / abs(d[c, i]))
+                if step.content[c, i] > ABSENT * step.size[c]:
+                    share = min(share, longest / abs(d[c, i]))
+                else:  # its potential is of no account and must not hold the others up
+                    d[c, i] = min(max(d[c, i], -longest), longest)
         for k in range(B):
             if not step.active[c, k]:
                 continue

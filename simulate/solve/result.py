@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
+from sinterface.models.phases.exposure import water_left
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.problem import Problem
@@ -339,7 +340,7 @@ def to_result(
                 ("time", "phase"), errors, {"units": "%", "long_name": "numerical error of wt_percent"}
             ),
             "temperature": ("time", problem.schedule.temperature(run.times), {"units": "K"}),
-            **_masses(system, run),
+            **_masses(system, run, problem.schedule.temperature(run.times)),
             **_regime(system, run),
             **_depths(problem, system, run, every),
             "wt_percent_profile": (
@@ -442,10 +443,11 @@ LEAST_ERROR = 2e-3
 """Numerical error that is always allowed for [wt%]: round-off and interpolation in time."""
 
 
-def _masses(system: System, run: Trajectory) -> dict[str, Any]:
+def _masses(system: System, run: Trajectory, temperatures: NDArray[np.float64]) -> dict[str, Any]:
     """Mass change since the very beginning [% of the mass then], and what it is made of: O2, CO2, H2O and lithium.
 
-    Dissolved cations are in no phase; each counts as its simple oxide, so that mass and gas agree.
+    Dissolved cations are in no phase; each counts as its simple oxide, so that mass and gas agree.  Water of a powder
+    that has met air leaves where it is seen to (``exposure.water_left``).
     """
     phases, moles, mass = system.blocks.phases, system.blocks.moles, system.blocks.mass
     N = system.model.basis.N
@@ -462,11 +464,21 @@ def _masses(system: System, run: Trajectory) -> dict[str, Any]:
     total = run.totals @ mass + free @ mass[oxides]
     taken = (run.totals @ content + free @ content[oxides] - first @ content) / start
     oxygen, carbon, hydrogen = taken.T
+    hottest = np.maximum.accumulate(temperatures)
+    left = np.array([water_left(float(T)) for T in hottest]) @ np.array(system.water)
+    gone = (sum(system.water) - left) / (1.0 + sum(system.water))
+    total = total / (1.0 + sum(system.water))
+    hydrogen = hydrogen - 2.0 * gone / formula.molar_mass({"H": 2.0, "O": 1.0})
+    oxygen = oxygen - gone / formula.molar_mass({"H": 2.0, "O": 1.0})
     moles_of_gas = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T
     lithium = np.array(system.components) == "Li"
     lost = run.lost[:, lithium].sum(axis=1) * formula.atomic_mass("Li") / start
     return {
-        "mass_change": ("time", 100.0 * (total / start - 1.0), {"units": "%", "long_name": "gas less lithium vapour"}),
+        "mass_change": (
+            "time",
+            100.0 * (total / start + left / (1.0 + sum(system.water)) - 1.0),
+            {"units": "%", "long_name": "gas less lithium vapour"},
+        ),
         "lithium_lost_mass": ("time", 100.0 * lost, {"units": "%", "long_name": "lithium that left as vapour"}),
         "gas_uptake": (
             ("time", "gas"),

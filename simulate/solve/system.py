@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import AVOGADRO, GAS_CONSTANT, T_MAX, T_MIN
 from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.formula import molar_mass
 from sinterface.models.equilibrium.chemistry import system as chemical_system
 from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
+from sinterface.models.phases.exposure import Exposure
 from sinterface.models.phases.materials import Material
 from sinterface.models.rates import transport
 from sinterface.models.rates.parameters import Parameters, calibrated
@@ -53,16 +55,14 @@ ORDERING = (1.15, 1.55)
 """Lithium per other cation of a layered oxide between which it turns into Li2MnO3 for a diffractometer: an estimate
 about 1.35, where Li1.15 and more orders its metal layer."""
 
-CELLS_OF_A_POWDER = 1
-"""A single powder is uniform: one finite volume."""
-
 
 @dataclass(frozen=True)
 class System:
     """A problem as arrays.  Amounts are moles of cations per mole of cations of the whole sample.
 
     ``initial`` (M, V) amounts of the variables of ``blocks``; ``roles`` names the blocks that were put in: cathode,
-    electrolyte or additive; ``mesh`` has one cell for a single powder.
+    electrolyte or additive; ``water`` is what is adsorbed and what protons make, in units of the mass of all phases;
+    ``mesh`` has one cell for a single powder.
     """
 
     blocks: PhaseBlocks
@@ -70,6 +70,7 @@ class System:
     mesh: Mesh
     initial: Array
     roles: Mapping[int, str]
+    water: tuple[float, float]
     parameters: Parameters
 
     @property
@@ -179,11 +180,12 @@ def assemble(task: Problem, database: Database, parameters: Parameters | None = 
     """
     parameters = parameters or calibrated()
     gases = task.gases
-    powders = tuple(material for material in (task.electrolyte, task.cathode) if material is not None)
-    names = tuple(name for name, _ in task.additives)
-    blocks, sides = _blocks(powders, any(gas.pCO2 > 0.0 for gas in gases), database, names)
+    powders = _powders(task, parameters)
+    names = tuple(dict.fromkeys(name for powder in powders.values() for name, _ in powder.beside))
+    materials = tuple(powder.material for powder in powders.values())
+    blocks, sides = _blocks(materials, any(gas.pCO2 > 0.0 for gas in gases), database, names)
     mesh = _mesh(task, parameters)
-    initial, roles = _initial(task, blocks, sides, mesh)
+    initial, roles, water = _initial(powders, task.mass_ratio, blocks, sides, mesh)
     size = (initial * blocks.moles).sum(axis=1)
     basis = Basis(
         blocks.composition, blocks.start, blocks.occupancy, blocks.species, blocks.site, blocks.sites, blocks.own,
@@ -201,7 +203,7 @@ def assemble(task: Problem, database: Database, parameters: Parameters | None = 
         _growth(blocks, mesh, parameters, shared), _paths(blocks, mesh, size, parameters, shared),
         size, store, interaction,
     )  # fmt: skip
-    return System(blocks, model, mesh, initial, roles, parameters)
+    return System(blocks, model, mesh, initial, roles, water, parameters)
 
 
 def _mesh(task: Problem, parameters: Parameters) -> Mesh:
@@ -217,39 +219,82 @@ def _mesh(task: Problem, parameters: Parameters) -> Mesh:
     return two_layers(radii[0], shell, task.cells, task.geometry, contact=contact, grain=min(radii))
 
 
+@dataclass(frozen=True)
+class Powder:
+    """What is weighed in of one powder: shares of its mass that are the dry material, other phases, and water.
+
+    ``water`` are adsorbed water and that of protons.
+    """
+
+    material: Material
+    dry: float
+    beside: tuple[tuple[str, float], ...]
+    water: tuple[float, float]
+
+
+def _powder(material: Material, exposure: Exposure | None, additives: tuple[tuple[str, float], ...]) -> Powder:
+    """A powder with what air has made of it and what was added to it, in wt%."""
+    beside = [(name, 0.01 * share) for name, share in additives]
+    if exposure is None:
+        return Powder(material, 1.0 - sum(share for _, share in beside), tuple(beside), (0.0, 0.0))
+    for name, share in (("Li2CO3", exposure.carbonate), ("LiOH", exposure.hydroxide)):
+        if share > 0.0:
+            beside.append((name, 0.01 * share))
+    adsorbed = 0.01 * exposure.water
+    structure = 1.0 - adsorbed - sum(share for _, share in beside)
+    dry = replace(material, composition=exposure.dry(material.composition)) if exposure.protons > 0.0 else material
+    water = 0.5 * exposure.protons * molar_mass({"H": 2.0, "O": 1.0})
+    part = molar_mass(dry.composition) / (molar_mass(dry.composition) + water)
+    return Powder(dry, structure * part, tuple(beside), (adsorbed, structure * (1.0 - part)))
+
+
+def _powders(task: Problem, parameters: Parameters) -> dict[str, Powder]:
+    """The powders of a problem by role; additives are in the electrolyte, or in the only powder."""
+    found = {}
+    for role, material, exposure in (
+        ("electrolyte", task.electrolyte, task.exposure), ("cathode", task.cathode, task.residue)
+    ):  # fmt: skip
+        if material is not None:
+            added = task.additives if role == "electrolyte" or task.electrolyte is None else ()
+            state = None if exposure is None else exposure.scaled(10.0**parameters.exposure)
+            found[role] = _powder(material, state, added)
+    return found
+
+
 def _initial(
-    task: Problem, blocks: PhaseBlocks, sides: tuple[tuple[int, tuple[float, ...]], ...], mesh: Mesh
-) -> tuple[Array, dict[int, str]]:
-    """Amounts (M, V) for one mole of cations in all, and what the blocks are that were put in."""
+    powders: Mapping[str, Powder], ratio: float, blocks: PhaseBlocks,
+    sides: tuple[tuple[int, tuple[float, ...]], ...], mesh: Mesh,
+) -> tuple[Array, dict[int, str], tuple[float, float]]:  # fmt: skip
+    """Amounts (M, V) for one mole of cations in all, what the blocks are that were put in, and the water beside.
+
+    Water is adsorbed water and that of protons, in units of the mass of all phases.
+    """
     mass = blocks.mass
     roles: dict[int, str] = {}
     parts: list[tuple[Array, float, bool]] = []  # amounts (V,) of unit mass, mass, whether in the core
-    added = [(name, 0.01 * share) for name, share in task.additives]
-    shares = {"cathode": task.mass_ratio if task.electrolyte is not None else 1.0}
-    shares["electrolyte"] = 1.0 - sum(share for _, share in added)
-    names = [name for name, material in (("electrolyte", task.electrolyte), ("cathode", task.cathode)) if material]
-    if len(names) == 1 and names[0] == "cathode":
-        shares["cathode"] = 1.0 - sum(share for _, share in added)
-    for role, (number, x) in zip(names, sides, strict=True):
+    weights = {role: ratio if role == "cathode" and len(powders) > 1 else 1.0 for role in powders}
+    for (role, powder), (number, x) in zip(powders.items(), sides, strict=True):
         amounts = np.zeros(len(mass))
         amounts[blocks.members(number)] = x
-        parts.append((amounts / (amounts @ mass), shares[role], role == "cathode"))
+        parts.append((amounts / (amounts @ mass), weights[role] * powder.dry, role == "cathode"))
         roles[number] = role
-    for name, share in added:
-        amounts = np.zeros(len(mass))
-        row = blocks.phases.ids.index(name)
-        amounts[row] = 1.0
-        parts.append((amounts / (amounts @ mass), share, len(names) == 1 and names[0] == "cathode"))
-        number = int(np.searchsorted(blocks.start, row, side="right") - 1)
-        roles.setdefault(number, "additive")
+    for role, powder in powders.items():
+        for name, share in powder.beside:
+            amounts = np.zeros(len(mass))
+            row = blocks.phases.ids.index(name)
+            amounts[row] = 1.0
+            parts.append((amounts / (amounts @ mass), weights[role] * share, role == "cathode"))
+            roles.setdefault(int(np.searchsorted(blocks.start, row, side="right") - 1), "additive")
     total = sum(share * float(amounts @ blocks.moles) for amounts, share, _ in parts)
     core = np.arange(len(mesh.volumes)) < mesh.interface
     initial = np.zeros((len(mesh.volumes), len(mass)))
     for amounts, share, inner in parts:
         where = core if inner else ~core
-        weights = np.where(where, mesh.volumes, 0.0)
-        initial += (share / total) * amounts * (weights / weights.sum())[:, None]
-    return initial, roles
+        volumes = np.where(where, mesh.volumes, 0.0)
+        initial += (share / total) * amounts * (volumes / volumes.sum())[:, None]
+    solid = sum(share for _, share, _ in parts)
+    water = [sum(weights[role] * powder.water[k] for role, powder in powders.items()) / solid for k in (0, 1)]
+    return initial, roles, (water[0], water[1])
 
 
 def _host(blocks: PhaseBlocks, number: int) -> int:
@@ -328,7 +373,8 @@ def _thermal(
         blocks.composition, segments, np.array(schedule.starts),
         np.array([distinct.index(gas) for gas in gases], dtype=np.intp), float(grid[0]), potential, references, vapour,
         supplied, np.array([slow.k0, slow.T0, slow.power, slow.Ea]), diffusivity, boundary, COOLING_TIME,
-        crucible.capacity(1.0) * cations / crucible.renewal, components.index("Li") if "Li" in components else -1,
+        crucible.capacity(1.0) * cations / (crucible.renewal * 10.0**parameters.renewal),
+        components.index("Li") if "Li" in components else -1,
     )  # fmt: skip
 
 
