@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sinterface.models.basics.errors import InputError
-from sinterface.models.instruments.detection import detection_limits
+from sinterface.models.instruments.detection import detection_limits, family_limits
 from sinterface.models.instruments.diffraction import (
     ANODES,
     Component,
@@ -252,3 +252,19 @@ def test_longer_counting_and_larger_crystallites_lower_limits():
 def test_limits_need_starting_materials():
     with pytest.raises(InputError, match="no starting material"):
         detection_limits([Component("NiO", "rock salt", 100.0)])
+
+
+def test_limits_of_families_are_those_of_their_phases():
+    products = [Component("La2Zr2O7", "La2Zr2O7", 1.0), Component("Li3TaO4", "Li tantalate", 1.0)]
+    mixture = [
+        *MIXTURE,
+        *products,
+        Component("Li2ZrO3", "Li zirconate", 1.0),
+        Component("Li6Zr2O7", "Li zirconate", 2.0),
+    ]
+    phases, families = detection_limits(mixture), family_limits(mixture)
+    assert families["La2Zr2O7"] == pytest.approx(phases["La2Zr2O7"].wt_percent)
+    low, high = phases["Li2ZrO3"].wt_percent, phases["Li6Zr2O7"].wt_percent
+    assert families["Li zirconate"] == pytest.approx(3.0 / (1.0 / low + 2.0 / high))
+    assert low < families["Li zirconate"] < high
+    assert math.isnan(families["Li tantalate"])
