@@ -141,6 +141,19 @@ def test_intensity_per_mass_does_not_depend_on_the_choice_of_the_cell():
     assert np.abs(first - second).max() < 1e-3 * first.max()
 
 
+def test_intensity_of_periclase_relative_to_corundum():
+    """I/Ic of MgO is 3.0 in the powder diffraction file (recalled); corundum: AFLOW prototype A2B3_hR10_167_c_e.
+
+    Neither has an atom whose dispersion matters, so that this tests the weighting between structures.
+    """
+    sites = (Site((0.0, 0.0, 0.35216), (("Al", 1.0),)), Site((0.3061, 0.0, 0.25), (("O", 1.0),)))
+    cell = (4.7607, 4.7607, 12.9947, 90.0, 90.0, 120.0)
+    corundum = replace(crystal_of("MgO", "rock salt"), space_group="R-3c", cell=cell, sites=sites)
+    scan = Scan(stop=60.0, lines=((CU, 1.0),))
+    heights = [intensity_along(c, scan, 1e-6).max() for c in (crystal_of("MgO", "rock salt"), corundum)]
+    assert heights[0] / heights[1] == pytest.approx(3.0, rel=0.12)
+
+
 def test_lines_go_with_the_share_of_the_mass():
     little, much = (pattern([*MIXTURE, Component("La2Zr2O7", "La2Zr2O7", share)], seed=None) for share in (1.0, 4.0))
     garnet = MIXTURE[1].phase
