@@ -70,6 +70,28 @@ def detection_limits(
     return {phase: _limit(phase, family, whole) for phase, family in sought}
 
 
+def family_limits(mixture: Sequence[Component], scan: Scan | None = None) -> dict[str, float]:
+    """Least wt% of each family of products that a scan of this mixture shows; nan where none of its phases has lines.
+
+    A family of several phases is seen when their shares over their limits add up to one, so that its limit is the mean
+    of theirs, harmonic and weighted by share.  A family that is not there takes the least limit of its phases.
+
+    Example::
+
+        family_limits(sample_of(result.dataset))["LaMO3"]  # about 0.7 with NMC811
+    """
+    limits = detection_limits(mixture, scan)
+    found: dict[str, float] = {}
+    for family in dict.fromkeys(limit.family for limit in limits.values()):
+        parts = [part for part in mixture if part.family == family and part.phase in limits]
+        visible = [part for part in parts if math.isfinite(limits[part.phase].wt_percent)]
+        total = sum(part.wt_percent for part in parts)
+        seen = sum(part.wt_percent / limits[part.phase].wt_percent for part in visible)
+        least = min((limits[part.phase].wt_percent for part in visible), default=math.nan)
+        found[family] = total / seen if seen > 0.0 else least
+    return found
+
+
 def _limit(phase: str, family: str, whole: Pattern) -> Limit:
     """The limit of one phase; ``whole`` is the pattern of the mixture without noise."""
     scan = whole.scan

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import DataError, InputError
 from sinterface.models.phases.database import Database, adjusted
-from sinterface.models.phases.substance import Solid, cations
+from sinterface.models.phases.substance import cations
 from sinterface.models.rates import kinetics, transport
 
-ENERGIES = ("lithium_rich", "nickel_manganese", "tantalum_garnet", "perovskite", "layered_perovskite")
-"""Parameters that move the Gibbs energies of a group of phases."""
+PYROCHLORE = "La2Zr2O7"
+"""The family that needs ``framework`` to form."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,22 @@ class Parameters:
     roughness: float
     cations: float
     boundaries: float
+    framework: float
+    coupling: float
+    exposure: float
+    renewal: float
+    pyrochlore: float
+    spare_lanthanum: float
+    cobalt_perovskite: float
+    perovskite: float
+    layered_perovskite: float
     lithium_rich: float
     nickel_manganese: float
     tantalum_garnet: float
-    perovskite: float
-    layered_perovskite: float
+    lithia_short: float
+    zirconate: float
+    tantalate: float
+    dissolved_lithia: float
 
     def vector(self) -> NDArray[np.float64]:
         """Values in order of ``names``."""
@@ -53,30 +64,23 @@ class Parameters:
         smooth = self.roughness if morphology == "single-crystal" else 0.0
         return float(min(10.0 ** (self.contact - smooth), 1.0))
 
-    exposure = 0.0
-    renewal = 0.0
-
     def slower(self, family: str) -> float:
         """Activation energy [J/mol] beyond that of other transformations which a family of phases needs to form."""
-        return 0.0
-
-    @property
-    def coupling(self) -> float:
-        """By how many RT a driving force of 1 RT per mole of cations lowers that energy."""
-        return 0.0
+        return max(1e3 * self.framework, 0.0) if family == PYROCHLORE else 0.0
 
     def energies(self, database: Database) -> Database:
         """``database`` with these changes of Gibbs energies; itself where there are none."""
-        return _moved(tuple((name, getattr(self, name)) for name in ENERGIES), database)
+        return _moved(tuple((card.name, getattr(self, card.name)) for card in priors() if card.moves), database)
 
 
 @lru_cache(maxsize=4)
 def _moved(energies: tuple[tuple[str, float], ...], database: Database) -> Database:
     shifts = dict(energies)
     changes = {
-        phase: 1e3 * cations(solid.amounts) * shifts[kind]
-        for phase, solid in database.solids.items()
-        if (kind := group(solid)) and shifts[kind] != 0.0
+        phase: 1e3 * cations(database[phase].amounts) * shifts[card.name]
+        for card in priors()
+        for phase in card.moves
+        if phase in database.solids and shifts[card.name] != 0.0
     }
     if not changes:
         return database
@@ -84,26 +88,9 @@ def _moved(energies: tuple[tuple[str, float], ...], database: Database) -> Datab
     return Database(moved.solids, moved.fingerprint, database.changes)
 
 
-def group(solid: Solid) -> str:
-    """The energy parameter that a phase follows, or nothing."""
-    metals = set(solid.amounts) - {"O", "C", "H"}
-    held = sum(solid.amounts.get(s, 0.0) for s in ("Ni", "Co"))
-    if solid.family == "garnet" and "Ta" in metals:
-        return "tantalum_garnet"
-    if solid.family == "LaMO3":
-        return "perovskite"
-    if solid.family == "La2MO4" and "Li" in metals:
-        return "layered_perovskite"
-    if metals <= {"Li", "Ni", "Co"} and solid.amounts.get("Li", 0.0) > 1.05 * held > 0.0:
-        return "lithium_rich"
-    if solid.structure == "layered" and metals == {"Li", "Ni", "Mn"}:
-        return "nickel_manganese"
-    return ""
-
-
 @dataclass(frozen=True)
 class Prior:
-    """A parameter's normal prior, unit, source and meaning."""
+    """A parameter's normal prior, unit, source and meaning, and the phases whose energies it moves, if any."""
 
     name: str
     unit: str
@@ -111,6 +98,7 @@ class Prior:
     sd: float
     source: str
     meaning: str
+    moves: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -118,12 +106,25 @@ def priors() -> tuple[Prior, ...]:
     """The cards of ``parameters.toml``, in order.  Raises DataError when they and ``Parameters`` disagree."""
     text = resources.files("sinterface.models.data").joinpath("parameters.toml").read_text(encoding="utf-8")
     found = tuple(
-        Prior(c["name"], c["unit"], float(c["prior"]["mean"]), float(c["prior"]["sd"]), c["source"], c["meaning"])
+        Prior(
+            c["name"],
+            c["unit"],
+            float(c["prior"]["mean"]),
+            float(c["prior"]["sd"]),
+            c["source"],
+            c["meaning"],
+            tuple(c.get("moves", ())),
+        )
         for c in tomllib.loads(text)["parameter"]
     )
     if [card.name for card in found] != [field.name for field in fields(Parameters)]:
         raise DataError("parameters.toml: its names and those of Parameters differ")
     return found
+
+
+def moved_phases() -> frozenset[str]:
+    """Phases whose energies follow a parameter."""
+    return frozenset(phase for card in priors() for phase in card.moves)
 
 
 def names() -> tuple[str, ...]:

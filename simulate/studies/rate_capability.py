@@ -7,6 +7,7 @@ sources are in PyBaMM's citations.  Only ratios to the same half-cell with full 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -103,6 +104,7 @@ def _capacity(rate: float, active: float, contact: float) -> float:
 
 @lru_cache(maxsize=1)
 def _half_cell() -> _HalfCell:
+    os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")  # else its import asks a question and it sends usage data
     try:
         import pybamm
     except ImportError as error:

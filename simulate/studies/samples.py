@@ -117,7 +117,7 @@ def spread(
     energies = ensemble.draw(base, size, seed, elements)
     posterior = parameters.samples()
     which = np.random.default_rng([seed, 5]).permutation(np.arange(size) % len(posterior))
-    moved = np.array([not parameters.group(base[phase]) for phase in energies.phases])
+    moved = np.array([phase not in parameters.moved_phases() for phase in energies.phases])
     jobs = []
     for number in range(size):
         changes = {

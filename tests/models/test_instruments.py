@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sinterface.models.basics.errors import InputError
-from sinterface.models.instruments.detection import detection_limits
+from sinterface.models.instruments.detection import detection_limits, family_limits
 from sinterface.models.instruments.diffraction import (
     ANODES,
     Component,
@@ -141,6 +141,19 @@ def test_intensity_per_mass_does_not_depend_on_the_choice_of_the_cell():
     assert np.abs(first - second).max() < 1e-3 * first.max()
 
 
+def test_intensity_of_periclase_relative_to_corundum():
+    """I/Ic of MgO is 3.0 in the powder diffraction file (recalled); corundum: AFLOW prototype A2B3_hR10_167_c_e.
+
+    Neither has an atom whose dispersion matters, so that this tests the weighting between structures.
+    """
+    sites = (Site((0.0, 0.0, 0.35216), (("Al", 1.0),)), Site((0.3061, 0.0, 0.25), (("O", 1.0),)))
+    cell = (4.7607, 4.7607, 12.9947, 90.0, 90.0, 120.0)
+    corundum = replace(crystal_of("MgO", "rock salt"), space_group="R-3c", cell=cell, sites=sites)
+    scan = Scan(stop=60.0, lines=((CU, 1.0),))
+    heights = [intensity_along(c, scan, 1e-6).max() for c in (crystal_of("MgO", "rock salt"), corundum)]
+    assert heights[0] / heights[1] == pytest.approx(3.0, rel=0.12)
+
+
 def test_lines_go_with_the_share_of_the_mass():
     little, much = (pattern([*MIXTURE, Component("La2Zr2O7", "La2Zr2O7", share)], seed=None) for share in (1.0, 4.0))
     garnet = MIXTURE[1].phase
@@ -252,3 +265,19 @@ def test_longer_counting_and_larger_crystallites_lower_limits():
 def test_limits_need_starting_materials():
     with pytest.raises(InputError, match="no starting material"):
         detection_limits([Component("NiO", "rock salt", 100.0)])
+
+
+def test_limits_of_families_are_those_of_their_phases():
+    products = [Component("La2Zr2O7", "La2Zr2O7", 1.0), Component("Li3TaO4", "Li tantalate", 1.0)]
+    mixture = [
+        *MIXTURE,
+        *products,
+        Component("Li2ZrO3", "Li zirconate", 1.0),
+        Component("Li6Zr2O7", "Li zirconate", 2.0),
+    ]
+    phases, families = detection_limits(mixture), family_limits(mixture)
+    assert families["La2Zr2O7"] == pytest.approx(phases["La2Zr2O7"].wt_percent)
+    low, high = phases["Li2ZrO3"].wt_percent, phases["Li6Zr2O7"].wt_percent
+    assert families["Li zirconate"] == pytest.approx(3.0 / (1.0 / low + 2.0 / high))
+    assert low < families["Li zirconate"] < high
+    assert math.isnan(families["Li tantalate"])

@@ -2,6 +2,9 @@
 
 import itertools
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -103,6 +106,21 @@ def test_fits_recover_parameters_and_predictions_of_their_own():
     assert found.percolation == pytest.approx(truth.percolation, abs=0.1)
     with pytest.raises(InputError, match="no cell"):
         fit([])
+
+
+def test_pybamm_asks_nothing_and_leaves_nothing(tmp_path):
+    pytest.importorskip("pybamm")
+    code = (
+        "from sinterface.simulate.studies.rate_capability import rate_curve; print(len(rate_curve(rates=(1.0,)).rates))"
+    )
+    automatic = ("CI", "GITHUB_ACTIONS", "TRAVIS", "CIRCLECI", "JENKINS_URL", "GITLAB_CI")
+    kept = {key: value for key, value in os.environ.items() if key not in automatic and "PYBAMM" not in key}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=kept | {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.strip() == "1"
+    assert not list(tmp_path.rglob("config.yml"))
 
 
 def test_rates_that_are_none():

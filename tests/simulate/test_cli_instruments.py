@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from sinterface.models.basics.errors import SinterfaceError
@@ -46,6 +48,9 @@ def run_file(tmp_path_factory):
     file = tmp_path_factory.mktemp("run") / "run.nc"
     write_dataset(file, data)
     return file
+
+
+LETTERS = "0123456789.,;-+eE \t\nxn#<>/'\""
 
 
 def call(*words):
@@ -146,6 +151,19 @@ def test_files_that_are_no_patterns(name, tmp_path, run_file):
     done = call("xrd", run_file, "--measured", file, "--plot", plot, "-o", tmp_path / "p.xy")
     assert done.exit_code != 0
     assert not plot.exists() and not (tmp_path / "p.xy").exists()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=LETTERS, max_size=400), ending=st.sampled_from([".xy", ".csv", ".xrdml"]))
+def test_any_text_is_a_pattern_or_a_line_that_says_why_not(text, ending, tmp_path):
+    file = tmp_path / f"any{ending}"
+    file.write_text(text, encoding="utf-8")
+    try:
+        found = read_pattern(file)
+    except SinterfaceError as error:
+        assert "\n" not in str(error)
+    else:
+        assert len(found.angles) >= 10 and (np.diff(found.angles) > 0.0).all()
 
 
 def test_a_missing_file_is_told(tmp_path):

@@ -12,7 +12,7 @@ from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import problem
-from sinterface.simulate.solve.run import predict
+from sinterface.simulate.solve.run import TOLERANCE, predict
 from sinterface.validation.observations.evidence import Experiment, Observation, Onset
 
 FILM_RATIO = 0.05
@@ -38,6 +38,7 @@ class Case:
     cooling: str
     atmosphere: Atmosphere
     temperature: float
+    as_received: bool = False
 
     @property
     def celsius(self) -> float:
@@ -65,6 +66,7 @@ def case(experiment: Experiment, temperature: float) -> Case:
     return Case(
         experiment.cathode, experiment.electrolyte, experiment.mass_ratio or FILM_RATIO, "slab" if film else "sphere",
         experiment.ramp, experiment.hold, experiment.cooling, experiment.atmosphere, round(temperature, 6),
+        bool(experiment.as_received),
     )  # fmt: skip
 
 
@@ -80,14 +82,18 @@ def needed(entries: Iterable[Observation | Onset], scan: Sequence[float] = ()) -
     return list(found)
 
 
-def run(one: Case, parameters: Parameters, database: Database | None = None, cells: int = 40) -> Predicted:
+def run(
+    one: Case, parameters: Parameters, database: Database | None = None, cells: int = 40, tolerance: float = TOLERANCE
+) -> Predicted:
     """Predict one case."""
     hold = f"{one.ramp} to {one.temperature:.10g} K; hold {one.hold}; {one.cooling}"
     task = problem(
         one.cathode, one.electrolyte, hold, atmosphere=one.atmosphere, mass_ratio=one.mass_ratio,
-        geometry=one.geometry, cells=cells,
+        geometry=one.geometry, cells=cells, as_received=one.as_received,
     )  # fmt: skip
-    result = predict(task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS)
+    result = predict(
+        task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS, tolerance=tolerance
+    )
     final = result.dataset["wt_percent"].isel(time=-1)
     left = {role: float(final.where(final["role"] == role).sum()) for role in ("cathode", "electrolyte")}
     families = {name: share for name, share in result.by_family.items() if share > CLEAN}
