@@ -196,7 +196,7 @@ for path in sorted(Path(sys.argv[2]).iterdir()):
     except MemoryError:
         raise SystemExit(f"{path}: more memory than allowed")
     slow = max(slow, time.process_time() - began)
-print(json.dumps({"read": read, "slow": slow, "lines": len(lines)}))
+print(json.dumps({"read": read, "slow": slow, "lines": len(lines), "told": sorted(lines)[:40]}))
 """
 READERS = {
     "phases": "from sinterface.models.evidence.external_phases import load as judge",
@@ -262,12 +262,17 @@ GOOD = {
 @pytest.mark.parametrize("kind", GOOD)
 def test_spoiled_text_files(figures, rng, spoil, tmp_path, kind):
     """Each read within 1 GB; together within a second of processor time for fifty."""
-    make, whole = GOOD[kind]
-    count, good = times(whole), make()
+    make, most = GOOD[kind]
+    count, good = times(most), make()
     for number in range(count):
         suffix = rng.choice(sorted(good))
         (tmp_path / f"{number:05}{suffix}").write_bytes(spoil(rng, good[suffix]))
+    for suffix, contents in good.items():
+        for number, whole in enumerate(contents):
+            (tmp_path / f"good{number}{suffix}").write_bytes(whole)
     told = judged(kind, tmp_path, 20 + count // 50)
+    told["read"] -= sum(map(len, good.values()))
+    assert told["read"] >= 0, "good files are read"
     assert told["slow"] < 5.0
     assert told["lines"] >= min(5, count // 20), "faults of many kinds"
     figures(f"{kind} file with random faults", count, f"{count - told['read']} refused in a line, {told['read']} read")
@@ -288,7 +293,10 @@ def test_spoiled_stores(figures, rng, spoil, tmp_path):
         for _ in range(rng.choice((1, 1, 3))):
             which = rng.randrange(len(files))
             (path / files[which]).write_bytes(spoil(rng, [contents[which]]))
+    shutil.copytree(good, folder / "good.zarr")
     told = judged("store", folder, 60 + count)
+    told["read"] -= 1
+    assert told["read"] >= 0, "a good store is read"
     assert told["slow"] < 5.0
     figures("Zarr store with random faults", count, f"{count - told['read']} refused in a line, {told['read']} read")
 
@@ -304,6 +312,8 @@ def test_spoiled_netcdf(figures, rng, spoil, tmp_path):
     good, count, refused = data.to_netcdf(engine="h5netcdf"), times(100), 0
     for _ in range(count):
         path = tmp_path / "x.nc"
+        path.write_bytes(bytes(good))
+        assert refused or hdf5_probe.fault(path, 1000) == "", "a good file is read"
         path.write_bytes(spoil(rng, [bytes(good)]))
         told = hdf5_probe.fault(path, 1000)
         assert told.isprintable() and len(told) < 400
