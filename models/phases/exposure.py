@@ -1,9 +1,9 @@
 """What air has made of a powder: protons in place of lithium, and the lithium outside as carbonate and hydroxide.
 
 A garnet that has met humid air exchanges lithium for protons, Li6.4 -> Li6.4-hHh, and the lithium takes up water and
-CO2 on the particles.  On heating the protons leave as water first and take half as much oxygen along; what stays is a
-garnet short of lithia, Li6.4-h O12-h/2, beside its lithium.  The kinetic model starts from there: water leaves without a
-change of the cation frame, at the temperatures at which it is seen to leave, and only the mass is told of it.
+CO2 on the particles.  On heating the protons leave as water first and take half as much oxygen along; what stays is
+a garnet short of lithia, Li6.4-h O12-h/2, beside its lithium.  The kinetic model starts from there: water leaves
+without a change of the cation frame, at the temperatures at which it is seen to leave, and only the mass is told of it.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.basics.errors import unknown
@@ -54,11 +55,12 @@ def crucible(name: str) -> Crucible:
     return CRUCIBLES[name]
 
 
-def lithium_pressure(potential: float, temperature: float, atmosphere: Atmosphere) -> float:
-    """Pressure [bar] of the gases that carry one lithium each, at a lithium potential [J/mol] and temperature [K]."""
-    T = temperature
-    exponents = [potential - float(gas("Li").gibbs(T))]
-    hydrogen = float(atmosphere.potential("H", T))
-    if np.isfinite(hydrogen):
-        exponents.append(potential + float(atmosphere.potential("O", T)) + hydrogen - float(gas("LiOH").gibbs(T)))
-    return float(np.sum(np.exp(np.minimum(np.array(exponents) / (GAS_CONSTANT * T), 100.0))))
+def lithium_pressure(potential: ArrayLike, temperature: ArrayLike, atmosphere: Atmosphere) -> NDArray[np.float64]:
+    """Pressure [bar] of the gases that carry one lithium each, at lithium potentials [J/mol] and temperatures [K]."""
+    T, mu = np.asarray(temperature, dtype=float), np.asarray(potential, dtype=float)
+    RT = GAS_CONSTANT * T
+    total = np.exp(np.minimum((mu - gas("Li").gibbs(T)) / RT, 100.0))
+    if atmosphere.pH2O > 0.0:
+        hydroxide = mu + atmosphere.potential("O", T) + atmosphere.potential("H", T) - gas("LiOH").gibbs(T)
+        total = total + np.exp(np.minimum(hydroxide / RT, 100.0))
+    return np.asarray(total)

@@ -337,20 +337,14 @@ def _thermal(
 ) -> Thermal:  # fmt: skip
     phases, components, moles = blocks.phases, blocks.components, blocks.moles
     energy = np.array([phases.enthalpy, phases.entropy, phases.cp.a, phases.cp.b, phases.cp.c]).T * moles[:, None]
-    grid = np.arange(T_MIN - 30.0, T_MAX + 31.0)
     distinct = tuple(dict.fromkeys(gases))
-    potential = np.array([[gas.potential(element, grid) for element in OPEN_ELEMENTS] for gas in distinct])
-    potential = np.where(np.isfinite(potential), potential, np.nan)
+    grid, potential, carbon, vapour = _gas_tables(distinct)
     references = np.full((len(distinct), len(components), len(grid)), np.nan)
     supplied = np.zeros((len(distinct), len(components)))
-    vapour = np.empty((len(distinct), len(grid)))
-    for which, gas in enumerate(distinct):
-        pure = Atmosphere("1 bar of each", gas.pO2, 1.0, 1.0)
-        for k, name in enumerate(components):
-            if name in OPEN_ELEMENTS:
-                references[which, k] = pure.potential(name, grid)
-                supplied[which, k] = gas.pCO2
-        vapour[which] = [np.log(lithium_pressure(0.0, max(T, COLDEST), gas)) for T in grid]
+    for k, name in enumerate(components):
+        if name in OPEN_ELEMENTS:
+            references[:, k] = carbon
+            supplied[:, k] = [gas.pCO2 for gas in distinct]
     schedule = task.schedule
     segments = np.array([[s.start, s.end, s.duration, s.shape == "newton"] for s in schedule.segments], dtype=float)
     slow = parameters.kinetics()
@@ -376,6 +370,16 @@ def _thermal(
         crucible.capacity(1.0) * cations / (crucible.renewal * 10.0**parameters.renewal),
         components.index("Li") if "Li" in components else -1,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _gas_tables(gases: tuple[Atmosphere, ...]) -> tuple[Array, Array, Array, Array]:
+    """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of Li vapour [bar]."""
+    grid = np.arange(T_MIN - 30.0, T_MAX + 31.0)
+    potential = np.array([[gas.potential(element, grid) for element in OPEN_ELEMENTS] for gas in gases])
+    carbon = np.array([Atmosphere("1 bar of each", gas.pO2, 1.0, 1.0).potential("C", grid) for gas in gases])
+    vapour = np.array([np.log(lithium_pressure(0.0, np.maximum(grid, COLDEST), gas)) for gas in gases])
+    return grid, np.where(np.isfinite(potential), potential, np.nan), carbon, vapour
 
 
 def _oxides(blocks: PhaseBlocks) -> NDArray[np.intp]:
