@@ -54,7 +54,8 @@ def test_unknown_attribute_names_what_there_is():
 
 EXAMPLES = (
     "sinterface", "sinterface.models.basics.formula", "sinterface.models.phases.materials",
-    "sinterface.models.phases.substance", "sinterface.models.rates.transport", "sinterface.simulate.setup.extras",
+    "sinterface.models.phases.substance", "sinterface.models.rates.transport", "sinterface.simulate.cli.terminal",
+    "sinterface.simulate.setup.extras",
     "sinterface.simulate.setup.problem", "sinterface.simulate.solve.run", "sinterface.simulate.studies.compare",
     "sinterface.simulate.studies.optimize", "sinterface.simulate.studies.shares", "sinterface.simulate.studies.sweep",
     "sinterface.simulate.views.plot", "sinterface.simulate.views.plot_screen", "sinterface.simulate.views.report",

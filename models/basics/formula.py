@@ -57,7 +57,7 @@ def _parse(text: str) -> tuple[tuple[str, float], ...]:
 
 def _with_plain_digits(formula: str, text: str) -> str:
     """The formula with subscript digits and fractions as decimals.  Raises InputError naming a charge."""
-    plain = []
+    plain: list[str] = []
     for character in formula:
         kind = unicodedata.decomposition(character).split(" ")[0]
         if kind == "<super>":
@@ -87,10 +87,10 @@ def _read(formula: str, text: str) -> dict[str, float]:
     from pymatgen.core.composition import Composition  # on use: keeps the command line's start light
 
     try:
-        found = Composition(formula).get_el_amt_dict()
+        amounts = Composition(formula).get_el_amt_dict()
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, RecursionError) as error:
         raise _unreadable(text, _culprit(formula)) from error
-    return {str(symbol): float(amount) for symbol, amount in found.items()}
+    return {str(symbol): float(amount) for symbol, amount in amounts.items()}
 
 
 def _culprit(formula: str) -> str:

@@ -275,7 +275,7 @@ def _from_formula(
         )
     if structure is not None and structure not in STRUCTURES:
         raise unknown("structure", structure, STRUCTURES)
-    if not ID.fullmatch(text):  # a fraction's slash would part the names of files
+    if set(formula.SLASHES) & set(text):  # the slash of a fraction would part the names of files
         text = formula.name(composition)
     short = morphology or "pc"
     if short not in MORPHOLOGIES:

@@ -26,7 +26,7 @@ from sinterface.simulate.cli.options import (
     save,
     with_couple,
 )
-from sinterface.simulate.cli.terminal import console, longest_word, printable, processes, progress_bar, say
+from sinterface.simulate.cli.terminal import console, in_parts, letters, printable, processes, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.setup.schedule import Schedule
@@ -109,10 +109,11 @@ def run(
     data = phases.open_database(database)
     task = couple.problem(cathode, plan, data)
     check_outputs(output, plot, checkpoint)
-    if temperature is None and schedule is None:
-        say(f"neither -T nor --schedule is given: the couple is held at {DEFAULT_HOLD:g} °C", quiet=True)
-    with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
+    label = " + ".join(powder.id for powder in (task.cathode, task.electrolyte) if powder is not None)
+    with progress_bar(label, not as_json) as advance:
         result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
+    if temperature is None and schedule is None:
+        say(f"neither -T nor --schedule is given: the couple was held at {DEFAULT_HOLD:g} °C", quiet=True)
     around = None
     if samples:
         from sinterface.simulate.studies.samples import spread
@@ -304,16 +305,31 @@ def _show_sweep(shown: Sweep, limit: float) -> None:
     most = shown.dataset["wt_percent"].max("hold_temperature")
     families = [family for family in shown.families if float(most.sel(family=family)) >= 0.05]
     title = f"{attrs['cathode']} + {attrs['electrolyte']}, {mass_ratio_text(float(attrs['mass_ratio']))} by mass"
-    table = Table(title=escape(f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%"))
-    for heading in ("T / °C", *families, "electrolyte left / %"):
-        table.add_column(heading, justify="right", overflow="fold", min_width=longest_word(heading))
-    for T, result in zip(shown.temperatures, shown.results, strict=True):
-        shares, errors = result.by_family, final_errors(result)
-        cells = [with_error(shares.get(family, 0.0), errors.get(family)) for family in families]
-        label = f"{T:g}" if result.finished else f"{T:g} (not finished)"
-        table.add_row(label, *cells, f"{100 * result.unreacted['electrolyte_fraction']:.1f}")
+    title = f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%"
+    errors = [final_errors(result) for result in shown.results]
+    columns = [
+        (
+            "T / °C",
+            [f"{T:g}{'' if r.finished else '!'}" for T, r in zip(shown.temperatures, shown.results, strict=True)],
+        )
+    ]
+    for family in families:
+        pairs = zip(shown.results, errors, strict=True)
+        columns.append(
+            (family, [with_error(result.by_family.get(family, 0.0), error.get(family)) for result, error in pairs])
+        )
+    left = [f"{100 * result.unreacted['electrolyte_fraction']:.1f}" for result in shown.results]
+    columns.append(("electrolyte left / %", left))
     screen = console()
-    screen.print(table)
+    for part in in_parts(columns, screen.width):
+        table = Table(title=escape(title))
+        for heading, cells in part:
+            table.add_column(heading, justify="right", width=letters(heading, cells))
+        for row in zip(*(cells for _, cells in part), strict=True):
+            table.add_row(*row)
+        screen.print(table)
+    if not all(result.finished for result in shown.results):
+        screen.print("! not finished", markup=False)
     screen.print(f"onset: {shown.onset(limit)}", markup=False)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from sinterface.simulate.cli import phases
 from sinterface.simulate.cli.options import Database, Json, Picture, Workers, check_outputs, save
-from sinterface.simulate.cli.terminal import console, longest_word, processes, say
+from sinterface.simulate.cli.terminal import console, letters, processes, say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -150,13 +150,12 @@ def _show(document: dict[str, Any]) -> None:
     keys = [key for key in ("morphology", "electrolyte", "schedule", "gas") if len({row[key] for row in ranked}) > 1]
     coated = any(row["coatings"] for row in ranked)
     heads = ["rank", "cathode", *keys, "onset / °C", "most / wt%", *["families"] * wide, "meV/atom"]
-    table = Table(
-        title=f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}", box=SIMPLE
-    )
-    for heading in heads + ["under limit"] * sampled + ["best coating, worse face"] * coated:
+    title = f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}"
+    table = Table(title=title, box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 0))
+    for heading in heads + ["under limit"] * sampled + ["coating"] * coated:
         side: Any = "right" if "/" in heading or heading == "rank" else "left"
-        word = 16 if heading == "cathode" else longest_word(heading)
-        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=word)
+        width = 16 if heading == "cathode" else letters(heading, [])
+        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=width)
     for row in ranked:
         onset = row["onset_C"]
         forces = [value for value in row["driving_force_meV_per_atom"] if value is not None]
@@ -171,6 +170,8 @@ def _show(document: dict[str, Any]) -> None:
             cells.append(coating_told(row["coatings"][0], min(forces, default=0.0))[0] if row["coatings"] else "")
         table.add_row(*map(escape, cells))
     screen.print(table)
+    if coated:
+        screen.print("coating: the best, with the reaction energy of its worse face in meV/atom", markup=False)
     if not wide:
         screen.print(
             f"families and shares of samples stand in terminals of {WIDE} columns, and in --json", markup=False

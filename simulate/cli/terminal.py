@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,13 +52,28 @@ def console() -> Any:
     return Console()
 
 
-def longest_word(heading: str) -> int:
-    """Letters of the longest word of a heading: a column that is narrower would break it.
+def letters(heading: str, cells: Sequence[str]) -> int:
+    """Letters that a column needs so that no word and no cell of it is broken.
 
-    >>> longest_word("electrolyte left / %")
+    >>> letters("electrolyte left / %", ["83.4", "0.0"])
     11
     """
-    return max(map(len, heading.split()), default=0)
+    return max(map(len, [*heading.split(), *cells]))
+
+
+def in_parts(columns: Sequence[tuple[str, list[str]]], width: int) -> list[list[tuple[str, list[str]]]]:
+    """Columns (heading, cells) as tables that fit into ``width`` letters, each of them with the first column.
+
+    >>> [[heading for heading, _ in part] for part in in_parts([("T", ["1"]), ("abc", ["2"]), ("def", ["3"])], 12)]
+    [['T', 'abc'], ['T', 'def']]
+    """
+    first, *others = columns
+    parts: list[list[tuple[str, list[str]]]] = [[first]]
+    for column in others:
+        if len(parts[-1]) > 1 and 1 + sum(3 + letters(*each) for each in [*parts[-1], column]) > width:
+            parts.append([first])
+        parts[-1].append(column)
+    return parts
 
 
 def say(text: str, *, quiet: bool) -> None:

@@ -128,7 +128,7 @@ def test_every_option_of_a_couple_reaches_every_command(command, monkeypatch):
 
 def test_a_run_without_a_temperature_says_which_it_takes():
     answer = sinterface("run", "pc-LNMO", "--cells", "4", "--json")
-    assert answer.stderr == "neither -T nor --schedule is given: the couple is held at 800 °C\n"
+    assert answer.stderr == "neither -T nor --schedule is given: the couple was held at 800 °C\n"
     assert json.loads(answer.stdout)["temperature_C"] == 800.0
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.markers import MarkerStyle
 
 import sinterface as si
@@ -77,6 +78,30 @@ def test_what_was_put_in_never_counts_as_formed():
     assert family not in si.Comparison((si.plan("hold 1 h"),), (marked,), ((0.5, 0.6, 0.7),)).families
     drawn = {text.get_text() for text in plot.run(marked).legends[0].get_texts()}
     assert not [label for label in drawn if first in label]
+
+
+def extents(figure):
+    """Bounding boxes of the legends, titles and the figure [pixels], as they are drawn."""
+    FigureCanvasAgg(figure).draw()
+    texts = [axis.title for axis in figure.axes if axis.get_title()]
+    texts += [text for text in figure.texts if text.get_text()]
+    return [each.get_window_extent() for each in figure.legends], [t.get_window_extent() for t in texts], figure.bbox
+
+
+@pytest.mark.parametrize("couples", [1, 3])
+def test_legends_and_titles_fit_into_their_figures_and_do_not_meet(couples):
+    result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 900 °C; hold 1 h; quench", cells=8))
+    assert len(result.by_family) >= 5
+    long = result.dataset.assign_attrs(atmosphere=", then ".join(["air (pO2=0.207, pCO2=0.0004 bar)"] * 3))
+    sweep = si.Sweep((900.0,), (result,))
+    for figure in (plot.sweeps([sweep] * couples), plot.run(replace(result, dataset=long))):
+        legends, titles, whole = extents(figure)
+        assert legends
+        assert titles
+        for box in (*legends, *titles):
+            assert whole.x0 <= box.x0 and box.x1 <= whole.x1
+            assert whole.y0 <= box.y0 and box.y1 <= whole.y1
+        assert not [1 for legend in legends for title in titles if legend.overlaps(title)]
 
 
 def test_errors_stand_beside_the_amounts():
