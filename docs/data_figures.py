@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 import sys
 from collections import Counter
 from importlib import resources
@@ -11,12 +9,12 @@ from importlib import resources
 import numpy as np
 
 from sinterface.models.basics.constants import EV_PER_ATOM
-from sinterface.models.phases import corrections, estimates, substance
+from sinterface.models.evidence.fit_corrections import ion_table, measured_residuals
+from sinterface.models.phases import corrections
 from sinterface.models.phases.database import embedded, observations, unadjusted
 from sinterface.models.phases.phase_tables import read_records
 
 MEV = 1e3 / EV_PER_ATOM
-GARNET_ELEMENTS = frozenset(["Li", "La", "Zr", "Ta", "Ni", "Mn", "Co", "O"])
 
 
 def say(text: str) -> None:
@@ -54,33 +52,12 @@ for element, value, variance in zip(fitted.elements, fitted.values, np.diag(fitt
 shipped = resources.files("sinterface.models.data").joinpath("corrections.csv").read_text(encoding="utf-8")
 say(f"the fit repeats the shipped table: {corrections.to_csv(fitted) == shipped}")
 
-say("\nentropy estimate")
-table = estimates.read_ions(lambda key: records[key].entropy, lambda key: records[key].cp)
-recipes = resources.files("sinterface.models.data").joinpath("ions.csv").read_text(encoding="utf-8")
-base = {name for row in csv.DictReader(recipes.splitlines()) for name in re.findall(r"[0-9./]+\s+(\S+)", row["recipe"])}
-errors: dict[str, float] = {}
-for key, record in records.items():
-    held = set(record.amounts)
-    if (
-        record.entropy is None
-        or key in base
-        or "liquid" in key
-        or held & {"C", "H"}
-        or not substance.cations(record.amounts)
-    ):
-        continue
-    charges = estimates.charges(record.amounts)
-    if charges is not None and set(charges) <= set(table.ions):
-        errors[key] = (table.estimate(record.amounts)[0] - record.entropy) / substance.cations(record.amounts)
-core = {key: error for key, error in errors.items() if set(records[key].amounts) <= GARNET_ELEMENTS}
-for label, some in (("all oxides outside the recipes", errors), ("of Li La Zr Ta Ni Mn Co O only", core)):
-    values = np.array(list(some.values()))
-    say(
-        f"{label}: {len(values)}, mean {values.mean():+.1f}, rms {np.sqrt(np.mean(values**2)):.1f} J/(mol K) per cation"
-    )
-widest = sorted(errors, key=lambda key: -abs(errors[key]))[:8]
-say("largest, estimate minus table: " + ", ".join(f"{key} {errors[key]:+.1f}" for key in widest))
-say(f"sd used in the model: {table.entropy_sd_per_cation:g} J/(mol K) per cation")
+say("\nentropy estimate, measured less ion sum per mole of cations, J/(mol K)")
+measured = list(measured_residuals(records))
+for kind, one in ion_table(records).classes.items():
+    members = sorted(((error, phase) for phase, its, error in measured if its == kind), reverse=True)
+    say(f"{kind}: {one.phases} phases, taken {one.mean:+.2f} ± {one.sd:.2f}; "
+        + ", ".join(f"{phase} {error:+.1f}" for error, phase in members))  # fmt: skip
 
 say("\nadjustments (kJ per mole of formula units)")
 for key, solid in final.solids.items():

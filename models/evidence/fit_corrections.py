@@ -42,12 +42,12 @@ def measured_residuals(records: Mapping[str, Record]) -> Iterator[tuple[str, str
 
 def classes_csv(records: Mapping[str, Record]) -> str:
     """``entropy_classes.csv`` as shipped: mean and deviation per mole of cations, and the number of phases."""
-    found = estimates.class_residuals((kind, residual) for _, kind, residual in measured_residuals(records))
+    classes = estimates.class_residuals((kind, residual) for _, kind, residual in measured_residuals(records))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["class", "mean_J_molK", "sd_J_molK", "phases"])
-    for kind, one in found.items():
-        writer.writerow([kind, f"{one.mean:.2f}", f"{one.sd:.2f}", one.phases])
+    for kind, residual in classes.items():
+        writer.writerow([kind, f"{residual.mean:.2f}", f"{residual.sd:.2f}", residual.phases])
     return out.getvalue()
 
 

@@ -116,15 +116,17 @@ def class_residuals(measured: Iterable[tuple[str, float]]) -> dict[str, ClassRes
     groups: dict[str, list[float]] = {kind: [] for kind in CLASSES}
     for kind, residual in measured:
         groups[kind].append(residual)
-    means = {kind: sum(one) / (len(one) + 1) for kind, one in groups.items()}
-    within = [(r - means[kind]) ** 2 for kind, one in groups.items() for r in one]
+    means = {kind: sum(residuals) / (len(residuals) + 1) for kind, residuals in groups.items()}
+    within = [(r - means[kind]) ** 2 for kind, residuals in groups.items() for r in residuals]
     pooled = sum(within) / max(len(within), 1)
-    found = {}
-    for kind, one in groups.items():
-        squares = sum((r - means[kind]) ** 2 for r in one)
-        found[kind] = ClassResidual(means[kind], math.sqrt((squares + pooled) / max(len(one), 1)), len(one))
-    found[SIMPLE] = ClassResidual(0.0, math.sqrt(sum(r * r for one in groups.values() for r in one) / len(within)), 0)
-    return found
+    classes = {}
+    for kind, residuals in groups.items():
+        squares = sum((r - means[kind]) ** 2 for r in residuals)
+        sd = math.sqrt((squares + pooled) / max(len(residuals), 1))
+        classes[kind] = ClassResidual(means[kind], sd, len(residuals))
+    everything = [r * r for residuals in groups.values() for r in residuals]
+    classes[SIMPLE] = ClassResidual(0.0, math.sqrt(sum(everything) / max(len(everything), 1)), 0)
+    return classes
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import null_space
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import GAS_CONSTANT
@@ -165,6 +164,8 @@ class Solution:
         potentials [J/mol] at T_COMPARE.  The energy is convex: Newton's method on it and a logarithmic barrier, along
         the directions that keep the composition (Boyd & Vandenberghe, Convex Optimization, 2004, ch. 11).
         """
+        from scipy.linalg import null_space
+
         most = _largest(columns[:, free], x[free])
         able = np.flatnonzero(free)[np.max(most, axis=0) > SMALLEST_AMOUNT]
         ways = null_space(columns[:, able])
@@ -214,13 +215,13 @@ def _largest(columns: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np
     """For each end member the amounts (E, E) with the composition of x (E,) that hold the most of it."""
     from scipy.optimize import linprog
 
-    found = []
+    corners = []
     for e in range(len(x)):
         reward = np.zeros(len(x))
         reward[e] = -1.0
-        one = linprog(reward, A_eq=columns, b_eq=columns @ x, method="highs")
-        found.append(one.x if one.status == 0 else x)
-    return np.array(found)
+        answer = linprog(reward, A_eq=columns, b_eq=columns @ x, method="highs")
+        corners.append(answer.x if answer.status == 0 else x)
+    return np.array(corners)
 
 
 def _entropy(y: NDArray[np.float64]) -> float:
