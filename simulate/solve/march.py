@@ -40,6 +40,13 @@ LEAP = 0.25
 """Weight of the difference between a step and its extrapolation from the one before, in which errors of the middle
 enter halved twice, against that between two solutions of a step."""
 
+INSIDE = 1e-3
+"""Product n z and least amount [share of a cell] that a cold start begins with."""
+
+FIRST_KAPPA = 0.3
+"""Integrated rate of transformation of a run's first step: before it nothing is known of what could form, and in a long
+step a hot mixture would have nowhere to go but into the phases that were put in."""
+
 DONE, FULL, STALLED = 0, 1, 2
 """How a call ended: at the time asked for, with its buffers full, or unable to solve a step however short."""
 
@@ -182,7 +189,7 @@ def _copy(source: Array, out: Array) -> None:
 
 @nb.njit(cache=True, error_model="numpy")
 def _solved(cells: Cells, u: Array, n: Array, z: Array, basis: Basis, step: Step, close: float) -> Solution:
-    """Warm start; where that fails a cold one, from amounts well inside of n >= 0."""
+    """Warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike."""
     cold = False
     while True:
         answer = solve(u, n, z, basis, step, cold, close)
@@ -195,8 +202,8 @@ def _solved(cells: Cells, u: Array, n: Array, z: Array, basis: Basis, step: Step
             for k in range(len(basis.start) - 1):
                 if step.active[c, k]:
                     for v in range(basis.start[k], basis.start[k + 1]):
-                        n[c, v] = max(cells.n[c, v], 1e-3 * step.size[c])
-                        z[c, v] = 1.0
+                        n[c, v] = max(cells.n[c, v], INSIDE * step.size[c])
+                        z[c, v] = INSIDE * step.size[c] / n[c, v]
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -244,6 +251,9 @@ def march(
         segment = thermals.segment_at(thermal, time)
         stop = min(until, thermal.begins[segment + 1])
         size = min(size, longest_step(thermal, time, segment, control.ramp))
+        if fresh:
+            T = thermals.temperature(thermal, time, segment)
+            size = min(size, max(FIRST_KAPPA / thermals.rate(thermal, T), 2.0 * SHORTEST))
         ahead = stop - time
         end = stop if size >= 0.999 * ahead else time + (size if size < 0.5 * ahead else 0.5 * ahead)
         T, kappa = thermals.integrals(thermal, time, end, segment, spread)

@@ -115,6 +115,9 @@ ABSENT = 1e-12
 RATIO = 0.01
 """Least share that one iteration leaves of an amount or of its multiplier."""
 
+LEAST = 1e-6
+"""Least amount in units of the barrier: one that small would have an affinity of -1e6 RT."""
+
 CENTRED = 1e8
 """A multiplier stays within this factor of t/n."""
 
@@ -437,11 +440,6 @@ def _advance(
                         share = min(share, -0.99 * n[c, v] / dn[c, v])
                     if dz[c, v] < 0.0:
                         share = min(share, -0.99 * z[c, v] / dz[c, v])
-        if cold:
-            for i in range(K):
-                ahead = wx[c, i] * (d[c, i] + rx[c, i])
-                if ahead < 0.0:
-                    share = min(share, -0.99 * x[c, i] / ahead)
         shares[c] = share
         common = min(common, share)
     for c in range(M):
@@ -458,7 +456,7 @@ def _advance(
             if not step.active[c, k]:
                 continue
             for v in range(start[k], start[k + 1]):
-                n[c, v] = max(n[c, v] + share * dn[c, v], RATIO * n[c, v])
+                n[c, v] = max(n[c, v] + share * dn[c, v], RATIO * n[c, v], LEAST * t)
                 moved = max(z[c, v] + share * dz[c, v], RATIO * z[c, v])
                 if not cold:
                     centre = t / n[c, v]

@@ -136,6 +136,13 @@ def energies(thermal: Thermal, T: float, which: int, g: Array, reference: Array)
 
 
 @nb.njit(cache=True)
+def rate(thermal: Thermal, T: float) -> float:
+    """Rate of transformation [1/s] at a temperature [K]."""
+    k0, T0, power, Ea = thermal.rate[0], thermal.rate[1], thermal.rate[2], thermal.rate[3]
+    return float(k0 * (T / T0) ** power * np.exp(-Ea / (GAS_CONSTANT * T)))
+
+
+@nb.njit(cache=True)
 def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: Array) -> tuple[float, float]:
     """Mean temperature [K] and integral of the transformation rate over a step; writes that of D (2, H, K) [m2]."""
     H, K = spread.shape[1], spread.shape[2]
@@ -144,13 +151,12 @@ def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: 
             for i in range(K):
                 spread[side, h, i] = 0.0
     mean, kappa = 0.0, 0.0
-    k0, T0, power, Ea = thermal.rate[0], thermal.rate[1], thermal.rate[2], thermal.rate[3]
     for p in range(3):
         weight = 0.5 * WEIGHTS[p] * (end - begin)
         T = temperature(thermal, 0.5 * (begin + end) + 0.5 * (end - begin) * NODES[p], segment)
         RT = GAS_CONSTANT * T
         mean += 0.5 * WEIGHTS[p] * T
-        kappa += weight * k0 * (T / T0) ** power * np.exp(-Ea / RT)
+        kappa += weight * rate(thermal, T)
         for h in range(H):
             for i in range(K):
                 if thermal.diffusivity[0, 0, h, i] == 0.0:

@@ -1,17 +1,24 @@
 """Numerics are verified with one set of parameters: what calibration finds must not decide whether they hold.
 
 The means of the priors, but energies of manganese in layered oxides as tabulated and a third of the interface in
-contact, so that every couple reacts.
+contact, so that every couple reacts.  ``synthetic`` builds problems without any chemistry for the compiled march.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 
+from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.rates import parameters
 from sinterface.simulate.solve import system
+from sinterface.simulate.solve.conductance import Paths
+from sinterface.simulate.solve.march import Cells, Model
+from sinterface.simulate.solve.mobility import Growth
+from sinterface.simulate.solve.newton_step import BARRIER, Basis
+from sinterface.simulate.solve.thermal import Thermal
 
-NUMERICS = ("test_restart", "test_verification", "test_properties", "test_furnace", "test_run")
+NUMERICS = ("test_restart", "test_verification", "test_properties", "test_furnace", "test_run", "test_limits")
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +27,123 @@ def _prior(request, monkeypatch):
         values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5)
         monkeypatch.setattr(parameters, "calibrated", lambda: values)
         monkeypatch.setattr(system, "calibrated", lambda: values)
+
+
+@dataclass
+class Synthetic:
+    """A problem for the march: V variables in B blocks over K species in M cells.
+
+    N (V, K), energies g (V,) [RT at ``T``], ``blocks`` the numbers of variables in each block, amounts and store
+    (M, V), (M, K), first potentials u (M, K).  Transformation ``k0`` exp(-Ea/RT) [1/s]; ``nucleus`` the barrier [RT]
+    at an affinity of 1 RT.  Blocks conduct species i that they hold with D (B, K), and one that they lack with
+    ``lacking`` (B, K) of it dissolved per cation.  Cells are ``widths`` wide; ``areas`` of their faces.  ``segments``
+    are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton cooling).
+    """
+
+    N: np.ndarray
+    g: np.ndarray
+    amounts: np.ndarray
+    u: np.ndarray
+    store: np.ndarray
+    blocks: tuple[int, ...] = ()
+    occupancy: np.ndarray | None = None
+    sublattice: np.ndarray | None = None
+    interaction: np.ndarray | None = None
+    metal: np.ndarray | None = None
+    k0: float = 1.0
+    Ea: float = 0.0
+    nucleus: float = 0.0
+    D: np.ndarray | None = None
+    lacking: np.ndarray | None = None
+    widths: np.ndarray | None = None
+    areas: np.ndarray | None = None
+    volumes: np.ndarray | None = None
+    half: np.ndarray | None = None
+    film: float = 1e-12
+    T: float = 1000.0
+    segments: tuple[tuple[float, float, float, float], ...] = ()
+    lowest: np.ndarray | None = None
+    model: Model = field(init=False)
+
+    def __post_init__(self):
+        N = np.ascontiguousarray(self.N, dtype=float)
+        V, K = N.shape
+        M = len(self.amounts)
+        counts = self.blocks or (1,) * V
+        B = len(counts)
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
+        occupancy = np.zeros((V, 1)) if self.occupancy is None else np.asarray(self.occupancy, dtype=float)
+        Y = occupancy.shape[1]
+        species = np.array([Y if count > 1 else 0 for count in counts], dtype=np.intp)
+        if self.sublattice is None:
+            site = np.zeros((B, Y), dtype=np.intp)
+        else:
+            site = np.tile(np.asarray(self.sublattice, dtype=np.intp), (B, 1))
+        sites = np.where(species > 0, site.max() + 1, 0).astype(np.intp)
+        own = np.zeros(V)
+        for v in range(V):
+            for y in range(Y):
+                size = occupancy[v, site[0] == site[0, y]].sum()
+                if occupancy[v, y] > 0.0:
+                    own[v] += occupancy[v, y] * np.log(occupancy[v, y] / size)
+        holds = np.array([N[start[b] : start[b + 1]].max(axis=0) > 0.0 for b in range(B)])
+        metal = holds if self.metal is None else np.asarray(self.metal, dtype=bool)
+        cations = N.sum(axis=1)
+        RT = GAS_CONSTANT * self.T
+        energy = np.zeros((V, 5))
+        energy[:, 0] = np.asarray(self.g) * RT
+        segments = np.array(self.segments or ((self.T, self.T, 1e12, 0.0),), dtype=float)
+        grid = 2000
+        D = np.zeros((B, K)) if self.D is None else np.asarray(self.D, dtype=float)
+        diffusivity = np.zeros((2, 2, B, K))
+        diffusivity[0, 0] = diffusivity[0, 1] = D
+        thermal = Thermal(
+            energy, np.zeros((V, 3)), np.full((K, 1), -1, dtype=np.intp), cations, N, segments,
+            np.concatenate([[0.0], np.cumsum(segments[:, 2])]), np.zeros(len(segments), dtype=np.intp), 270.0,
+            np.zeros((1, 3, grid)), np.zeros((1, K, grid)), np.zeros((1, grid)), np.zeros((1, K)),
+            np.array([self.k0, 1.0, 0.0, self.Ea]), diffusivity, np.zeros((2, B, K)), 5400.0, 0.0, -1,
+        )  # fmt: skip
+        size = np.asarray(self.amounts) @ cations
+        size = np.where(size > 0.0, size, 1.0)
+        widths = np.ones(M) if self.widths is None else np.asarray(self.widths, dtype=float)
+        volumes = widths if self.volumes is None else np.asarray(self.volumes, dtype=float)
+        areas = np.ones(M - 1) if self.areas is None else np.asarray(self.areas, dtype=float)
+        half = np.array([widths[:-1], widths[1:]]) / 2.0 if self.half is None else np.asarray(self.half, dtype=float)
+        lacking = np.zeros((B, K)) if self.lacking is None else np.asarray(self.lacking, dtype=float)
+        near = np.array([[c, c + 1] for c in range(M)], dtype=np.intp)
+        shared = np.zeros(K, dtype=bool)
+        interaction = np.full((V, max(counts)), np.nan)
+        if self.interaction is not None:
+            interaction = np.asarray(self.interaction, dtype=float) * RT
+        self.model = Model(
+            Basis(N, start, occupancy, species, site, sites, own, metal, cations), thermal,
+            Growth(np.eye(M), near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared),
+            Paths(widths, size / volumes, half, areas, M, np.arange(B, dtype=np.intp), lacking, self.film, shared),
+            size, np.ascontiguousarray(self.store, dtype=float), interaction,
+        )  # fmt: skip
+
+    def begin(self):
+        """The cells at time zero."""
+        size, basis = self.model.size, self.model.basis
+        n = np.maximum(np.asarray(self.amounts, dtype=float), BARRIER * size[:, None])
+        u = np.array(self.u, dtype=float)
+        x = self.model.store * np.where(u < 0.0, np.exp(np.minimum(u, 0.0)), 1.0 + u)
+        widths = np.diff(basis.start)
+        lowest = np.repeat(1.0 / np.repeat(widths, widths)[None], len(n), axis=0)
+        if self.lowest is not None:
+            lowest = np.array(self.lowest, dtype=float)
+        first = np.add.reduceat((n * basis.cations).sum(axis=0), basis.start[:-1])
+        return Cells(
+            n, BARRIER * size[:, None] / n, np.ascontiguousarray(lowest), u, n @ basis.N + x, np.zeros(u.shape[1]),
+            first, np.zeros_like(n), np.zeros_like(u),
+        )  # fmt: skip
+
+    def watch(self, amounts):
+        """Nothing is watched."""
+        return np.zeros((amounts.shape[0], amounts.shape[2]))
+
+
+@pytest.fixture(scope="session")
+def synthetic():
+    """``Synthetic``: problems without chemistry."""
+    return Synthetic

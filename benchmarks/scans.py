@@ -1,0 +1,168 @@
+"""Are predictions smooth?  Scans by 5 °C and by 0.01 in composition, with every second difference that the stated errors
+do not allow.
+
+    python benchmarks/scans.py temperature [POWDER ...] [--from 600] [--to 1000] [--by 5] [--plot scans.png]
+    python benchmarks/scans.py composition [--plot scans.png]
+
+Amounts after the hold and after cooling.  The second difference of a smooth curve is small; where it is larger than
+what its three errors allow, |d2| > e1 + 2 e2 + e3, plus what the curve bends by (the median of |d2| around it), it is
+listed.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from multiprocessing import get_context
+
+import numpy as np
+from convergence import POWDERS, families
+
+import sinterface as si
+
+BEND = 3.0
+"""Factor on the median |second difference| of the five points on either side: so much a smooth curve may bend."""
+
+LEAST = 0.02
+"""Second differences up to this [wt%] are not listed."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One family along a scan: x (X,), shares and stated errors [wt%] (X,)."""
+
+    label: str
+    when: str
+    family: str
+    x: np.ndarray
+    share: np.ndarray
+    error: np.ndarray
+
+    @property
+    def bends(self):
+        """Second differences (X - 2,) [wt%]."""
+        return np.diff(self.share, 2)
+
+    @property
+    def allowed(self):
+        """What errors and curvature allow of them (X - 2,) [wt%]."""
+        size = np.abs(self.bends)
+        around = np.array([np.median(size[max(k - 5, 0) : k + 6]) for k in range(len(size))])
+        return self.error[:-2] + 2.0 * self.error[1:-1] + self.error[2:] + BEND * around + LEAST
+
+    @property
+    def kinks(self):
+        """Places (x, second difference, allowed) where the curve is not smooth."""
+        odd = np.flatnonzero(np.abs(self.bends) > self.allowed)
+        return [(float(self.x[k + 1]), float(self.bends[k]), float(self.allowed[k])) for k in odd]
+
+
+def fire(case):
+    """Families of one firing."""
+    options, T = case
+    result = si.predict(si.problem(schedule=si.Schedule.hold(T, hours=2), **options))
+    if not result.finished:
+        raise RuntimeError(f"{options} at {T} °C did not end")
+    return families(result)
+
+
+def scan(label, x, cases, workers=1):
+    """Curves of all families of a scan, from cases (options of ``problem``, temperature [°C])."""
+    if workers == 1:
+        told = [fire(case) for case in cases]
+    else:
+        with get_context("spawn").Pool(workers) as pool:
+            told = pool.map(fire, cases, chunksize=4)
+    curves = []
+    for when in ("hold", "cooled"):
+        for key in sorted({key for row in told for key in row[when]}):
+            values = np.array([row[when].get(key, (0.0, 2e-3)) for row in told])
+            if values[:, 0].max() > 0.05:
+                curves.append(Curve(label, when, key[0], np.asarray(x, dtype=float), values[:, 0], values[:, 1]))
+    return curves
+
+
+def by_temperature(powder, low=600, high=1000, step=5, workers=1):
+    """The scan of one powder over hold temperatures [°C]."""
+    x = list(range(low, high + 1, step))
+    return scan(powder, x, [({"cathode": powder}, T) for T in x], workers)
+
+
+def layered(nickel, manganese, cobalt):
+    """Formula of a layered oxide of these metals."""
+    parts = (("Ni", nickel), ("Mn", manganese), ("Co", cobalt))
+    return "Li" + "".join(f"{name}{share:.4g}" for name, share in parts if share > 1e-9) + "O2"
+
+
+COMPOSITIONS = {
+    "Ni, Mn = Co": [(x, 0.5 * (1.0 - x), 0.5 * (1.0 - x)) for x in np.arange(0.34, 0.96, 0.01)],
+    "Mn in LiNi0.6Mn(x)Co(0.4-x)O2": [(0.6, x, 0.4 - x) for x in np.arange(0.02, 0.39, 0.01)],
+    "Co in LiNi0.5Mn(0.5-x)Co(x)O2": [(0.5, 0.5 - x, x) for x in np.arange(0.02, 0.49, 0.01)],
+}
+"""Lines through the layered oxides: shares of Ni, Mn, Co."""
+
+
+def by_composition(name, T=800, workers=1, every=1):
+    """The scan along one of COMPOSITIONS at a hold temperature [°C]."""
+    metals = COMPOSITIONS[name][::every]
+    x = [share[0] if name.startswith("Ni") else share[1] if name.startswith("Mn") else share[2] for share in metals]
+    options = [{"cathode": layered(*share), "structure": "layered", "morphology": "pc"} for share in metals]
+    return scan(name, x, [(option, T) for option in options], workers)
+
+
+def report(curves):
+    """Lines that list what is not smooth."""
+    lines = []
+    for curve in curves:
+        for x, bend, allowed in curve.kinks:
+            lines.append(
+                f"  {curve.label}, {curve.when}: {curve.family} at {x:g}: second difference {bend:+.3f} wt%, "
+                f"allowed {allowed:.3f}"
+            )
+    points = sum(len(curve.x) - 2 for curve in curves)
+    return [f"{len(curves)} curves, {points} second differences, {len(lines)} larger than allowed", *lines]
+
+
+def draw(curves, path):
+    """Picture of all curves, a panel for each scan and state."""
+    from matplotlib.figure import Figure
+
+    panels = sorted({(curve.label, curve.when) for curve in curves})
+    figure = Figure(figsize=(12.0, 3.2 * ((len(panels) + 1) // 2)))
+    axes = figure.subplots((len(panels) + 1) // 2, 2, squeeze=False).ravel()
+    for axis, panel in zip(axes, panels, strict=False):
+        for curve in curves:
+            if (curve.label, curve.when) == panel:
+                axis.errorbar(curve.x, curve.share, curve.error, label=curve.family, linewidth=0.8, elinewidth=0.5)
+        axis.set_title(", ".join(panel), fontsize=8)
+        axis.set_ylabel("wt%")
+        axis.legend(fontsize=5)
+    figure.tight_layout()
+    figure.savefig(path, dpi=150)
+
+
+def main(arguments):
+    """Scan, print and perhaps draw."""
+    parser = argparse.ArgumentParser(description="scans over temperature or composition, and where they are not smooth")
+    parser.add_argument("kind", choices=("temperature", "composition"))
+    parser.add_argument("powders", nargs="*", default=POWDERS)
+    parser.add_argument("--from", type=int, default=600, dest="low")
+    parser.add_argument("--to", type=int, default=1000, dest="high")
+    parser.add_argument("--by", type=int, default=5, dest="step")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--plot")
+    options = parser.parse_args(arguments)
+    curves = []
+    names = options.powders if options.kind == "temperature" else COMPOSITIONS
+    for name in names:
+        if options.kind == "temperature":
+            more = by_temperature(name, options.low, options.high, options.step, options.workers)
+        else:
+            more = by_composition(name, workers=options.workers)
+        print(name, *report(more), sep="\n", flush=True)
+        curves += more
+    if options.plot:
+        draw(curves, options.plot)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

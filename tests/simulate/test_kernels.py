@@ -1,0 +1,261 @@
+"""The compiled kernels one by one, against formulas written differently: mixing, energies, rates, conductances."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+import sinterface as si
+from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.rates.parameters import prior
+from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.solve import thermal as thermals
+from sinterface.simulate.solve.conductance import FASTEST_FLOW, conductances
+from sinterface.simulate.solve.march import longest_step
+from sinterface.simulate.solve.mobility import affinities, contents, mobilities
+from sinterface.simulate.solve.newton_step import _chol, _direction, mixing
+from sinterface.simulate.solve.system import assemble
+
+
+@pytest.fixture(scope="module")
+def spinel():
+    """LNMO and garnet: solutions with several sublattices, among them ones whose end members are ordered."""
+    values = prior()
+    return assemble(si.problem("pc-LNMO", cells=6), values.energies(si.load_database()), values)
+
+
+def gibbs(basis, n, k, W):
+    """Gmix of block k [RT] as it is defined, with numpy."""
+    part = slice(basis.start[k], basis.start[k + 1])
+    occupancy = basis.occupancy[part, : basis.species[k]]
+    held = n[part] @ occupancy
+    site = basis.site[k, : basis.species[k]]
+    whole = np.array([held[site == s].sum() for s in site])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ideal = np.where(held > 0.0, held * np.log(held / whole), 0.0).sum()
+    return ideal - n[part] @ basis.own[part] + n[part] @ W[part, : len(n[part])] @ n[part] / n[part].sum()
+
+
+@pytest.mark.parametrize("W", [0.0, 0.8])
+def test_gradient_and_hessian_of_mixing_are_the_differences_of_the_energy(spinel, W):
+    basis = spinel.model.basis
+    rng = np.random.default_rng(3)
+    n = rng.uniform(0.1, 1.0, len(basis.N))
+    interaction = np.zeros((len(n), np.diff(basis.start).max()))
+    for k in range(len(basis.start) - 1):
+        E = basis.start[k + 1] - basis.start[k]
+        random = rng.normal(size=(E, E)) * W
+        interaction[basis.start[k] : basis.start[k + 1], :E] = random + random.T
+    checked = 0
+    for k in range(len(basis.start) - 1):
+        if basis.species[k] == 0:
+            continue
+        lo, hi = basis.start[k], basis.start[k + 1]
+        gradient, H = np.empty(hi - lo), np.empty((hi - lo, hi - lo))
+        mixing(n, lo, hi, k, basis, interaction, gradient, H, True)
+        step = 1e-5
+        expected = np.empty(hi - lo)
+        for e in range(hi - lo):
+            up, down = n.copy(), n.copy()
+            up[lo + e] += step
+            down[lo + e] -= step
+            expected[e] = (gibbs(basis, up, k, interaction) - gibbs(basis, down, k, interaction)) / (2.0 * step)
+        assert gradient == pytest.approx(expected, abs=1e-7)
+        slopes = np.empty((hi - lo, hi - lo))
+        nothing = np.full_like(interaction, np.nan)
+        for e in range(hi - lo):
+            sides = []
+            for sign in (1.0, -1.0):
+                moved, side = n.copy(), np.empty(hi - lo)
+                moved[lo + e] += sign * step
+                mixing(moved, lo, hi, k, basis, nothing, side, H.copy(), False)
+                sides.append(side)
+            slopes[e] = (sides[0] - sides[1]) / (2.0 * step)
+        assert H == pytest.approx(slopes, abs=1e-6), "the Hessian is that of the ideal part, which is convex"
+        assert n[lo:hi] @ H == pytest.approx(0.0, abs=1e-9), "of the first degree: nothing bends along the amounts"
+        assert np.linalg.eigvalsh(H).min() > -1e-9
+        checked += 1
+    assert checked >= 3
+
+
+def test_block_tridiagonal_solution_is_that_of_the_whole_matrix():
+    rng = np.random.default_rng(1)
+    M, K = 5, 4
+    S, G, d = np.empty((M, K, K)), rng.uniform(0.1, 1.0, (M - 1, K)), rng.normal(size=(M, K))
+    whole = np.zeros((M * K, M * K))
+    for c in range(M):
+        part = rng.normal(size=(K, K))
+        S[c] = part @ part.T + 3.0 * np.eye(K)
+        whole[c * K : (c + 1) * K, c * K : (c + 1) * K] = S[c]
+        if c:
+            whole[(c - 1) * K : c * K, c * K : (c + 1) * K] = -np.diag(G[c - 1])
+            whole[c * K : (c + 1) * K, (c - 1) * K : c * K] = -np.diag(G[c - 1])
+    expected = np.linalg.solve(whole, d.ravel()).reshape(M, K)
+    _direction(S, G, d, np.empty((M, K, K)), np.empty((M, K)), np.empty((K, K)))
+    assert d == pytest.approx(expected, rel=1e-10)
+
+
+def test_cholesky_factor():
+    A = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    L = A.copy()
+    _chol(L, 3)
+    assert np.tril(L) @ np.tril(L).T == pytest.approx(A)
+
+
+@pytest.mark.parametrize("T", [400.0, 873.15, 1273.15, 1473.0])
+def test_energies_are_those_of_the_phase_set(spinel, T):
+    thermal, phases = spinel.model.thermal, spinel.blocks.phases
+    g, reference = np.empty(len(thermal.N)), np.empty(thermal.N.shape[1])
+    thermals.energies(thermal, T, 0, g, reference)
+    omega = phases.grand_potential(T, si.Atmosphere("O2", 1.0)) * spinel.blocks.moles / (GAS_CONSTANT * T)
+    possible = omega < 1e6 * spinel.blocks.moles / (GAS_CONSTANT * T)
+    assert possible.sum() > 20
+    # potentials of the gas are interpolated over a kelvin, heat capacities integrated by another formula
+    assert (g + thermal.N @ reference)[possible] == pytest.approx(omega[possible], abs=2e-5)
+    assert g[spinel.oxides].max() < 50.0
+
+
+def test_temperature_follows_the_schedule():
+    schedule = Schedule.parse("10 °C/min to 700 °C; hold 1 h; 50 K/s to 900 °C; cool naturally")
+    values = prior()
+    task = si.problem("pc-LMO", schedule=schedule, cells=4)
+    thermal = assemble(task, values.energies(si.load_database()), values).model.thermal
+    times = np.linspace(0.0, schedule.duration * (1.0 - 1e-9), 200)
+    told = [thermals.temperature(thermal, t, thermals.segment_at(thermal, t)) for t in times]
+    assert told == pytest.approx(schedule.temperature(times), abs=1e-6)
+
+
+def test_rates_are_integrated_over_the_longest_step_on_a_ramp(spinel):
+    """Three Gauss points over a step in which ln k changes by 0.3 err by less than 1e-6."""
+    task = si.problem("pc-LNMO", schedule="10 °C/min to 1000 °C", cells=4)
+    values = prior()
+    thermal = assemble(task, values.energies(si.load_database()), values).model.thermal
+    spread = np.empty((2, thermal.diffusivity.shape[2], thermal.N.shape[1]))
+    for start in (2400.0, 3000.0, 4000.0, 5000.0):
+        end = start + longest_step(thermal, start, 0, 0.3)
+        mean, kappa = thermals.integrals(thermal, start, end, 0, spread)
+        exact = quad(lambda t: thermals.rate(thermal, thermals.temperature(thermal, t, 0)), start, end, epsrel=1e-12)[0]
+        assert kappa == pytest.approx(exact, rel=1e-6)
+        assert mean == pytest.approx(0.5 * sum(thermals.temperature(thermal, t, 0) for t in (start, end)), rel=1e-12)
+
+
+def conducting(system, amounts, potentials):
+    """Conductances (M-1, K) over a millisecond."""
+    thermal, model = system.model.thermal, system.model
+    spread = np.empty((2, thermal.diffusivity.shape[2], thermal.N.shape[1]))
+    thermals.integrals(thermal, 5000.0, 5000.001, 0, spread)
+    G = np.empty((len(amounts) - 1, potentials.shape[1]))
+    conductances(amounts, potentials, spread, model.basis, model.size, model.paths, G)
+    return G
+
+
+@pytest.fixture(scope="module")
+def couple():
+    values = prior()
+    task = si.problem("pc-NMC811", schedule="10 °C/min to 1000 °C", cells=8)
+    return assemble(task, values.energies(si.load_database()), values)
+
+
+def test_a_cell_that_has_emptied_is_no_gap(couple):
+    """Beside the contact, as layered cathodes leave it: what lay behind is then nearer, not cut off."""
+    u = np.full((8, len(couple.components)), -5.0)
+    last = couple.mesh.interface - 1
+    before = conducting(couple, couple.initial, u)
+    amounts = couple.initial.copy()
+    amounts[last] *= 1e-9
+    after = conducting(couple, amounts, u)
+    lithium = couple.components.index("Li")
+    assert np.all(after[last - 1 : last + 1, lithium] >= 0.99 * before[last - 1 : last + 1, lithium])
+
+
+def test_a_residue_thinner_than_a_boundary_does_not_cut_a_couple(couple):
+    """A residue of a poor conductor of 0.1 nm on one side of a border between cells or on the other is the same."""
+    u = np.full((8, len(couple.components)), -5.0)
+    lithium = couple.components.index("Li")
+    pyrochlore = couple.blocks.members(couple.blocks.block_of("pyrochlore")).start
+    first = couple.mesh.interface
+    told = []
+    for cell in (first, first + 1):
+        amounts = couple.initial.copy()
+        thick = couple.mesh.faces[cell + 1] - couple.mesh.faces[cell]
+        share = 1e-10 / thick * couple.model.size[cell]
+        amounts[cell, pyrochlore] += share / couple.blocks.moles[pyrochlore]
+        G = conducting(couple, amounts, u)[:, lithium]
+        told.append(1.0 / np.sum(1.0 / G[first - 2 : first + 3]))
+    plain = conducting(couple, couple.initial, u)[:, lithium]
+    whole = 1.0 / np.sum(1.0 / plain[first - 2 : first + 3])
+    assert told[0] == pytest.approx(told[1], rel=0.02)
+    assert told[0] == pytest.approx(whole, rel=0.1)
+
+
+def test_twice_the_matter_is_twice_as_far(couple):
+    """Cells widen with what they hold, but for the film mean, which is over a length that stays."""
+    u = np.full((8, len(couple.components)), -5.0)
+    before, after = conducting(couple, couple.initial, u), conducting(couple, 2.0 * couple.initial, u)
+    away = np.abs(np.arange(1, 8) - couple.mesh.interface) > 1
+    free = (after < 0.5 * FASTEST_FLOW) & (before < 0.5 * FASTEST_FLOW) & away[:, None]
+    assert free.sum() > 10
+    assert after[free] == pytest.approx(0.5 * before[free], rel=1e-6)
+
+
+def test_affinities_are_those_of_the_lowest_compositions(spinel):
+    """Against the search that equilibria use, at the potentials of a plane near the reactants."""
+    blocks, thermal, model = spinel.blocks, spinel.model.thermal, spinel.model
+    T = 1000.0
+    g, reference = np.empty(len(thermal.N)), np.empty(thermal.N.shape[1])
+    thermals.energies(thermal, T, 0, g, reference)
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-8.0, -1.0, (4, len(spinel.components)))
+    lowest = np.ascontiguousarray(np.tile(spinel.begin().lowest[:1], (4, 1)))
+    A = np.empty((4, len(blocks.blocks)))
+    affinities(u, g, model.interaction, model.basis, lowest, 400, A)
+    for k in range(len(blocks.blocks)):
+        part = blocks.members(k)
+        cost = g[part] - u @ thermal.N[part].T
+        if model.basis.species[k] == 0:
+            assert A[:, k] == pytest.approx(-cost[:, 0] / blocks.moles[part][0])
+            continue
+        for c in range(4):
+            x = rng.dirichlet(np.ones(cost.shape[1]), 2000)
+            n = np.zeros(len(g))
+            values = []
+            for row in x:
+                n[part] = row
+                zero = np.zeros((len(g), cost.shape[1]))
+                values.append((row @ cost[c] + gibbs(model.basis, n, k, zero)) / (row @ blocks.moles[part]))
+            assert A[c, k] > -min(values) - 1e-9, "no random composition is lower"
+            assert lowest[c, part].sum() == pytest.approx(1.0)
+
+
+def test_mobility_grows_from_grains_and_from_nuclei(synthetic):
+    """K = kappa [M b/(M + b) + nu b], nu = exp(-barrier/A^2) while A > 0."""
+    system = synthetic(
+        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[0.75, 0.25]]), u=np.zeros((1, 1)),
+        store=np.full((1, 1), 1e-9), nucleus=2.0,
+    )  # fmt: skip
+    model, n = system.model, np.array([[0.75, 0.25]])
+    held = n @ model.basis.N
+    mobility, active = np.empty((1, 2, 1)), np.empty((1, 2), dtype=np.bool_)
+    for A in (np.array([[-1.0, 1.0]]), np.array([[-1.0, 0.5]])):
+        mobilities(n, n, held, A, 0.1, 1000.0, model.basis, model.growth, model.size, mobility, active)
+        nu = np.exp(-2.0 / A[0, 1] ** 2)
+        assert mobility[0, 1, 0] == pytest.approx(0.1 * (0.25 * 1.0 / 1.25 + nu), rel=1e-5)
+        assert mobility[0, 0, 0] == pytest.approx(0.1 * (0.75 / 1.75), rel=1e-5)
+        assert active.all()
+    m0 = np.zeros((1, 2, 1))
+    contents(n, model.basis, m0)
+    assert m0.ravel() == pytest.approx([0.75, 0.25])
+
+
+def test_a_trace_that_the_barrier_leaves_is_no_grain(synthetic):
+    system = synthetic(
+        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]]), u=np.zeros((1, 1)),
+        store=np.full((1, 1), 1e-9), nucleus=1e9,
+    )  # fmt: skip
+    model = system.model
+    mobility, active = np.empty((1, 2, 1)), np.empty((1, 2), dtype=np.bool_)
+    for trace, most in ((1e-13, 1e-14), (1e-10, 1e-14)):
+        n = np.array([[1.0, trace]])
+        A = np.array([[-1.0, 1.0]])
+        mobilities(n, n, n @ model.basis.N, A, 1.0, 1000.0, model.basis, model.growth, model.size, mobility, active)
+        assert mobility[0, 1, 0] <= most
+        assert not active[0, 1] or trace > 1e-11
