@@ -197,9 +197,7 @@ def _baselines(observed: Sequence[Observation], first: Sequence[Onset], scores: 
         return Baselines((), None, None, None)
     guessed = baselines.left_out_scores(observed, first)
     rows = tuple(
-        Guessed(
-            name, what, guessed[name].mean_distance, guessed[name].precision, guessed[name].recall, guessed[name].f1
-        )
+        Guessed(name, what, score.mean_distance, score.precision, score.recall, score.f1)
         for name, what in BASELINES.items()
         if (score := guessed.get(name)) is not None
     )
