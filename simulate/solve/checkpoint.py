@@ -130,7 +130,11 @@ def load(path: Path, problem: str) -> Trajectory:
 
 
 def _array(data: Any) -> NDArray[np.float64]:
-    """A dataset as it is in the file, of a size that memory holds."""
+    """A dataset of floats as it is in the file, of a size that memory holds; what stands in other files is refused."""
+    if data.dtype.kind != "f":
+        raise ValueError(f"{data.name} holds no floating-point numbers")
+    if data.is_virtual or data.external:
+        raise ValueError(f"{data.name} stands in other files")
     if data.size > MAX_NUMBERS:
         raise ValueError(f"{data.name} declares {data.size} numbers")
     return np.asarray(data[()], dtype=float)

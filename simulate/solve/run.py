@@ -13,6 +13,7 @@ from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.materials import Material
 from sinterface.models.rates import parameters as adjustable
 from sinterface.models.rates.parameters import Parameters
+from sinterface.simulate.files.locks import alone
 from sinterface.simulate.setup.problem import CELLS, Problem, problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.checkpoint import digest, keeper, load, save
@@ -102,29 +103,30 @@ def _integrate(
         if start.amounts.shape != state.amounts.shape or start.stores != state.stores:
             raise InputError("the state to start from belongs to another couple, gas or number of cells")
         state = replace(start, time=0.0, size=state.size)
-    past, keep = None, None
-    if checkpoint is not None:
-        file = Path(checkpoint)
-        name = digest(task, tolerance, fingerprint, system.parameters, version("sinterface"), start)
-        keep = keeper(file, name)
-        if file.exists():
-            past = load(file, name)
-            state = replace(past.last, stores=state.stores)
-    run = integrate(
-        system,
-        state,
-        task.schedule.starts[1:],
-        tolerance=tolerance,
-        max_steps=max_steps,
-        progress=progress,
-        past=past,
-        keep=keep,
-    )
-    if checkpoint is not None:
-        if run.outcome is Outcome.DONE:
-            Path(checkpoint).unlink(missing_ok=True)
-        else:  # to go on from with more steps
-            save(run, Path(checkpoint), name)
+    file = None if checkpoint is None else Path(checkpoint)
+    with alone(file, "checkpoint"):
+        past, keep = None, None
+        if file is not None:
+            name = digest(task, tolerance, fingerprint, system.parameters, version("sinterface"), start)
+            keep = keeper(file, name)
+            if file.exists():
+                past = load(file, name)
+                state = replace(past.last, stores=state.stores)
+        run = integrate(
+            system,
+            state,
+            task.schedule.starts[1:],
+            tolerance=tolerance,
+            max_steps=max_steps,
+            progress=progress,
+            past=past,
+            keep=keep,
+        )
+        if file is not None:
+            if run.outcome is Outcome.DONE:
+                file.unlink(missing_ok=True)
+            else:  # to go on from with more steps
+                save(run, file, name)
     return run
 
 

@@ -16,7 +16,7 @@ from sinterface.simulate.cli.main import app
 from sinterface.simulate.screening import candidate_space, screen
 from sinterface.simulate.setup import extras
 from sinterface.simulate.setup.problem import problem
-from sinterface.simulate.solve.gas_schedule import Plan
+from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import Result
 from sinterface.simulate.studies import samples
 from sinterface.simulate.studies.compare import compare
@@ -71,7 +71,7 @@ def made(tmp_path_factory):
     """One file of each kind."""
     folder = tmp_path_factory.mktemp("made")
     task = problem("pc-LNMO", "LLZTO", SHORT, cells=8)
-    one = compare(task, [Plan.parse(SHORT), Plan.parse("20 °C/s to 1000 °C; quench in air")])
+    one = compare(task, [Schedule.parse(SHORT), Schedule.parse("20 °C/s to 1000 °C; quench in air")])
     around = samples.spread(task, 2)
     Result(around.added_to(one.results[0].dataset)).to_netcdf(folder / "run.nc")
     one.to_netcdf(folder / "compare.nc")
