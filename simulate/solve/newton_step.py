@@ -246,7 +246,8 @@ def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool,
                 else:
                     wx[c, i] = s[c, i]
                     rx[c, i] = u[c, i] + 1.0 - x[c, i] / s[c, i]
-                off = 0.1 * wx[c, i] * min(abs(rx[c, i]), 1.0) / size[c]
+                implied = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
+                off = abs(implied - x[c, i]) / (size[c] + 0.1 * s[c, i])
                 if off > worst:
                     worst, cell, block = off, c, -1
                 R[c, i] = fixed[c, i] - x[c, i]
