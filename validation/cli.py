@@ -192,6 +192,7 @@ def _show(validation: Validation) -> None:
             f"{_number(onset.mean_distance_C, '.0f')} °C; phases: F1 {_number(phases.f1, '.2f')}, "
             f"precision {_number(phases.precision, '.2f')}, recall {_number(phases.recall, '.2f')}"
         )
+    screen.print(_baselines(validation))
     screen.print(_amounts(both))
     screen.print(_trends(both))
     elsewhere = validation.other_laboratories
@@ -222,6 +223,24 @@ def _add(table: Table, *cells: str) -> None:
     from rich.markup import escape
 
     table.add_row(*map(escape, cells))
+
+
+def _baselines(validation: Validation) -> Table:
+    table = _table("each cathode left out", "", "onset off by, °C", "F1", "precision", "recall")
+    onset, phases = validation.leave_one_out.onset, validation.leave_one_out.phases
+    model = (onset.mean_distance_C, phases.f1, phases.precision, phases.recall)
+    told = [("this model", *model)]
+    told += [(row.what, row.mean_distance_C, row.f1, row.precision, row.recall) for row in validation.baselines.guesses]
+    for name, distance, *shares in told:
+        _add(table, name, _number(distance, ".0f"), *(_number(share, ".2f") for share in shares))
+    skills = validation.baselines
+    table.caption = (
+        "skill, share of the best baseline's error that the model takes away: "
+        f"onsets {_number(skills.skill_onset, '.2f')}, F1 {_number(skills.skill_f1, '.2f')}"
+    )
+    if skills.coverage is not None:
+        table.caption += f"; {skills.coverage.inside} of {skills.coverage.count} onsets inside of 90 % intervals"
+    return table
 
 
 def _onsets(sets: Mapping[str, Scores]) -> Table:

@@ -289,7 +289,7 @@ def march(
             mobilities(
                 cells.n, middle, between, A, kappa, T, basis, model.growth, model.size, mobility, active
             )  # fmt: skip
-            wake(cells.n, expected, stage == 1, n0, z0, active, start, model.size)
+            wake(cells.n, expected, stage == 1, n0, z0, active, start, model.size, cells.lowest, interaction)
             conductances(middle, u, spread, basis, model.size, model.paths, G)
             answer = _solved(cells, u, n0, z0, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
             iterations += answer.iterations

@@ -46,6 +46,13 @@ HOPELESS = -15.0
 SETTLED = 1e-4
 """Energy [RT per formula unit] that is left to gain when a composition of least energy counts as settled."""
 
+CORNER, BENT_ROUNDS = 0.9, 30
+"""Fraction of an end member near which a valley of a solution with interactions is looked for, and descents from it."""
+
+SEED = 1e-9
+"""Share of a cell that a phase with interactions is thought to have when it wakes, at its composition of least energy:
+Newton's method goes on in the valley that the guess lies in."""
+
 SLOWEST, FASTEST = 1e-9, 1e6
 """Bounds of the integrated rate: nothing happens below, and above it a phase is equilibrated."""
 
@@ -70,11 +77,14 @@ def affinities(u: Array, g: Array, interaction: Array, basis: Basis, lowest: Arr
 
     ``lowest`` (M, V) are compositions to start from, fractions of end members; they are improved in place by mirror
     descent (``mixing.py`` in ``models``).  The error of the affinity is of second order in that of the composition.
+    With interactions there may be several valleys: the descent then starts near every end member too.
     """
     M, K = u.shape
     N, start = basis.N, basis.start
     V = N.shape[0]
     gradient, H, cost = np.empty(16), np.empty((1, 1)), np.empty(V)
+    kept, x = np.empty(16), np.empty(V)
+    bent = interaction[0, 0] == interaction[0, 0]
     for c in range(M):
         for v in range(V):
             value = g[v]
@@ -86,28 +96,53 @@ def affinities(u: Array, g: Array, interaction: Array, basis: Basis, lowest: Arr
             if basis.species[k] == 0:
                 A[c, k] = -cost[lo] / basis.cations[lo]
                 continue
-            slots = 0.0
-            for y in range(basis.species[k]):
-                slots += basis.occupancy[lo, y]
-            value, amount = 0.0, 1.0
-            for turn in range(rounds + 1):
-                mixing(lowest[c], lo, hi, k, basis, interaction, gradient, H, False)
-                least = np.inf
-                value, amount = 0.0, 0.0
-                for e in range(hi - lo):
-                    gradient[e] += cost[lo + e]
-                    least = min(least, gradient[e])
-                    value += lowest[c, lo + e] * gradient[e]
-                    amount += lowest[c, lo + e] * basis.cations[lo + e]
-                if turn == rounds or value - least < SETTLED:
-                    break
-                total = 0.0
-                for e in range(hi - lo):
-                    lowest[c, lo + e] *= np.exp(max((least - gradient[e]) / slots, -30.0))
-                    total += lowest[c, lo + e]
-                for e in range(hi - lo):
-                    lowest[c, lo + e] = max(lowest[c, lo + e] / total, 1e-25)
-            A[c, k] = -value / amount
+            E = hi - lo
+            for e in range(E):
+                x[lo + e] = lowest[c, lo + e]
+            A[c, k] = _descend(x, lo, hi, k, cost, interaction, basis, rounds, gradient, H)
+            if bent:
+                for first in range(E):
+                    for e in range(E):
+                        kept[e] = x[lo + e]
+                        x[lo + e] = CORNER if e == first else (1.0 - CORNER) / (E - 1)
+                    other = _descend(x, lo, hi, k, cost, interaction, basis, BENT_ROUNDS, gradient, H)
+                    if other > A[c, k] + SETTLED:
+                        A[c, k] = other
+                    else:
+                        for e in range(E):
+                            x[lo + e] = kept[e]
+            for e in range(E):
+                lowest[c, lo + e] = x[lo + e]
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _descend(
+    x: Array, lo: int, hi: int, k: int, cost: Array, interaction: Array, basis: Basis, rounds: int, gradient: Array,
+    H: Array,
+) -> float:  # fmt: skip
+    """Mirror descent of the fractions x[lo:hi] of block k in place; returns the affinity per mole of cations there."""
+    slots = 0.0
+    for y in range(basis.species[k]):
+        slots += basis.occupancy[lo, y]
+    value, amount = 0.0, 1.0
+    for turn in range(rounds + 1):
+        mixing(x, lo, hi, k, basis, interaction, gradient, H, False)
+        least = np.inf
+        value, amount = 0.0, 0.0
+        for e in range(hi - lo):
+            gradient[e] += cost[lo + e]
+            least = min(least, gradient[e])
+            value += x[lo + e] * gradient[e]
+            amount += x[lo + e] * basis.cations[lo + e]
+        if turn == rounds or value - least < SETTLED:
+            break
+        total = 0.0
+        for e in range(hi - lo):
+            x[lo + e] *= np.exp(max((least - gradient[e]) / slots, -30.0))
+            total += x[lo + e]
+        for e in range(hi - lo):
+            x[lo + e] = max(x[lo + e] / total, 1e-25)
+    return -value / amount
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -207,15 +242,26 @@ def mobilities(
 
 @nb.njit(cache=True)
 def wake(
-    old: Array, expected: Array, trusted: bool, n: Array, z: Array, active: Flags, start: Integers, size: Array
-) -> None:
+    old: Array, expected: Array, trusted: bool, n: Array, z: Array, active: Flags, start: Integers, size: Array,
+    lowest: Array, interaction: Array,
+) -> None:  # fmt: skip
     """Writes a first guess of a step, amounts n and multipliers z (M, V): what is expected of blocks that may change.
 
     ``old`` are the amounts at the start, which the other blocks keep.  z is as it was unless it is far from what the
-    barrier makes of n, as in phases that were asleep.
+    barrier makes of n, as in phases that were asleep.  A solution with interactions wakes at its composition ``lowest``.
     """
+    bent = interaction[0, 0] == interaction[0, 0]
     for c in range(len(size)):
         for k in range(len(start) - 1):
+            if bent and active[c, k] and not trusted and start[k + 1] > start[k] + 1:
+                amount = 0.0
+                for v in range(start[k], start[k + 1]):
+                    amount += old[c, v]
+                if amount < 10.0 * ASLEEP * size[c]:
+                    for v in range(start[k], start[k + 1]):
+                        n[c, v] = SEED * size[c] * max(lowest[c, v], 1e-3)
+                        z[c, v] = BARRIER * size[c] / n[c, v]
+                    continue
             for v in range(start[k], start[k + 1]):
                 n[c, v] = old[c, v]
                 if active[c, k]:

@@ -246,7 +246,7 @@ def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool,
                 else:
                     wx[c, i] = s[c, i]
                     rx[c, i] = u[c, i] + 1.0 - x[c, i] / s[c, i]
-                off = 1e-3 * wx[c, i] * min(abs(rx[c, i]), 1.0) / size[c]
+                off = 0.1 * wx[c, i] * min(abs(rx[c, i]), 1.0) / size[c]
                 if off > worst:
                     worst, cell, block = off, c, -1
                 R[c, i] = fixed[c, i] - x[c, i]

@@ -51,7 +51,7 @@ COLDEST = 300.0
 MOLAR_VOLUME = 1.1e-5
 """Volume [m^3] of a mole of cations in dense oxides, 0.9e-5 to 1.4e-5 for the phases here."""
 
-ORDERING = (1.15, 1.55)
+ORDERING = (1.25, 1.45)
 """Lithium per other cation of a layered oxide between which it turns into Li2MnO3 for a diffractometer: an estimate
 about 1.35, where Li1.15 and more orders its metal layer."""
 

@@ -72,7 +72,7 @@ class Synthetic:
         counts = self.blocks or (1,) * V
         B = len(counts)
         start = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
-        occupancy = np.zeros((V, 1)) if self.occupancy is None else np.asarray(self.occupancy, dtype=float)
+        occupancy = np.zeros((V, 1)) if self.occupancy is None else np.array(self.occupancy, dtype=float, order="C")
         Y = occupancy.shape[1]
         species = np.array([Y if count > 1 else 0 for count in counts], dtype=np.intp)
         if self.sublattice is None:
@@ -87,13 +87,14 @@ class Synthetic:
                 if occupancy[v, y] > 0.0:
                     own[v] += occupancy[v, y] * np.log(occupancy[v, y] / size)
         holds = np.array([N[start[b] : start[b + 1]].max(axis=0) > 0.0 for b in range(B)])
-        metal = holds if self.metal is None else np.asarray(self.metal, dtype=bool)
+        metal = holds if self.metal is None else np.array(self.metal, dtype=bool, order="C")
         cations = N.sum(axis=1)
         RT = GAS_CONSTANT * self.T
         energy = np.zeros((V, 5))
         energy[:, 0] = np.asarray(self.g) * RT
         segments = np.array(self.segments or ((self.T, self.T, 1e12, 0.0),), dtype=float)
         grid = 2000
+        widest = max(counts)
         D = np.zeros((B, K)) if self.D is None else np.asarray(self.D, dtype=float)
         diffusivity = np.zeros((2, 2, B, K))
         diffusivity[0, 0] = diffusivity[0, 1] = D
@@ -109,12 +110,12 @@ class Synthetic:
         volumes = widths if self.volumes is None else np.asarray(self.volumes, dtype=float)
         areas = np.ones(M - 1) if self.areas is None else np.asarray(self.areas, dtype=float)
         half = np.array([widths[:-1], widths[1:]]) / 2.0 if self.half is None else np.asarray(self.half, dtype=float)
-        lacking = np.zeros((B, K)) if self.lacking is None else np.asarray(self.lacking, dtype=float)
+        lacking = np.zeros((B, K)) if self.lacking is None else np.array(self.lacking, dtype=float, order="C")
         near = np.array([[c, c + 1] for c in range(M)], dtype=np.intp)
         shared = np.zeros(K, dtype=bool)
-        interaction = np.full((V, max(counts)), np.nan)
+        interaction = np.full((V, widest), np.nan)
         if self.interaction is not None:
-            interaction = np.asarray(self.interaction, dtype=float) * RT
+            interaction = np.array(self.interaction, dtype=float, order="C") * RT
         self.model = Model(
             Basis(N, start, occupancy, species, site, sites, own, metal, cations), thermal,
             Growth(np.eye(M), near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared),
@@ -125,8 +126,8 @@ class Synthetic:
     def begin(self):
         """The cells at time zero."""
         size, basis = self.model.size, self.model.basis
-        n = np.maximum(np.asarray(self.amounts, dtype=float), BARRIER * size[:, None])
-        u = np.array(self.u, dtype=float)
+        n = np.maximum(np.array(self.amounts, dtype=float, order="C"), BARRIER * size[:, None])
+        u = np.array(self.u, dtype=float, order="C")
         x = self.model.store * np.where(u < 0.0, np.exp(np.minimum(u, 0.0)), 1.0 + u)
         widths = np.diff(basis.start)
         lowest = np.repeat(1.0 / np.repeat(widths, widths)[None], len(n), axis=0)

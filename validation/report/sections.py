@@ -27,7 +27,7 @@ from sinterface.validation.report.scores import (
     sentence,
     sets,
 )  # fmt: skip
-from sinterface.validation.report.wording import bracket, degrees, lower, percent, predicted_onset, share
+from sinterface.validation.report.wording import bracket, degrees, lower, percent, predicted_onset, ratio, share
 from sinterface.validation.scores.document import Amount, Cell, Gone, Scores, Validation
 
 
@@ -55,6 +55,7 @@ def summary(validation: Validation) -> Html:
             "In sample: parameters estimated from all powders. "
             "Leave one out: each powder predicted with parameters estimated from the others alone.",
         ),
+        _baselines(validation),
         paragraph(f"Never left out, because not fitted: {', '.join(kept)}.", "about") if kept else "",
         paragraph(
             "F1 joins precision (of the phases predicted, the share that was seen) and recall (of the phases seen, "
@@ -62,6 +63,30 @@ def summary(validation: Validation) -> Html:
         ),
         about,
     )  # fmt: skip
+
+
+def _baselines(validation: Validation) -> Html:
+    """The model beside what needs no model."""
+    found = validation.baselines
+    if not found.guesses:
+        return join()
+    onset, phases = validation.leave_one_out.onset, validation.leave_one_out.phases
+    rows: list[Row] = [
+        ["this model", degrees(onset.mean_distance_C), *map(ratio, (phases.f1, phases.precision, phases.recall))]
+    ]
+    rows += [
+        [one.what, degrees(one.mean_distance_C), *map(ratio, (one.f1, one.precision, one.recall))]
+        for one in found.guesses
+    ]
+    told = (
+        "Skill is the share of the best baseline's error that the model takes away: "
+        f"{ratio(found.skill_onset)} in onsets, {ratio(found.skill_f1)} in F1."
+    )
+    if found.coverage is not None:
+        told += f" {found.coverage.inside} of {found.coverage.count} observed onsets lie inside of the 90 % intervals."
+    return join(
+        table(["each cathode left out", "onset off by, °C", "F1", "precision", "recall"], rows, told),
+    )
 
 
 def _scored(score: Score) -> Html:

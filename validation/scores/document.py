@@ -295,6 +295,44 @@ class MassLoss:
 
 
 @dataclass(frozen=True)
+class Guessed:
+    """How far a baseline, which knows no kinetics, is from the observations, each cathode left out.
+
+    ``mean_distance_C`` of the onsets, precision, recall and F1 of the marks; null where they have no meaning.
+    """
+
+    name: str
+    what: str
+    mean_distance_C: float | None
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class Inside:
+    """How many of ``count`` observed onsets lie inside of 90 % intervals, left out; 90 % interval of that share."""
+
+    count: int
+    inside: int
+    share_interval: Interval
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """The model beside the best of what needs no model, each cathode left out.
+
+    ``skill_onset`` and ``skill_f1`` are the share of the best baseline's error that the model takes away, below 0 where
+    it adds to it; the error of an F1 is 1 - F1.
+    """
+
+    guesses: tuple[Guessed, ...]
+    skill_onset: float | None
+    skill_f1: float | None
+    coverage: Inside | None
+
+
+@dataclass(frozen=True)
 class Validation:
     """All of it: the document of ``sinterface validate``."""
 
@@ -312,6 +350,7 @@ class Validation:
     thermogravimetry: MassLoss
     verdicts: Mapping[str, str]
     other_laboratories: tuple[CellElsewhere, ...]
+    baselines: Baselines
 
     def to_json(self) -> dict[str, Any]:
         """The document as JSON has it: objects, lists, texts, numbers and nulls."""

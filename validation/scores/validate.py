@@ -24,10 +24,13 @@ from sinterface.validation.calibration.firings import Case, Predicted, case, nee
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.observations.cards_reader import Cards, Problem
 from sinterface.validation.observations.evidence import Observation, Onset
-from sinterface.validation.scores import measures, statements, thermogravimetry
+from sinterface.validation.scores import baselines, measures, statements, thermogravimetry
 from sinterface.validation.scores.document import (
+    Baselines,
     CellElsewhere,
     Curves,
+    Guessed,
+    Inside,
     MassLoss,
     Parameter,
     Posterior,
@@ -176,6 +179,41 @@ def compare(
         thermogravimetry=mass_loss,
         verdicts={card.cathode: verdict(card.cathode, in_sample, leave_one_out) for card in first},
         other_laboratories=tuple(record(CellElsewhere, cell, "other_laboratories") for cell in elsewhere),
+        baselines=_baselines(observed, first, leave_one_out),
+    )
+
+
+BASELINES = {
+    "others": "median onset and majority vote of the other cathodes",
+    "nearest": "what the cathode nearest by composition showed",
+    "equilibrium": "equilibrium of the couple, without kinetics",
+}
+"""What the baselines are, by name (``baselines``)."""
+
+
+def _baselines(observed: Sequence[Observation], first: Sequence[Onset], scores: ScoresLeftOut) -> Baselines:
+    """The baselines, and what the model adds to the best of them, each cathode left out."""
+    if not observed and not first:
+        return Baselines((), None, None, None)
+    guessed = baselines.left_out_scores(observed, first)
+    rows = tuple(
+        Guessed(name, what, score.mean_distance, score.precision, score.recall, score.f1)
+        for name, what in BASELINES.items()
+        if (score := guessed.get(name)) is not None
+    )
+    off = [row.mean_distance_C for row in rows if row.mean_distance_C is not None]
+    misses = [1.0 - row.f1 for row in rows if row.f1 is not None]
+    mean, f1 = scores.onset.mean_distance_C, scores.phases.f1
+    inside = None
+    if first:
+        known = [scores.onset.powders[card.cathode].interval_C for card in first]
+        covered = baselines.coverage(baselines.onset_intervals(known), baselines.onset_brackets(first))
+        inside = Inside(covered.count, covered.inside, (covered.low, covered.high))
+    return Baselines(
+        rows,
+        baselines.skill(mean, off) if mean is not None and off else None,
+        baselines.skill(1.0 - f1, misses) if f1 is not None and misses else None,
+        inside,
     )
 
 
