@@ -16,7 +16,7 @@ from typing import Any
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError, InputError, shown, unknown
 from sinterface.models.basics.quantity import Quantity, quantity
-from sinterface.models.basics.textfile import read_text
+from sinterface.models.basics.textfile import load_toml, read_text
 from sinterface.models.phases.exposure import KEYS, Exposure
 from sinterface.models.phases.substance import cations
 
@@ -153,7 +153,7 @@ def load(path: Path) -> Material:
     """Material from a user's TOML card.  Raises InputError or DataError in one line."""
     text = read_text(path, MAX_CARD_BYTES, "TOML card")
     try:
-        card = tomllib.loads(text)
+        card = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not a TOML card: {shown(str(error), 200)[1:-1]}") from error
     except (RecursionError, ValueError) as error:  # nested without end, digits without end

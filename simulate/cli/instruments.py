@@ -120,9 +120,11 @@ def _step_at(data: xr.Dataset, at: str | None) -> int:
 
 def _title(data: xr.Dataset, moment: int) -> str:
     from sinterface.models.basics.constants import CELSIUS_ZERO
+    from sinterface.simulate.setup.problem import sample_text
 
     attrs = data.attrs
-    couple = f"{attrs['cathode']} + {attrs['electrolyte']}, {attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}"
+    sample = sample_text(attrs["cathode"], attrs["electrolyte"])
+    couple = f"{sample}, {attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}"
     if moment == -1:
         return couple
     hours = float(data["time"][moment]) / 3600.0
@@ -167,6 +169,8 @@ def _show_xrd(pattern: Pattern, limits: dict[str, Limit]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from sinterface.models.basics.textfile import plain
+
     table = Table(title="X-ray diffraction: share, and the least that this scan shows, wt%")
     for heading in ("phase", "family", "wt%", "limit", "line / °", "seen"):
         table.add_column(
@@ -178,14 +182,16 @@ def _show_xrd(pattern: Pattern, limits: dict[str, Limit]) -> None:
         limit = limits.get(component.phase)
         share = f"{component.wt_percent:.2f}"
         if limit is None:
-            table.add_row(escape(component.phase), component.family, share, "", "", component.role)
+            table.add_row(
+                escape(plain(component.phase)), escape(plain(component.family)), share, "", "", component.role
+            )
         elif math.isnan(limit.wt_percent):
             reason = "all lines hidden" if limit.hidden else "no structure known"
-            table.add_row(escape(component.phase), component.family, share, "-", "-", reason)
+            table.add_row(escape(plain(component.phase)), escape(plain(component.family)), share, "-", "-", reason)
         else:
             seen = "yes" if component.wt_percent >= limit.wt_percent else "-"
             row = (share, f"{limit.wt_percent:.2f}", f"{limit.angle:.2f}", seen)
-            table.add_row(escape(component.phase), component.family, *row)
+            table.add_row(escape(plain(component.phase)), escape(plain(component.family)), *row)
     console().print(table)
 
 
@@ -208,6 +214,8 @@ def cell(
 
     check_outputs(None, plot)
     run = _run(file)
+    if not (run.data.attrs["cathode"] and run.data.attrs["electrolyte"]):
+        raise InputError(f"{file}: one powder was heated alone: a cell needs a cathode and an electrolyte")
     sample = sample_of(run.data)
     radius = 0.5 * (_diameter(run.data) if particle is None else 1e-6 * particle)
     data = cell_data()

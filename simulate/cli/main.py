@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+MOST_TITLE = 1000
+"""Characters of the title of a table: schedules may be long."""
+
 app = typer.Typer(
     name="sinterface",
     help="Predicts the secondary phases that form when cathodes and garnet electrolytes are sintered together.",
@@ -109,8 +112,7 @@ def run(
     data = phases.open_database(database)
     task = couple.problem(cathode, plan, data)
     check_outputs(output, plot, checkpoint)
-    label = " + ".join(powder.id for powder in (task.cathode, task.electrolyte) if powder is not None)
-    with progress_bar(label, not as_json) as advance:
+    with progress_bar(task.label, not as_json) as advance:
         result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
     if temperature is None and schedule is None:
         say(f"neither -T nor --schedule is given: the couple was held at {DEFAULT_HOLD:g} °C", quiet=True)
@@ -137,6 +139,7 @@ def run(
 
 
 def _show_samples(told: dict[str, Any]) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(title=f"over {told['size']} samples of parameters and phase energies, wt%")
@@ -145,7 +148,9 @@ def _show_samples(told: dict[str, Any]) -> None:
     for row in told["families"]:
         if row["high"] >= 0.005:
             share = f"{100.0 * row['probability_detected']:.0f} %"
-            table.add_row(row["family"], f"{row['median']:.2f}", f"{row['low']:.2f} to {row['high']:.2f}", share)
+            table.add_row(
+                escape(row["family"]), f"{row['median']:.2f}", f"{row['low']:.2f} to {row['high']:.2f}", share
+            )
     console().print(table)
 
 
@@ -167,6 +172,7 @@ def sweep(
     """Heat couples to many temperatures: phases against temperature and the onset of each."""
     from sinterface.models.basics.errors import InputError
     from sinterface.simulate.setup import schedule as schedules
+    from sinterface.simulate.setup.problem import NONE
     from sinterface.simulate.studies import sweep as sweeps
 
     holds = sweeps.temperatures(temperatures)
@@ -181,14 +187,15 @@ def sweep(
     check_limit(detection_limit)
     data = phases.open_database(database)
     tasks = [couple.problem(cathode, None, data) for cathode in cathodes]
-    files = [output.with_name(output.name.replace("{cathode}", t.cathode.id)) if output else None for t in tasks]
+    names = [task.cathode.id if task.cathode else NONE for task in tasks]
+    files = [output.with_name(output.name.replace("{cathode}", name)) if output else None for name in names]
     if output is not None and len(set(files)) < len(files):
         raise InputError(f"output {output}: two cathodes of one name would go to one file; give each cathode once")
     for file in files:
         check_outputs(file, plot)
     done: list[Sweep] = []
     for task, file in zip(tasks, files, strict=True):
-        with progress_bar(f"{task.cathode.id} + {task.electrolyte.id}", not as_json) as advance:
+        with progress_bar(task.label, not as_json) as advance:
             done.append(
                 sweeps.sweep(task, holds, hours=hours, ramp=rate, workers=count, database=data, progress=advance)
             )
@@ -249,7 +256,7 @@ def _finished(results: list[Result]) -> None:
     """Exit code 1, and a line each on standard error, when a run stopped before the end of its schedule."""
     stopped = [result.dataset.attrs for result in results if not result.finished]
     for attrs in stopped:
-        where = f"{attrs['cathode']}, {attrs['peak_temperature_C']:g} °C"
+        where = f"{attrs['cathode'] or attrs['electrolyte']}, {attrs['peak_temperature_C']:g} °C"
         typer.echo(f"sinterface: NOT FINISHED: {where}: {attrs['advice']}", err=True)
     if stopped:
         raise typer.Exit(1)
@@ -259,28 +266,28 @@ def _show_run(result: Result, limit: float) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from sinterface.simulate.setup.problem import mass_ratio_text
+    from sinterface.models.basics.textfile import plain
+    from sinterface.simulate.setup.problem import sample_text
 
     document = result.document(limit)
-    ratio = mass_ratio_text(float(result.dataset.attrs["mass_ratio"]))
-    title = f"{document['cathode']} + {document['electrolyte']}, {ratio} by mass"
-    table = Table(title=escape(f"{title}: {document['schedule']}, {document['atmosphere']}"))
+    title = sample_text(document["cathode"], document["electrolyte"], float(result.dataset.attrs["mass_ratio"]))
+    table = Table(title=escape(plain(f"{title}: {document['schedule']}, {document['atmosphere']}", MOST_TITLE)))
     for heading in ("phase", "family", "role", "wt%", "±", "detected"):
         right = heading in ("wt%", "±")
         table.add_column(heading, justify="right" if right else "left", no_wrap=right, overflow="fold")
     for phase in document["phases"]:
         error = phase["wt_percent_error"]
         table.add_row(
-            escape(phase["phase"]), phase["family"], phase["role"], f"{phase['wt_percent']:.2f}",
+            escape(plain(phase["phase"])), escape(phase["family"]), phase["role"], f"{phase['wt_percent']:.2f}",
             "" if error is None else f"{error:.2f}", _detected(phase, limit),
         )  # fmt: skip
     screen = console()
     screen.print(table)
-    left = document["unreacted"]
-    screen.print(
-        f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: cathode "
-        f"{100 * left['cathode_fraction']:.1f} %, electrolyte {100 * left['electrolyte_fraction']:.1f} %"
-    )
+    left = ", ".join(
+        f"{name.removesuffix('_fraction')} {100.0 * share:.1f} %"
+        for name, share in document["unreacted"].items() if share is not None
+    )  # fmt: skip
+    screen.print(f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: {left}")
 
 
 def _detected(phase: dict[str, Any], limit: float) -> str:
@@ -298,14 +305,15 @@ def _show_sweep(shown: Sweep, limit: float) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from sinterface.simulate.setup.problem import mass_ratio_text
+    from sinterface.models.basics.textfile import plain
+    from sinterface.simulate.setup.problem import sample_text
     from sinterface.simulate.studies.shares import final_errors, with_error
 
     attrs = shown.results[0].dataset.attrs
     most = shown.dataset["wt_percent"].max("hold_temperature")
     families = [family for family in shown.families if float(most.sel(family=family)) >= 0.05]
-    title = f"{attrs['cathode']} + {attrs['electrolyte']}, {mass_ratio_text(float(attrs['mass_ratio']))} by mass"
-    title = f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%"
+    title = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
+    title = plain(f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%", MOST_TITLE)
     errors = [final_errors(result) for result in shown.results]
     columns = [
         (
@@ -318,13 +326,14 @@ def _show_sweep(shown: Sweep, limit: float) -> None:
         columns.append(
             (family, [with_error(result.by_family.get(family, 0.0), error.get(family)) for result, error in pairs])
         )
-    left = [f"{100 * result.unreacted['electrolyte_fraction']:.1f}" for result in shown.results]
-    columns.append(("electrolyte left / %", left))
+    role = "electrolyte" if attrs["electrolyte"] else "cathode"
+    left = [f"{100 * result.unreacted[f'{role}_fraction']:.1f}" for result in shown.results]
+    columns.append((f"{role} left / %", left))
     screen = console()
     for part in in_parts(columns, screen.width):
         table = Table(title=escape(title))
         for heading, cells in part:
-            table.add_column(heading, justify="right", width=letters(heading, cells))
+            table.add_column(escape(heading), justify="right", width=letters(heading, cells))
         for row in zip(*(cells for _, cells in part), strict=True):
             table.add_row(*row)
         screen.print(table)
@@ -342,7 +351,9 @@ def _silence() -> None:
 def main() -> None:
     """Entry point: errors a user can act on become one line on standard error and exit code 2."""
     from sinterface.models.basics.errors import SinterfaceError
+    from sinterface.simulate.files.streams import forgiving_streams
 
+    forgiving_streams()
     # click's base of all usage errors; newer typer carries a click of its own, so it has no fixed address
     usage_error: type[Exception] = next(
         base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sinterface.models.basics.textfile import plain
 from sinterface.simulate.cli.options import Database as File
 from sinterface.simulate.cli.options import Json
 from sinterface.simulate.cli.terminal import progress_bar
@@ -48,14 +49,15 @@ def list_phases(elements: Elements = None, database: File = None, as_json: Json 
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(f"{len(chosen)} phases of {data.fingerprint}"))
+    table = Table(title=escape(plain(f"{len(chosen)} phases of {data.fingerprint}")))
     for heading, side in (("phase", "left"), ("family", "left"), ("ΔfH / kJ/mol", "right"), ("±", "right"),
                           ("S298 / J/mol/K", "right"), ("known by", "left")):  # fmt: skip
         table.add_column(heading, justify="right" if side == "right" else "left", no_wrap=heading == "phase")
     for solid in chosen:
         table.add_row(
-            escape(solid.id), solid.family, f"{solid.enthalpy / 1e3:.1f}", f"{solid.enthalpy_sd / 1e3:.1f}",
-            f"{solid.entropy:.1f}", solid.method + ("" if solid.observed else ", computed only"),
+            escape(plain(solid.id)), escape(solid.family),
+            f"{solid.enthalpy / 1e3:.1f}", f"{solid.enthalpy_sd / 1e3:.1f}",
+            f"{solid.entropy:.1f}", escape(plain(solid.method)) + ("" if solid.observed else ", computed only"),
         )  # fmt: skip
     Console().print(table)
 
@@ -99,19 +101,21 @@ def show(
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(show_header=False, title=escape(f"{solid.id}: {solid.family}"))
+    table = Table(show_header=False, title=escape(plain(f"{solid.id}: {solid.family}")))
     hull = summary.pop("hull")
     tabulated = summary.pop("as_tabulated")
     for key, value in summary.items():
-        table.add_row(key, escape(", ".join(value) if isinstance(value, list) else _text(value)))
+        told = ", ".join(value) if isinstance(value, list) else _text(value)
+        table.add_row(key, escape(plain(told, 2000)))
     table.add_section()
     verdict = "on the hull, below the others by" if hull["stable"] else "above the hull by"
     energy = abs(hull["energy_above_hull_kJ_per_mol_cations"])
     table.add_row(f"{hull['temperature_C']:g} °C, {hull['atmosphere']}", f"{verdict} {energy:.2f} kJ/mol of cations")
-    table.add_row("others", escape(", ".join(f"{moles:.3f} {name}" for name, moles in hull["others"].items())))
+    others = ", ".join(f"{moles:.3f} {name}" for name, moles in hull["others"].items())
+    table.add_row("others", escape(plain(others, 2000)))
     table.add_section()
     for key, value in tabulated.items():
-        table.add_row(key, escape(value))
+        table.add_row(key, escape(plain(value, 2000)))
     Console().print(table)
 
 
@@ -125,7 +129,7 @@ def check(database: File = None, as_json: Json = False) -> None:
         typer.echo(json.dumps([{"phase": f.phase, "fault": f.fault} for f in findings], indent=2))
     else:
         for finding in findings:
-            typer.echo(f"{finding.phase}: {finding.fault}")
+            typer.echo(plain(f"{finding.phase}: {finding.fault}", 1000))
         typer.echo(f"{len(findings)} findings" if findings else "nothing wrong found")
     if findings:
         raise typer.Exit(1)

@@ -49,6 +49,7 @@ def reactions(
     from sinterface.models.phases.atmosphere import atmosphere as gas
     from sinterface.simulate.files.output import check_writable
     from sinterface.simulate.setup import schedule as schedules
+    from sinterface.simulate.setup.problem import NONE
     from sinterface.simulate.studies import sweep as sweeps
     from sinterface.simulate.views import plot as plots
 
@@ -64,6 +65,8 @@ def reactions(
         plots.check_format(plot)
         check_writable(plot)
     furnace, data = gas(atmosphere), phases.open_database(database)
+    if NONE in (word.strip().casefold() for word in (electrolyte, *cathode.split(","))):
+        raise InputError("reactions are between two powders: name a cathode and an electrolyte")
     opposite = materials.find(electrolyte, "electrolyte", elements=data.elements, particles=False)
     cathodes = [
         materials.find(name.strip(), "cathode", structure=structure, elements=data.elements, particles=False)
@@ -144,14 +147,17 @@ def _show(reaction: InterfaceReactions, title: str, spread: Spread | None) -> No
     from rich.table import Table
 
     from sinterface.models.basics import formula
+    from sinterface.models.basics.textfile import plain
 
-    table = Table(title=escape(title))
+    table = Table(title=escape(plain(title)))
     for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
         table.add_column(heading, justify="left" if heading == "products" else "right")
     for kink in reaction.kinks:
         products = ", ".join(f"{p.moles:.3g} {formula.name(p.solid.amounts)}" for p in kink.products)
         share, molar = reaction.mass_share(kink), reaction.energy_kJ_per_mol(kink)
-        table.add_row(f"{100 * share:.1f}", _fixed(kink.energy_meV_per_atom, 2), _fixed(molar, 3), products)
+        table.add_row(
+            f"{100 * share:.1f}", _fixed(kink.energy_meV_per_atom, 2), _fixed(molar, 3), escape(plain(products, 1000))
+        )
     screen = console()
     screen.print(table)
     screen.print("products in moles per mole of cations; kinks are where the products change")
@@ -166,7 +172,7 @@ def _show(reaction: InterfaceReactions, title: str, spread: Spread | None) -> No
     shares.add_column("product family")
     shares.add_column("probability", justify="right")
     for p, family in sorted(zip(spread.probability.tolist(), spread.families, strict=True), reverse=True):
-        shares.add_row(family, f"{100 * p:.0f} %")
+        shares.add_row(escape(family), f"{100 * p:.0f} %")
     screen.print(shares)
 
 
@@ -175,9 +181,10 @@ def _show_series(computed: list[tuple[InterfaceReactions, Spread | None]]) -> No
     from rich.table import Table
 
     from sinterface.models.basics.constants import CELSIUS_ZERO
+    from sinterface.models.basics.textfile import plain
 
     first = computed[0][0]
-    table = Table(title=escape(f"strongest reaction with {first.electrolyte.id} in {first.atmosphere}"))
+    table = Table(title=escape(plain(f"strongest reaction with {first.electrolyte.id} in {first.atmosphere}")))
     for heading in ("cathode", "T / °C", "meV/atom", "5 to 95 %", "cathode / wt%", "product families"):
         table.add_column(heading, justify="left" if heading in ("cathode", "product families") else "right")
     for reaction, spread in computed:
@@ -189,12 +196,12 @@ def _show_series(computed: list[tuple[InterfaceReactions, Spread | None]]) -> No
         if energy == "0.00":  # which of the ends is lower by round-off means nothing
             share, families = "-", dict.fromkeys(["no reaction"])
         table.add_row(
-            escape(reaction.cathode.id),
+            escape(plain(reaction.cathode.id)),
             f"{reaction.temperature - CELSIUS_ZERO:g}",
             energy,
             band,
             share,
-            ", ".join(families),
+            escape(", ".join(families)),
         )
     console().print(table)
 

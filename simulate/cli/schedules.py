@@ -58,7 +58,7 @@ def compare(
     data = phases.open_database(database)
     task = couple.problem(cathode, chosen[0], data)
     check_outputs(output, plot)
-    with progress_bar(f"{task.cathode.id}: {len(chosen)} schedules", not as_json) as advance:
+    with progress_bar(f"{task.label}: {len(chosen)} schedules", not as_json) as advance:
         done = comparisons.compare(task, chosen, database=data, progress=advance)
     if output is not None:
         done.to_netcdf(output)
@@ -71,7 +71,8 @@ def compare(
         save(_figures().compared(done, detection_limit), plot, quiet=as_json)
     stopped = [result.dataset.attrs for result in done.results if not result.finished]
     for attrs in stopped:
-        typer.echo(f"sinterface: NOT FINISHED: {attrs['cathode']}, {attrs['schedule']}: {attrs['advice']}", err=True)
+        where = f"{attrs['cathode'] or attrs['electrolyte']}, {attrs['schedule']}"
+        typer.echo(f"sinterface: NOT FINISHED: {where}: {attrs['advice']}", err=True)
     if stopped:
         raise typer.Exit(1)
 
@@ -113,7 +114,7 @@ def optimize(
     data = phases.open_database(database)
     task = couple.problem(cathode, None, data)
     check_outputs(output, plot)
-    with progress_bar(f"{task.cathode.id}: {budget} predictions", not as_json) as advance:
+    with progress_bar(f"{task.label}: {budget} predictions", not as_json) as advance:
         best = search.optimize(task, bounds, budget=budget, samples=samples, seed=seed, database=data, progress=advance)
     text = json.dumps(best.document(), indent=2)
     if output is not None:
@@ -140,17 +141,18 @@ def _show_comparison(compared: Comparison, limit: float) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from sinterface.simulate.setup.problem import mass_ratio_text
+    from sinterface.models.basics.textfile import plain
+    from sinterface.simulate.setup.problem import sample_text
     from sinterface.simulate.studies.shares import final_errors, with_error
 
     document = compared.document(limit)
     told = document["schedules"]
-    ratio = mass_ratio_text(float(compared.results[0].dataset.attrs["mass_ratio"]))
-    title = f"{document['cathode']} + {document['electrolyte']}, {ratio} by mass: wt% at the end"
-    table = Table(title=escape(title))
+    ratio = float(compared.results[0].dataset.attrs["mass_ratio"])
+    title = sample_text(document["cathode"], document["electrolyte"], ratio)
+    table = Table(title=escape(plain(f"{title}: wt% at the end")))
     table.add_column("")
     for schedule in told:
-        table.add_column(escape(schedule["name"]), justify="right", overflow="fold")
+        table.add_column(escape(plain(schedule["name"])), justify="right", overflow="fold")
     errors = [final_errors(result) for result in compared.results]
     for family in compared.families:
         shares = [schedule["families"].get(family, 0.0) for schedule in told]
@@ -159,7 +161,7 @@ def _show_comparison(compared: Comparison, limit: float) -> None:
                 with_error(share, error.get(family)) + (" *" if share >= limit else "")
                 for share, error in zip(shares, errors, strict=True)
             )
-            table.add_row(family, *cells)
+            table.add_row(escape(family), *cells)
     table.add_section()
     table.add_row("secondary phases", *(f"{schedule['secondary_wt_percent']:.2f}" for schedule in told))
     table.add_row("duration / h", *(f"{schedule['hours']:.2f}" for schedule in told))
@@ -177,10 +179,11 @@ def _show_front(best: Front) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from sinterface.simulate.setup.problem import mass_ratio_text
+    from sinterface.models.basics.textfile import plain
+    from sinterface.simulate.setup.problem import sample_text
 
-    ratio = "" if best.mass_ratio is None else f", {mass_ratio_text(best.mass_ratio)} by mass"
-    table = Table(title=escape(f"{best.cathode} + {best.electrolyte}{ratio}: least secondary phases at each density"))
+    title = sample_text(best.cathode, best.electrolyte, best.mass_ratio)
+    table = Table(title=escape(plain(f"{title}: least secondary phases at each density")))
     table.add_column("schedule")
     for heading in ["density / %", "wt% (error)"] + (["median (90 %)"] if best.samples else []):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -194,7 +197,7 @@ def _show_front(best: Front) -> None:
         ]
         if best.samples:
             row.append("-" if s is None else f"{s[1]:.1f} ({s[0]:.1f} to {s[2]:.1f})")
-        table.add_row(*map(escape, row))
+        table.add_row(*(escape(plain(cell)) for cell in row))
     screen = console()
     screen.print(table)
     screen.print(

@@ -32,6 +32,9 @@ def screen(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a store that was interrupted.")] = False,
     workers: Workers = 0,
     scheduler: Annotated[str | None, typer.Option(help="Existing Dask cluster instead: tcp://host:port.")] = None,
+    lost: Annotated[
+        str, typer.Option(help="When all workers of a cluster or its scheduler are gone: wait for others, or stop.")
+    ] = "wait",
     top: Annotated[int, typer.Option(help="Candidates listed, best first.")] = 20,
     database: Database = None,
     plot: Picture = None,
@@ -60,7 +63,7 @@ def screen(
     with _progress(not as_json) as advance:
         done = run(
             candidates, output, resume=resume, workers=count, scheduler=scheduler,
-            database=data, progress=advance,
+            database=data, progress=advance, lost=lost,
         )  # fmt: skip
     store = open_store(output)
     with reading(output):
@@ -140,6 +143,7 @@ def _show(document: dict[str, Any]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from sinterface.models.basics.textfile import plain
     from sinterface.simulate.views.report_screen import coating_told
 
     highest = document["temperatures_C"][-1]
@@ -151,7 +155,7 @@ def _show(document: dict[str, Any]) -> None:
     coated = any(row["coatings"] for row in ranked)
     heads = ["rank", "cathode", *keys, "onset / °C", "most / wt%", *["families"] * wide, "meV/atom"]
     title = f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}"
-    table = Table(title=title, box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 0))
+    table = Table(title=escape(plain(title)), box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 0))
     for heading in heads + ["under limit"] * sampled + ["coating"] * coated:
         side: Any = "right" if "/" in heading or heading == "rank" else "left"
         width = 16 if heading == "cathode" else letters(heading, [])
@@ -168,7 +172,7 @@ def _show(document: dict[str, Any]) -> None:
             cells.append(" ".join("-" if p is None else f"{p:.2f}" for p in row["probability_under_limit"]))
         if coated:
             cells.append(coating_told(row["coatings"][0], min(forces, default=0.0))[0] if row["coatings"] else "")
-        table.add_row(*map(escape, cells))
+        table.add_row(*(escape(plain(cell)) for cell in cells))
     screen.print(table)
     if coated:
         screen.print("coating: the best, with the reaction energy of its worse face in meV/atom", markup=False)
@@ -177,7 +181,7 @@ def _show(document: dict[str, Any]) -> None:
             f"families and shares of samples stand in terminals of {WIDE} columns, and in --json", markup=False
         )
     for failure in document["failures"][:MOST_LINES]:
-        screen.print(f"{failure['candidates']} failed: {failure['reason']}", markup=False)
+        screen.print(f"{failure['candidates']} failed: {plain(failure['reason'])}", markup=False)
     if len(document["failures"]) > MOST_LINES:
         screen.print("more reasons: --json, or `outcome` in the store")
     screen.print(

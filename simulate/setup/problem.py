@@ -60,6 +60,16 @@ class Problem:
     residue: Exposure | None = None
 
     @property
+    def powders(self) -> tuple[Material, ...]:
+        """What is in the crucible: the cathode, the electrolyte or both."""
+        return tuple(powder for powder in (self.cathode, self.electrolyte) if powder is not None)
+
+    @property
+    def label(self) -> str:
+        """Its powders in a few words: ``pc-LCO + LLZTO``."""
+        return " + ".join(powder.id for powder in self.powders)
+
+    @property
     def gases(self) -> tuple[Atmosphere, ...]:
         """The furnace gas of each segment of the schedule: the last that it named, ``atmosphere`` before the first."""
         found = []
@@ -122,6 +132,17 @@ def mass_ratio_text(ratio: float) -> str:
         return "1:1"
     cathode = 100.0 * ratio / (1.0 + ratio)
     return f"{cathode:.4g}:{100.0 - cathode:.4g}"
+
+
+def sample_text(cathode: str, electrolyte: str, ratio: float | None = None) -> str:
+    """What was heated, for titles: names, of which one may be empty, and kg of cathode per kg of electrolyte.
+
+    >>> sample_text("pc-LCO", "LLZTO", 1.5), sample_text("", "LLZTO", 1.0)
+    ('pc-LCO + LLZTO, 60:40 by mass', 'LLZTO alone')
+    """
+    if not (cathode and electrolyte):
+        return f"{cathode or electrolyte} alone"
+    return f"{cathode} + {electrolyte}" + ("" if ratio is None else f", {mass_ratio_text(ratio)} by mass")
 
 
 def read_additives(text: str) -> tuple[tuple[str, float], ...]:
@@ -190,11 +211,12 @@ def problem(
     amount = read_mass_ratio(mass_ratio) if isinstance(mass_ratio, str) else float(mass_ratio)
     added = read_additives(additives) if isinstance(additives, str) else tuple(additives)
     states: list[Exposure | None] = []
-    for what, material, given in (("electrolyte", electrolyte, exposed), ("cathode", cathode, residue)):
-        if given is not None and material is None:
+    exposures = (("electrolyte", electrolyte, exposed), ("cathode", cathode, residue))
+    for what, material, state in exposures:
+        if state is not None and not isinstance(material, Material):
             raise InputError(f"{what}: its exposure is given, but there is none of it")
-        told = read_exposure(given) if isinstance(given, str) else given
-        states.append(material.as_received if told is None and as_received and material is not None else told)
+        told = read_exposure(state) if isinstance(state, str) else state
+        states.append(material.as_received if told is None and as_received and isinstance(material, Material) else told)
     if as_received and states == [None, None]:
         raise InputError(
             "as received: the cards of these powders do not tell what air has made of them; state it, "

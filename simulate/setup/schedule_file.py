@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.models.basics.errors import InputError, SinterfaceError, shown, unknown
-from sinterface.models.basics.textfile import read_text
+from sinterface.models.basics.textfile import load_toml, read_text
 from sinterface.simulate.setup.schedule import Schedule
 
 MAX_FILE = 100_000
@@ -28,7 +28,7 @@ def from_toml(text: str, where: str = "schedule", name: str = "") -> Schedule:
     if len(text) > MAX_FILE:
         raise InputError(f"{where}: over {MAX_FILE} characters is no schedule")
     try:
-        card = tomllib.loads(text)
+        card = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{where}: not TOML: {shown(str(error), 200)[1:-1]}") from error
     except (RecursionError, ValueError) as error:  # nested without end, digits without end

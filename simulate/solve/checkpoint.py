@@ -122,10 +122,12 @@ def load(path: Path, problem: str) -> Trajectory:
             f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
             "delete it to start over"
         )
-    last = State(time=numbers["time"], size=numbers["size"], fresh=False, **state)
+    arrays: dict[str, Any] = state  # fields of other types keep their defaults
+    last = State(time=numbers["time"], size=numbers["size"], fresh=False, **arrays)
     assert {field.name for field in fields(State)} == {"time", "size", "fresh", "stores", *_STATE}
+    rows_kept: dict[str, Any] = past
     return Trajectory(
-        **past, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
+        **rows_kept, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])
     )
 
 

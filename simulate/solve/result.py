@@ -124,7 +124,10 @@ class Result:
 
     @property
     def unreacted(self) -> dict[str, float]:
-        """Shares of the cathode's and the electrolyte's framework cations that are still in their own structure."""
+        """Shares of the cathode's and the electrolyte's framework cations that are still in their own structure.
+
+        nan for a powder that was not there.
+        """
         return {key: float(self.dataset[key].isel(time=-1)) for key in ("cathode_fraction", "electrolyte_fraction")}
 
     @property
@@ -249,7 +252,7 @@ class Result:
             "schedule": attrs["schedule"],
             "phases": sorted(found, key=lambda phase: -phase["wt_percent"]),
             "secondary_wt_percent": float(sum(self.by_family.values())),
-            "unreacted": self.unreacted,
+            "unreacted": {key: None if np.isnan(share) else share for key, share in self.unreacted.items()},
             "limited_by": attrs["limited_by"],
             "outcome": attrs["outcome"],
             "advice": attrs["advice"],

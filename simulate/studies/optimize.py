@@ -345,6 +345,8 @@ def optimize(
     ``progress`` is called with the share done.  Raises InputError for numbers out of range and SolveError when no
     prediction comes to its end.
     """
+    if task.electrolyte is None:
+        raise InputError("no electrolyte: schedules are chosen by how dense it sinters; name one")
     if not LEAST <= budget <= MOST:
         raise InputError(f"budget of {budget} predictions: choose {LEAST} to {MOST}")
     most = len(adjustable.samples())
@@ -364,8 +366,8 @@ def optimize(
     if samples:
         points = _with_intervals(task, points, samples, seed, database, lambda done: report(share + (1 - share) * done))
     return Front(
-        task.cathode.id, task.electrolyte.id, bounds, points, _ended(search), search.spent, search.failed, samples,
-        seed, str(search.attrs["database"]), str(search.attrs["version"]), task.mass_ratio,
+        task.cathode.id if task.cathode else "", task.electrolyte.id, bounds, points, _ended(search), search.spent,
+        search.failed, samples, seed, str(search.attrs["database"]), str(search.attrs["version"]), task.mass_ratio,
     )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def spread(
     if not 1 <= size <= MOST:
         raise InputError(f"{size} samples: choose 1 to {MOST}")
     base = database or databases.embedded()
-    elements = frozenset(task.cathode.composition) | frozenset(task.electrolyte.composition)
+    elements = frozenset().union(*(powder.composition for powder in task.powders))
     elements = elements.union(*(base[name].amounts for name, _ in task.additives))
     energies = ensemble.draw(base, size, seed, elements)
     posterior = parameters.samples()

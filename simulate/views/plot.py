@@ -12,9 +12,10 @@ import numpy as np
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.textfile import drawn
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.files.output import write_whole
-from sinterface.simulate.setup.problem import mass_ratio_text
+from sinterface.simulate.files.output import write_figure
+from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def check_format(path: Path) -> None:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure whole or not at all."""
     check_format(path)
-    write_whole(path, lambda name: figure.savefig(name, dpi=150))
+    write_figure(path, figure, dpi=150)
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -81,18 +82,9 @@ def _figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def plain(text: str) -> str:
-    """Text of a user as Matplotlib shows it letter by letter: a dollar sign begins no formula.
-
-    >>> plain("5 $ a gram")
-    '5 \\\\$ a gram'
-    """
-    return text.replace("$", r"\$")
-
-
 def wrapped(text: str, width: float, size: float) -> str:
     """Text broken into lines that fit into ``width`` [inches] at a font size [points]."""
-    return textwrap.fill(plain(text), max(20, int(width / (LETTER * size))))
+    return textwrap.fill(drawn(text, 2000), max(20, int(width / (LETTER * size))))
 
 
 def below(figure: Figure, handles: Mapping[str, Artist], size: float = 9.0) -> None:
@@ -137,7 +129,7 @@ def sweeps(shown: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
             handles["onset between these"] = Patch(color="0.9")
         attrs = data.attrs
         axis.set_title(
-            f"{plain(attrs['cathode'])} + {plain(attrs['electrolyte'])}\n" + wrapped(f"onset {onset}", across, 9),
+            drawn(sample_text(attrs["cathode"], attrs["electrolyte"])) + "\n" + wrapped(f"onset {onset}", across, 9),
             fontsize=9,
         )
         axis.set_xlabel("hold temperature / °C")
@@ -157,7 +149,9 @@ def sweeps(shown: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
     handles[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1.2)
     below(figure, handles)
     attrs = shown[0].results[0].dataset.attrs
-    title = f"{mass_ratio_text(float(attrs['mass_ratio']))} by mass, {shown[0].schedule}, in {attrs['atmosphere']}"
+    both = attrs["cathode"] and attrs["electrolyte"]
+    ratio = f"{mass_ratio_text(float(attrs['mass_ratio']))} by mass, " if both else ""
+    title = f"{ratio}{shown[0].schedule}, in {attrs['atmosphere']}"
     figure.suptitle(wrapped(title, figure.get_figwidth(), 10), fontsize=10)
     return figure
 
@@ -170,24 +164,24 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     figure = _figure(9.0, 4.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     hours = data["time"].values / 3600.0
-    drawn: list[str] = []
+    curves_of: list[str] = []
     for phase in result.secondary["phase"].values:
         share = data["wt_percent"].sel(phase=phase)
         if float(share.max()) < 0.05:
             continue
         family = str(share["family"].values)
-        drawn.append(family)
-        line = DASHES[min(drawn.count(family), len(DASHES)) - 1]
+        curves_of.append(family)
+        line = DASHES[min(curves_of.count(family), len(DASHES)) - 1]
         told = f"{phase}" if family in ("other", str(phase)) else f"{phase} ({family})"
-        upper.plot(hours, share.values, color=style(family)[0], label=plain(told), linewidth=1.5, linestyle=line)
+        upper.plot(hours, share.values, color=style(family)[0], label=drawn(told), linewidth=1.5, linestyle=line)
     if "sampled_course" in data:
-        _bands(upper, data, drawn)
+        _bands(upper, data, curves_of)
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
     upper.set_ylim(0, None)
     attrs = data.attrs
-    ratio = mass_ratio_text(float(attrs["mass_ratio"]))
-    title = f"{attrs['cathode']} + {attrs['electrolyte']}, {ratio} by mass: {attrs['schedule']}; {attrs['atmosphere']}"
+    sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
+    title = f"{sample}: {attrs['schedule']}; {attrs['atmosphere']}"
     upper.set_title(wrapped(title, 5.8, 9), fontsize=9)
     figure.legend(*upper.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
     lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
@@ -198,12 +192,12 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     return figure
 
 
-def _bands(axis: Axes, data: xr.Dataset, drawn: Sequence[str]) -> None:
+def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str]) -> None:
     hours = data["sampled_time"].values / 3600.0
     for family in data["sampled_family"].values.tolist():
         low, _, high = data["sampled_course"].sel(sampled_family=family).values
         if high.max() >= 0.05:
-            label = None if family in drawn else f"{family}, in samples only"
+            label = None if family in curves_of else f"{drawn(family)}, in samples only"
             axis.fill_between(hours, low, high, color=style(family)[0], alpha=0.2, linewidth=0, label=label)
     label = f"5 to 95 % of {data.sizes['sample']} samples, by family"
     axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
@@ -233,7 +227,7 @@ def reactions(computed: Sequence[tuple[InterfaceReactions, Spread | None]]) -> F
         lines = []
         for number, kink in enumerate(reaction.kinks):
             names = " + ".join(formula.name(product.solid.amounts) for product in kink.products)
-            lines.append(textwrap.fill(f"{number}: {names}", 62, subsequent_indent="    "))
+            lines.append(textwrap.fill(drawn(f"{number}: {names}", 2000), 62, subsequent_indent="    "))
         places = [(100.0 * reaction.mass_share(kink), kink.energy_meV_per_atom) for kink in reaction.kinks]
         axis.plot(*zip(*places, strict=True), linestyle="none", marker="o", color="#0072B2", markersize=4)
         for label, place in _labels(places):
@@ -243,7 +237,7 @@ def reactions(computed: Sequence[tuple[InterfaceReactions, Spread | None]]) -> F
         words.axis("off")
         words.text(0.0, 1.0, "\n".join(lines), fontsize=6.5, va="top", transform=words.transAxes)
         axis.margins(y=0.15)
-        axis.set_xlabel(f"{plain(reaction.cathode.id)} / wt%")
+        axis.set_xlabel(f"{drawn(reaction.cathode.id)} / wt%")
         axis.set_ylabel("reaction energy / meV per atom")
         what = f", {pair.constraint}" if pair.constraint != "none" else ""
         conditions = f"{reaction.temperature - CELSIUS_ZERO:g} °C, {reaction.atmosphere}{what}"
@@ -286,7 +280,7 @@ def reaction_energies(computed: Sequence[tuple[InterfaceReactions, Spread | None
         if bands:
             axis.fill_between(T, [b[0] for b in bands], [b[2] for b in bands], color=colour, alpha=0.15, linewidth=0)
         y = [reaction.strongest.energy_meV_per_atom for reaction, _ in mine]
-        (handles[plain(name)],) = axis.plot(T, y, color=colour, marker=marker, markersize=4)
+        (handles[drawn(name)],) = axis.plot(T, y, color=colour, marker=marker, markersize=4)
     first, spread = computed[0]
     if spread is not None:
         told = f"5 to 95 % of {len(spread.energy)} samples"
@@ -294,6 +288,6 @@ def reaction_energies(computed: Sequence[tuple[InterfaceReactions, Spread | None
     axis.axhline(0.0, color="0.6", linewidth=1)
     axis.set_xlabel("T / °C")
     axis.set_ylabel("strongest reaction energy / meV per atom")
-    axis.set_title(plain(f"with {first.electrolyte.id} in {first.atmosphere}"), fontsize=10)
+    axis.set_title(drawn(f"with {first.electrolyte.id} in {first.atmosphere}"), fontsize=10)
     below(figure, handles, 8.0)
     return figure

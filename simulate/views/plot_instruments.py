@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.textfile import drawn
 from sinterface.models.instruments.diffraction import Pattern
-from sinterface.simulate.views.plot import style
+from sinterface.simulate.views.plot import style, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,7 +54,7 @@ def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str
             raise InputError(f"{measured.path}: {told} are none of {angles[0]:g} to {angles[-1]:g}; choose --range")
         scale = pattern.expected.max() / measured.counts[common].max()
         counts = np.sqrt(scale * measured.counts[common])
-        upper.plot(measured.angles[common], counts, color="0.55", linewidth=0.6, label=measured.path.name)
+        upper.plot(measured.angles[common], counts, color="0.55", linewidth=0.6, label=drawn(measured.path.name))
     calculated = pattern.counts if measured is None else pattern.expected
     upper.plot(angles, np.sqrt(calculated), color="black", linewidth=0.5, label="calculated")
     top = float(np.sqrt(max(pattern.counts.max(), pattern.expected.max())))
@@ -62,14 +63,14 @@ def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str
     upper.set_yticks(np.sqrt(ticks), [f"{tick:g}" for tick in ticks])
     upper.set_ylim(np.sqrt(least), 1.05 * top)
     upper.set_ylabel("counts, square-root scale", fontsize=8)
-    upper.set_title(title, fontsize=8)
+    upper.set_title(wrapped(title, WIDTH, 8), fontsize=8)
     if measured is not None:
         upper.legend(fontsize=7, frameon=False)
     marks = pattern.marks(LEAST_MARK)
     for row, component in enumerate(rows):
         colour, _ = style(component.family)
         lower.vlines(marks[component.phase], -row - 0.38, -row + 0.38, color=colour, linewidth=0.9)
-        text = f"{component.phase}  {component.wt_percent:.2g} wt%"
+        text = f"{drawn(component.phase, 60)}  {component.wt_percent:.2g} wt%"
         lower.annotate(
             text, (1.01, -row), xycoords=("axes fraction", "data"), fontsize=6.5, va="center", color="0.15"
         )  # fmt: skip
@@ -82,7 +83,7 @@ def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str
         axis.spines[["top", "right"]].set_visible(False)
     invisible = [c for c in pattern.invisible if c.wt_percent >= SHOWN]
     if invisible:
-        told = ", ".join(f"{c.phase} {c.wt_percent:.2g} wt%" for c in invisible)
+        told = ", ".join(f"{drawn(c.phase, 60)} {c.wt_percent:.2g} wt%" for c in invisible)
         figure.supxlabel(f"no structure known, not drawn: {told}", fontsize=6.5, x=0.01, ha="left")
     return figure
 
@@ -119,12 +120,12 @@ def raman_bands(bands: Mapping[str, Sequence[Band]], title: str = "") -> Figure:
             axis.plot(
                 [band.shift], [-row], "o", color=colour, markersize=4, markerfacecolor=colour if sure else "white"
             )  # fmt: skip
-    axis.set_yticks([-row for row in range(len(bands))], list(bands), fontsize=7)
+    axis.set_yticks([-row for row in range(len(bands))], [drawn(family) for family in bands], fontsize=7)
     axis.set_ylim(-len(bands) + 0.4, 0.6)
     axis.set_xlim(0.0, 1200.0)
     axis.set_xlabel("Raman shift / cm$^{-1}$; filled: read or quoted, open: from memory", fontsize=8)
     axis.tick_params(labelsize=7)
-    axis.set_title(title, fontsize=8)
+    axis.set_title(wrapped(title, WIDTH, 8), fontsize=8)
     axis.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -145,7 +146,14 @@ def rate_capability(
     for (name, entries), (colour, marker, line) in zip(curves.items(), LINES, strict=False):
         first, values = entries[0], np.array([entry.capacity for entry in entries])
         left.plot(
-            first.rates, first.capacity, line, color=colour, marker=marker, markersize=4, linewidth=1.2, label=name
+            first.rates,
+            first.capacity,
+            line,
+            color=colour,
+            marker=marker,
+            markersize=4,
+            linewidth=1.2,
+            label=drawn(name),
         )
         if len(entries) > 1:
             left.fill_between(
@@ -168,7 +176,7 @@ def rate_capability(
     right.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     right.set_xlabel("charge-transfer resistance / bare", fontsize=8)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7, frameon=False)
-    figure.suptitle(title, fontsize=8)
+    figure.suptitle(wrapped(title, WIDTH, 8), fontsize=8)
     for axis in (left, right):
         axis.tick_params(labelsize=7)
         axis.spines[["top", "right"]].set_visible(False)

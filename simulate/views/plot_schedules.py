@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
-from sinterface.simulate.setup.problem import mass_ratio_text
+from sinterface.models.basics.textfile import drawn
+from sinterface.simulate.setup.problem import sample_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
 from sinterface.simulate.studies.compare import clock, summary
 from sinterface.simulate.studies.shares import courses, final_errors
-from sinterface.simulate.views.plot import TEMPERATURE, below, plain, style
+from sinterface.simulate.views.plot import TEMPERATURE, below, style
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -73,8 +74,8 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
                 )  # fmt: skip
         upper.axhline(limit, color="0.6", linestyle="--", linewidth=1)
         low, _, high = comparison.densities[k]
-        title = plain(textwrap.shorten(summary(plan), 44, placeholder="..."))
-        upper.set_title(f"{title}\n{_gases(result)}; density {100 * low:.0f} to {100 * high:.0f} %", fontsize=9)
+        title = drawn(textwrap.shorten(summary(plan), 44, placeholder="..."))
+        upper.set_title(f"{title}\n{drawn(_gases(result))}; density {100 * low:.0f} to {100 * high:.0f} %", fontsize=9)
         upper.set_ylim(0, 1.06 * top)
         upper.tick_params(labelbottom=False)
         times, kelvin = plan.sampled()
@@ -93,8 +94,8 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
             lower.tick_params(labelleft=False)
     handles[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1)
     attrs = results[0].dataset.attrs
-    ratio = mass_ratio_text(float(attrs["mass_ratio"]))
-    figure.suptitle(plain(f"{attrs['cathode']} + {attrs['electrolyte']}, {ratio} by mass"), fontsize=10)
+    sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
+    figure.suptitle(drawn(sample), fontsize=10)
     below(figure, handles)
     return figure
 
@@ -117,17 +118,17 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
     for number, gas in enumerate(best.bounds.gases):
         mine = [trial for trial in best.trials if trial.choice.gas == gas]
         for open_ones in (False, True):
-            drawn = [trial for trial in mine if unconfirmed(trial, best) == open_ones]
-            if not drawn:
+            alike = [trial for trial in mine if unconfirmed(trial, best) == open_ones]
+            if not alike:
                 continue
             colour = colours[number % 6]
             points = axis.scatter(
-                [100 * trial.density for trial in drawn], [trial.secondary for trial in drawn], s=18,
+                [100 * trial.density for trial in alike], [trial.secondary for trial in alike], s=18,
                 marker=markers[number % 6], alpha=0.55, linewidths=0.9 if open_ones else 0.0,
                 facecolors="none" if open_ones else colour, edgecolors=colour,
             )  # fmt: skip
             told = f"tried in {gas.name}" + (", predicted once: not confirmed" if open_ones else "")
-            handles[plain(told)] = points
+            handles[drawn(told)] = points
     x = np.array([100 * point.density for point in best.points])
     y = np.array([point.secondary for point in best.points])
     (handles["least wt% at that density or more, predicted twice"],) = axis.plot(
@@ -157,13 +158,12 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_xlim(45, 101)
     axis.set_xlabel("relative density of an LLZTO compact / %")
     axis.set_ylabel("secondary phases / wt% of the sample")
-    ratio = "" if best.mass_ratio is None else f", {mass_ratio_text(best.mass_ratio)} by mass"
-    axis.set_title(plain(f"{best.cathode} + {best.electrolyte}{ratio}"), fontsize=10)
+    axis.set_title(drawn(sample_text(best.cathode, best.electrolyte, best.mass_ratio)), fontsize=10)
     lines = [
         f"{number}: {c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
         for number, c in enumerate((point.choice for point in best.points), 1)
     ]
-    unbroken = [plain(line).replace(" ", "\u00a0") for line in lines]  # lines break between schedules alone
+    unbroken = [drawn(line).replace(" ", "\u00a0") for line in lines]  # lines break between schedules alone
     figure.supxlabel("\n".join(textwrap.wrap("    ".join(unbroken), 120)), fontsize=7.5, color="0.3")
     figure.legend(
         list(handles.values()), list(handles), fontsize=8, frameon=False, loc="outside upper center", ncols=2

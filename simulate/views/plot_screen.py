@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.basics.textfile import drawn
 from sinterface.simulate.screening.rankings import (
     apart,
     by_composition,
@@ -19,7 +20,7 @@ from sinterface.simulate.screening.rankings import (
     with_onset,
     worth,
 )
-from sinterface.simulate.views.plot import plain, wrapped
+from sinterface.simulate.views.plot import wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -124,10 +125,10 @@ def heat_map(store: xr.Dataset, axis: Axes) -> None:
             )  # fmt: skip
     axis.set_xticks(
         np.arange(len(electrolytes)) + 0.5,
-        [plain(name) for name in electrolytes],
+        [drawn(name) for name in electrolytes],
         rotation=30 if len(electrolytes) > 3 else 0,
     )
-    axis.set_yticks(np.arange(len(cathodes)) + 0.5, [plain(name) for name in cathodes], fontsize=8)
+    axis.set_yticks(np.arange(len(cathodes)) + 0.5, [drawn(name) for name in cathodes], fontsize=8)
     axis.set_xlim(0, len(electrolytes))
     axis.set_ylim(len(cathodes), 0)
     axis.set_xlabel("electrolyte")

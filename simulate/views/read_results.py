@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.simulate.files import hdf5_probe
 from sinterface.simulate.setup.extras import require
 
 if TYPE_CHECKING:
@@ -23,17 +22,6 @@ MOST_BYTES = 1_000_000_000
 
 MOST_NUMBERS = 20_000_000
 """Most values of one array of a NetCDF file that is read."""
-
-PATIENCE = 30.0
-"""Time [s] after which a file that the HDF5 library is still opening counts as damaged."""
-
-_PROBE = """
-import sys, h5py
-with h5py.File(sys.argv[1], "r") as file:
-    file.attrs.get("_nc3_strict")
-    file.visititems(lambda name, item: [*item.attrs.items(), getattr(item, "size", 0) < int(sys.argv[2]) and item[()]]
-                    if isinstance(item, h5py.Dataset) else [*item.attrs.items()])
-"""
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """First bytes of a NetCDF-4 file, which is an HDF5 file."""
@@ -67,6 +55,9 @@ MAY_LACK: Mapping[str, tuple[str, ...]] = {
     "run": ("wt_percent_error",), "sweep": (), "compare": ("wt_percent", "time", "temperature"),
 }  # fmt: skip
 """Arrays in which NaN has a meaning: no error estimated, the end of a shorter run."""
+
+ABSENT = ("cathode_fraction", "electrolyte_fraction")
+"""Arrays that are NaN throughout where one powder was heated without the other, whose name is empty then."""
 
 OPTIONAL: Mapping[str, Mapping[str, tuple[tuple[str, ...], str]]] = {
     "run": {
@@ -107,7 +98,8 @@ def read(path: Path) -> Stored:
             raise InputError(f"{path}: does not say its {', '.join(sorted(lacking))}; {REMEDY}")
         return Stored(path, "screen", store)
     _check_file(path)
-    _probe(path)
+    if told := hdf5_probe.fault(path, MOST_NUMBERS):
+        raise InputError(f"{path}: damaged or cut off ({told}); write it again")
     import xarray as xr
 
     try:
@@ -120,7 +112,8 @@ def read(path: Path) -> Stored:
         told = f"{type(error).__name__}: {shown(str(error), 150)[1:-1]}"
         raise InputError(f"{path}: damaged or cut off ({told}); write it again") from error
     for name, (_, what) in KINDS[kind].items():
-        if what == _NUMBER and name not in MAY_LACK[kind] and not np.isfinite(loaded[name].values).all():
+        absent = name in ABSENT and not loaded.attrs[name.removesuffix("_fraction")]
+        if what == _NUMBER and name not in MAY_LACK[kind] and not absent and not np.isfinite(loaded[name].values).all():
             raise InputError(f"{path}: {name} holds values that are no numbers: damaged; write it again")
     return Stored(path, kind, loaded)
 
@@ -139,18 +132,6 @@ def _check_file(path: Path) -> None:
         raise InputError(f"{path}: is no NetCDF-4 file; {REMEDY}")
     if size > MOST_BYTES:
         raise InputError(f"{path}: {size / 1e9:.1f} GB are more than any run, sweep or compare writes; {REMEDY}")
-
-
-def _probe(path: Path) -> None:
-    """Let another process read the file first: on damaged ones the HDF5 library may loop for ever, crash or print."""
-    command = [sys.executable, "-c", _PROBE, str(path.resolve()), str(MOST_NUMBERS)]
-    try:
-        probe = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)  # noqa: S603 - own command
-    except subprocess.TimeoutExpired:
-        raise InputError(f"{path}: damaged: can not be read within {PATIENCE:g} s; write it again") from None
-    if probe.returncode:
-        last = probe.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["the HDF5 library crashed"]
-        raise InputError(f"{path}: damaged or cut off ({shown(last[0], 150)[1:-1]}); write it again")
 
 
 def _kind(path: Path, data: xr.Dataset) -> str:

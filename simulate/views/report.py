@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.simulate.files.output import check_writable, write_whole
 from sinterface.simulate.setup.extras import require
-from sinterface.simulate.setup.problem import mass_ratio_text
+from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.solve.integrate import Outcome
 from sinterface.simulate.studies.compare import clock
 from sinterface.simulate.studies.shares import SECONDARY, with_error
@@ -98,7 +98,7 @@ def _title(file: Stored) -> str:
     attrs = file.data.attrs
     if file.kind == "screen":
         return f"screen: {attrs.get('title') or file.path.name}"
-    return f"{file.kind}: {attrs['cathode']} + {attrs['electrolyte']}"
+    return f"{file.kind}: {sample_text(attrs['cathode'], attrs['electrolyte'])}"
 
 
 # ---- a run
@@ -128,13 +128,13 @@ def run(data: xr.Dataset, key: str, limit: float) -> Html:
         for k in np.argsort(-final, kind="stable")
     ]  # fmt: skip
     total = float(np.nansum(final[secondary]))
-    left = [100.0 * float(data[f"{role}_fraction"].values[-1]) for role in ("cathode", "electrolyte")]
     attrs = data.attrs
+    left = ", ".join(f"{role} {100.0 * float(data[f'{role}_fraction'].values[-1]):.1f} %" for role in _roles(attrs))
     outcome = "" if attrs.get("outcome") in (DONE, None) else f" NOT FINISHED: {attrs.get('advice', '')}."
     return join(
         paragraph(
             f"{_ratio(attrs)}{attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}: {total:.2f} wt% of secondary "
-            f"phases; unreacted: cathode {left[0]:.1f} %, electrolyte {left[1]:.1f} %.{outcome}", "lead",
+            f"phases; unreacted: {left}.{outcome}", "lead",
         ),
         figure(
             [chart(picture, f"{key}-time", f"Secondary phases and temperature against time: {_told(rows)}")],
@@ -231,7 +231,7 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
     columns = [k for k in range(len(names)) if np.nanmax(share[:, k]) >= SHOWN]
     shown = {str(names[k]): share[:, k] for k in columns}
     attrs = data.attrs
-    left = [100.0 * data[f"{role}_fraction"].values for role in ("cathode", "electrolyte")]
+    left = [100.0 * data[f"{role}_fraction"].values for role in _roles(attrs)]
     rows = [
         [
             Number(f"{T:g}", float(T)),
@@ -246,8 +246,8 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
     schedule = f", {attrs['schedule']}" if attrs.get("schedule") else ""
     return join(
         paragraph(
-            f"{attrs['cathode']} with {attrs['electrolyte']}, {_ratio(attrs)}in {attrs.get('atmosphere', '')}{schedule}"
-            f": onset {onset}.", "lead",
+            f"{sample_text(attrs['cathode'], attrs['electrolyte'])}, {_ratio(attrs)}in {attrs.get('atmosphere', '')}"
+            f"{schedule}: onset {onset}.", "lead",
         ),
         figure(
             [chart(
@@ -260,7 +260,7 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
             f"linear up to {charts.LINEAR:g} wt% and logarithmic above; families below {SHOWN:g} wt% are left out.",
         ),
         table(
-            ["T / °C", *(f"{name} / wt%" for name in shown), "cathode left / %", "electrolyte left / %"], rows,
+            ["T / °C", *(f"{name} / wt%" for name in shown), *(f"{role} left / %" for role in _roles(attrs))], rows,
             "By hold temperature; ± is the numerical error. Left: share of the framework cations still in their own "
             "structure.", sortable=True,
         ),
@@ -308,7 +308,7 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
     rows.append(["density / %, 5 to 95 %", *(Number(f"{100 * d[0]:.0f} to {100 * d[2]:.0f}") for d in density)])
     rows += [
         [f"{role} left / %", *(Number(f"{100 * v:.1f}") for v in data[f"{role}_fraction"].values)]
-        for role in ("cathode", "electrolyte")
+        for role in _roles(data.attrs)
     ]
     return join(
         figure(
@@ -365,8 +365,13 @@ def counted(words: Sequence[str]) -> str:
     return ", ".join(f"{word} ({count} of {len(words)})" for word, count in counts.items())
 
 
+def _roles(attrs: Mapping[str, Any]) -> list[str]:
+    """The powders that were there."""
+    return [role for role in ("cathode", "electrolyte") if attrs[role]]
+
+
 def _ratio(attrs: Mapping[str, Any]) -> str:
-    value = attrs.get("mass_ratio")
+    value = attrs.get("mass_ratio") if len(_roles(attrs)) == 2 else None
     if isinstance(value, int | float | np.number) and 0.0 < value < math.inf:
         return f"{mass_ratio_text(float(value))} by mass, "
     return ""

@@ -5,7 +5,6 @@ The built-in cards are ``validation/cards/*.toml``; ``docs/observations.md`` des
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -14,6 +13,7 @@ from typing import Any
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import DataError, SinterfaceError, unknown
+from sinterface.models.basics.textfile import load_toml
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.substance import FAMILIES
@@ -237,7 +237,7 @@ def _content(file: Path) -> bytes | str:
 def _tables(data: bytes) -> Iterator[tuple[str, Entry | str]]:
     """Name of each table, with the table as read or what is wrong with it."""
     try:
-        card = tomllib.loads(data.decode("utf-8"))
+        card = load_toml(data.decode("utf-8"))
     except (RecursionError, ValueError) as error:  # a TOMLDecodeError or UnicodeDecodeError is a ValueError
         yield "", f"not a TOML card: {' '.join(str(error).split())[:200]}"
         return

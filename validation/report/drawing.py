@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sinterface.models.basics.textfile import drawn
+from sinterface.models.basics.textfile import plain as printed
 from sinterface.validation.scores.document import Band
 
 if TYPE_CHECKING:
@@ -105,5 +107,5 @@ def tint(colour: str, share: float) -> tuple[float, float, float]:
 
 def plain(text: str, longest: int = 28) -> str:
     """Text that matplotlib takes as it is, cut to what fits."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return cut.replace("$", r"\$")
+    line = printed(text, 1000)
+    return drawn(line if len(line) <= longest else line[: longest - 1] + "…")
