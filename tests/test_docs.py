@@ -73,7 +73,7 @@ def test_keys_of_a_run_a_sweep_and_a_comparison():
     assert keys(document) <= told("run")
     sweep = si.Sweep((400.0,), (run,)).document()
     assert set(sweep) <= told("sweep") | told("run")
-    both = si.compare(task, [si.plan("10 °C/min to 400 °C; quench")]).document()
+    both = si.compare(task, [si.Schedule.parse("10 °C/min to 400 °C; quench")]).document()
     assert keys(both, "families") <= told("compare") | told("run")
 
 
