@@ -149,7 +149,9 @@ def main(arguments):
     cases = [(powder, T) for powder in options.powders for T in range(low, high + 1, step)]
     rows, seconds = table(cases, options.workers)
     print("\n".join(summary(rows)))
-    print(f"CPU time of a run with its error estimate {np.median(seconds):.2f} s in the median, {max(seconds):.2f} at most")
+    print(
+        f"CPU time of a run with its error estimate {np.median(seconds):.2f} s in the median, {max(seconds):.2f} at most"
+    )
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def test_gradient_and_hessian_of_mixing_are_the_differences_of_the_energy(spinel
                 mixing(moved, lo, hi, k, basis, nothing, side, H.copy(), False)
                 sides.append(side)
             slopes[e] = (sides[0] - sides[1]) / (2.0 * step)
-        assert H == pytest.approx(slopes, abs=1e-6), "the Hessian is that of the ideal part, which is convex"
+        assert pytest.approx(slopes, abs=1e-6) == H, "the Hessian is that of the ideal part, which is convex"
         assert n[lo:hi] @ H == pytest.approx(0.0, abs=1e-9), "of the first degree: nothing bends along the amounts"
         assert np.linalg.eigvalsh(H).min() > -1e-9
         checked += 1

@@ -35,7 +35,9 @@ def assert_error_holds(cathode, T):
     for key, (share, _) in better.items():
         expected, error = stated.get(key, (0.0, 2e-3))
         # 95 of 100 are covered: benchmarks/convergence.py counts them; no difference is far beyond
-        assert abs(share - expected) <= error + 0.02 * share + 0.02, f"{key}: {expected:.4f} +- {error:.4f}, finer {share:.4f}"
+        assert abs(share - expected) <= error + 0.02 * share + 0.02, (
+            f"{key}: {expected:.4f} +- {error:.4f}, finer {share:.4f}"
+        )
 
 
 @pytest.mark.parametrize(("cathode", "T"), EASY)
