@@ -82,7 +82,11 @@ def whole_equilibrium(system, cathode, T, monkeypatch):
         if amount <= 0.0:
             continue
         solid = chemical.solid(row, told.pseudo)
-        name = inside.get(row, solid.id) if row < rows else chemical.mixtures[told.pseudo.mixture[row - rows]].solution.name
+        name = (
+            inside.get(row, solid.id)
+            if row < rows
+            else chemical.mixtures[told.pseudo.mixture[row - rows]].solution.name
+        )
         weights[name] = weights.get(name, 0.0) + amount * formula.molar_mass(dict(solid.amounts)) / solid.cations
     mass = sum(weights.values())
     return {name: 100.0 * weight / mass for name, weight in weights.items()}
