@@ -100,7 +100,7 @@ def _readable(sources: Sequence[Path]) -> Cards:
 @app.command()
 def calibrate(
     pool: Annotated[
-        Path, typer.Argument(help="JSON file of all sets that were run: written meanwhile, gone on from if it is there.")
+        Path, typer.Argument(help="JSON file of all sets run: written meanwhile, gone on from if it is there.")
     ],
     posterior: Annotated[Path, typer.Option(help="CSV file of the posterior to write.")] = Path("posterior.csv"),
     rounds: Annotated[
@@ -127,7 +127,7 @@ def calibrate(
     from sinterface.simulate.files.output import check_writable, write_whole
     from sinterface.simulate.setup.extras import require
     from sinterface.validation.calibration import calibrate as calibration
-    from sinterface.validation.calibration.pool import Pool, pool_text, read_pool
+    from sinterface.validation.calibration.pool import pool_text, read_pool
     from sinterface.validation.calibration.posterior import posterior_table, resample
 
     for file in (pool, posterior):
@@ -177,7 +177,7 @@ def _show_round(about: Round) -> None:
         for name, error in about.rmse.items()
     )
     say(
-        f"round {about.number + 1}: emulator, error of the log-likelihood in {about.held_out} sets held out: {guesses}; "
+        f"round {about.number + 1}: error of the emulated log-likelihood in {about.held_out} sets held out: {guesses}; "
         f"of the log posterior {about.together:.1f}, rank {about.together_rank:.2f}",
         quiet=True,
     )

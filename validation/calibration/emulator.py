@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Sum, WhiteKernel
 from sklearn.linear_model import RidgeCV
 from threadpoolctl import threadpool_limits
 
@@ -39,7 +40,7 @@ FLOOR = 20.0
 """Log-likelihoods of one cathode this far below the best are all told apart from it, not from each other."""
 
 ABOVE = 1.0
-"""A guess exceeds the best log-likelihood of a cathode in the pool by at most this: trends run away outside the data."""
+"""A guess exceeds the best log-likelihood of a cathode in the pool by this at most: trends run away off the data."""
 
 FOLDS = 5
 """One in this many sets is held out, and so each once."""
@@ -50,17 +51,24 @@ PENALTIES = np.logspace(0.0, 4.0, 9)
 
 @dataclass(frozen=True)
 class Trained:
-    """Trend and Gaussian process of the log-likelihood of one cathode; ``scale`` that of what the trend leaves."""
+    """Trend and Gaussian process of the log-likelihood of one cathode, as arrays: samplers ask thousands of times.
 
-    trend: RidgeCV
-    rest: GaussianProcessRegressor
-    scale: float
+    ``base``, ``slopes`` (D,) and ``curves`` (D,) make up the trend; ``sets`` (N, D) are those that trained the process,
+    divided by ``lengths`` (D,), and ``weights`` (N,) what each adds where it is met; ``most`` is never exceeded.
+    """
+
+    base: float
+    slopes: Array
+    curves: Array
+    lengths: Array
+    sets: Array
+    weights: Array
     most: float
 
     def __call__(self, z: Array) -> Array:
         """Log-likelihood (N,) at coordinates (N, D)."""
-        guess = self.trend.predict(_terms(z)) + self.scale * self.rest.predict(z)
-        return np.asarray(np.minimum(guess, self.most))
+        near = np.exp(-0.5 * cdist(z / self.lengths, self.sets, "sqeuclidean"))
+        return np.minimum(self.base + z @ self.slopes + z**2 @ self.curves + near @ self.weights, self.most)
 
 
 @dataclass(frozen=True)
@@ -147,7 +155,7 @@ def _trend(z: Array, values: Array) -> tuple[RidgeCV, Array, float]:
     return trend, np.asarray(left / scale), scale
 
 
-def _kernel(z: Array, values: Array, rng: np.random.Generator) -> object:
+def _kernel(z: Array, values: Array, rng: np.random.Generator) -> Sum:
     """Length scales of all coordinates and the share of noise, by maximum marginal likelihood on some of the rows."""
     some = rng.permutation(len(z))[:FOR_LENGTHS]
     start = ConstantKernel(1.0, (1e-2, 1e2)) * RBF(np.full(z.shape[1], 5.0), (0.5, 50.0)) + WhiteKernel(
@@ -165,10 +173,15 @@ def _ascend(negative: Callable[[Array], tuple[float, Array]], start: Array, boun
     return np.asarray(ended.x), float(ended.fun)
 
 
-def _trained(z: Array, values: Array, kernel: object) -> Trained:
+def _trained(z: Array, values: Array, kernel: Sum) -> Trained:
     trend, left, scale = _trend(z, values)
-    rest = GaussianProcessRegressor(kernel, optimizer=None).fit(z, left)
-    return Trained(trend, rest, scale, float(values.max()) + ABOVE)
+    process = GaussianProcessRegressor(kernel, optimizer=None).fit(z, left)
+    smooth = process.kernel_.k1  # amplitude times squared exponential; the other part is noise
+    lengths = np.asarray(smooth.k2.length_scale, dtype=float)
+    weights = scale * smooth.k1.constant_value * np.asarray(process.alpha_, dtype=float)
+    slopes, curves = np.split(np.asarray(trend.coef_, dtype=float), 2)
+    most = float(values.max()) + ABOVE
+    return Trained(float(trend.intercept_), slopes, curves, lengths, z / lengths, weights, most)
 
 
 def _check(cathodes: tuple[str, ...], guessed: Array, values: Array) -> Check:

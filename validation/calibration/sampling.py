@@ -24,7 +24,7 @@ ENSEMBLES = 2
 WALKERS_PER_DIMENSION = 3
 """Walkers of an ensemble per dimension; emcee needs two."""
 
-STEPS = 1200
+STEPS = 600
 """Steps of each ensemble; the first half is given up."""
 
 
