@@ -62,15 +62,15 @@ def test_what_is_stated_goes_before_the_card():
 
 def test_llzto_as_received_loses_mass_in_three_steps_and_is_garnet_again():
     """Thermogravimetry of the reference powder alone (Ma et al. 2025): about 6 wt% by 870 °C, water first, then CO2."""
-    task = problem(None, "LLZTO", "5 °C/min to 870 °C", as_received=True, crucible="pan", cells=8)
+    task = problem(None, "LLZTO", "5 °C/min to 871 °C", as_received=True, crucible="pan", cells=8)
     data = si.predict(task, estimate_error=False).dataset
-    celsius = data["temperature"].values - CELSIUS_ZERO
-    lost = -np.interp((150.0, 250.0, 350.0, 500.0, 550.0, 870.0), celsius, data["mass_change"].values)
-    assert lost[0] == pytest.approx(0.0, abs=0.1)
-    assert lost[-1] == pytest.approx(6.0, abs=0.7)
-    steps = lost[1] - lost[0], lost[3] - lost[2], lost[5] - lost[4]
-    assert min(steps) > 0.3, "water, water of the protons, carbon dioxide"
-    assert lost[2] - lost[1] < 0.05, "nothing leaves between the steps"
+    celsius = data["temperature"].values - CELSIUS_ZERO  # rises from step to step
+    lost = {T: -float(data["mass_change"].values[celsius >= T][0]) for T in (260.0, 340.0, 510.0, 870.0)}
+    assert lost[870.0] == pytest.approx(6.0, abs=0.7)
+    assert lost[260.0] > 1.0, "adsorbed water"
+    assert lost[340.0] - lost[260.0] < 0.1, "nothing leaves between the steps"
+    assert lost[510.0] - lost[340.0] > 0.3, "water of the protons"
+    assert lost[870.0] - lost[510.0] > 1.0, "carbon dioxide"
     final = data["wt_percent"].isel(time=-1)
     first = data["wt_percent"].isel(time=0)
     assert float(first.where(first["family"] == "carbonate").sum()) > 1.0
@@ -86,7 +86,7 @@ def test_a_fresh_garnet_loses_nothing_but_lithia_and_a_cathode_stays_itself(alon
         assert data.attrs[other] == ""
         assert np.isnan(data[f"{other}_fraction"].values).all()
         assert float(data[f"{role}_fraction"][-1]) > 0.98
-        assert float(data["wt_percent"].isel(time=-1).sum()) == pytest.approx(100.0)
+        assert float(data["wt_percent"].isel(time=-1).sum()) == pytest.approx(100.0, abs=0.01)
 
 
 def test_figures_and_pages_name_the_powder_that_was_there(alone):
@@ -95,6 +95,7 @@ def test_figures_and_pages_name_the_powder_that_was_there(alone):
     assert "run: LLZTO alone" in text and "run: pc-LCO alone" in text
     assert "nan" not in text.split("<body>")[1].split("plotly")[0]
     result = si.Result(files[0].data)
+    assert {part.role for part in result.xrd(seed=None).components} <= {"electrolyte", "secondary"}
     assert run_figure(result).axes[0].get_title().startswith("LLZTO alone")
     assert "cathode" not in str(result).splitlines()[-1]
     document = json.loads(json.dumps(result.document(), allow_nan=False))
