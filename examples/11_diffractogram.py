@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 
 import sinterface as si
 from sinterface.models.instruments.detection import detection_limits
-from sinterface.models.instruments.diffraction import Scan, pattern_of
+from sinterface.models.instruments.diffraction import Scan
 from sinterface.models.instruments.raman import bands_of
 from sinterface.simulate.views import plot
 from sinterface.simulate.views.plot_instruments import diffractogram, raman_bands
 
 result = si.simulate("pc-NMC811", "LLZTO", si.Schedule.hold(800, hours=2), atmosphere="O2", cells=20)
-pattern = pattern_of(result.dataset)
+pattern = result.xrd()
 limits = detection_limits(pattern.components)
 slow = detection_limits(pattern.components, Scan(speed=0.1))
 for component in sorted(pattern.components, key=lambda part: -part.wt_percent):

@@ -55,7 +55,7 @@ class Couple:
         None
     )
     cells: Cells = 40
-    crucible: Annotated[str, typer.Option(help="lidded or open: how fast its gas is renewed.")] = "lidded"
+    crucible: Annotated[str, typer.Option(help="lidded, open or pan: how fast its gas is renewed.")] = "lidded"
     add: Annotated[
         str,
         typer.Option("--add", help="Phases in the electrolyte powder, wt% of it: 'Li2CO3=2' for surface carbonate."),

@@ -20,8 +20,11 @@ class Lock:
     Raises InputError when another process, or another part of this one, holds it; ``what`` the path is stands in the
     message.
 
-    >>> lock = Lock(Path("run.h5"), "checkpoint")  # doctest: +SKIP
-    >>> lock.release()  # doctest: +SKIP
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, Lock(Path(folder), "store") as lock:
+    ...     before = lock.held
+    >>> lock.held
+    False
     """
 
     def __init__(self, path: Path, what: str) -> None:
@@ -87,8 +90,10 @@ def alone(path: Path | None, what: str) -> Iterator[None]:
 
     Raises InputError when another process is in such a block.
 
-    >>> with alone(Path("run.h5"), "checkpoint"):  # doctest: +SKIP
-    ...     ...
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, alone(Path(folder, "run.h5"), "checkpoint"):
+    ...     [file.name for file in Path(folder).iterdir()]
+    ['.run.h5.lock']
     """
     if path is None:
         yield

@@ -47,7 +47,10 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises InputError, naming the path, when the place can not be written or ``write`` fails for want of space.
 
-    >>> write_whole(Path("answer.txt"), lambda name: name.write_text("42"))  # doctest: +SKIP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(Path(folder, "answer.txt"), lambda name: name.write_text("42"))
+    ...     Path(folder, "answer.txt").read_text()
+    '42'
     """
     check_writable(path)
     target = _target(path)

@@ -25,6 +25,8 @@ from sinterface.simulate.solve.thermal import temperature
 if TYPE_CHECKING:
     import xarray as xr
 
+    from sinterface.models.instruments.diffraction import Pattern, Scan
+
 DETECTION_LIMIT = 1.0
 """Share of a phase family that laboratory X-ray diffraction shows [wt%]."""
 
@@ -260,6 +262,22 @@ class Result:
             "database": attrs["database"],
             "version": attrs["version"],
         }
+
+    def xrd(self, time: int = -1, scan: Scan | None = None, *, seed: int | None = 0) -> Pattern:
+        """The X-ray diffractogram of the cooled sample, or of the sample at a step of the run.
+
+        ``scan`` is that of a laboratory instrument with Cu radiation unless given; the same ``seed`` gives the same
+        noise, None leaves it out.  Lines of a hot sample lie lower than the pattern says, which stands for room
+        temperature (``models.instruments.diffraction``).
+
+        >>> import sinterface as si
+        >>> result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=8))
+        >>> result.xrd().counts.shape == result.xrd().angles.shape
+        True
+        """
+        from sinterface.models.instruments.diffraction import pattern_of
+
+        return pattern_of(self.dataset, time, scan, seed=seed)
 
     def to_json(self) -> str:
         """``document`` as text."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from sinterface.models.basics.errors import InputError
 from sinterface.models.phases import database as databases
 from sinterface.models.phases.atmosphere import Atmosphere
+from sinterface.models.phases.exposure import Exposure
 from sinterface.models.phases.materials import Material
 from sinterface.models.rates import parameters as adjustable
 from sinterface.models.rates.parameters import Parameters
@@ -131,8 +132,8 @@ def _integrate(
 
 
 def simulate(
-    cathode: str | Material,
-    electrolyte: str | Material = "LLZTO",
+    cathode: str | Material | None,
+    electrolyte: str | Material | None = "LLZTO",
     schedule: str | Schedule | None = None,
     *,
     atmosphere: str | Atmosphere = "O2",
@@ -143,14 +144,19 @@ def simulate(
     additives: str | tuple[tuple[str, float], ...] = (),
     crucible: str = "lidded",
     geometry: str = "sphere",
+    as_received: bool = False,
+    exposed: str | Exposure | None = None,
+    residue: str | Exposure | None = None,
     database: databases.Database | None = None,
 ) -> Result:
     """Which phases form when a cathode and an electrolyte are heated together, and how much of each.
 
-    cathode, electrolyte: built-in name, formula or path of a TOML card.  schedule: a ``Schedule`` or its text; 2 h at
-    800 degrees C without one.  atmosphere: name or partial pressures in bar.  mass_ratio: cathode to electrolyte.
-    structure, morphology: for a formula that does not tell.  additives: phases in the electrolyte powder, wt% of it,
-    ``"Li2CO3=2"``.  crucible: lidded or open.  geometry: sphere or slab.  Raises InputError naming what is not read.
+    cathode, electrolyte: built-in name, formula or path of a TOML card; None for one of them heats the other alone.
+    schedule: a ``Schedule`` or its text; 2 h at 800 degrees C without one.  atmosphere: name or partial pressures in
+    bar.  mass_ratio: cathode to electrolyte.  structure, morphology: for a formula that does not tell.  additives:
+    phases in the electrolyte powder, wt% of it, ``"Li2CO3=2"``.  crucible: lidded, open or pan.  geometry: sphere or
+    slab.  as_received, exposed, residue: what air has made of the powders, as ``problem`` reads it.  Raises InputError
+    naming what is not read.
 
     >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
     >>> result.by_family["Li2MnO3"] > 5.0
@@ -161,6 +167,7 @@ def simulate(
             cathode, electrolyte, schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
             structure=structure, morphology=morphology, cells=cells,
             additives=additives, crucible=crucible, geometry=geometry,
+            as_received=as_received, exposed=exposed, residue=residue,
         ),
         database=database,
     )  # fmt: skip

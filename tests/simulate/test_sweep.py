@@ -23,8 +23,8 @@ def test_sweep_does_not_depend_on_workers():
     for name in alone.dataset.data_vars:  # processes round differently in the last bits, which near equilibrium grow
         if name != "element_balance":
             assert alone.dataset[name].values == pytest.approx(
-            together.dataset[name].values, rel=1e-4, abs=1e-4, nan_ok=True
-        )
+                together.dataset[name].values, rel=1e-4, abs=1e-4, nan_ok=True
+            )
     assert alone.onset() == together.onset()
     assert json.dumps(alone.document())
 

@@ -1,0 +1,145 @@
+"""One powder heated without the other, fresh and as air has made it; every command copes or refuses in a line."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import sinterface as si
+from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.exposure import Exposure
+from sinterface.simulate.cli.main import app
+from sinterface.simulate.setup.problem import problem, sample_text
+from sinterface.simulate.views import read_results
+from sinterface.simulate.views.plot import run as run_figure
+from sinterface.simulate.views.report import page
+
+SHORT = "50 °C/min to 600 °C; quench"
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Files of a garnet and of a cathode, each alone."""
+    folder = tmp_path_factory.mktemp("alone")
+    for name, couple in {"garnet": ("none", "LLZTO"), "cathode": ("pc-LCO", None)}.items():
+        si.predict(problem(*couple, SHORT, cells=6), estimate_error=False).to_netcdf(folder / f"{name}.nc")
+    return folder
+
+
+def test_words_for_no_powder():
+    task = problem("None", "LLZTO", SHORT)
+    assert task == problem(None, "LLZTO", SHORT)
+    assert [powder.id for powder in task.powders] == [task.label] == ["LLZTO"]
+    assert problem("pc-LCO", " NONE ", SHORT).label == "pc-LCO"
+    assert problem("pc-LCO", "LLZTO", SHORT).label == "pc-LCO + LLZTO"
+    assert sample_text("", "LLZTO", 1.0) == "LLZTO alone"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"electrolyte": None}, "needs a cathode, an electrolyte or both"),
+        ({"residue": "Li2CO3=1"}, "cathode: its exposure is given, but there is none"),
+        ({"exposed": "Q=1"}, "unknown part of an exposure 'Q'"),
+        ({"electrolyte": "LLZO", "as_received": True}, "do not tell what air has made of them"),
+    ],
+)
+def test_refusals(options, told):
+    with pytest.raises(InputError, match=told):
+        problem(**{"cathode": None, "electrolyte": "LLZTO", "schedule": SHORT} | options)
+
+
+def test_what_is_stated_goes_before_the_card():
+    card = problem("pc-LCO", "LLZTO", SHORT, as_received=True)
+    assert card.exposure is not None and card.exposure.protons > 0.0
+    stated = problem("pc-LCO", "LLZTO", SHORT, as_received=True, exposed="H=0.1")
+    assert stated.exposure == Exposure(protons=0.1)
+    assert problem("pc-LCO", "LLZTO", SHORT).exposure is None
+
+
+def test_llzto_as_received_loses_mass_in_three_steps_and_is_garnet_again():
+    """Thermogravimetry of the reference powder alone (Ma et al. 2025): about 6 wt% by 870 °C, water first, then CO2."""
+    task = problem(None, "LLZTO", "5 °C/min to 871 °C", as_received=True, crucible="pan", cells=8)
+    data = si.predict(task, estimate_error=False).dataset
+    celsius = data["temperature"].values - CELSIUS_ZERO  # rises from step to step
+    lost = {T: -float(data["mass_change"].values[celsius >= T][0]) for T in (260.0, 340.0, 510.0, 870.0)}
+    assert lost[870.0] == pytest.approx(6.0, abs=0.7)
+    assert lost[260.0] > 1.0, "adsorbed water"
+    assert lost[340.0] - lost[260.0] < 0.1, "nothing leaves between the steps"
+    assert lost[510.0] - lost[340.0] > 0.3, "water of the protons"
+    assert lost[870.0] - lost[510.0] > 1.0, "carbon dioxide"
+    final = data["wt_percent"].isel(time=-1)
+    first = data["wt_percent"].isel(time=0)
+    assert float(first.where(first["family"] == "carbonate").sum()) > 1.0
+    assert float(final.where(final["family"] == "garnet").sum()) > 99.0
+    assert float(final.where(final["family"] == "carbonate").sum()) < 0.05
+    assert data.attrs["element_balance"] < 1e-10
+
+
+def test_a_fresh_garnet_loses_nothing_but_lithia_and_a_cathode_stays_itself(alone):
+    for name, role in (("garnet", "electrolyte"), ("cathode", "cathode")):
+        data = read_results.read(alone / f"{name}.nc").data
+        other = "cathode" if role == "electrolyte" else "electrolyte"
+        assert data.attrs[other] == ""
+        assert np.isnan(data[f"{other}_fraction"].values).all()
+        assert float(data[f"{role}_fraction"][-1]) > 0.98
+        assert float(data["wt_percent"].isel(time=-1).sum()) == pytest.approx(100.0, abs=0.01)
+
+
+def test_figures_and_pages_name_the_powder_that_was_there(alone):
+    files = [read_results.read(alone / f"{name}.nc") for name in ("garnet", "cathode")]
+    text = page(files)
+    assert "run: LLZTO alone" in text and "run: pc-LCO alone" in text
+    assert "nan" not in text.split("<body>")[1].split("plotly")[0]
+    result = si.Result(files[0].data)
+    assert {part.role for part in result.xrd(seed=None).components} <= {"electrolyte", "secondary"}
+    assert run_figure(result).axes[0].get_title().startswith("LLZTO alone")
+    assert "cathode" not in str(result).splitlines()[-1]
+    document = json.loads(json.dumps(result.document(), allow_nan=False))
+    assert document["cathode"] == ""
+    assert document["unreacted"]["cathode_fraction"] is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "none", "--schedule", SHORT],
+        ["run", "pc-LCO", "-e", "none", "--schedule", SHORT, "--residue", "Li2CO3=0.5"],
+        ["run", "none", "--schedule", SHORT, "--exposed", "H=0.2,Li2CO3=1,H2O=0.5"],
+        ["sweep", "none", "--temperatures", "400", "--hold", "1 min", "--ramp", "50 °C/min", "--workers", "1"],
+        ["compare", "none", "-s", SHORT],
+    ],
+)
+def test_commands_cope(words):
+    answer = CliRunner().invoke(app, [*words, "--cells", "6"], catch_exceptions=False)
+    assert answer.exit_code == 0, answer.output
+    assert "alone" in answer.output
+    assert " nan" not in answer.output
+    answer = CliRunner().invoke(app, [*words, "--cells", "6", "--json"], catch_exceptions=False)
+    found = json.loads(answer.stdout, parse_constant=pytest.fail)
+    assert "" in (found["cathode"], found["electrolyte"])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["run", "none", "-e", "none"], "needs a cathode, an electrolyte or both"),
+        (["optimize", "pc-LCO", "-e", "none"], "no electrolyte: schedules are chosen by how dense it sinters"),
+        (["reactions", "none"], "reactions are between two powders"),
+        (["cell", "garnet.nc"], "one powder was heated alone: a cell needs"),
+        (["run", "none", "--residue", "LiOH=1"], "cathode: its exposure is given"),
+    ],
+)
+def test_commands_that_need_both_refuse_in_a_line(alone, monkeypatch, capsys, words, told):
+    from sinterface.validation.cli import main
+
+    monkeypatch.chdir(alone)
+    monkeypatch.setattr(sys, "argv", ["sinterface", *words])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (2, "")
+    assert told in err and err.count("\n") == 1
