@@ -127,7 +127,7 @@ def calibrate(
     other runs, and when so few sets have been run that there is nothing to sample from.
     """
     chosen = fitted(observations)
-    cathodes = tuple(sorted({one.cathode for one in chosen}))
+    cathodes = tuple(sorted({likelihood.group(one) for one in chosen}))
     belongs = made_with(chosen, cells, tolerance, database)
     pool = empty(cathodes, belongs) if past is None else past
     if pool.cathodes != cathodes:

@@ -11,7 +11,7 @@ from sinterface.models.phases.database import Database
 from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
-from sinterface.simulate.setup.problem import problem
+from sinterface.simulate.setup.problem import NONE, problem
 from sinterface.simulate.solve.run import TOLERANCE, predict
 from sinterface.validation.observations.evidence import Experiment, Observation, Onset
 
@@ -64,7 +64,7 @@ def case(experiment: Experiment, temperature: float) -> Case:
     """The case of an experiment at a hold temperature [K]."""
     film = experiment.contact == "film"
     return Case(
-        experiment.cathode, experiment.electrolyte, experiment.mass_ratio or FILM_RATIO, "slab" if film else "sphere",
+        experiment.cathode or NONE, experiment.electrolyte or NONE, experiment.mass_ratio or FILM_RATIO, "slab" if film else "sphere",
         experiment.ramp, experiment.hold, experiment.cooling, experiment.atmosphere, round(temperature, 6),
         bool(experiment.as_received),
     )  # fmt: skip

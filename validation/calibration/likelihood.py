@@ -83,11 +83,21 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
 
 
 def by_cathode(observations: Sequence[Observation], predicted: Mapping[Case, Predicted]) -> dict[str, float]:
-    """Log-likelihood of the observations of each cathode."""
+    """Log-likelihood of the observations of each cathode, and of materials heated alone under ALONE."""
     found: dict[str, float] = {}
     for one in observations:
-        found[one.cathode] = found.get(one.cathode, 0.0) + log_likelihood(one, predicted)
+        name = group(one)
+        found[name] = found.get(name, 0.0) + log_likelihood(one, predicted)
     return found
+
+
+ALONE = "materials alone"
+"""Stands among the cathodes for everything that was heated without a partner; it is never left out."""
+
+
+def group(observation: Observation) -> str:
+    """The cathode that an observation counts to, or ALONE."""
+    return observation.cathode if observation.cathode and observation.electrolyte else ALONE
 
 
 def _doubtful(probability: float) -> float:

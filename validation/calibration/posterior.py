@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.rates.parameters import MODE, Parameters, from_vector, names, priors
+from sinterface.validation.calibration.likelihood import ALONE
 from sinterface.validation.calibration.pool import Pool
 
 Array = NDArray[np.float64]
@@ -25,7 +26,8 @@ def coordinates(z: Array) -> Parameters:
 
 
 def groups(cathodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """For each cathode to leave out, all that go with it."""
+    """For each cathode to leave out, all that go with it; materials that were heated alone always count."""
+    cathodes = [name for name in cathodes if name != ALONE]
     head = {name: TOGETHER.get(name, name) for name in cathodes}
     return {name: tuple(other for other in cathodes if head[other] == head[name]) for name in cathodes}
 
