@@ -64,9 +64,9 @@ def case(experiment: Experiment, temperature: float) -> Case:
     """The case of an experiment at a hold temperature [K]."""
     film = experiment.contact == "film"
     return Case(
-        experiment.cathode or NONE, experiment.electrolyte or NONE, experiment.mass_ratio or FILM_RATIO, "slab" if film else "sphere",
-        experiment.ramp, experiment.hold, experiment.cooling, experiment.atmosphere, round(temperature, 6),
-        bool(experiment.as_received),
+        experiment.cathode or NONE, experiment.electrolyte or NONE, experiment.mass_ratio or FILM_RATIO,
+        "slab" if film else "sphere", experiment.ramp, experiment.hold, experiment.cooling, experiment.atmosphere,
+        round(temperature, 6), bool(experiment.as_received),
     )  # fmt: skip
 
 
