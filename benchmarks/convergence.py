@@ -125,9 +125,11 @@ def summary(rows):
             if not chosen:
                 continue
             off = np.array([row.off for row in chosen])
+            small = 100.0 * np.mean([row.small for row in chosen])
+            covered = 100.0 * np.mean([row.covered for row in chosen])
             lines.append(
-                f"{when:<7} {against:<27} {len(chosen):4d} families: {100.0 * np.mean([r.small for r in chosen]):5.1f} % "
-                f"within {ABSOLUTE} wt% or {100 * RELATIVE:.0f} %, {100.0 * np.mean([r.covered for r in chosen]):5.1f} % "
+                f"{when:<7} {against:<27} {len(chosen):4d} families: {small:5.1f} % "
+                f"within {ABSOLUTE} wt% or {100 * RELATIVE:.0f} %, {covered:5.1f} % "
                 f"covered by the stated error; differences {np.median(off):.4f} in the median, {off.max():.3f} at most"
             )
     lines.append(f"median stated error {np.median([row.error for row in rows]):.4f} wt%")
@@ -149,9 +151,7 @@ def main(arguments):
     cases = [(powder, T) for powder in options.powders for T in range(low, high + 1, step)]
     rows, seconds = table(cases, options.workers)
     print("\n".join(summary(rows)))
-    print(
-        f"CPU time of a run with its error estimate {np.median(seconds):.2f} s in the median, {max(seconds):.2f} at most"
-    )
+    print(f"CPU time with error estimate {np.median(seconds):.2f} s in the median, {max(seconds):.2f} at most")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python benchmarks/random_problems.py [COUNT] [SEED]
 
-Couples with dopants and all garnets, gases from N2 to 5 % CO2 with steam, schedules that start at up to 1200 °C, heat at
-50 K/s or creep at 0.05 K/min, mass ratios 1:20 to 20:1, additives, spheres and slabs; every 25 problems also new
+Couples with dopants and all garnets, gases from N2 to 5 % CO2 with steam, schedules that start at up to 1200 °C, heat
+at 50 K/s or creep at 0.05 K/min, mass ratios 1:20 to 20:1, additives, spheres and slabs; every 25 problems also new
 parameters.  The exit code is 1 when a firing fails.
 """
 
@@ -158,9 +158,9 @@ def main(count, seed):
     seconds = sorted(told.seconds for told in outcomes)
     print(f"{len(outcomes)} firings, {failed} failed, {sum(refused.values())} refused {dict(refused)}")
     print(f"balance off by {max(told.off for told in outcomes):.1e} at most")
-    print(f"CPU time {seconds[len(seconds) // 2]:.2f} s in the median, {seconds[-1]:.2f} s at most; "
-          f"{sum(told.steps for told in outcomes)} steps, "
-          f"{sum(told.iterations for told in outcomes) / sum(told.steps for told in outcomes):.1f} iterations a step")  # fmt: skip
+    steps, iterations = (sum(getattr(told, key) for told in outcomes) for key in ("steps", "iterations"))
+    print(f"CPU time {seconds[len(seconds) // 2]:.2f} s in the median, {seconds[-1]:.2f} s at most")
+    print(f"{steps} steps, {iterations / steps:.1f} iterations a step")
     return not failed
 
 

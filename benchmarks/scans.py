@@ -1,5 +1,5 @@
-"""Are predictions smooth?  Scans by 5 °C and by 0.01 in composition, with every second difference that the stated errors
-do not allow.
+"""Are predictions smooth?  Scans by 5 °C and by 0.01 in composition, with every second difference that the stated
+errors do not allow.
 
     python benchmarks/scans.py temperature [POWDER ...] [--from 600] [--to 1000] [--by 5] [--plot scans.png]
     python benchmarks/scans.py composition [--plot scans.png]

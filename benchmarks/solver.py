@@ -41,8 +41,8 @@ def reference(cathode, T, rounds=3):
     march = alone - build
     return {
         "temperature_C": T,
-        "elements": len(system.phases.components) + 1,
-        "phases": len(system.phases.solids),
+        "elements": len(system.components) + 1,
+        "phases": len(system.blocks.blocks),
         "cells": task.cells,
         "steps": attrs["steps"],
         "newton_iterations": attrs["newton_iterations"],

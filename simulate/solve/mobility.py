@@ -248,7 +248,8 @@ def wake(
     """Writes a first guess of a step, amounts n and multipliers z (M, V): what is expected of blocks that may change.
 
     ``old`` are the amounts at the start, which the other blocks keep.  z is as it was unless it is far from what the
-    barrier makes of n, as in phases that were asleep.  A solution with interactions wakes at its composition ``lowest``.
+    barrier makes of n, as in phases that were asleep.  A solution with interactions wakes at its composition
+    ``lowest``.
     """
     bent = interaction[0, 0] == interaction[0, 0]
     for c in range(len(size)):

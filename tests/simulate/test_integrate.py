@@ -35,8 +35,8 @@ def grown(time, first=1e-3, total=1.001):
     return float(solve_ivp(rate, (0.0, time), [first], rtol=1e-10, atol=1e-14).y[0, -1])
 
 
-def test_autocatalytic_growth_is_of_first_order_in_time(synthetic):
-    """The mobility is that of the expected middle of a step, so that errors halve with the step."""
+def test_errors_of_the_middle_fall_faster_than_the_step(synthetic):
+    """The mobility is that of the expected middle of a step, so that its errors fall at nearly second order."""
     system = two_stores(synthetic)
     errors = []
     for steps in (40, 80, 160, 320):
@@ -45,9 +45,8 @@ def test_autocatalytic_growth_is_of_first_order_in_time(synthetic):
         run = integrate(system, state, stops, tolerance=0.5)
         assert run.outcome is Outcome.DONE
         errors.append(abs(run.last.amounts[0, 1] / grown(6.0) - 1.0))
-    print(errors)
     order = -np.polyfit(np.log([40, 80, 160, 320]), np.log(errors), 1)[0]
-    assert order > 0.9
+    assert order > 1.5
     assert errors[-1] < 2e-3
 
 

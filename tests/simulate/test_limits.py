@@ -269,7 +269,7 @@ WEAK = {"pc-NMC111": 900}
 
 @pytest.mark.parametrize("cathode", sorted(WEAK))
 def test_a_weakly_driven_couple_does_not_depend_on_the_mesh(cathode):
-    """Which cells nucleate is a matter of hundredths of RT there: grains that reach into neighbours decide it for all."""
+    """Which cells nucleate is a matter of hundredths of RT there: grains that reach into neighbours decide it."""
     sums = []
     for cells in (20, 40):
         task = si.problem(cathode, schedule=si.Schedule.hold(WEAK[cathode], hours=2), cells=cells)
