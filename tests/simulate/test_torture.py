@@ -202,7 +202,7 @@ READERS = {
     "phases": "from sinterface.models.evidence.external_phases import load as judge",
     "space": "from sinterface.simulate.screening.candidate_space import read as judge",
     "pool": (
-        "from sinterface.validation.calibration.calibrate import read_pool\n"
+        "from sinterface.validation.calibration.pool import read_pool\n"
         "def judge(path):\n    read_pool(path.read_bytes().decode('utf-8', 'replace'))"
     ),
     "store": (
@@ -245,12 +245,11 @@ def good_pool():
     import numpy as np
 
     from sinterface.models.rates.parameters import priors
-    from sinterface.validation.calibration import calibrate
+    from sinterface.validation.calibration.pool import MadeWith, from_sets, pool_text
 
-    size = len(priors())
-    z = np.random.default_rng(1).normal(size=(calibrate.FIRST, size))
-    pool = calibrate.Pool(z, z[:, :2], ("a", "b"), ((np.zeros(size), np.eye(size), calibrate.FIRST),))
-    return {".json": [calibrate.pool_text(pool).encode()]}
+    z = np.random.default_rng(1).normal(size=(48, len(priors())))
+    pool = from_sets(z.tolist(), [{"a": row[0], "b": row[1]} for row in z], MadeWith("d", "o", 16, 0.08))
+    return {".json": [pool_text(pool).encode()]}
 
 
 GOOD = {

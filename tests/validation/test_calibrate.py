@@ -9,7 +9,16 @@ from scipy.stats import norm
 
 from sinterface.models.basics.errors import InputError, SolveError
 from sinterface.models.rates.parameters import names, priors
-from sinterface.validation.calibration import calibrate, firings, likelihood, posterior, rounds, sampling, search
+from sinterface.validation.calibration import (
+    calibrate,
+    emulator,
+    firings,
+    likelihood,
+    posterior,
+    rounds,
+    sampling,
+    search,
+)
 from sinterface.validation.calibration import pool as pools
 from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.observations import cards_reader
@@ -114,8 +123,9 @@ def toy():
 @pytest.fixture
 def short(monkeypatch):
     """Walks that take a second and rounds of few sets: these models cost nothing, sampling does."""
-    monkeypatch.setattr(sampling, "STEPS", 120)
+    monkeypatch.setattr(sampling, "STEPS", 60)
     monkeypatch.setattr(rounds, "DRAWS", 12)
+    monkeypatch.setattr(emulator, "FOR_LENGTHS", 40)
 
 
 def test_samples_have_the_mean_and_the_covariance_of_a_normal_posterior_and_of_those_without_a_cathode(monkeypatch):

@@ -11,7 +11,8 @@ import pytest
 from sinterface.models.basics.constants import T_MAX, T_MIN
 from sinterface.models.basics.errors import DataError
 from sinterface.models.rates.parameters import names
-from sinterface.validation.calibration import calibrate
+from sinterface.validation.calibration import pool as pools
+from sinterface.validation.calibration import posterior
 from sinterface.validation.calibration.firings import needed
 from sinterface.validation.observations import cards_reader
 
@@ -69,27 +70,29 @@ def test_values_beyond_any_furnace(tmp_path, line):
 
 def pool():
     rng = np.random.default_rng(0)
-    D = len(names())
-    z, root = rng.normal(size=(60, D)), np.tril(rng.normal(size=(D, D)), -1) + np.eye(D)
-    proposals = ((np.zeros(D), np.eye(D), 48), (z.mean(axis=0), root, 12))
-    return calibrate.Pool(z, -5.0 * rng.random(size=(60, 3)), ("a", "b", "c"), proposals)
+    z = rng.normal(size=(60, len(names())))
+    likelihood = -5.0 * rng.random(size=(60, 3))
+    likelihood[57:] = np.nan  # still to be run
+    made_with = pools.MadeWith("database", "observations", 16, 0.08)
+    origin = np.repeat([pools.SEARCH, 0, 1], 20)
+    return pools.Pool(z, likelihood, origin, np.where(origin >= 0, z[:, 0], 0.0), ("a", "b", "c"), made_with)
 
 
 def judge_pool(content):
     """True where the samples are read: then everything that is made of them is finite, without a warning."""
     try:
-        found = calibrate.read_pool(content.decode("utf-8", "replace"))
+        found = pools.read_pool(content.decode("utf-8", "replace"))
     except DataError as error:
         assert str(error).isprintable() and len(str(error)) < 500
         return False
     assert np.isfinite(found.effective())
-    assert all(np.isfinite((one.mean, one.sd)).all() for one in calibrate.estimates(found))
-    assert len(calibrate.posterior_table(found, 3).split("\n")) == 2 + 4 * (1 + len(found.cathodes))
+    assert all(np.isfinite((one.mean, one.sd)).all() for one in posterior.estimates(found))
+    assert len(posterior.posterior_table(found, 3).split("\n")) == 2 + 4 * (1 + len(found.cathodes))
     return True
 
 
 def test_spoiled_samples(spoil):
-    good = calibrate.pool_text(pool()).encode()
+    good = pools.pool_text(pool()).encode()
     assert judge_pool(good)
     rng = random.Random(1)
     read = [judge_pool(spoil(rng, [good])) for _ in range(600)]
@@ -100,17 +103,18 @@ def test_spoiled_samples(spoil):
     ("key", "value"),
     [
         ("z", [[10**400]]), ("z", [[1e300] * len(names())] * 60), ("log_likelihood", [[-1e300] * 3] * 60),
-        ("log_likelihood", [[float("nan")] * 3] * 60), ("proposals", [[[0.0], [[1.0]], float("inf")]]),
-        ("proposals", [[[0.0] * len(names()), np.zeros([len(names())] * 2).tolist(), 60]]),
-        ("proposals", [[[0.0] * len(names()), np.eye(len(names())).tolist(), count] for count in (-1, 61)]),
-        ("parameters", None), ("cathodes", 3),
+        ("log_likelihood", [[float("nan")] * 3] * 60), ("drawn", [float("inf")] * 60), ("origin", [-4] * 60),
+        ("made_with", {"database": "d", "observations": "o", "cells": 0, "tolerance": 0.08}),
+        ("made_with", {"database": "d", "observations": "\x1b", "cells": 16, "tolerance": 0.08}),
+        ("made_with", {"database": "d", "observations": "o", "cells": 16, "tolerance": float("nan")}),
+        ("origin", [10**400] * 60), ("parameters", None), ("cathodes", 3),
     ],
-    ids=range(9),
+    ids=range(12),
 )  # fmt: skip
 def test_samples_that_make_no_sense(key, value):
-    document = json.loads(calibrate.pool_text(pool())) | {key: value}
+    document = json.loads(pools.pool_text(pool())) | {key: value}
     with pytest.raises(DataError, match="calibrate anew"):
-        calibrate.read_pool(json.dumps(document))
+        pools.read_pool(json.dumps(document))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,9 @@ def test_samples_that_make_no_sense(key, value):
         ["validate", "--workers", "-3"], ["validate", "--cards", "none"], ["validate", "-o", "."],
         ["validate", "--report", "x" * 300], ["calibrate", "none.json", "--rounds", "0"],
         ["calibrate", "none.json", "--rounds", MANY], ["calibrate", "none.json", "--size", MANY, "--rounds", "0"],
-        ["calibrate", "none.json", "--cells", "-1"], ["calibrate", "none.json", "--workers", MANY],
+        ["calibrate", "none.json", "--minutes", "nan"], ["calibrate", "none.json", "--tolerance", "nan"],
+        ["calibrate", "none.json", "--seed", "-1"], ["calibrate", "none.json", "--cells", "-1"],
+        ["calibrate", "none.json", "--workers", MANY],
         ["calibrate", "bad.json", "--rounds", "0"], ["calibrate", ".", "--rounds", "0"],
     ],
     ids="_".join,
@@ -142,7 +148,7 @@ def test_hostile_options_are_one_line_and_exit_code_2(tmp_path, monkeypatch, cap
 @pytest.mark.slow
 def test_long_campaign(tmp_path, spoil):
     rng = random.Random(2)
-    good = calibrate.pool_text(pool()).encode()
+    good = pools.pool_text(pool()).encode()
     for _ in range(10_000):
         judge(tmp_path / "mine.toml", spoil(rng, CARDS))
         judge_pool(spoil(rng, [good]))

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sinterface.validation import cli
-from sinterface.validation.calibration import calibrate
+from sinterface.validation.calibration import calibrate, pool
 from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.scores import validate
@@ -94,7 +94,7 @@ def never(monkeypatch):
         raise AssertionError("a firing was run")
 
     monkeypatch.setattr(validate, "run_all", run_all)
-    monkeypatch.setattr(calibrate, "run_all", run_all)
+    monkeypatch.setattr(calibrate, "run", run_all)
 
 
 @pytest.mark.parametrize("command", ["validate", "calibrate"])
@@ -146,9 +146,11 @@ def test_figures(tmp_path, quick):
     from sinterface.models.rates.parameters import names
 
     z = np.random.default_rng(0).normal(size=(64, len(names())))
-    proposal = (np.zeros(len(names())), np.eye(len(names())), len(z))
-    pool = calibrate.Pool(z, -0.5 * (z[:, :1] - 1.0) ** 2, ("pc-LCO",), (proposal,))
-    (tmp_path / "pool.json").write_text(calibrate.pool_text(pool), encoding="utf-8")
+    observed = cards_reader.read().observations
+    fitted = {one.cathode for one in observed if one.role == "fit"}
+    likelihood = [dict.fromkeys(fitted, -0.5 * (row[0] - 1.0) ** 2) for row in z]
+    sets = pool.from_sets(z.tolist(), likelihood, calibrate.made_with(observed))
+    (tmp_path / "pool.json").write_text(pool.pool_text(sets), encoding="utf-8")
     done = run("--plot", tmp_path / "onsets.svg")
     assert done.exit_code == 0, done.output
     words = ["calibrate", "pool.json", "--rounds", "0", "--posterior", "posterior.csv", "--plot", "parameters.svg"]

@@ -210,7 +210,7 @@ def read_pool(text: str) -> Pool:
         known, scales = document["parameters"], np.array(document["priors"], dtype=float)
         cathodes = _cathodes(document["cathodes"])
         made_with = _made_with(document["made_with"])
-        z, drawn = np.array(document["z"], dtype=float), np.array(document["drawn"], dtype=float)
+        z, drawn = np.array(document["z"], dtype=float), _numbers(document["drawn"])
         origin = _whole(document["origin"])
         likelihood = _likelihood(document["log_likelihood"], len(cathodes))
         known = tuple(known)
@@ -257,6 +257,12 @@ def _whole(entry: Any) -> Integers:
     if not isinstance(entry, list) or not all(type(number) is int and abs(number) < 10**6 for number in entry):
         raise TypeError("origin is no list of whole numbers")
     return np.array(entry, dtype=np.int64)
+
+
+def _numbers(entry: Any) -> Array:
+    if not isinstance(entry, list) or not all(type(number) in (int, float) for number in entry):
+        raise TypeError("drawn is no list of numbers")
+    return np.array(entry, dtype=float)
 
 
 def _likelihood(entry: Any, width: int) -> Array:
