@@ -149,16 +149,16 @@ def phase_blocks(system: ChemicalSystem) -> PhaseBlocks:
     occupancy, interaction = np.zeros((V, widest)), np.zeros((V, longest))
     species, sites = np.zeros(B, dtype=np.intp), np.zeros(B, dtype=np.intp)
     site = np.zeros((B, widest), dtype=np.intp)
-    for number, (_, mixture, members) in enumerate(parts):
-        if mixture is None:
+    for number, (_, mixed, members) in enumerate(parts):
+        if mixed is None:
             continue
         at = slice(start[number], start[number + 1])
-        count = mixture.occupancy.shape[1]
-        moles[at] = mixture.cations
-        occupancy[at, :count] = mixture.occupancy
-        own[at] = np.sum(mixture.occupancy * np.log(np.maximum(mixture.occupancy, 1e-300) / mixture.sites), axis=1)
-        interaction[at, : len(members)] = mixture.interaction
-        labels = _sublattices(mixture)
+        count = mixed.occupancy.shape[1]
+        moles[at] = mixed.cations
+        occupancy[at, :count] = mixed.occupancy
+        own[at] = np.sum(mixed.occupancy * np.log(np.maximum(mixed.occupancy, 1e-300) / mixed.sites), axis=1)
+        interaction[at, : len(members)] = mixed.interaction
+        labels = _sublattices(mixed)
         species[number], sites[number] = count, len(set(labels))
         site[number, :count] = labels
     phases = phase_set([system.phases.solids[row] for row in rows], system.components)
