@@ -283,7 +283,8 @@ NOTHING = {
 EMPTY = {
     "version": "0.1.0", "database": "mine", "samples": 1, "detection": "", "problems": [], "lacking": [],
     "parameters": [], "in_sample": NOTHING, "leave_one_out": NOTHING | {"not_left_out": []}, "curves": {},
-    "sensitivity": {}, "verdicts": {}, "baselines": {"guesses": [], "skill_onset": None, "skill_f1": None, "coverage": None},
+    "sensitivity": {}, "verdicts": {},
+    "baselines": {"guesses": [], "skill_onset": None, "skill_f1": None, "coverage": None},
     "other_laboratories": [],
     "thermogravimetry": {
         "order": {}, "order_of_mixtures": [], "loss_from": [], "garnet": {}, "not_predicted": [],
