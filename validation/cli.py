@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sinterface.models.rates.parameters import Parameters
-    from sinterface.validation.calibration.calibrate import Pool
+    from sinterface.validation.calibration.pool import Pool
+    from sinterface.validation.calibration.rounds import Round
     from sinterface.validation.observations.cards_reader import Cards
     from sinterface.validation.scores.document import Onset, Scores, Validation
 
-MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES = 10_000, 1000, 2000, 200_000_000
-"""Largest numbers of samples, rounds and finite volumes, and of bytes of a file of samples."""
+MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES, MOST_MINUTES = 10_000, 1000, 2000, 200_000_000, 100_000
+"""Largest numbers of samples, rounds and finite volumes, of bytes of a file of samples, and of minutes of a search."""
 
 
 @app.command()
@@ -99,24 +100,35 @@ def _readable(sources: Sequence[Path]) -> Cards:
 @app.command()
 def calibrate(
     pool: Annotated[
-        Path, typer.Argument(help="JSON file of samples: written after each round, gone on from if it is there.")
+        Path, typer.Argument(help="JSON file of all sets run: written meanwhile, gone on from if it is there.")
     ],
     posterior: Annotated[Path, typer.Option(help="CSV file of the posterior to write.")] = Path("posterior.csv"),
-    rounds: Annotated[int, typer.Option(help="Rounds of 32 parameter sets, each run for every firing observed.")] = 4,
+    rounds: Annotated[
+        int, typer.Option(help="Most sampling rounds; each runs some 200 parameter sets for every firing observed.")
+    ] = 3,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="How long to search for the best sets before: an hour for a new file, else not at all."),
+    ] = None,
     cards: Annotated[
         list[Path] | None,
         typer.Option(help="Folder or file of cards of your own, beside the built-in ones; may be given repeatedly."),
     ] = None,
     size: Annotated[int, typer.Option(help="Equally likely samples to draw from the posterior.")] = 40,
-    cells: Cells = 20,
+    cells: Cells = 16,
+    tolerance: Annotated[float, typer.Option(help="Tolerance of the runs: 0.04 is that of single runs.")] = 0.08,
+    seed: Annotated[int, typer.Option(help="Another number makes other draws.")] = 0,
     workers: Workers = 0,
     plot: Picture = None,
 ) -> None:
-    """Estimate the global parameters from observations with role = "fit".  Takes some 4 minutes per round."""
+    """Estimate the global parameters from observations with role = "fit".  Ctrl-C ends it; calling again goes on."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.basics.textfile import read_text
     from sinterface.simulate.files.output import check_writable, write_whole
+    from sinterface.simulate.setup.extras import require
     from sinterface.validation.calibration import calibrate as calibration
+    from sinterface.validation.calibration.pool import pool_text, read_pool
+    from sinterface.validation.calibration.posterior import posterior_table, resample
 
     for file in (pool, posterior):
         check_writable(file)
@@ -128,28 +140,54 @@ def calibrate(
         )
     if not 4 <= cells <= MOST_CELLS:
         raise InputError(f"--cells {cells}: choose 4 to {MOST_CELLS}")
+    if not 1e-4 <= tolerance <= 0.5:
+        raise InputError(f"--tolerance {tolerance:g}: choose 0.0001 to 0.5")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"--seed {seed}: choose 0 to {2**32 - 1}")
+    if minutes is not None and not 0.0 <= minutes <= MOST_MINUTES:  # NaN is not between them either
+        raise InputError(f"--minutes {minutes:g}: choose 0 to {MOST_MINUTES}")
     found = _readable(cards or [])
-    past = calibration.read_pool(read_text(pool, MOST_BYTES, "pool of samples")) if pool.exists() else None
-    if past is None and rounds == 0:
+    past = read_pool(read_text(pool, MOST_BYTES, "pool of samples")) if pool.exists() else None
+    long = (60.0 * (past is None and rounds > 0)) if minutes is None else minutes
+    if past is None and rounds == 0 and long == 0.0:
         raise InputError(f"{pool}: no such file; with no rounds there is nothing to draw from")
+    if rounds or long:
+        require("calibrate")
 
-    def keep(one: calibration.Pool) -> None:
-        write_whole(pool, lambda name: name.write_text(calibration.pool_text(one), encoding="utf-8"))
+    def keep(one: Pool) -> None:
+        write_whole(pool, lambda name: name.write_text(pool_text(one), encoding="utf-8"))
 
-    made = past
-    if rounds:
-        with progress_bar("calibrate", True) as advance:
-            made = calibration.calibrate(
-                found.observations, rounds, workers=count, cells=cells,
-                past=past, progress=advance, keep=keep,
-            )  # fmt: skip
-    assert made is not None
-    table = calibration.posterior_table(made, size)
+    with progress_bar("calibrate", True) as advance:
+        made = calibration.calibrate(
+            found.observations, rounds, minutes=long, workers=count, cells=cells, tolerance=tolerance, seed=seed,
+            past=past, progress=advance, keep=keep, report=_show_round,
+        )  # fmt: skip
+    table = posterior_table(made, size)
     write_whole(posterior, lambda name: name.write_text(table, encoding="utf-8"))
     _show_estimates(made)
     say(f"wrote {posterior}", quiet=False)
     if plot is not None:
-        save(_estimates(calibration.resample(made, size)), plot, quiet=False)
+        save(_estimates(resample(made, size)), plot, quiet=False)
+
+
+def _show_round(about: Round) -> None:
+    """How the emulator guessed sets held out, and how the samplers converged, on standard error."""
+    guesses = ", ".join(
+        f"{name} {error:.1f} of {about.spread[name]:.1f}, rank {about.rank[name]:.2f}"
+        for name, error in about.rmse.items()
+    )
+    say(
+        f"round {about.number + 1}: error of the emulated log-likelihood in {about.held_out} sets held out: {guesses}; "
+        f"of the log posterior {about.together:.1f}, rank {about.together_rank:.2f}",
+        quiet=True,
+    )
+    for name, size in about.effective.items():
+        say(
+            f"  {f'without {name}' if name else 'all'}: R-hat {about.r_hat[name]:.3f}, "
+            f"autocorrelation time {about.autocorrelation[name]:.0f} steps, "
+            f"{about.independent[name]:.0f} independent draws of the emulator; effective size {size:.1f}",
+            quiet=True,
+        )
 
 
 def _estimates(samples: Sequence[Parameters]) -> Figure:
@@ -169,15 +207,21 @@ def _estimates(samples: Sequence[Parameters]) -> Figure:
 
 
 def _show_estimates(pool: Pool) -> None:
+    import numpy as np
+
     from sinterface.models.rates.parameters import priors
-    from sinterface.validation.calibration.calibrate import estimates
+    from sinterface.validation.calibration.posterior import estimates
 
     table = _table("parameters", "parameter", "unit", "prior", "posterior", "constrained by")
     for card, one in zip(priors(), estimates(pool), strict=True):
         told = "nothing: as the prior" if one.free else ", ".join(one.felt) or "several together"
         _add(table, card.name, card.unit, f"{card.mean:.3g} ± {card.sd:.2g}", f"{one.mean:.3g} ± {one.sd:.2g}", told)
     console().print(table)
-    console().print(f"{len(pool.z)} samples worth {pool.effective():.0f}")
+    run = pool.finished()
+    console().print(
+        f"{len(run.z)} sets run, {np.count_nonzero(run.origin >= 0)} of them in sampling rounds and worth "
+        f"{pool.effective():.0f} independent samples"
+    )
 
 
 def _show(validation: Validation) -> None:

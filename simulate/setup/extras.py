@@ -7,7 +7,11 @@ from importlib.util import find_spec
 
 from sinterface.models.basics.errors import InputError
 
-EXTRAS: Mapping[str, tuple[str, ...]] = {"screen": ("dask", "distributed", "zarr"), "report": ("plotly",)}
+EXTRAS: Mapping[str, tuple[str, ...]] = {
+    "screen": ("dask", "distributed", "zarr"),
+    "report": ("plotly",),
+    "calibrate": ("cma", "sklearn", "emcee"),
+}
 """Modules of each extra of ``pyproject.toml``."""
 
 

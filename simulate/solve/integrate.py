@@ -182,10 +182,10 @@ def integrate(
                 parts[key].append(np.array(values[:rows]))
             if now.status not in (DONE, FULL):
                 return so_far(Outcome.STALLED)
-            if progress is not None:
-                progress(now.time)
             if keep is not None:
                 keep(so_far(Outcome.DONE))
+            if progress is not None:
+                progress(now.time)
     return so_far(Outcome.DONE)
 
 

@@ -104,19 +104,20 @@ MOST_COLD = 200
 """Iterations of a cold start, from amounts well inside of n >= 0."""
 
 PATIENCE = 30
-"""Iterations after which potentials change by less at a time, and the step is damped."""
+"""Iterations after which potentials change by less at a time, each limited by itself, and the step is damped."""
 
 LONGEST = (30.0, 4.0)
 """Longest change of a potential in one iteration, at first and after PATIENCE."""
-
-ABSENT = 1e-12
-"""A species of which a cell holds less [share of the cell] is not there."""
 
 RATIO = 0.01
 """Least share that one iteration leaves of an amount or of its multiplier."""
 
 LEAST = 1e-6
 """Least amount in units of the barrier: one that small would have an affinity of -1e6 RT."""
+
+FAINT = 1e-15
+"""Share of a cell below which what is dissolved of a species no longer makes its potential easy to move: of what is
+nowhere in a cell the potential is known no better than the balance, and an exact step would send it to infinity."""
 
 CENTRED = 1e8
 """A multiplier stays within this factor of t/n."""
@@ -246,13 +247,14 @@ def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool,
                 else:
                     wx[c, i] = s[c, i]
                     rx[c, i] = u[c, i] + 1.0 - x[c, i] / s[c, i]
-                off = 0.1 * wx[c, i] * min(abs(rx[c, i]), 1.0) / size[c]
+                implied = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
+                off = abs(implied - x[c, i]) / (size[c] + 0.1 * s[c, i])
                 if off > worst:
                     worst, cell, block = off, c, -1
                 R[c, i] = fixed[c, i] - x[c, i]
                 for j in range(K):
                     S[c, i, j] = 0.0
-                S[c, i, i] = wx[c, i] + 1e-18 * size[c]
+                S[c, i, i] = wx[c, i] + FAINT * size[c]
                 d[c, i] = 0.0
             for k in range(B):
                 if not step.active[c, k]:
@@ -414,10 +416,10 @@ def _advance(
         share = 1.0
         for i in range(K):
             if abs(d[c, i]) > longest:
-                if step.content[c, i] > ABSENT * step.size[c]:
+                if cold or iteration < PATIENCE:  # later, one that runs away does not hold back the others
                     share = min(share, longest / abs(d[c, i]))
-                else:  # its potential is of no account and must not hold the others up
-                    d[c, i] = min(max(d[c, i], -longest), longest)
+                else:
+                    d[c, i] = longest if d[c, i] > 0.0 else -longest
         for k in range(B):
             if not step.active[c, k]:
                 continue

@@ -1,0 +1,93 @@
+"""What weighted parameter sets tell: means and modes, what the data constrain, and the table of the package."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.rates.parameters import MODE, Parameters, from_vector, names, priors
+from sinterface.validation.calibration.pool import Pool
+
+Array = NDArray[np.float64]
+
+TOGETHER: Mapping[str, str] = {"pc-NMC532": "pc-NMC631"}
+"""Cathodes whose observations copy another's (``docs/observations.md``): both are left out together."""
+
+
+def coordinates(z: Array) -> Parameters:
+    """Parameters from coordinates in units of the priors (D,)."""
+    return from_vector(np.array([card.mean + card.sd * x for card, x in zip(priors(), z, strict=True)]))
+
+
+def groups(cathodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each cathode to leave out, all that go with it."""
+    head = {name: TOGETHER.get(name, name) for name in cathodes}
+    return {name: tuple(other for other in cathodes if head[other] == head[name]) for name in cathodes}
+
+
+def resample(pool: Pool, size: int, without: Sequence[str] = (), seed: int = 0) -> list[Parameters]:
+    """Equally likely samples of the posterior, by systematic resampling."""
+    w = np.exp(pool.log_weights(without))
+    ticks = (np.arange(size) + np.random.default_rng([seed, 4]).random()) / size
+    chosen = np.minimum(np.searchsorted(np.cumsum(w), ticks), len(w) - 1)
+    return [coordinates(pool.z[row]) for row in chosen]
+
+
+UNMOVED = (0.85, 0.3)
+"""A parameter whose posterior is at least this wide and moved by at most this much, in units of its prior, is free."""
+
+FELT = 0.25
+"""Change of a mean or deviation [prior sd] on leaving a cathode out that says that its observations matter."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A parameter's posterior mean and deviation in its unit, whether the data say anything of it, and whose do."""
+
+    name: str
+    mean: float
+    sd: float
+    free: bool
+    felt: tuple[str, ...]
+
+
+def estimates(pool: Pool) -> list[Estimate]:
+    """Posterior of each parameter and the cathodes whose observations constrain it."""
+
+    def moments(without: Sequence[str]) -> tuple[Array, Array]:
+        w = np.exp(pool.log_weights(without))
+        mean = w @ pool.z
+        return mean, np.sqrt(w @ (pool.z - mean) ** 2)
+
+    mean, sd = moments(())
+    others = {name: moments(left) for name, left in groups(pool.cathodes).items()}
+    found = []
+    for k, card in enumerate(priors()):
+        felt = tuple(name for name, (m, d) in others.items() if abs(m[k] - mean[k]) > FELT or abs(d[k] - sd[k]) > FELT)
+        free = bool(sd[k] >= UNMOVED[0] and abs(mean[k]) <= UNMOVED[1])
+        found.append(Estimate(card.name, card.mean + card.sd * float(mean[k]), card.sd * float(sd[k]), free, felt))
+    return found
+
+
+def mode(pool: Pool, without: Sequence[str] = ()) -> Parameters:
+    """The set of highest posterior density among all that were tried, without the observations of some cathodes."""
+    return coordinates(pool.z[int(np.argmax(pool.log_density(without)))])
+
+
+def posterior_table(pool: Pool, size: int = 40) -> str:
+    """The text of ``posterior.csv``: modes and samples of the posterior, and of those without each cathode."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["without", *names()])
+    apart = groups(pool.cathodes)
+    found = [(MODE, [mode(pool)]), *((f"{MODE}:{name}", [mode(pool, left)]) for name, left in apart.items())]
+    found += [(label, resample(pool, size, left)) for label, left in [("", ()), *apart.items()]]
+    for label, sets in found:
+        for one in sets:
+            writer.writerow([label, *(f"{value:.6g}" for value in one.vector())])
+    return out.getvalue()
