@@ -168,6 +168,9 @@ HOSTILE = [
     ["optimize", "pc-LNMO", "--time", "0:1e400"], ["screen", "list.toml", "-o", "s.zarr", "--workers", "-3"],
     ["screen", "list.toml", "-o", "s.zarr", "--scheduler", "x"],
     ["screen", "list.toml", "-o", "list.toml"], ["screen", "none.toml", "-o", "s.zarr"],
+    ["screen", "list.toml", "-o", "s.zarr", "--lost", "never"],
+    ["run", "pc-LNMO", "--exposed", "H=7"], ["run", "pc-LNMO", "--exposed", f"H={DIGITS}"],
+    ["run", "pc-LNMO", "--residue", "\x1b[31m=1"], ["run", "none", "-e", "none"],
     ["screen", "list.toml", "-o", "x" * 300], ["materials", "x"], ["phases", "show", "nope"],
     ["phases", "show", "LiCoO2", "-T", "nan"], ["phases", "list", "--elements", "Qq"],
 ]  # fmt: skip
@@ -197,6 +200,57 @@ def test_brackets_in_names_are_no_markup(monkeypatch, capsys, tmp_path):
     assert code == 0 and "a[b]-" in out
     code, out, _ = command(monkeypatch, capsys, "reactions", "Li[@Ni0.5Mn0.5]O2", "--structure", "layered", "-T", "700")
     assert code == 0 and "Li[@Ni0.5Mn0.5]O2" in out
+
+
+FORMULA = "$\\frac{$ \x1b[31m<b>[/b]\n\u202e"
+"""What matplotlib takes for a broken formula, a terminal for a colour, HTML and rich for markup."""
+
+
+def test_text_of_others_is_drawn_letter_by_letter(tmp_path):
+    """Figures are drawn to the end: matplotlib raises on a formula that it can not read."""
+    import sinterface as si
+    from sinterface.simulate.views import plot, plot_instruments, plot_schedules
+
+    result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 600 °C; quench", cells=6), estimate_error=False)
+    words = ("cathode", "electrolyte", "schedule", "atmosphere")
+    data = result.dataset.assign_attrs(dict.fromkeys(words, FORMULA))
+    data = data.assign_coords(phase=[FORMULA + str(k) for k in range(data.sizes["phase"])])
+    odd = si.Result(data)
+    schedules = (si.Schedule.parse("hold 1 h", FORMULA),)
+    figures = {
+        "run": plot.run(odd),
+        "sweep": plot.sweeps([si.Sweep((600.0,), (odd,))]),
+        "compare": plot_schedules.compared(si.Comparison(schedules, (odd,), ((0.5, 0.6, 0.7),))),
+        "xrd": plot_instruments.diffractogram(result.xrd(), title=FORMULA),
+    }
+    for name, figure in figures.items():
+        plot.save(figure, tmp_path / f"{name}.svg")
+        shown = [text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text"))]
+        assert any("frac" in text for text in shown), name
+        assert not [text for text in shown if "\x1b" in text or "\u202e" in text], name
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_letters_that_the_terminal_lacks_are_question_marks(encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    run = subprocess.run([EXE, "materials"], capture_output=True, env=environment, check=False)
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert b"?" in run.stdout and "LLZTO" in run.stdout.decode(encoding)
+
+
+def test_two_runs_do_not_share_a_checkpoint(tmp_path):
+    import sinterface as si
+    from sinterface.simulate.files.locks import Lock
+
+    task = si.problem("pc-LNMO", schedule="50 °C/min to 300 °C", cells=4)
+    path = tmp_path / "run.h5"
+    with Lock(path, "checkpoint") as lock:
+        if not lock.held:
+            pytest.skip("no locks here")
+        with pytest.raises(InputError, match=r"checkpoint .*run\.h5: another run writes to it"):
+            si.predict(task, checkpoint=path, estimate_error=False)
+    assert si.predict(task, checkpoint=path, estimate_error=False).finished
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")

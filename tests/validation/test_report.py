@@ -174,6 +174,16 @@ def document():
              "right": one["predicted"] == (one["observed"] == "seen"), "cathode_fitted": False}
             for one in cells_of("kim") + cells_of("tsai")
         ],
+        "baselines": {
+            "guesses": [
+                {"name": "others", "what": "median onset and majority vote of the other cathodes",
+                 "mean_distance_C": 123.0, "precision": 0.7, "recall": 0.6, "f1": 0.65},
+                {"name": "equilibrium", "what": "equilibrium of the couple, without kinetics",
+                 "mean_distance_C": None, "precision": 0.5, "recall": 0.9, "f1": 0.64},
+            ],
+            "skill_onset": 0.412, "skill_f1": -0.071,
+            "coverage": {"count": 7, "inside": 5, "share_interval": [0.4, 0.9]},
+        },
     }  # fmt: skip
 
 
@@ -224,6 +234,8 @@ def test_every_powder_and_number_is_there(written):
         assert told in plain, told
     assert "278 ± 16" in plain  # a posterior
     assert "mine.toml: observation 2: no id" in plain
+    assert "median onset and majority vote of the other cathodes" in plain
+    assert "5 of 7 observed onsets lie inside of the 90 % intervals" in plain
     assert "no energy of protonated garnet is known" in plain
     for cell in document()["other_laboratories"]:
         assert cell["id"] in plain
@@ -271,7 +283,9 @@ NOTHING = {
 EMPTY = {
     "version": "0.1.0", "database": "mine", "samples": 1, "detection": "", "problems": [], "lacking": [],
     "parameters": [], "in_sample": NOTHING, "leave_one_out": NOTHING | {"not_left_out": []}, "curves": {},
-    "sensitivity": {}, "verdicts": {}, "other_laboratories": [],
+    "sensitivity": {}, "verdicts": {},
+    "baselines": {"guesses": [], "skill_onset": None, "skill_f1": None, "coverage": None},
+    "other_laboratories": [],
     "thermogravimetry": {
         "order": {}, "order_of_mixtures": [], "loss_from": [], "garnet": {}, "not_predicted": [],
     },
