@@ -219,7 +219,7 @@ def read_pool(text: str) -> Pool:
         raise DataError(f"these are no samples of a calibration ({told}): calibrate anew") from error
     if known != names() or not np.array_equal(scales, np.array(_priors())):  # samples are in units of the priors
         raise DataError("these are not samples of the present parameters and priors: calibrate anew")
-    count = len(z)
+    count = len(likelihood)
     if (
         z.shape != (count, len(names()))
         or likelihood.shape != (count, len(cathodes))
