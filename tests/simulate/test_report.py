@@ -295,7 +295,7 @@ def test_a_missing_package_is_one_line_that_names_the_extra(made, monkeypatch, t
 
 def test_huge_arrays_are_not_read(made, tmp_path, monkeypatch):
     monkeypatch.setattr(read_results, "MOST_NUMBERS", 10)
-    with pytest.raises(InputError, match="has over 10 values"):
+    with pytest.raises(InputError, match=r"takes \d+ values"):
         read_results.read(made / "run.nc")
 
 
