@@ -11,7 +11,6 @@ import asyncio
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +101,11 @@ def chunk_fault(content: bytes, limit: Limit) -> str:
         return f"unpacks to {size} bytes instead of {limit.unpacked}"
     if limit.texts is None:
         return ""
-    zstd: Any = import_module("numcodecs.zstd")  # has no types
+    import numcodecs.zstd
+
+    packer: Any = numcodecs.zstd  # has no types
     try:
-        head = bytes(zstd.Zstd().decode(content))[:4]
+        head = bytes(packer.Zstd().decode(content))[:4]
     except (RuntimeError, ValueError) as error:
         return f"can not be unpacked ({type(error).__name__})"
     count = int.from_bytes(head, "little")

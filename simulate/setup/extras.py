@@ -8,9 +8,10 @@ from importlib.util import find_spec
 from sinterface.models.basics.errors import InputError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "screen": ("dask", "distributed", "zarr"),
+    "screen": ("dask", "distributed", "zarr", "numcodecs"),
     "report": ("plotly",),
-    "calibrate": ("cma", "sklearn", "emcee"),
+    "cell": ("pybamm",),
+    "calibrate": ("cma", "sklearn", "emcee", "threadpoolctl"),
 }
 """Modules of each extra of ``pyproject.toml``."""
 

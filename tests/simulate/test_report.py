@@ -287,7 +287,7 @@ def test_a_missing_package_is_one_line_that_names_the_extra(made, monkeypatch, t
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"^plotly not installed: pip install 'sinterface\[report\]'$"):
         write([made / "run.nc"], tmp_path / "p.html")
-    with pytest.raises(InputError, match=r"^dask, distributed, zarr not installed: pip .*\[screen\]'$"):
+    with pytest.raises(InputError, match=r"^dask, distributed, zarr, numcodecs not installed: pip .*\[screen\]'$"):
         read_results.read(made / "screen.zarr")
     answer = CliRunner().invoke(app, ["screen", "none.toml", "-o", str(tmp_path / "s.zarr")])
     assert "pip install 'sinterface[screen]'" in str(answer.exception)
@@ -295,7 +295,7 @@ def test_a_missing_package_is_one_line_that_names_the_extra(made, monkeypatch, t
 
 def test_huge_arrays_are_not_read(made, tmp_path, monkeypatch):
     monkeypatch.setattr(read_results, "MOST_NUMBERS", 10)
-    with pytest.raises(InputError, match="has over 10 values"):
+    with pytest.raises(InputError, match=r"takes \d+ values"):
         read_results.read(made / "run.nc")
 
 
