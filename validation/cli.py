@@ -159,7 +159,8 @@ def calibrate(
 
     with progress_bar("calibrate", True) as advance:
         made = calibration.calibrate(
-            (*found.observations, *found.alone), rounds, minutes=long, workers=count, cells=cells, tolerance=tolerance, seed=seed,
+            (*found.observations, *found.alone), rounds, minutes=long, workers=count, cells=cells,
+            tolerance=tolerance, seed=seed,
             past=past, progress=advance, keep=keep, report=_show_round,
         )  # fmt: skip
     table = posterior_table(made, size)
