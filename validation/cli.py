@@ -129,6 +129,7 @@ def calibrate(
     from sinterface.validation.calibration import calibrate as calibration
     from sinterface.validation.calibration.pool import pool_text, read_pool
     from sinterface.validation.calibration.posterior import posterior_table, resample
+    from sinterface.validation.observations.evidence import Observation
 
     for file in (pool, posterior):
         check_writable(file)
@@ -157,9 +158,11 @@ def calibrate(
     def keep(one: Pool) -> None:
         write_whole(pool, lambda name: name.write_text(pool_text(one), encoding="utf-8"))
 
+    alone = [card for card in found.alone if isinstance(card, Observation)]
+    observations = (*found.observations, *alone)
     with progress_bar("calibrate", True) as advance:
         made = calibration.calibrate(
-            (*found.observations, *found.alone), rounds, minutes=long, workers=count, cells=cells,
+            observations, rounds, minutes=long, workers=count, cells=cells,
             tolerance=tolerance, seed=seed,
             past=past, progress=advance, keep=keep, report=_show_round,
         )  # fmt: skip

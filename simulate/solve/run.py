@@ -103,7 +103,7 @@ def _integrate(
     if start is not None:
         if start.amounts.shape != state.amounts.shape or start.stores != state.stores:
             raise InputError("the state to start from belongs to another couple, gas or number of cells")
-        state = replace(start, time=0.0, size=state.size)
+        state = replace(start, time=0.0)
     file = None if checkpoint is None else Path(checkpoint)
     with alone(file, "checkpoint"):
         past, keep = None, None
