@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from sinterface.models.rates.parameters import MODE, Parameters, from_vector, names, priors
 from sinterface.validation.calibration.likelihood import ALONE
@@ -32,9 +33,33 @@ def groups(cathodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(other for other in cathodes if head[other] == head[name]) for name in cathodes}
 
 
+FEWEST = 20.0
+"""Effective number of samples that intervals are made of at least."""
+
+
+def spread(pool: Pool, without: Sequence[str] = ()) -> Array:
+    """Weights (S,) for intervals: those of the posterior, raised to the largest power that leaves FEWEST samples.
+
+    In many dimensions an emulator that errs by a few units of log-likelihood leaves one sample with all the weight, and
+    intervals of no width.  A power below one lies between the emulated posterior (zero) and the true one (one; tempering
+    of weights: Koblents & Miguez, Stat. Comput. 25, 407 (2015)), and makes intervals wider rather than narrower than
+    they should be.  Without a sampling round the power acts on the densities.
+    """
+    log = pool.log_weights(without)
+    known = np.isfinite(log)
+    low, high = 0.0, 1.0
+    if np.exp(-logsumexp(2.0 * log[known])) < FEWEST < known.sum():
+        for _ in range(40):
+            power = 0.5 * (low + high)
+            tried = power * log[known] - logsumexp(power * log[known])
+            low, high = (power, high) if np.exp(-logsumexp(2.0 * tried)) >= FEWEST else (low, power)
+        log = np.where(known, low * log, -np.inf)
+    return np.asarray(np.exp(log - logsumexp(log[known])))
+
+
 def resample(pool: Pool, size: int, without: Sequence[str] = (), seed: int = 0) -> list[Parameters]:
-    """Equally likely samples of the posterior, by systematic resampling."""
-    w = np.exp(pool.log_weights(without))
+    """Equally likely samples of the posterior, by systematic resampling of the ``spread`` weights."""
+    w = spread(pool, without)
     ticks = (np.arange(size) + np.random.default_rng([seed, 4]).random()) / size
     chosen = np.minimum(np.searchsorted(np.cumsum(w), ticks), len(w) - 1)
     return [coordinates(pool.z[row]) for row in chosen]
@@ -62,7 +87,7 @@ def estimates(pool: Pool) -> list[Estimate]:
     """Posterior of each parameter and the cathodes whose observations constrain it."""
 
     def moments(without: Sequence[str]) -> tuple[Array, Array]:
-        w = np.exp(pool.log_weights(without))
+        w = spread(pool, without)
         mean = w @ pool.z
         return mean, np.sqrt(w @ (pool.z - mean) ** 2)
 
