@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sinterface.validation.observations.cards_reader import Cards
     from sinterface.validation.scores.document import Onset, Scores, Validation
 
+FEW = 20.0
+"""Effective samples below which the program says that they make no posterior: their deviations are good to 16 %."""
+
 MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES, MOST_MINUTES = 10_000, 1000, 2000, 200_000_000, 100_000
 """Largest numbers of samples, rounds and finite volumes, of bytes of a file of samples, and of minutes of a search."""
 
@@ -221,11 +224,13 @@ def _show_estimates(pool: Pool) -> None:
         told = "nothing: as the prior" if one.free else ", ".join(one.felt) or "several together"
         _add(table, card.name, card.unit, f"{card.mean:.3g} ± {card.sd:.2g}", f"{one.mean:.3g} ± {one.sd:.2g}", told)
     console().print(table)
-    run = pool.finished()
+    run, worth = pool.finished(), pool.effective()
+    count = np.count_nonzero(run.origin >= 0)
     console().print(
-        f"{len(run.z)} sets run, {np.count_nonzero(run.origin >= 0)} of them in sampling rounds and worth "
-        f"{pool.effective():.0f} independent samples"
+        f"{len(run.z)} sets run, {count} of them in sampling rounds and worth {worth:.1f} independent samples"
     )
+    if worth < FEW:
+        console().print("this is too few for a posterior: modes are good to use, means, deviations and samples are not")
 
 
 def _show(validation: Validation) -> None:

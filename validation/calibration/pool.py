@@ -121,9 +121,9 @@ class Pool:
 
         Within a sampling round a weight is true density over the density it was drawn from.  Rounds count by their
         effective number of rows less one, so that a round of which a single row is left counts for nothing.  Rows of
-        a search, and those still to be run, have the weight 0.  Without any sampling round, every row has the weight
-        of its density alone: a rough picture of where the posterior lies, worth little.  Raises InputError when no row
-        has been run.
+        a search, and those still to be run, have the weight 0.  Without any sampling round, rows have the weights
+        of their densities alone: that shows where the search has been, and is no posterior.  Raises InputError when no
+        row has been run.
         """
         log = np.full(len(self.z), -np.inf)
         run = ~self.waiting
@@ -140,7 +140,7 @@ class Pool:
             shares.append(np.exp(-logsumexp(2.0 * mine)) - 1.0)
         total = sum(shares)
         if total <= 1e-9:  # no round, or none with more than one row that counts
-            log[run] = density[run]
+            log = np.where(run & (self.origin < 0 if np.any(run & (self.origin < 0)) else run), density, -np.inf)
         else:
             for number, share in zip(rounds, shares, strict=True):
                 rows = np.flatnonzero(run & (self.origin == number))
@@ -148,8 +148,11 @@ class Pool:
         return np.asarray(log - logsumexp(log))
 
     def effective(self, without: Sequence[str] = ()) -> float:
-        """Effective number of samples, 1 / sum w^2 (Kong 1992).  It means something after a sampling round only."""
-        return float(np.exp(-logsumexp(2.0 * self.log_weights(without))))
+        """Effective number of samples, 1 / sum w^2 (Kong 1992); 0 as long as no sampling round gave any."""
+        log = self.log_weights(without)
+        if not np.any(np.isfinite(log[self.origin >= 0])):
+            return 0.0
+        return float(np.exp(-logsumexp(2.0 * log)))
 
 
 def empty(cathodes: Sequence[str], made_with: MadeWith) -> Pool:
