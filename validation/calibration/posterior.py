@@ -41,9 +41,9 @@ def spread(pool: Pool, without: Sequence[str] = ()) -> Array:
     """Weights (S,) for intervals: those of the posterior, raised to the largest power that leaves FEWEST samples.
 
     In many dimensions an emulator that errs by a few units of log-likelihood leaves one sample with all the weight,
-    and intervals of no width.  A power below one lies between the emulated posterior (zero) and the true one (one; tempering
-    of weights: Koblents & Miguez, Stat. Comput. 25, 407 (2015)), and makes intervals wider rather than narrower than
-    they should be.  Without a sampling round the power acts on the densities.
+    and intervals of no width.  A power below one lies between the emulated posterior (zero) and the true one (one;
+    tempering of weights: Koblents & Miguez, Stat. Comput. 25, 407 (2015), recalled), and makes intervals wider rather
+    than narrower than they should be.  Without a sampling round the power acts on the densities.
     """
     log = pool.log_weights(without)
     known = np.isfinite(log)
