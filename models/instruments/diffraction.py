@@ -1,7 +1,7 @@
 """Powder X-ray diffraction of a sample from its phases: lines, counts with noise, marks.
 
-Intensities of lines are those of pymatgen's calculator, |F|^2 times multiplicity and Lorentz-polarisation factor of the
-Bragg-Brentano geometry, per unit cell.  A phase of weight share w and cell of volume V and mass ZM contributes them
+Intensities of lines are those of pymatgen's calculator, the squared structure factor times multiplicity and
+Lorentz-polarisation factor of the Bragg-Brentano geometry, per unit cell.  A phase of weight share w and cell of volume V and mass ZM contributes them
 times w / (ZM V), as Rietveld's scale factors say (Hill & Howard, J. Appl. Cryst. 20, 467 (1987), recalled).  Left out:
 preferred orientation, microabsorption, and anomalous dispersion, without which lines of oxides of cobalt and nickel are
 up to a quarter too strong with Cu K-alpha (an estimate).
