@@ -107,11 +107,17 @@ def mixture(
         W[i, j] += 0.5 * value
         W[j, i] += 0.5 * value
     return Mixture(
-        solution, np.array(inside), np.array([rows[member.phase] for member in chosen]),
-        np.array([n * substance.cations(solid.amounts) for n, solid in zip(moles, solids, strict=True)]),
-        np.array([[n * s.amounts.get(k, 0.0) for k in components] for n, s in zip(moles, solids, strict=True)]),
-        occupancy, np.array([size[site] for site, _ in species]), W[np.ix_(inside, inside)],
-    )  # fmt: skip
+        solution=solution,
+        members=np.array(inside),
+        phase=np.array([rows[member.phase] for member in chosen]),
+        moles=np.array([n * substance.cations(solid.amounts) for n, solid in zip(moles, solids, strict=True)]),
+        composition=np.array(
+            [[n * s.amounts.get(k, 0.0) for k in components] for n, s in zip(moles, solids, strict=True)]
+        ),
+        occupancy=occupancy,
+        sites=np.array([size[site] for site, _ in species]),
+        interaction=W[np.ix_(inside, inside)],
+    )
 
 
 def _xlogx(n: Array, sites: Array) -> Array:

@@ -171,9 +171,19 @@ def phase_blocks(system: ChemicalSystem) -> PhaseBlocks:
         if not (holds & slow).any() and carbon.any():
             metal[number] = carbon  # lithium carbonate forms and goes as fast as its carbon comes and leaves
     return PhaseBlocks(
-        tuple(block for block, _, _ in parts), phases, moles, start, occupancy, species, site, sites, own, interaction,
-        metal, system.database,
-    )  # fmt: skip
+        blocks=tuple(block for block, _, _ in parts),
+        phases=phases,
+        moles=moles,
+        start=start,
+        occupancy=occupancy,
+        species=species,
+        site=site,
+        sites=sites,
+        own=own,
+        interaction=interaction,
+        metal=metal,
+        database=system.database,
+    )
 
 
 def _sublattices(mixture: Mixture) -> list[int]:

@@ -1,9 +1,9 @@
 """Powder X-ray diffraction of a sample from its phases: lines, counts with noise, marks.
 
 Intensities of lines are those of pymatgen's calculator, the squared structure factor times multiplicity and
-Lorentz-polarisation factor of the Bragg-Brentano geometry, per unit cell.  A phase of weight share w and cell of volume V and mass ZM contributes them
-times w / (ZM V), as Rietveld's scale factors say (Hill & Howard, J. Appl. Cryst. 20, 467 (1987), recalled).  Left out:
-preferred orientation, microabsorption, and anomalous dispersion, without which lines of oxides of cobalt and nickel are
+Lorentz-polarisation factor of the Bragg-Brentano geometry, per unit cell.  A phase of weight share w and cell of volume
+V and mass ZM contributes them times w / (ZM V), as Rietveld's scale factors say (Hill & Howard, J. Appl. Cryst. 20, 467
+(1987), recalled).  Left out: preferred orientation, microabsorption, and anomalous dispersion, without which lines of oxides of cobalt and nickel are
 up to a quarter too strong with Cu K-alpha (an estimate).
 """
 
@@ -356,7 +356,17 @@ def pattern(sample: Sequence[Component], scan: Scan | None = None, *, seed: int 
     expected = scale * lines + background
     counts = expected if seed is None else np.random.default_rng(seed).poisson(expected).astype(np.float64)
     by_phase = {phase: scale * shape for phase, shape in shapes.items()}
-    return Pattern(scan, angles, counts, expected, background, by_phase, tuple(sample), tuple(invisible), float(scale))
+    return Pattern(
+        scan=scan,
+        angles=angles,
+        counts=counts,
+        expected=expected,
+        background=background,
+        by_phase=by_phase,
+        components=tuple(sample),
+        invisible=tuple(invisible),
+        scale=float(scale),
+    )
 
 
 def sample_of(dataset: xr.Dataset, time: int = -1) -> tuple[Component, ...]:

@@ -223,6 +223,16 @@ def _mean(held: list[tuple[Crystal, float]], name: str) -> Crystal:
     sites_known = max((member.sites_known for member in members), key=KNOWN.index)
     told = " + ".join(f"{weight:.3g} {member.name}" for weight, member in zip(weights, members, strict=True))
     return Crystal(
-        name, name, first.family, first.kind, first.space_group, (a, b, c, alpha, beta, gamma), sd,
-        cell_known, f"mean of {told}", sites_known, f"mean of {told}", tuple(sites),
-    )  # fmt: skip
+        name=name,
+        formula=name,
+        family=first.family,
+        kind=first.kind,
+        space_group=first.space_group,
+        cell=(a, b, c, alpha, beta, gamma),
+        cell_sd=sd,
+        cell_known=cell_known,
+        cell_source=f"mean of {told}",
+        sites_known=sites_known,
+        sites_source=f"mean of {told}",
+        sites=tuple(sites),
+    )

@@ -134,11 +134,19 @@ def stability_map(
         return np.array(values).reshape(T.size, p.size)
 
     return StabilityMap(
-        f"{what.electrolyte.id} | {what.cathode.id}" if isinstance(what, Couple) else what.name, gas, species, T, p,
-        table([c.energy for c in every]), table([c.beyond for c in every]), table([c.x for c in every]),
-        np.array([number[c.names] for c in every], dtype=np.intp).reshape(T.size, p.size),
-        tuple(names), tuple(families), np.array(shares).reshape(T.size, p.size, len(families)),
-    )  # fmt: skip
+        subject=f"{what.electrolyte.id} | {what.cathode.id}" if isinstance(what, Couple) else what.name,
+        gas=gas,
+        species=species,
+        temperatures=T,
+        pressures=p,
+        energy=table([c.energy for c in every]),
+        beyond=table([c.beyond for c in every]),
+        x=table([c.x for c in every]),
+        field=np.array([number[c.names] for c in every], dtype=np.intp).reshape(T.size, p.size),
+        assemblages=tuple(names),
+        families=tuple(families),
+        shares=np.array(shares).reshape(T.size, p.size, len(families)),
+    )
 
 
 def _couple(pair: Couple, omega: Array, T: float, starts: tuple[Pseudo, ...], allowed: float) -> _Cell:

@@ -76,7 +76,16 @@ def _table() -> dict[str, Gas]:
             bottom, middle, top = (float(row[key]) for key in ("T_low_K", "T_mid_K", "T_high_K"))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"gases.csv, row {row.get('gas')!r}: {error}") from error
-        gases[row["gas"]] = Gas(row["gas"], row["formula"], bottom, middle, top, low, high, row["source"])
+        gases[row["gas"]] = Gas(
+            name=row["gas"],
+            formula=row["formula"],
+            T_low=bottom,
+            T_mid=middle,
+            T_high=top,
+            low=low,
+            high=high,
+            source=row["source"],
+        )
     return gases
 
 

@@ -60,9 +60,16 @@ def setting(space: Space, database: Database | None = None) -> Setting:
     except InputError as error:
         raise InputError(f"coatings: {error}") from error
     return Setting(
-        space.temperatures, space.elements, chosen, space.mass_ratio, space.limit, ACCURACIES[space.accuracy],
-        space.samples, space.seed, database,
-    )  # fmt: skip
+        temperatures=space.temperatures,
+        elements=space.elements,
+        coatings=chosen,
+        mass_ratio=space.mass_ratio,
+        limit=space.limit,
+        accuracy=ACCURACIES[space.accuracy],
+        samples=space.samples,
+        seed=space.seed,
+        database=database,
+    )
 
 
 def row(candidate: Candidate, common: Setting) -> Row:

@@ -62,9 +62,16 @@ class State:
     def cells(self) -> Cells:
         """Copies of the arrays for the march, which changes them in place."""
         return Cells(
-            self.amounts.copy(), self.multipliers.copy(), self.lowest.copy(), self.potentials.copy(),
-            self.held.copy(), self.lost.copy(), self.first, self.slope.copy(), self.drift.copy(),
-        )  # fmt: skip
+            n=self.amounts.copy(),
+            z=self.multipliers.copy(),
+            lowest=self.lowest.copy(),
+            u=self.potentials.copy(),
+            held=self.held.copy(),
+            lost=self.lost.copy(),
+            first=self.first,
+            slope=self.slope.copy(),
+            drift=self.drift.copy(),
+        )
 
 
 @dataclass(frozen=True)
@@ -109,9 +116,19 @@ def begin(problem: Problem, stores: tuple[str, ...] = ()) -> State:
     """State at time zero."""
     cells = problem.begin()
     return State(
-        0.0, cells.n, cells.z, cells.lowest, cells.u, cells.held, cells.lost, cells.first, cells.n.sum(axis=0),
-        cells.slope, cells.drift, stores=stores,
-    )  # fmt: skip
+        time=0.0,
+        amounts=cells.n,
+        multipliers=cells.z,
+        lowest=cells.lowest,
+        potentials=cells.u,
+        held=cells.held,
+        lost=cells.lost,
+        first=cells.first,
+        start=cells.n.sum(axis=0),
+        slope=cells.slope,
+        drift=cells.drift,
+        stores=stores,
+    )
 
 
 def control(tolerance: float) -> Control:
@@ -139,19 +156,42 @@ def integrate(
     if past is None:
         first = state.amounts[None]
         past = Trajectory(
-            np.array([state.time]), first.sum(axis=1), problem.watch(first), state.held.sum(axis=0)[None],
-            state.lost[None], np.zeros((1, state.held.shape[1])), np.zeros((1, len(state.first))), state, Outcome.DONE,
-            0, 0,
-        )  # fmt: skip
+            times=np.array([state.time]),
+            totals=first.sum(axis=1),
+            watched=problem.watch(first),
+            held=state.held.sum(axis=0)[None],
+            lost=state.lost[None],
+            moving=np.zeros((1, state.held.shape[1])),
+            changing=np.zeros((1, len(state.first))),
+            last=state,
+            outcome=Outcome.DONE,
+            steps=0,
+            iterations=0,
+        )
     M, V = state.amounts.shape
     K, B = state.held.shape[1], len(state.first)
     track = Track(
-        np.empty(CHUNK), np.empty((CHUNK, M, V)), np.empty((CHUNK, K)), np.empty((CHUNK, K)), np.empty((CHUNK, K)),
+        np.empty(CHUNK),
+        np.empty((CHUNK, M, V)),
+        np.empty((CHUNK, K)),
+        np.empty((CHUNK, K)),
+        np.empty((CHUNK, K)),
         np.empty((CHUNK, B)),
-    )  # fmt: skip
+    )
     parts = {key: [getattr(past, key)] for key in ROWS}
     cells = state.cells()
-    now = Progress(FULL, state.time, state.size, 0, past.steps, past.iterations, state.fresh, 0.0, -1, -1)
+    now = Progress(
+        status=FULL,
+        time=state.time,
+        size=state.size,
+        rows=0,
+        steps=past.steps,
+        iterations=past.iterations,
+        fresh=state.fresh,
+        temperature=0.0,
+        cell=-1,
+        block=-1,
+    )
 
     def so_far(outcome: Outcome) -> Trajectory:
         last = replace(

@@ -137,15 +137,15 @@ class System:
         first = np.add.reduceat((amounts * model.basis.cations).sum(axis=0), start[:-1])
         multipliers = BARRIER * model.size[:, None] / amounts
         return Cells(
-            amounts,
-            multipliers,
-            np.ascontiguousarray(lowest),
-            u,
-            held,
-            np.zeros(u.shape[1]),
-            first,
-            np.zeros_like(amounts),
-            np.zeros_like(held),
+            n=amounts,
+            z=multipliers,
+            lowest=np.ascontiguousarray(lowest),
+            u=u,
+            held=held,
+            lost=np.zeros(u.shape[1]),
+            first=first,
+            slope=np.zeros_like(amounts),
+            drift=np.zeros_like(held),
         )
 
 
@@ -188,9 +188,16 @@ def assemble(task: Problem, database: Database, parameters: Parameters | None = 
     initial, roles, water = _initial(powders, task.mass_ratio, blocks, sides, mesh)
     size = (initial * blocks.moles).sum(axis=1)
     basis = Basis(
-        blocks.composition, blocks.start, blocks.occupancy, blocks.species, blocks.site, blocks.sites, blocks.own,
-        blocks.metal, blocks.moles,
-    )  # fmt: skip
+        N=blocks.composition,
+        start=blocks.start,
+        occupancy=blocks.occupancy,
+        species=blocks.species,
+        site=blocks.site,
+        sites=blocks.sites,
+        own=blocks.own,
+        metal=blocks.metal,
+        cations=blocks.moles,
+    )
     store = np.repeat(size[:, None] * FLOOR, len(blocks.components), axis=1)
     crucible = furnace.crucible(task.crucible)
     shared = np.isin(blocks.components, OPEN_ELEMENTS)
@@ -326,9 +333,16 @@ def _paths(blocks: PhaseBlocks, mesh: Mesh, size: Array, parameters: Parameters,
             if not holds[k] and name not in OPEN_ELEMENTS:
                 lacking[number, k] = cards.dissolved(name, transport.HOSTS[host])
     return Paths(
-        np.diff(mesh.faces), size / mesh.volumes, np.ascontiguousarray(mesh.half_widths), mesh.areas, mesh.interface,
-        hosts, lacking, cards.boundary_width, shared,
-    )  # fmt: skip
+        widths=np.diff(mesh.faces),
+        density=size / mesh.volumes,
+        half=np.ascontiguousarray(mesh.half_widths),
+        areas=mesh.areas,
+        inner=mesh.interface,
+        host=hosts,
+        lacking=lacking,
+        width=cards.boundary_width,
+        shared=shared,
+    )
 
 
 def _thermal(
@@ -363,13 +377,26 @@ def _thermal(
     diffusivity[0][:, :, columns], diffusivity[1][:, :, columns] = D0, Ea
     boundary[:, :, columns] = share
     return Thermal(
-        np.ascontiguousarray(energy), np.ascontiguousarray(phases.gas * moles[:, None]), _oxides(blocks), moles,
-        blocks.composition, segments, np.array(schedule.starts),
-        np.array([distinct.index(gas) for gas in gases], dtype=np.intp), float(grid[0]), potential, references, vapour,
-        supplied, np.array([slow.k0, slow.T0, slow.power, slow.Ea]), diffusivity, boundary, COOLING_TIME,
-        crucible.capacity(1.0) * cations / (crucible.renewal * 10.0**parameters.renewal),
-        components.index("Li") if "Li" in components else -1,
-    )  # fmt: skip
+        energy=np.ascontiguousarray(energy),
+        gas=np.ascontiguousarray(phases.gas * moles[:, None]),
+        oxides=_oxides(blocks),
+        size=moles,
+        N=blocks.composition,
+        segments=segments,
+        begins=np.array(schedule.starts),
+        gases=np.array([distinct.index(gas) for gas in gases], dtype=np.intp),
+        first=float(grid[0]),
+        open_potential=potential,
+        closed_reference=references,
+        vapour=vapour,
+        supplied=supplied,
+        rate=np.array([slow.k0, slow.T0, slow.power, slow.Ea]),
+        diffusivity=diffusivity,
+        boundary=boundary,
+        cooling=COOLING_TIME,
+        renewal=crucible.capacity(1.0) * cations / (crucible.renewal * 10.0**parameters.renewal),
+        lithium=components.index("Li") if "Li" in components else -1,
+    )
 
 
 @lru_cache(maxsize=16)

@@ -366,9 +366,19 @@ def optimize(
     if samples:
         points = _with_intervals(task, points, samples, seed, database, lambda done: report(share + (1 - share) * done))
     return Front(
-        task.cathode.id if task.cathode else "", task.electrolyte.id, bounds, points, _ended(search), search.spent,
-        search.failed, samples, seed, str(search.attrs["database"]), str(search.attrs["version"]), task.mass_ratio,
-    )  # fmt: skip
+        cathode=task.cathode.id if task.cathode else "",
+        electrolyte=task.electrolyte.id,
+        bounds=bounds,
+        points=points,
+        trials=_ended(search),
+        predictions=search.spent,
+        failed=search.failed,
+        samples=samples,
+        seed=seed,
+        database=str(search.attrs["database"]),
+        version=str(search.attrs["version"]),
+        mass_ratio=task.mass_ratio,
+    )
 
 
 def _ended(search: _Search) -> tuple[Trial, ...]:

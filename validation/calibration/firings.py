@@ -64,10 +64,17 @@ def case(experiment: Experiment, temperature: float) -> Case:
     """The case of an experiment at a hold temperature [K]."""
     film = experiment.contact == "film"
     return Case(
-        experiment.cathode or NONE, experiment.electrolyte or NONE, experiment.mass_ratio or FILM_RATIO,
-        "slab" if film else "sphere", experiment.ramp, experiment.hold, experiment.cooling, experiment.atmosphere,
-        round(temperature, 6), bool(experiment.as_received),
-    )  # fmt: skip
+        cathode=experiment.cathode or NONE,
+        electrolyte=experiment.electrolyte or NONE,
+        mass_ratio=experiment.mass_ratio or FILM_RATIO,
+        geometry="slab" if film else "sphere",
+        ramp=experiment.ramp,
+        hold=experiment.hold,
+        cooling=experiment.cooling,
+        atmosphere=experiment.atmosphere,
+        temperature=round(temperature, 6),
+        as_received=bool(experiment.as_received),
+    )
 
 
 def needed(entries: Iterable[Observation | Onset], scan: Sequence[float] = ()) -> list[Case]:

@@ -76,16 +76,16 @@ def draw_round(pool: Pool, seed: int = 0, draws: int | None = None) -> tuple[Poo
     of = {name: chains[different.index(left)] for name, left in apart.items()}
     check = emulator.check
     about = Round(
-        number,
-        dict(zip(check.cathodes, check.rmse, strict=True)),
-        dict(zip(check.cathodes, check.spread, strict=True)),
-        dict(zip(check.cathodes, check.rank, strict=True)),
-        check.together,
-        check.together_rank,
-        check.sets,
-        {name: chain.r_hat for name, chain in of.items()},
-        {name: chain.autocorrelation for name, chain in of.items()},
-        {name: chain.independent for name, chain in of.items()},
-        {},
+        number=number,
+        rmse=dict(zip(check.cathodes, check.rmse, strict=True)),
+        spread=dict(zip(check.cathodes, check.spread, strict=True)),
+        rank=dict(zip(check.cathodes, check.rank, strict=True)),
+        together=check.together,
+        together_rank=check.together_rank,
+        held_out=check.sets,
+        r_hat={name: chain.r_hat for name, chain in of.items()},
+        autocorrelation={name: chain.autocorrelation for name, chain in of.items()},
+        independent={name: chain.independent for name, chain in of.items()},
+        effective={},
     )
     return pool.with_sets(guesses, GUESS).with_sets(z, number, drawn), about
