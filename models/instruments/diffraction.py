@@ -3,8 +3,8 @@
 Intensities of lines are those of pymatgen's calculator, the squared structure factor times multiplicity and
 Lorentz-polarisation factor of the Bragg-Brentano geometry, per unit cell.  A phase of weight share w and cell of volume
 V and mass ZM contributes them times w / (ZM V), as Rietveld's scale factors say (Hill & Howard, J. Appl. Cryst. 20, 467
-(1987), recalled).  Left out: preferred orientation, microabsorption, and anomalous dispersion, without which lines of oxides of cobalt and nickel are
-up to a quarter too strong with Cu K-alpha (an estimate).
+(1987), recalled).  Left out: preferred orientation, microabsorption, and anomalous dispersion, without which lines of
+oxides of cobalt and nickel are up to a quarter too strong with Cu K-alpha (an estimate).
 """
 
 from __future__ import annotations
