@@ -17,8 +17,8 @@ demo: $(VENV)/.installed  ## the main job on embedded data
 	$(BIN)/sinterface sweep pc-LNMO pc-LCO --temperatures 400:1000:50 --hold "2 h" --ramp "10 °C/min" \
 		--atmosphere O2 --mass-ratio 1:1 -o "output/demo-{cathode}.nc" --plot output/demo.png
 
-test: $(VENV)/.installed  ## all tests: some ten minutes on two cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+test: $(VENV)/.installed  ## all tests but those of `make torture`: some ten minutes on two cores
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/simulate/test_torture.py
 
 fast: $(VENV)/.installed  ## the tests that are neither slow nor thorough: under a minute on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not thorough"

@@ -20,7 +20,7 @@ def observed(label, cathode, temperature, capacity, resistance=math.nan):
         clean = [Component(powder.formula, "layered", 100.0, "cathode")]
         return CellObservation(label, interphase(clean, radius), capacity, resistance)
     schedule = si.Schedule.hold(temperature, hours=2)
-    data = si.simulate(cathode, "LLZTO", schedule, atmosphere="O2", cells=20).dataset
+    data = si.simulate(cathode, "LLZTO", schedule, atmosphere="O2", cells=20, as_received=True).dataset
     left = min(float(data["cathode_fraction"].isel(time=-1)), 1.0)
     return CellObservation(label, interphase(sample_of(data), radius), capacity, resistance, left)
 

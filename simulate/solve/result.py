@@ -94,7 +94,7 @@ def shares(system: System, found: list[Entry], run: Trajectory) -> NDArray[np.fl
         watched = run.watched[:, part] @ mass[part]
         whole = weights[:, part].sum(axis=1)
         columns.append(whole if entry.ordered is None else watched if entry.ordered else whole - watched)
-    return np.asarray(100.0 * np.array(columns).T / sample[:, None])
+    return np.asarray(100.0 * np.maximum(np.array(columns), 0.0).T / sample[:, None])  # no less than nothing, round-off
 
 
 @dataclass(frozen=True, repr=False)

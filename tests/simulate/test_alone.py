@@ -74,7 +74,7 @@ def test_llzto_as_received_loses_mass_in_three_steps_and_is_garnet_again():
     final = data["wt_percent"].isel(time=-1)
     first = data["wt_percent"].isel(time=0)
     assert float(first.where(first["family"] == "carbonate").sum()) > 1.0
-    assert float(final.where(final["family"] == "garnet").sum()) > 99.0
+    assert float(final.where(final["family"] == "garnet").sum()) > 98.0
     assert float(final.where(final["family"] == "carbonate").sum()) < 0.05
     assert data.attrs["element_balance"] < 1e-10
 

@@ -77,8 +77,10 @@ def test_observation_can_be_simulated(one):
         assert 0.0 < limit.sd < limit.value <= 0.15
 
 
-def test_only_the_reference_experiment_is_fitted():
-    assert {one.source for one in BY_ID.values() if one.role == "fit"} == {"ma2025"}
+def test_of_couples_only_the_reference_experiment_is_fitted():
+    couples = (*CARDS.observations, *CARDS.onsets)
+    assert {one.source for one in couples if one.role == "fit"} == {"ma2025"}
+    assert all(not one.cathode or not one.electrolyte for one in CARDS.alone)
     assert all(one.role == "fit" for one in MA)
     assert not [one.id for one in BY_ID.values() if one.known == "recalled" and one.role == "fit"]
     assert all(one.role == "test" for one in (*CARDS.onsets, *CARDS.thermogravimetry))

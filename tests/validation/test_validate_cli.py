@@ -144,10 +144,12 @@ def test_tables_and_report(tmp_path, quick, monkeypatch):
 
 def test_figures(tmp_path, quick):
     from sinterface.models.rates.parameters import names
+    from sinterface.validation.calibration.likelihood import group
 
     z = np.random.default_rng(0).normal(size=(64, len(names())))
-    observed = cards_reader.read().observations
-    fitted = {one.cathode for one in observed if one.role == "fit"}
+    cards = cards_reader.read()
+    observed = (*cards.observations, *cards.alone)
+    fitted = {group(one) for one in observed if one.role == "fit"}
     likelihood = [dict.fromkeys(fitted, -0.5 * (row[0] - 1.0) ** 2) for row in z]
     sets = pool.from_sets(z.tolist(), likelihood, calibrate.made_with(observed))
     (tmp_path / "pool.json").write_text(pool.pool_text(sets), encoding="utf-8")
