@@ -24,8 +24,8 @@ def benchmark(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.xfail(
-    reason="with the parameters of 28 November 90 % of 148 amounts change little: LNMO at 600 °C makes 39.9 or 35.2 wt% of "
-    "La2Zr2O7 with the step, as its mobility is taken at the driving force of a step's start (docs/verification.md)"
+    reason="with today's parameters 90 % of 148 amounts change little: LNMO at 600 °C makes 39.9 or 35.2 wt% "
+    "of La2Zr2O7 with the step, as its mobility is taken at the driving force of a step's start (docs/verification.md)"
 )
 def test_predictions_are_converged_and_their_errors_cover_it(benchmark):
     convergence = benchmark("convergence")
@@ -39,7 +39,7 @@ def test_predictions_are_converged_and_their_errors_cover_it(benchmark):
 
 @pytest.mark.slow
 @pytest.mark.xfail(
-    reason="15 of 220 second differences are larger than the error allows: La2MO4 of NMC811 gives way to LaMO3 at 890 °C"
+    reason="15 of 220 second differences are above the error: La2MO4 of NMC811 gives way to LaMO3 at 890 °C"
 )
 def test_scans_are_smooth(benchmark):
     scans = benchmark("scans")
