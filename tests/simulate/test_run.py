@@ -47,13 +47,26 @@ def test_cold_powders_do_nothing():
     assert abs(float(result.dataset["mass_change"][-1])) < 1e-3
 
 
-def test_longer_holds_never_react_less():
-    shares = [
+def held():
+    """wt% of secondary phases of the spinel after 0.5, 2 and 8 h at 450 °C."""
+    return [
         sum(si.simulate("pc-LNMO", schedule=si.Schedule.hold(450, hours=h), cells=16).by_family.values())
         for h in (0.5, 2, 8)
     ]
-    assert shares == sorted(shares)
-    assert shares[2] > 1.1 * shares[0]
+
+
+def test_longer_holds_never_react_less():
+    made = held()
+    assert made == sorted(made)
+    assert made[2] > made[0] + 1.0
+
+
+@pytest.mark.xfail(
+    reason="8 h make 82.4 wt% and 30 min 73.6: next to all of the garnet is consumed by then", strict=True
+)
+def test_holding_sixteen_times_longer_makes_a_fifth_more():
+    made = held()
+    assert made[2] > 1.2 * made[0]
 
 
 @pytest.mark.parametrize("T", [450, 500, 600])
