@@ -34,17 +34,18 @@ REACH = 25.0
 
 
 class Paths(NamedTuple):
-    """Geometry and hosts: widths (M,) [m], density (M,) [mol/m3], half (2, M-1) [m], areas (M-1,), ``inner`` cells of
+    """Geometry and hosts: widths (M,) [m], density (M,) [mol/m3], half (2, M-1) [m], areas (M-1,).
 
-    the core; host (B,) of each block, lacking (B, K) what a host without a species dissolves of it per mole of cations;
-    width [m] of a boundary; shared (K,) components that move through pores.
+    side (M,) is which of the grain sizes of ``Thermal.boundary`` a cell has; host (B,) of each block, lacking (B, K)
+    what a host without a species dissolves of it per mole of cations; width [m] of a boundary; shared (K,) components
+    that move through pores.
     """
 
     widths: Array
     density: Array
     half: Array
     areas: Array
-    inner: int
+    side: Integers
     host: Integers
     lacking: Array
     width: float
@@ -84,7 +85,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
                 holds[c, h, i] /= cations
                 lacks[c, h, i] /= cations
     for c in range(M):
-        side = 0 if c < paths.inner else 1
+        side = paths.side[c]
         centre = 0.5 * (edges[c] + edges[c + 1])
         total = 0.0
         first, last = c, c

@@ -234,7 +234,7 @@ def march(
     A, m0, mobility = np.empty((M, B)), np.zeros((M, B, K)), np.empty((M, B, K))
     active = np.zeros((M, B), dtype=np.bool_)
     G = np.empty((max(M - 1, 0), K))
-    spread = np.empty((2, thermal.diffusivity.shape[2], K))
+    spread = np.empty((thermal.boundary.shape[0], thermal.diffusivity.shape[2], K))
     leak, supply = np.empty(K), np.empty(K)
     interaction = np.empty((V, E))
     store, content, between, u = np.empty((M, K)), np.empty((M, K)), np.empty((M, K)), np.empty((M, K))

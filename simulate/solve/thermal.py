@@ -38,7 +38,8 @@ class Thermal(NamedTuple):
     closed_reference (A, K, T) [J/mol] of carried components, nan for cations; vapour (A, T) logarithm of the pressure
     [bar] of lithium gases at lithium potential zero; supplied (A, K) pressures [bar] the furnace holds.
     rate (4,): k0 [1/s], T0 [K], power, Ea [J/mol] of transformations.
-    diffusivity (2, 2, H, K): D0 [m2/s] and Ea [J/mol] of lattice and boundary; boundary (2, H, K) its share by side.
+    diffusivity (2, 2, H, K): D0 [m2/s] and Ea [J/mol] of lattice and boundary; boundary (S, H, K) its share by side:
+    cells of one powder have the same grains.
     cooling [s]: time constant of natural cooling.  renewal: moles of gas at 1 bar and 1 K renewed per second, per mole
     of cations of the sample; lithium: column of lithium, or -1.
     """
@@ -144,9 +145,9 @@ def rate(thermal: Thermal, T: float) -> float:
 
 @nb.njit(cache=True)
 def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: Array) -> tuple[float, float]:
-    """Mean temperature [K] and integral of the transformation rate over a step; writes that of D (2, H, K) [m2]."""
-    H, K = spread.shape[1], spread.shape[2]
-    for side in range(2):
+    """Mean temperature [K] and integral of the transformation rate over a step; writes that of D (S, H, K) [m2]."""
+    sides, H, K = spread.shape
+    for side in range(sides):
         for h in range(H):
             for i in range(K):
                 spread[side, h, i] = 0.0
@@ -163,7 +164,7 @@ def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: 
                     continue
                 lattice = thermal.diffusivity[0, 0, h, i] * np.exp(-thermal.diffusivity[1, 0, h, i] / RT)
                 boundary = thermal.diffusivity[0, 1, h, i] * np.exp(-thermal.diffusivity[1, 1, h, i] / RT)
-                for side in range(2):
+                for side in range(sides):
                     f = thermal.boundary[side, h, i]
                     spread[side, h, i] += weight * ((1.0 - f) * lattice + f * boundary)
     return mean, kappa

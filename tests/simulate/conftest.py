@@ -119,7 +119,10 @@ class Synthetic:
         self.model = Model(
             Basis(N, start, occupancy, species, site, sites, own, metal, cations), thermal,
             Growth(np.eye(M), near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared),
-            Paths(widths, size / volumes, half, areas, M, np.arange(B, dtype=np.intp), lacking, self.film, shared),
+            Paths(
+                widths, size / volumes, half, areas, np.zeros(M, dtype=np.intp), np.arange(B, dtype=np.intp), lacking,
+                self.film, shared,
+            ),
             size, np.ascontiguousarray(self.store, dtype=float), interaction,
         )  # fmt: skip
 
