@@ -31,19 +31,19 @@ class Crossing:
 def crossings(f: Callable[[float], float], grid: Array, tolerance: float) -> tuple[Crossing, ...]:
     """All passages of f through zero between the ends of the grid (n,), n > 1, ascending, to ``tolerance`` in x.
 
-    >>> found = crossings(lambda x: x * x - 4.0, np.linspace(-3.0, 3.0, 4), 1e-9)
-    >>> [(round(crossing.at, 6), crossing.rising) for crossing in found]
+    >>> passages = crossings(lambda x: x * x - 4.0, np.linspace(-3.0, 3.0, 4), 1e-9)
+    >>> [(round(crossing.at, 6), crossing.rising) for crossing in passages]
     [(-2.0, False), (2.0, True)]
     """
     from scipy.optimize import brentq
 
     points = _points(f, np.asarray(grid, dtype=float), tolerance)
-    found = []
-    for (one, left), (other, right) in pairwise(points):
+    passages = []
+    for (before, left), (after, right) in pairwise(points):
         if (left > 0.0) != (right > 0.0):
-            at = float(brentq(f, one, other, xtol=tolerance))
-            found.append(Crossing(at, right > 0.0))
-    return tuple(found)
+            at = float(brentq(f, before, after, xtol=tolerance))
+            passages.append(Crossing(at, right > 0.0))
+    return tuple(passages)
 
 
 def intervals(f: Callable[[float], float], grid: Array, tolerance: float) -> tuple[tuple[float, float], ...]:
@@ -54,9 +54,9 @@ def intervals(f: Callable[[float], float], grid: Array, tolerance: float) -> tup
     (0.0, 1.0)
     """
     low, high = float(grid[0]), float(grid[-1])
-    found = crossings(f, grid, tolerance)
-    edges = [crossing.at for crossing in found]
-    if found[0].rising if found else f(low) <= 0.0:
+    passages = crossings(f, grid, tolerance)
+    edges = [crossing.at for crossing in passages]
+    if passages[0].rising if passages else f(low) <= 0.0:
         edges.insert(0, low)
     if len(edges) % 2:
         edges.append(high)
@@ -77,7 +77,7 @@ def steps(low: float, high: float, largest: float, what: str, limits: tuple[floa
 def _points(f: Callable[[float], float], grid: Array, tolerance: float) -> list[tuple[float, float]]:
     """The grid and its values, with the lowest (highest) points where the grid values turn near zero."""
     y = np.array([f(float(x)) for x in grid])
-    extra = [_probe(f, one, other, sign, tolerance) for one, other, sign in _turns(grid, y)]
+    extra = [_probe(f, low, high, sign, tolerance) for low, high, sign in _turns(grid, y)]
     return sorted([*zip(grid.tolist(), y.tolist(), strict=True), *extra])
 
 
@@ -99,6 +99,6 @@ def _turns(grid: Array, y: Array) -> Iterator[tuple[float, float, float]]:
 def _probe(f: Callable[[float], float], low: float, high: float, sign: float, tolerance: float) -> tuple[float, float]:
     from scipy.optimize import minimize_scalar
 
-    found = minimize_scalar(lambda x: sign * f(float(x)), bounds=(low, high), method="bounded",
+    lowest = minimize_scalar(lambda x: sign * f(float(x)), bounds=(low, high), method="bounded",
                             options={"xatol": max(tolerance, 1e-3 * (high - low))})  # fmt: skip
-    return float(found.x), sign * float(found.fun)
+    return float(lowest.x), sign * float(lowest.fun)

@@ -66,7 +66,7 @@ def products(system: ChemicalSystem, pseudo: Pseudo, amounts: Array, temperature
     miscibility gap; ``temperature`` [K] decides.
     """
     P = len(system.phases.solids)
-    found: list[Product] = []
+    phases: list[Product] = []
     parts: dict[int, list[tuple[Array, float]]] = {}
     for position in np.flatnonzero(amounts > SMALLEST * amounts.sum()):
         amount = float(amounts[position])
@@ -76,12 +76,12 @@ def products(system: ChemicalSystem, pseudo: Pseudo, amounts: Array, temperature
         elif int(position) in system.inside:
             number, x = system.inside[int(position)]
         else:
-            found.append(_compound(system.phases.solids[position], amount))
+            phases.append(_compound(system.phases.solids[position], amount))
             continue
         parts.setdefault(number, []).append((x, amount / float(x @ system.mixtures[number].cations)))
     for number, pieces in parts.items():
-        found += [_dissolved(system, number, x, moles) for x, moles in _merged(system, number, pieces, temperature)]
-    return sorted(found, key=lambda product: -product.amount)
+        phases += [_dissolved(system, number, x, moles) for x, moles in _merged(system, number, pieces, temperature)]
+    return sorted(phases, key=lambda product: -product.amount)
 
 
 def _merged(
@@ -119,10 +119,12 @@ def _dissolved(system: ChemicalSystem, number: int, x: Array, moles: float) -> P
     return Product(solid, amount / cations(solid.amounts), amount)
 
 
-def by_family(found: Sequence[Product]) -> Mapping[str, float]:
+def by_family(formed: Sequence[Product]) -> Mapping[str, float]:
     """Shares of the mass by phase family [1]."""
-    total = sum(one.moles * one.solid.molar_mass for one in found)
+    total = sum(product.moles * product.solid.molar_mass for product in formed)
     shares: dict[str, float] = {}
-    for one in found:
-        shares[one.solid.family] = shares.get(one.solid.family, 0.0) + one.moles * one.solid.molar_mass / total
+    for product in formed:
+        shares[product.solid.family] = (
+            shares.get(product.solid.family, 0.0) + product.moles * product.solid.molar_mass / total
+        )
     return shares

@@ -61,20 +61,20 @@ class ChemicalSystem:
     def composition(self, pseudo: Pseudo) -> Array:
         """Of rows and pseudo-compounds (P + C, K), per mole of cations."""
         extra = np.empty((len(pseudo.mixture), len(self.components)))
-        for number, one in enumerate(self.mixtures):
+        for number, mix in enumerate(self.mixtures):
             chosen = pseudo.mixture == number
-            x = pseudo.x[chosen, : len(one.members)]
-            extra[chosen] = (x @ one.composition) / (x @ one.cations)[:, None]
+            x = pseudo.x[chosen, : len(mix.members)]
+            extra[chosen] = (x @ mix.composition) / (x @ mix.cations)[:, None]
         return np.concatenate([self.phases.composition, extra])
 
     def energies(self, omega: Array, temperature: float, pseudo: Pseudo) -> Array:
         """Grand potentials (P + C,) [J per mole of cations] from those of the rows, omega (P,), at temperature [K]."""
         extra = np.empty(len(pseudo.mixture))
-        for number, one in enumerate(self.mixtures):
+        for number, mix in enumerate(self.mixtures):
             chosen = pseudo.mixture == number
-            x = pseudo.x[chosen, : len(one.members)]
-            pure = omega[one.phase] * one.cations
-            extra[chosen] = (x @ pure + one.gibbs_of_mixing(x, temperature)) / (x @ one.cations)
+            x = pseudo.x[chosen, : len(mix.members)]
+            pure = omega[mix.phase] * mix.cations
+            extra[chosen] = (x @ pure + mix.gibbs_of_mixing(x, temperature)) / (x @ mix.cations)
         return np.concatenate([omega, extra])
 
     def makeup(self, pseudo: Pseudo, names: Sequence[str]) -> Array:
@@ -83,23 +83,23 @@ class ChemicalSystem:
         Per mole of cations; their energies follow those of the phases linearly, mixing terms aside.
         """
         column = {name: d for d, name in enumerate(names)}
-        found = np.zeros((len(self.phases.solids) + len(pseudo.mixture), len(names)))
+        table = np.zeros((len(self.phases.solids) + len(pseudo.mixture), len(names)))
         for row, solid in enumerate(self.phases.solids):
             for phase, moles in solid.parts or ((solid.id, 1.0),):
                 if phase in column:
-                    found[row, column[phase]] += moles / self.phases.size[row]
-        for number, one in enumerate(self.mixtures):
+                    table[row, column[phase]] += moles / self.phases.size[row]
+        for number, mix in enumerate(self.mixtures):
             chosen = len(self.phases.solids) + np.flatnonzero(pseudo.mixture == number)
-            x = pseudo.x[pseudo.mixture == number, : len(one.members)] * one.cations
-            found[chosen] = x / x.sum(axis=1, keepdims=True) @ found[one.phase]
-        return found
+            x = pseudo.x[pseudo.mixture == number, : len(mix.members)] * mix.cations
+            table[chosen] = x / x.sum(axis=1, keepdims=True) @ table[mix.phase]
+        return table
 
     def solid(self, position: int, pseudo: Pseudo) -> Solid:
         """The solid in a row, or the pseudo-compound behind the rows."""
         if position < len(self.phases.solids):
             return self.phases.solids[position]
-        one = position - len(self.phases.solids)
-        return self.pseudo_compound(int(pseudo.mixture[one]), pseudo.x[one])
+        extra = position - len(self.phases.solids)
+        return self.pseudo_compound(int(pseudo.mixture[extra]), pseudo.x[extra])
 
     def pseudo_compound(self, number: int, x: Array) -> Solid:
         """The composition x (E or more,) of a mixture."""
@@ -135,8 +135,8 @@ def reactant(material: Material, database: Database) -> tuple[Solid, str]:
     near = [solid for solid in same if abs(_oxygen(solid.amounts) - oxygen) < 0.03 * max(oxygen, 1.0)]
     if near:
         return min(near, key=lambda solid: solid.enthalpy / solid.cations), ""
-    alike = [one for one in solutions.embedded() if one.structure == material.structure]
-    members = dict.fromkeys(member.phase for one in alike for member in one.endmembers)
+    alike = [solution for solution in solutions.embedded() if solution.structure == material.structure]
+    members = dict.fromkeys(member.phase for solution in alike for member in solution.endmembers)
     raise InputError(
         f"{material.id} ({material.formula}) has no energy: it is neither a compound of the database nor a mixture of "
         f"the {material.structure} end members {', '.join(members) or '(none)'}"
@@ -198,26 +198,26 @@ def system_of(
         for side in frameworks or (frozenset[str](),):
             opposite = frozenset[str]().union(*(other for other in frameworks if other != side))
             usable = {key: row for key, row in rows.items() if not opposite & set(solids[key].amounts)}
-            one = mixture(solution, every, usable, database)
-            if one is not None and not any(
-                one.solution == other.solution and np.array_equal(one.phase, other.phase) for other in mixtures
+            mix = mixture(solution, every, usable, database)
+            if mix is not None and not any(
+                mix.solution == other.solution and np.array_equal(mix.phase, other.phase) for other in mixtures
             ):
-                mixtures.append(one)
+                mixtures.append(mix)
     inside: dict[int, tuple[int, Array]] = {}
-    for number, one in enumerate(mixtures):
-        for position, row in enumerate(one.phase):
-            inside[int(row)] = (number, np.eye(len(one.members))[position])
+    for number, mix in enumerate(mixtures):
+        for position, row in enumerate(mix.phase):
+            inside[int(row)] = (number, np.eye(len(mix.members))[position])
     for solid, host in sides:  # after all end members: LiCoO2 is one of two solutions, a material is in its own
-        for number, one in enumerate(mixtures):
-            if host is not None and host[0] == one.solution and np.isclose(host[1][one.members].sum(), 1.0):
-                inside[rows[solid.id]] = (number, host[1][one.members])
-    found = phase_set([*ordered, *gas_phases(every)], every)
-    return ChemicalSystem(found, tuple(mixtures), inside, database), [rows[solid.id] for solid, _ in sides]
+        for number, mix in enumerate(mixtures):
+            if host is not None and host[0] == mix.solution and np.isclose(host[1][mix.members].sum(), 1.0):
+                inside[rows[solid.id]] = (number, host[1][mix.members])
+    phases = phase_set([*ordered, *gas_phases(every)], every)
+    return ChemicalSystem(phases, tuple(mixtures), inside, database), [rows[solid.id] for solid, _ in sides]
 
 
-def solution_names(found: ChemicalSystem, rows: Sequence[int]) -> tuple[str, str]:
+def solution_names(system: ChemicalSystem, rows: Sequence[int]) -> tuple[str, str]:
     """The solution that each of two rows is a composition of, '' for none."""
-    names = [found.mixtures[found.inside[r][0]].solution.name if r in found.inside else "" for r in rows]
+    names = [system.mixtures[system.inside[r][0]].solution.name if r in system.inside else "" for r in rows]
     return names[0], names[1]
 
 

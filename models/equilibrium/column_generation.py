@@ -96,16 +96,16 @@ def _without_traces(pseudo: Pseudo) -> Pseudo:
 
 def lowest(system: ChemicalSystem, omega: Array, temperature: float, potentials: Array) -> Pseudo:
     """Compositions of every solution that lie more than TOLERANCE below the planes of ``potentials`` (J, K)."""
-    found = system.nothing()
-    for number, one in enumerate(system.mixtures):
-        costs = omega[one.phase] * one.cations - potentials @ one.composition.T
-        x, value = one.lowest(costs, temperature)
-        below = np.flatnonzero(value < -TOLERANCE * one.cations.min())  # the lowest per formula unit, not per cation
+    entering = system.nothing()
+    for number, mix in enumerate(system.mixtures):
+        costs = omega[mix.phase] * mix.cations - potentials @ mix.composition.T
+        x, value = mix.lowest(costs, temperature)
+        below = np.flatnonzero(value < -TOLERANCE * mix.cations.min())  # the lowest per formula unit, not per cation
         kept: list[int] = []
         for j in below[np.argsort(value[below])]:
             if all(np.max(np.abs(x[j] - x[i])) > APART for i in kept):
                 kept.append(int(j))
-        wide = np.zeros((len(kept), found.x.shape[1]))
+        wide = np.zeros((len(kept), entering.x.shape[1]))
         wide[:, : x.shape[1]] = x[kept]
-        found = found.joined(Pseudo(np.full(len(kept), number, dtype=np.intp), wide))
-    return found
+        entering = entering.joined(Pseudo(np.full(len(kept), number, dtype=np.intp), wide))
+    return entering

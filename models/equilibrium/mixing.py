@@ -150,8 +150,8 @@ def _slopes(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _solve(M: Array, one: Array, other: Array) -> None:
-    """Solves M y = one and M y = other in place by Cholesky; M is overwritten."""
+def _solve(M: Array, first: Array, second: Array) -> None:
+    """Solves M y = first and M y = second in place by Cholesky; M is overwritten."""
     E = len(M)
     for i in range(E):
         for j in range(i + 1):
@@ -159,7 +159,7 @@ def _solve(M: Array, one: Array, other: Array) -> None:
             for k in range(j):
                 total -= M[i, k] * M[j, k]
             M[i, j] = np.sqrt(total) if i == j else total / M[j, j]
-    for right in (one, other):
+    for right in (first, second):
         for i in range(E):
             for k in range(i):
                 right[i] -= M[i, k] * right[k]

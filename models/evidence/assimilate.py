@@ -112,7 +112,7 @@ def cases(database: Database, known: Sequence[Fact], names: Sequence[str]) -> li
     Raises DataError when a fact is about nothing in the database.
     """
     gas = atmosphere("O2")
-    found = []
+    tests = []
     for fact in known:
         side = _phase(fact, database)
         system, (row,) = system_of([side], closed_components(side[0].amounts), database)
@@ -123,8 +123,8 @@ def cases(database: Database, known: Sequence[Fact], names: Sequence[str]) -> li
             pseudo = column_generation.equilibrium(system, omega, T, total, pseudo).pseudo
         energies = [system.energies(system.phases.grand_potential(T, gas), T, pseudo) for T in fact.temperatures]
         makeup = system.makeup(pseudo, names)
-        found.append(Case(system, row, fact.temperatures, system.composition(pseudo), np.array(energies), makeup))
-    return found
+        tests.append(Case(system, row, fact.temperatures, system.composition(pseudo), np.array(energies), makeup))
+    return tests
 
 
 def cuts(case: Case, change: Array) -> list[tuple[int, Array, float]]:
@@ -132,7 +132,7 @@ def cuts(case: Case, change: Array) -> list[tuple[int, Array, float]]:
 
     Returns (sample, moles formed less moles lost of each phase (D,), gain [J]) per mole of cations of the fact's phase.
     """
-    found = []
+    decompositions = []
     for t in range(len(case.temperatures)):
         omega = case.energies[t] + change[:, t] @ case.makeup.T
         totals = np.repeat(case.composition[case.row][None], len(omega), axis=0)
@@ -142,8 +142,8 @@ def cuts(case: Case, change: Array) -> list[tuple[int, Array, float]]:
             members, moles = bases[s][real], amounts[s][real]
             gain = float(omega[s, case.row] - moles @ omega[s, members])
             if gain > TOLERANCE:
-                found.append((s, moles @ case.makeup[members] - case.makeup[case.row], gain))
-    return found
+                decompositions.append((s, moles @ case.makeup[members] - case.makeup[case.row], gain))
+    return decompositions
 
 
 def violations(
@@ -155,11 +155,11 @@ def violations(
     """
     moved = adjusted(database, delta, database.fingerprint)
     names = sorted(moved.solids)
-    found = []
+    decompositions = []
     for case in cases(moved, known, names):
         for _, row, gain in cuts(case, np.zeros((1, len(case.temperatures), len(names)))):
-            found.append(({names[d]: float(row[d]) for d in np.flatnonzero(np.abs(row) > 1e-9)}, gain))
-    return found
+            decompositions.append(({names[d]: float(row[d]) for d in np.flatnonzero(np.abs(row) > 1e-9)}, gain))
+    return decompositions
 
 
 def nearest(rows: Array, bounds: Array) -> Array | None:

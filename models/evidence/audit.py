@@ -65,15 +65,15 @@ def _solid(solid: Solid) -> Iterator[Finding]:
 
 def audit(database: Database) -> list[Finding]:
     """All findings: ranges, identities S = -dG/dT and Cp = T dS/dT, charges, sources, and the facts of stability."""
-    found = [finding for solid in database.solids.values() for finding in _solid(solid)]
+    findings = [finding for solid in database.solids.values() for finding in _solid(solid)]
     seen: dict[tuple[tuple[str, float], ...], Solid] = {}
     for solid in database.solids.values():
         total = sum(solid.amounts.values())
         key = (*sorted((s, round(n / total, 6)) for s, n in solid.amounts.items()), (solid.structure, 0.0))
         if key in seen:
-            found.append(Finding(solid.id, f"same composition and structure as {seen[key].id}"))
+            findings.append(Finding(solid.id, f"same composition and structure as {seen[key].id}"))
         seen[key] = solid
     for row, gain in assimilate.violations(database, assimilate.facts(), {}):
         lost = ", ".join(name for name, moles in row.items() if moles < 0.0)
-        found.append(Finding(lost, f"is known to be stable but decomposes, {gain:.0f} J per mole of cations"))
-    return found
+        findings.append(Finding(lost, f"is known to be stable but decomposes, {gain:.0f} J per mole of cations"))
+    return findings

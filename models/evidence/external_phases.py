@@ -127,11 +127,11 @@ def _snapshot(document: object, name: str) -> list[Foreign]:
         top.wrong(f"format = {top.cells.get('format')!r:.60}: this version reads {FORMAT!r}, or a list of entries")
     rows = _bounded(top.value("phases"), name)
     try:
-        found = checksum(rows)
+        digest = checksum(rows)
     except (ValueError, RecursionError):
         top.wrong("phases hold a number that is not finite")
-    if found != top.value("sha256"):
-        top.wrong(f"the phases do not have the sha256 written in the file ({found[:12]}...): changed after fetching")
+    if digest != top.value("sha256"):
+        top.wrong(f"the phases do not have the sha256 written in the file ({digest[:12]}...): changed after fetching")
     return [_snapshot_phase(Row(f"{name}, phase {i}", row)) for i, row in enumerate(rows, 1)]
 
 
@@ -172,7 +172,7 @@ def _entries(document: list[Any], name: str) -> list[Foreign]:
         missing = sorted(set(amounts) - set(lowest))
         if missing:
             row.wrong(f"no entry of elemental {', '.join(missing)} in the file: its formation energy needs one")
-    return [_entry(*one, lowest, name) for one in zip(rows, compositions, energies, strict=True)]
+    return [_entry(*entry, lowest, name) for entry in zip(rows, compositions, energies, strict=True)]
 
 
 def _entry(row: Row, amounts: dict[str, float], energy: float, lowest: Mapping[str, float], name: str) -> Foreign:
@@ -202,7 +202,7 @@ def _cell_volume(row: Row) -> float:
         (a, b, c), sites = structure["lattice"]["matrix"], structure["sites"]
         cross = (b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0])
         cell = abs(sum(x * y for x, y in zip(a, cross, strict=True)))
-        row.cells["volume per atom"] = cell / sum(one["occu"] for site in sites for one in site["species"])
+        row.cells["volume per atom"] = cell / sum(occupant["occu"] for site in sites for occupant in site["species"])
     except (TypeError, KeyError, ValueError, IndexError, ArithmeticError):
         row.wrong("structure has no lattice matrix or no occupied sites")
     return row.number("volume per atom", _VOLUME)
@@ -210,7 +210,7 @@ def _cell_volume(row: Row) -> float:
 
 def _table(text: str, name: str) -> list[Foreign]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    found: list[Foreign] = []
+    phases: list[Foreign] = []
     try:
         header = [cell.strip() for cell in next(reader, [])]
         energy = [column for column in _CSV_ENERGIES if column in header]
@@ -224,12 +224,12 @@ def _table(text: str, name: str) -> list[Foreign]:
                 where = f"{name}, line {reader.line_num}"
                 if len(cells) != len(header):
                     raise DataError(f"{where}: {len(cells)} cells under {len(header)} columns; quote commas")
-                found.append(_table_phase(Row(where, dict(zip(header, cells, strict=True))), energy[0], name))
-            if len(found) > MAX_ROWS:
+                phases.append(_table_phase(Row(where, dict(zip(header, cells, strict=True))), energy[0], name))
+            if len(phases) > MAX_ROWS:
                 raise DataError(f"{name}: more than {MAX_ROWS} rows")
     except csv.Error as error:
         raise DataError(f"{name}, line {reader.line_num}: {error}") from None
-    return found
+    return phases
 
 
 def _table_phase(row: Row, column: str, name: str) -> Foreign:

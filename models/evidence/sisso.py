@@ -67,15 +67,17 @@ def _common() -> tuple[float, HeatCapacity]:
     target = (0.181 * np.log(T) - 0.882) * EV_PER_ATOM
     edge = np.linspace(T_MIN, T_MAX, 101)
     heat = np.column_stack([np.zeros_like(edge), *(unit(edge) for unit in units)]) / scale
-    columns, one, none = columns / scale, np.ones((len(T), 1)), np.zeros((len(edge), 1))
+    columns, ones, zeros = columns / scale, np.ones((len(T), 1)), np.zeros((len(edge), 1))
     low, high = (np.full(len(edge), bound) for bound in CP_RANGE)
-    found = linprog(
+    optimum = linprog(
         [0.0, 0.0, 0.0, 0.0, 1.0],
-        A_ub=np.vstack([np.hstack(pair) for pair in ((columns, -one), (-columns, -one), (-heat, none), (heat, none))]),
+        A_ub=np.vstack(
+            [np.hstack(pair) for pair in ((columns, -ones), (-columns, -ones), (-heat, zeros), (heat, zeros))]
+        ),
         b_ub=np.concatenate([target, -target, -low, high]),
         bounds=[(None, None)] * 4 + [(0.0, None)],
     )
-    entropy, *cp = (found.x[:4] / scale).tolist()
+    entropy, *cp = (optimum.x[:4] / scale).tolist()
     return entropy, HeatCapacity(*cp)
 
 

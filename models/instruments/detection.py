@@ -81,15 +81,15 @@ def family_limits(mixture: Sequence[Component], scan: Scan | None = None) -> dic
         family_limits(sample_of(result.dataset))["LaMO3"]  # about 0.7 with NMC811
     """
     limits = detection_limits(mixture, scan)
-    found: dict[str, float] = {}
+    by_family: dict[str, float] = {}
     for family in dict.fromkeys(limit.family for limit in limits.values()):
         parts = [part for part in mixture if part.family == family and part.phase in limits]
         visible = [part for part in parts if math.isfinite(limits[part.phase].wt_percent)]
         total = sum(part.wt_percent for part in parts)
         seen = sum(part.wt_percent / limits[part.phase].wt_percent for part in visible)
         least = min((limits[part.phase].wt_percent for part in visible), default=math.nan)
-        found[family] = total / seen if seen > 0.0 else least
-    return found
+        by_family[family] = total / seen if seen > 0.0 else least
+    return by_family
 
 
 def _limit(phase: str, family: str, whole: Pattern) -> Limit:

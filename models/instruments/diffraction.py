@@ -209,7 +209,7 @@ class Pattern:
 
         They are those of the first wavelength.
         """
-        found = {}
+        marked = {}
         for component in self.components:
             if component.phase in self.by_phase:
                 wavelength = self.scan.lines[0][0]
@@ -218,8 +218,8 @@ class Pattern:
                 angles = lines.angles(wavelength)
                 inside = (angles >= self.scan.start) & (angles <= self.scan.stop)
                 strong = lines.intensity >= least * lines.intensity[inside].max(initial=0.0)
-                found[component.phase] = angles[inside & strong]
-        return found
+                marked[component.phase] = angles[inside & strong]
+        return marked
 
 
 def lines_of(phase: str, family: str, wavelength: float = ANODES["Cu"][0][0]) -> Lines | None:

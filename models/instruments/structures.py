@@ -190,11 +190,15 @@ def mixture(members: list[Crystal], wanted: Mapping[str, float], name: str) -> t
     if wanted.get("O", 0.0) <= 0.0:
         raise InputError(f"{name}: holds no oxygen; patterns are made of oxides")
     compositions = [formula.parse(member.formula) for member in members]
-    elements = sorted({symbol for one in [*compositions, wanted] for symbol in one} - {"O", "H"})
-    matrix = np.array([[one.get(symbol, 0.0) / one["O"] for one in compositions] for symbol in elements])
+    elements = sorted({symbol for composition in [*compositions, wanted] for symbol in composition} - {"O", "H"})
+    matrix = np.array(
+        [[composition.get(symbol, 0.0) / composition["O"] for composition in compositions] for symbol in elements]
+    )
     target = np.array([wanted.get(symbol, 0.0) / wanted["O"] for symbol in elements])
     total = np.full(len(members), 10.0)  # the shares add up to one
-    plain = np.array([1e-4 / (len(one) - 1) for one in compositions])  # decides between mixtures that fit alike
+    plain = np.array(
+        [1e-4 / (len(composition) - 1) for composition in compositions]
+    )  # decides between mixtures that fit alike
     shares, _ = nnls(np.vstack([matrix, total, plain]), np.concatenate([target, [10.0, 0.0]]))
     shares = shares / shares.sum()
     misfit = float(np.linalg.norm(matrix @ shares - target))

@@ -90,10 +90,10 @@ def coatings(
     """
     chosen = list(materials.built_in("coating")) if candidates is None else candidates
     bare = interface_reactions(cathode, electrolyte, temperature, atmosphere, database)
-    found = []
-    for one in chosen:
-        layer = one if isinstance(one, Material) else coating(one, database)
+    ranked = []
+    for candidate in chosen:
+        layer = candidate if isinstance(candidate, Material) else coating(candidate, database)
         inner = interface_reactions(cathode, layer, temperature, atmosphere, database)
         outer = interface_reactions(layer, electrolyte, temperature, atmosphere, database)
-        found.append(Coated(layer, inner, outer, bare))
-    return tuple(sorted(found, key=lambda one: (-one.score, one.coating.id)))
+        ranked.append(Coated(layer, inner, outer, bare))
+    return tuple(sorted(ranked, key=lambda coated: (-coated.score, coated.coating.id)))

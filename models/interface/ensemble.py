@@ -157,14 +157,14 @@ def interface_spread(
     makeup = pair.system.makeup(pair.system.nothing(), ensemble.phases)
     change = ensemble.gibbs(temperature) @ makeup.T
     pseudo = column_generation.line(pair.system, omega, temperature, a, b).pseudo
-    for one in change[:TEACHERS]:
-        pseudo = column_generation.line(pair.system, omega + one, temperature, a, b, pseudo).pseudo
+    for error in change[:TEACHERS]:
+        pseudo = column_generation.line(pair.system, omega + error, temperature, a, b, pseudo).pseudo
     table = pair.system.composition(pseudo)
     at = np.linspace(0.0, 1.0, 101)
     own = {phases.solids[row].family for row in pair.rows}
     best, energy, profiles, seen = [], [], [], []
-    for done, one in enumerate(change):
-        now = omega + one
+    for done, error in enumerate(change):
+        now = omega + error
         line = along(table, pair.system.energies(now, temperature, pseudo), a, b, pair.system.components)
         gain = line.energy - (1.0 - line.t) * now[pair.rows[0]] - line.t * now[pair.rows[1]]
         per_atom = gain / pair.atoms(line.t)
@@ -177,5 +177,5 @@ def interface_spread(
         if progress is not None:
             progress((done + 1) / len(change))
     names = sorted(set().union(*seen))
-    share = np.array([np.mean([name in one for one in seen]) for name in names])
+    share = np.array([np.mean([name in formed for formed in seen]) for name in names])
     return Spread(np.array(best), np.array(energy), at, np.array(profiles), tuple(names), share)

@@ -128,7 +128,7 @@ def stability_map(
     names = sorted({cell.names for cell in every})
     families = sorted({family for cell in every for family in cell.families})
     number = {label: position for position, label in enumerate(names)}
-    shares = [[cell.families.get(one, 0.0 if cell.families else np.nan) for one in families] for cell in every]
+    shares = [[cell.families.get(family, 0.0 if cell.families else np.nan) for family in families] for cell in every]
 
     def table(values: list[float]) -> Array:
         return np.array(values).reshape(T.size, p.size)
@@ -165,23 +165,23 @@ def _couple(pair: Couple, omega: Array, T: float, starts: tuple[Pseudo, ...], al
     return _Cell(float(gain[best]), float(np.min(beyond)), x, names, families, (start,))
 
 
-def _batch(one: Batch, omega: Array, T: float, starts: tuple[Pseudo, ...], allowed: float) -> _Cell:
-    rows, table = list(one.rows), one.system.phases.composition
-    totals = [one.total] if len(rows) < 2 else [one.total, *table[rows]]  # a single material is one of its own
-    found = [
-        column_generation.equilibrium(one.system, omega, T, total, starts[min(i, len(starts) - 1)])
+def _batch(batch: Batch, omega: Array, T: float, starts: tuple[Pseudo, ...], allowed: float) -> _Cell:
+    rows, table = list(batch.rows), batch.system.phases.composition
+    totals = [batch.total] if len(rows) < 2 else [batch.total, *table[rows]]  # a single material is one of its own
+    equilibria = [
+        column_generation.equilibrium(batch.system, omega, T, total, starts[min(i, len(starts) - 1)])
         for i, total in enumerate(totals)
     ]
-    best, pseudo = found[0].answer, found[0].pseudo
-    names = tuple(sorted(assemblage.signature(one.system, pseudo, best.amounts)))
-    families = _families(one.system, pseudo, best.amounts, T)
-    again = tuple(_useful(each.pseudo, each.answer.amounts > 0.0) for each in found)
+    best, pseudo = equilibria[0].answer, equilibria[0].pseudo
+    names = tuple(sorted(assemblage.signature(batch.system, pseudo, best.amounts)))
+    families = _families(batch.system, pseudo, best.amounts, T)
+    again = tuple(_useful(each.pseudo, each.answer.amounts > 0.0) for each in equilibria)
     if not rows:
         return _Cell(np.nan, np.nan, np.nan, names, families, again)
-    shares = np.array(one.shares)
-    atoms = float(shares @ one.system.phases.atoms[rows])
+    shares = np.array(batch.shares)
+    atoms = float(shares @ batch.system.phases.atoms[rows])
     gain = best.energy - float(shares @ omega[rows])
-    alone = [each.answer.energy - omega[row] for each, row in zip(found[1:] or found, rows, strict=True)]
+    alone = [each.answer.energy - omega[row] for each, row in zip(equilibria[1:] or equilibria, rows, strict=True)]
     return _Cell(gain / atoms, (gain - float(shares @ alone)) / atoms, np.nan, names, families, again)
 
 

@@ -39,19 +39,23 @@ def batch(parts: Sequence[tuple[Material, float]], database: Database, *, closed
     """
     if not parts or not all(0.0 < mass < np.inf for _, mass in parts):
         raise InputError(f"masses {[mass for _, mass in parts]}: give every material a mass above zero")
-    found, rows = system([material for material, _ in parts], database, closed=closed)
-    moles = np.array([mass / float(found.phases.molar_mass[r]) for (_, mass), r in zip(parts, rows, strict=True)])
+    chemical_system, rows = system([material for material, _ in parts], database, closed=closed)
+    moles = np.array(
+        [mass / float(chemical_system.phases.molar_mass[r]) for (_, mass), r in zip(parts, rows, strict=True)]
+    )
     shares = moles / moles.sum()
-    total = shares @ found.phases.composition[rows]
-    return Batch(" + ".join(material.id for material, _ in parts), found, total, tuple(rows), tuple(shares.tolist()))
+    total = shares @ chemical_system.phases.composition[rows]
+    return Batch(
+        " + ".join(material.id for material, _ in parts), chemical_system, total, tuple(rows), tuple(shares.tolist())
+    )
 
 
 def batch_of(pair: Couple, mass_share: float) -> Batch:
     """A couple, with its constraints, at a given share of the cathode in the mass, 0 to 1."""
     if not 0.0 <= mass_share <= 1.0:
         raise InputError(f"mass share {mass_share:g} of the cathode: must lie between 0 and 1")
-    one, other = (float(pair.system.phases.molar_mass[row]) for row in pair.rows)
-    x = (mass_share / other) / (mass_share / other + (1.0 - mass_share) / one)
+    electrolyte, cathode = (float(pair.system.phases.molar_mass[row]) for row in pair.rows)
+    x = (mass_share / cathode) / (mass_share / cathode + (1.0 - mass_share) / electrolyte)
     a, b = pair.ends
     name = f"{pair.electrolyte.id} + {pair.cathode.id}"
     return Batch(name, pair.system, (1.0 - x) * a + x * b, pair.rows, (1.0 - x, x))
@@ -61,9 +65,9 @@ def composition(amounts: Mapping[str, float], database: Database) -> Batch:
     """A bare composition, moles by element; O, C and H are the gas's.  There is nothing its energy can refer to."""
     for symbol in set(amounts) - database.elements - GAS_ELEMENTS:
         raise unknown("element", symbol, database.elements)
-    found, _ = system([], database, elements=amounts)
+    chemical_system, _ = system([], database, elements=amounts)
     if cations(amounts) <= 0.0:
         raise InputError(f"composition {dict(amounts)}: needs an element besides O, C and H, which the gas decides")
-    total = np.array([amounts[symbol] for symbol in found.components]) / cations(amounts)
-    name = " ".join(f"{symbol} {share:.4g}" for symbol, share in zip(found.components, total, strict=True))
-    return Batch(name, found, total, (), ())
+    total = np.array([amounts[symbol] for symbol in chemical_system.components]) / cations(amounts)
+    name = " ".join(f"{symbol} {share:.4g}" for symbol, share in zip(chemical_system.components, total, strict=True))
+    return Batch(name, chemical_system, total, (), ())

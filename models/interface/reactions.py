@@ -52,18 +52,18 @@ class Couple:
 
     def atoms(self, x: Array) -> Array:
         """Atoms per mole of cations of the mixtures in which the cathode has shares x of the cations."""
-        one, other = (float(self.system.phases.atoms[row]) for row in self.rows)
-        return (1.0 - x) * one + x * other
+        electrolyte, cathode = (float(self.system.phases.atoms[row]) for row in self.rows)
+        return (1.0 - x) * electrolyte + x * cathode
 
     def mass_share(self, x: Array) -> Array:
         """Share of the cathode in the mass at shares x of the cations."""
-        one, other = (float(self.system.phases.molar_mass[row]) for row in self.rows)
-        return x * other / ((1.0 - x) * one + x * other)
+        electrolyte, cathode = (float(self.system.phases.molar_mass[row]) for row in self.rows)
+        return x * cathode / ((1.0 - x) * electrolyte + x * cathode)
 
     def mole_share(self, x: Array) -> Array:
         """Share of the cathode in the formula units, as the formulas of the materials are written."""
-        one, other = (1.0 / _cations(m) for m in (self.electrolyte, self.cathode))
-        return x * other / ((1.0 - x) * one + x * other)
+        electrolyte, cathode = (1.0 / _cations(m) for m in (self.electrolyte, self.cathode))
+        return x * cathode / ((1.0 - x) * electrolyte + x * cathode)
 
 
 def couple(
@@ -84,8 +84,10 @@ def couple(
     stay = frozenset(own - set(cathode.composition))  # what both hold says nothing of whose framework it is
     everything = (set(electrolyte.composition) | set(cathode.composition) | set(elements)) - set(OPEN_ELEMENTS)
     frameworks = [stay, frozenset(everything - own - {"Li"})] if para else []
-    found, rows = system([electrolyte, cathode], database, closed=closed, frameworks=frameworks, elements=elements)
-    return Couple(electrolyte, cathode, found, (rows[0], rows[1]), "paraequilibrium" if para else "none")
+    chemical_system, rows = system(
+        [electrolyte, cathode], database, closed=closed, frameworks=frameworks, elements=elements
+    )
+    return Couple(electrolyte, cathode, chemical_system, (rows[0], rows[1]), "paraequilibrium" if para else "none")
 
 
 @dataclass(frozen=True)
@@ -105,15 +107,15 @@ class Profile:
 def profile(pair: Couple, omega: Array, temperature: float, start: Pseudo | None = None) -> Profile:
     """The profile at grand potentials omega (P,) [J/mol of cations] of the rows and temperature [K]."""
     a, b = pair.ends
-    found = column_generation.line(pair.system, omega, temperature, a, b, start)
-    x = found.answer.t
-    gain = found.answer.energy - (1.0 - x) * omega[pair.rows[0]] - x * omega[pair.rows[1]]
-    middle = 0.5 * (found.answer.amounts[:-1] + found.answer.amounts[1:])
-    names = [assemblage.signature(pair.system, found.pseudo, amounts) for amounts in middle]
-    changes = [one != other for one, other in itertools.pairwise(names)]
+    line = column_generation.line(pair.system, omega, temperature, a, b, start)
+    x = line.answer.t
+    gain = line.answer.energy - (1.0 - x) * omega[pair.rows[0]] - x * omega[pair.rows[1]]
+    middle = 0.5 * (line.answer.amounts[:-1] + line.answer.amounts[1:])
+    names = [assemblage.signature(pair.system, line.pseudo, amounts) for amounts in middle]
+    changes = [before != after for before, after in itertools.pairwise(names)]
     reported = np.array([True, *changes, True])
     reported[np.argmin(gain / pair.atoms(x))] = True
-    return Profile(x, gain, found.answer.amounts, found.pseudo, reported)
+    return Profile(x, gain, line.answer.amounts, line.pseudo, reported)
 
 
 @dataclass(frozen=True)
@@ -160,12 +162,12 @@ class InterfaceReactions:
         line = self.profile
         atoms = self.couple.atoms(line.x)
         alone = (1.0 - line.x) * line.energy[0] + line.x * line.energy[-1]
-        found = []
+        kinks = []
         for j in np.flatnonzero(line.reported):
             made = assemblage.products(self.couple.system, line.pseudo, line.amounts[j], self.temperature)
             gain, beyond = float(line.energy[j] / atoms[j]), float((line.energy[j] - alone[j]) / atoms[j])
-            found.append(Kink(float(line.x[j]), gain, beyond, tuple(made)))
-        return tuple(found)
+            kinks.append(Kink(float(line.x[j]), gain, beyond, tuple(made)))
+        return tuple(kinks)
 
     @property
     def strongest(self) -> Kink:
@@ -184,12 +186,14 @@ class InterfaceReactions:
         """Balanced reaction per mole of cations of the reactants, gases included; four digits."""
         left = []
         shares = (1.0 - kink.x, kink.x)
-        for share, one, row in zip(shares, (self.electrolyte, self.cathode), self.couple.rows, strict=True):
+        for share, material, row in zip(shares, (self.electrolyte, self.cathode), self.couple.rows, strict=True):
             if share > 0.0:
-                amounts = _with_oxygen_of(self.couple.system.phases.solids[row], one)
-                name = one.formula if amounts is one.composition else formula.name(amounts)
-                left.append((share / _cations(one), name, amounts))
-        right = [(one.moles, formula.name(one.solid.amounts), one.solid.amounts) for one in kink.products]
+                amounts = _with_oxygen_of(self.couple.system.phases.solids[row], material)
+                name = material.formula if amounts is material.composition else formula.name(amounts)
+                left.append((share / _cations(material), name, amounts))
+        right = [
+            (product.moles, formula.name(product.solid.amounts), product.solid.amounts) for product in kink.products
+        ]
         for moles, name in _gases(left, right):
             (left if moles > 0.0 else right).append((abs(moles), name, {}))
         both = (" + ".join(f"{moles:.4g} {name}" for moles, name, _ in side) for side in (left, right))
@@ -212,7 +216,7 @@ class InterfaceReactions:
                     "energy_meV_per_atom": kink.energy_meV_per_atom,
                     "energy_beyond_decomposition_meV_per_atom": kink.beyond / EV_PER_ATOM * 1e3,
                     "energy_kJ_per_mol": self.energy_kJ_per_mol(kink),
-                    "products": {one.solid.id: one.moles for one in kink.products},
+                    "products": {product.solid.id: product.moles for product in kink.products},
                     "families": dict(assemblage.by_family(kink.products)),
                     "reaction": self.equation(kink),
                 }
@@ -242,11 +246,11 @@ def interface_reactions(
 
 def reactions_at(pair: Couple, temperatures: Sequence[float], atmosphere: Atmosphere) -> list[InterfaceReactions]:
     """The couple's profiles at these temperatures [K]."""
-    found = []
+    profiles = []
     for T in temperatures:
         omega = pair.system.phases.grand_potential(T, atmosphere)
-        found.append(InterfaceReactions(pair, T, atmosphere, profile(pair, omega, T)))
-    return found
+        profiles.append(InterfaceReactions(pair, T, atmosphere, profile(pair, omega, T)))
+    return profiles
 
 
 def _cations(material: Material) -> float:

@@ -87,7 +87,7 @@ class Decomposition:
     @property
     def products(self) -> Mapping[str, float]:
         """Moles of formula units per mole of cations, by phase id."""
-        return {one.solid.id: one.moles for one in self.formed}
+        return {product.solid.id: product.moles for product in self.formed}
 
 
 def same(phases: PhaseSet, row: int) -> NDArray[np.intp]:
@@ -102,31 +102,36 @@ def subject(of: Solid | Material, database: Database) -> Subject:
     Raises InputError when the database has no energy for a material.
     """
     if isinstance(of, Material):
-        found, (row,) = system([of], database)
-        rows = same(found.phases, row)
-        own = [found.phases.solids[row], *(found.phases.solids[other] for other in rows if other != row)]
-        return Subject(of.id, phase_set(own, found.components), found, rows, row in found.inside)
-    found, _ = system([], database, elements=of.amounts)
-    rows = np.array([i for i, phase in enumerate(found.phases.ids) if phase == of.id], dtype=np.intp)
-    return Subject(of.id, phase_set([of], found.components), found, rows, False)
+        chemical_system, (row,) = system([of], database)
+        rows = same(chemical_system.phases, row)
+        own = [
+            chemical_system.phases.solids[row],
+            *(chemical_system.phases.solids[other] for other in rows if other != row),
+        ]
+        return Subject(
+            of.id, phase_set(own, chemical_system.components), chemical_system, rows, row in chemical_system.inside
+        )
+    chemical_system, _ = system([], database, elements=of.amounts)
+    rows = np.array([i for i, phase in enumerate(chemical_system.phases.ids) if phase == of.id], dtype=np.intp)
+    return Subject(of.id, phase_set([of], chemical_system.components), chemical_system, rows, False)
 
 
-def decompose(one: Subject, temperature: float, atmosphere: Atmosphere) -> Decomposition:
+def decompose(target: Subject, temperature: float, atmosphere: Atmosphere) -> Decomposition:
     """Decomposition at temperature [K] in a gas; in one without CO2 a carbonate has an energy of about ABSENT.
 
     Raises InputError when no other phases hold its elements.
     """
-    omega = one.system.phases.grand_potential(temperature, atmosphere)
-    if not one.mixed:
+    omega = target.system.phases.grand_potential(temperature, atmosphere)
+    if not target.mixed:
         omega = omega.copy()
-        omega[one.rows] = ABSENT
-    found = column_generation.equilibrium(one.system, omega, temperature, one.total)
-    amounts = found.answer.amounts
-    if not one.mixed and np.any(amounts[one.rows] > assemblage.SMALLEST):
-        raise InputError(f"{one.name}: no other phases of the database make up its composition")
-    own = float(np.min(one.itself.grand_potential(temperature, atmosphere)))
-    formed = assemblage.products(one.system, found.pseudo, amounts, temperature)
-    return Decomposition(own - found.answer.energy, one.atoms, tuple(formed))
+        omega[target.rows] = ABSENT
+    hull = column_generation.equilibrium(target.system, omega, temperature, target.total)
+    amounts = hull.answer.amounts
+    if not target.mixed and np.any(amounts[target.rows] > assemblage.SMALLEST):
+        raise InputError(f"{target.name}: no other phases of the database make up its composition")
+    own = float(np.min(target.itself.grand_potential(temperature, atmosphere)))
+    formed = assemblage.products(target.system, hull.pseudo, amounts, temperature)
+    return Decomposition(own - hull.answer.energy, target.atoms, tuple(formed))
 
 
 def decomposition(
@@ -140,7 +145,12 @@ def decomposition(
 
 
 def sign_changes(
-    one: Subject, atmosphere: Atmosphere, low: float = T_STANDARD, high: float = T_MAX, *, allowed: float | None = None
+    target: Subject,
+    atmosphere: Atmosphere,
+    low: float = T_STANDARD,
+    high: float = T_MAX,
+    *,
+    allowed: float | None = None,
 ) -> tuple[Crossing, ...]:
     """Temperatures [K], to T_TOLERANCE, where it begins (``rising``) or ceases to gain more than ``allowed``.
 
@@ -149,9 +159,9 @@ def sign_changes(
     this, and then all changes are found (see ``crossing``).  What may be missed are windows of instability narrower
     than STEP that a difference of heat capacities opens and closes again.
     """
-    bound = one.allowed if allowed is None else allowed
+    bound = target.allowed if allowed is None else allowed
     grid = steps(low, high, STEP, "temperatures [K]", (T_MIN, T_MAX))
-    return crossings(lambda T: decompose(one, T, atmosphere).per_atom - bound, grid, T_TOLERANCE)
+    return crossings(lambda T: decompose(target, T, atmosphere).per_atom - bound, grid, T_TOLERANCE)
 
 
 def decomposition_temperature(
@@ -162,9 +172,9 @@ def decomposition_temperature(
 
     ``allowed`` [J per mole of atoms] and the windows that may be missed are those of ``sign_changes``.
     """
-    one = subject(of, database)
-    found = sign_changes(one, atmosphere, low, high, allowed=allowed)
-    bound = one.allowed if allowed is None else allowed
-    if (not found[0].rising) if found else decompose(one, low, atmosphere).per_atom > bound:
+    target = subject(of, database)
+    changes = sign_changes(target, atmosphere, low, high, allowed=allowed)
+    bound = target.allowed if allowed is None else allowed
+    if (not changes[0].rising) if changes else decompose(target, low, atmosphere).per_atom > bound:
         return low
-    return next((crossing.at for crossing in found if crossing.rising), None)
+    return next((crossing.at for crossing in changes if crossing.rising), None)

@@ -129,5 +129,5 @@ def pressure_windows(
     def pressure(decades: float) -> float:  # the ends as given, not to round-off
         return {ends[0]: low, ends[1]: high}.get(decades, 10.0**decades)
 
-    found = intervals(excess, grid, P_TOLERANCE)
-    return PressureWindows(species, (low, high), tuple((pressure(one), pressure(other)) for one, other in found))
+    stretches = intervals(excess, grid, P_TOLERANCE)
+    return PressureWindows(species, (low, high), tuple((pressure(start), pressure(end)) for start, end in stretches))

@@ -122,7 +122,7 @@ def fit(observations: Sequence[Observation]) -> tuple[Corrections, list[LeaveOne
 
 def rms(left_out: Sequence[LeaveOneOut], kind: str) -> float:
     """Root mean square leave-one-out error of a class [J/mol of atoms], over what the others determine."""
-    errors = [one.error for one in left_out if one.kind == kind and one.determined]
+    errors = [row.error for row in left_out if row.kind == kind and row.determined]
     return float(np.sqrt(np.mean(np.square(errors))))
 
 

@@ -29,7 +29,7 @@ def observations(records: Mapping[str, Record]) -> list[corrections.Observation]
     Carbonates and hydroxides that matter are measured themselves, and mixing GGA with GGA+U makes the reduced
     oxides of Ti, Nb and W err differently from all others.
     """
-    found = []
+    measured = []
     for record in records.values():
         if record.enthalpy is None or record.dft is None or record.method not in ("calorimetry", "emf", "equilibrium"):
             continue
@@ -38,8 +38,8 @@ def observations(records: Mapping[str, Record]) -> list[corrections.Observation]
             continue
         atoms = sum(record.amounts.values())
         difference = record.enthalpy - record.dft * EV_PER_ATOM * atoms
-        found.append(corrections.Observation(record.phase, record.amounts, difference, record.enthalpy_sd))
-    return found
+        measured.append(corrections.Observation(record.phase, record.amounts, difference, record.enthalpy_sd))
+    return measured
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,14 +138,14 @@ class IonTable:
 
     def estimate(self, amounts: Mapping[str, float]) -> tuple[float, HeatCapacity]:
         """S298 [J/mol/K] and Cp of a formula unit, the bare sums.  Raises DataError when an ion is not in the table."""
-        found = charges(amounts)
-        if found is None or not set(found) <= set(self.ions):
+        ions = charges(amounts)
+        if ions is None or not set(ions) <= set(self.ions):
             raise DataError(
                 f"no entropy can be estimated for {dict(amounts)}: give S298_J_molK (no balanced charges, "
                 f"or an ion outside ions.csv)"
             )
         entropy, cp = 0.0, NO_HEAT_CAPACITY
-        for ion, moles in found.items():
+        for ion, moles in ions.items():
             entropy += moles * self.ions[ion].entropy
             cp = cp + self.ions[ion].cp.scaled(moles)
         return entropy, cp

@@ -59,14 +59,14 @@ class PhaseSet:
     def gibbs(self, temperature: float) -> NDArray[np.float64]:
         """Gibbs energies (P,) [J per mole of cations] at temperature [K]."""
         T = float(temperature)
-        found = np.asarray(
+        energies = np.asarray(
             self.enthalpy
             + gibbs.enthalpy_increment(self.cp, T)
             - T * (self.entropy + gibbs.entropy_increment(self.cp, T))
         )
         for row, gas in self._gases:
-            found[row] = float(gas.gibbs(T)) / self.size[row]
-        return found
+            energies[row] = float(gas.gibbs(T)) / self.size[row]
+        return energies
 
     def grand_potential(self, temperature: float, atmosphere: Atmosphere) -> NDArray[np.float64]:
         """G - n_O mu_O - n_C mu_C - n_H mu_H (P,) [J per mole of cations]; ABSENT where the gas lacks an element."""
@@ -116,17 +116,17 @@ def gas_phases(components: Collection[str]) -> list[Solid]:
     >>> [phase.id for phase in gas_phases(("Li", "O"))]
     ['O2(g)']
     """
-    found = []
+    phases = []
     for name, element in (("O2", "O"), ("CO2", "C"), ("H2O", "H")):
         if element in components:
-            found.append(
+            phases.append(
                 Solid(
                     id=name + GAS_SUFFIX, amounts=formula.parse(name), enthalpy=0.0, enthalpy_sd=0.0, entropy=0.0,
                     entropy_sd=0.0, cp=gibbs.NO_HEAT_CAPACITY, structure="gas", density=float("nan"), method="gas",
                     sources=(gases.gas(name).source,), family="gas",
                 )
             )  # fmt: skip
-    return found
+    return phases
 
 
 def closed_components(*amounts: object) -> tuple[str, ...]:

@@ -69,13 +69,13 @@ class Solution:
 
     def _occupants(self) -> list[NDArray[np.float64]]:
         """For each sublattice, moles of every species there by end member (n_endmembers, n_species)."""
-        found = []
+        occupants = []
         for site in self.endmembers[0].sites:
             species = sorted({kind for member in self.endmembers for kind in member.sites[site]})
-            found.append(
+            occupants.append(
                 np.array([[member.sites[site].get(kind, 0.0) for kind in species] for member in self.endmembers])
             )
-        return found
+        return occupants
 
     def amounts(self, x: NDArray[np.float64], database: Database) -> dict[str, float]:
         """Moles of each element in one formula unit of the solution at fractions x."""
@@ -137,21 +137,21 @@ class Solution:
         oxygen = 0.5 * float(gas("O2").gibbs(T_COMPARE))  # at 1 bar
         cost = np.array(
             [
-                m.moles * (float(one.gibbs(T_COMPARE)) - one.amounts.get("O", 0.0) * oxygen)
-                for m, one in zip(self.endmembers, solids, strict=True)
+                m.moles * (float(solid.gibbs(T_COMPARE)) - solid.amounts.get("O", 0.0) * oxygen)
+                for m, solid in zip(self.endmembers, solids, strict=True)
             ]
         )
         linear = cost + T_COMPARE * self.own_disorder()  # as if every species of a site kept its number
         penalty = 1e4 * float(np.max(np.abs(cost)))  # a misfit of rounded formulas costs most
         slack = np.eye(len(symbols))
-        found = linprog(
+        optimum = linprog(
             np.concatenate([linear, np.full(2 * len(symbols), penalty)]),
             A_eq=np.hstack([columns, slack, -slack]), b_eq=target, method="highs",
             bounds=[(0, 0 if other else None) for other in foreign] + 2 * len(symbols) * [(0, None)],
         )  # fmt: skip
-        if found.status != 0 or float(np.sum(found.x[size:])) > MATCH_TOLERANCE:
+        if optimum.status != 0 or float(np.sum(optimum.x[size:])) > MATCH_TOLERANCE:
             return None
-        x = self._relaxed(found.x[:size], columns, ~foreign, cost)
+        x = self._relaxed(optimum.x[:size], columns, ~foreign, cost)
         x = np.where(x < 1e-9, 0.0, x)
         return np.asarray(x / x.sum(), dtype=float)
 
@@ -233,7 +233,7 @@ def _entropy(y: NDArray[np.float64]) -> float:
 def embedded() -> tuple[Solution, ...]:
     """The solution models of ``solutions.toml``."""
     text = resources.files("sinterface.models.data").joinpath("solutions.toml").read_text(encoding="utf-8")
-    found = []
+    solutions = []
     for card in tomllib.loads(text)["solution"]:
         members = tuple(Endmember(m["phase"], float(m["moles"]), m["sites"]) for m in card["endmember"])
         names = [member.phase for member in members]
@@ -243,8 +243,8 @@ def embedded() -> tuple[Solution, ...]:
             (names.index(w["between"][0]), names.index(w["between"][1])): float(w["W_kJ_mol"]) * 1e3
             for w in card.get("interaction", [])
         }
-        found.append(Solution(card["name"], card["structure"], card["family"], members, interactions))
-    return tuple(found)
+        solutions.append(Solution(card["name"], card["structure"], card["family"], members, interactions))
+    return tuple(solutions)
 
 
 def host_of(
@@ -265,8 +265,8 @@ def host_of(
 
 def owners(preferred: Collection[str] = ()) -> dict[str, str]:
     """The solution that each end member belongs to; where there are several, a ``preferred`` one, else the largest."""
-    order = sorted(embedded(), key=lambda one: (one.name in preferred, len(one.endmembers)))
-    return {member.phase: one.name for one in order for member in one.endmembers}
+    order = sorted(embedded(), key=lambda solution: (solution.name in preferred, len(solution.endmembers)))
+    return {member.phase: solution.name for solution in order for member in solution.endmembers}
 
 
 OXYGEN_TOLERANCE = 0.08

@@ -44,14 +44,14 @@ class Transformation:
 def embedded() -> Mapping[str, Transformation]:
     """The transformation classes of ``kinetics.toml`` by name."""
     text = resources.files("sinterface.models.data").joinpath("kinetics.toml").read_text(encoding="utf-8")
-    found = {}
+    classes = {}
     for card in tomllib.loads(text)["transformation"]:
         where = f"kinetics.toml [{card['class']}]"
         if card["k0"]["unit"] != "1/s":
             raise DataError(f"{where}: k0 is in 1/s, not {card['k0']['unit']!r}")
         energy = quantity({**card["Ea"], "source": card["source"]}, "molar energy", where)
         power = 1.0 if card["k0_scales_with_T"] else 0.0
-        found[card["class"]] = Transformation(
+        classes[card["class"]] = Transformation(
             float(card["k0"]["value"]), float(card.get("T0_K", 1.0)), power, energy.value, energy.sd
         )
-    return found
+    return classes

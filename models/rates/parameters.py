@@ -105,7 +105,7 @@ class Prior:
 def priors() -> tuple[Prior, ...]:
     """The cards of ``parameters.toml``, in order.  Raises DataError when they and ``Parameters`` disagree."""
     text = resources.files("sinterface.models.data").joinpath("parameters.toml").read_text(encoding="utf-8")
-    found = tuple(
+    cards = tuple(
         Prior(
             c["name"],
             c["unit"],
@@ -117,9 +117,9 @@ def priors() -> tuple[Prior, ...]:
         )
         for c in tomllib.loads(text)["parameter"]
     )
-    if [card.name for card in found] != [field.name for field in fields(Parameters)]:
+    if [card.name for card in cards] != [field.name for field in fields(Parameters)]:
         raise DataError("parameters.toml: its names and those of Parameters differ")
-    return found
+    return cards
 
 
 def moved_phases() -> frozenset[str]:
@@ -166,14 +166,14 @@ def samples(without: str = "") -> tuple[Parameters, ...]:
     rows = list(csv.DictReader(text.splitlines()))
     if lacking := {"without", *names()} - set(rows[0] if rows else ()):
         raise DataError(f"posterior.csv: lacks {', '.join(sorted(lacking))}: calibrate anew")
-    found = tuple(
+    sets = tuple(
         Parameters(**{name: float(row[name]) for name in names()}) for row in rows if row["without"] == without
     )
-    if not found:
+    if not sets:
         raise InputError(
             f"no posterior without {without!r}: choices are {', '.join(sorted({r['without'] for r in rows}))}"
         )
-    return found
+    return sets
 
 
 def calibrated(without: str = "") -> Parameters:

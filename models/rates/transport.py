@@ -104,10 +104,10 @@ class Transport:
 
     @staticmethod
     def _card(cards: Mapping[tuple[str, str], Arrhenius], species: str, host: str) -> Arrhenius:
-        found = cards.get((species, host)) or cards.get((species, "default"))
-        if found is None:
+        card = cards.get((species, host)) or cards.get((species, "default"))
+        if card is None:
             raise DataError(f"transport.toml: no diffusivity of {species} in {host} nor in the default host")
-        return found
+        return card
 
 
 def host_class(structure: str, family: str) -> str:
