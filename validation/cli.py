@@ -64,9 +64,9 @@ def validate(
     check_outputs(None, plot)
     if report is not None:
         from sinterface.validation.report.page import write
-    found = _readable(cards or [])
+    all_cards = _readable(cards or [])
     with progress_bar("validate", not as_json) as advance:
-        validation = comparison.compare(found, samples=samples, workers=count, cells=cells, progress=advance)
+        validation = comparison.compare(all_cards, samples=samples, workers=count, cells=cells, progress=advance)
     text = validation.text()
     if as_json:
         typer.echo(text)
@@ -84,7 +84,7 @@ def validate(
 
         onsets = {name: scores.onset.powders for name, scores in sets(validation).items()}
         save(figures.onsets(onsets, TOLERANCE), plot, quiet=as_json)
-    if found.problems:
+    if all_cards.problems:
         raise typer.Exit(1)
 
 
@@ -150,7 +150,7 @@ def calibrate(
         raise InputError(f"--seed {seed}: choose 0 to {2**32 - 1}")
     if minutes is not None and not 0.0 <= minutes <= MOST_MINUTES:  # NaN is not between them either
         raise InputError(f"--minutes {minutes:g}: choose 0 to {MOST_MINUTES}")
-    found = _readable(cards or [])
+    all_cards = _readable(cards or [])
     past = read_pool(read_text(pool, MOST_BYTES, "pool of samples")) if pool.exists() else None
     long = (60.0 * (past is None and rounds > 0)) if minutes is None else minutes
     if past is None and rounds == 0 and long == 0.0:
@@ -158,11 +158,11 @@ def calibrate(
     if rounds or long:
         require("calibrate")
 
-    def keep(one: Pool) -> None:
-        write_whole(pool, lambda name: name.write_text(pool_text(one), encoding="utf-8"))
+    def keep(sets: Pool) -> None:
+        write_whole(pool, lambda name: name.write_text(pool_text(sets), encoding="utf-8"))
 
-    alone = [card for card in found.alone if isinstance(card, Observation)]
-    observations = (*found.observations, *alone)
+    alone = [card for card in all_cards.alone if isinstance(card, Observation)]
+    observations = (*all_cards.observations, *alone)
     with progress_bar("calibrate", True) as advance:
         made = calibration.calibrate(
             observations, rounds, minutes=long, workers=count, cells=cells,
@@ -220,9 +220,10 @@ def _show_estimates(pool: Pool) -> None:
     from sinterface.validation.calibration.posterior import estimates
 
     table = _table("parameters", "parameter", "unit", "prior", "posterior", "constrained by")
-    for card, one in zip(priors(), estimates(pool), strict=True):
-        told = "nothing: as the prior" if one.free else ", ".join(one.felt) or "several together"
-        _add(table, card.name, card.unit, f"{card.mean:.3g} ± {card.sd:.2g}", f"{one.mean:.3g} ± {one.sd:.2g}", told)
+    for card, estimate in zip(priors(), estimates(pool), strict=True):
+        told = "nothing: as the prior" if estimate.free else ", ".join(estimate.felt) or "several together"
+        prior, posterior = f"{card.mean:.3g} ± {card.sd:.2g}", f"{estimate.mean:.3g} ± {estimate.sd:.2g}"
+        _add(table, card.name, card.unit, prior, posterior, told)
     console().print(table)
     run, worth = pool.finished(), pool.effective()
     count = np.count_nonzero(run.origin >= 0)

@@ -62,17 +62,17 @@ class Model:
         """
         parameters = coordinates(z)
         told = {}
-        for one in needed(self.observations):
+        for firing in needed(self.observations):
             try:
-                told[one] = run(one, parameters, self.database, self.cells, self.tolerance)
+                told[firing] = run(firing, parameters, self.database, self.cells, self.tolerance)
             except SinterfaceError:
-                told[one] = Predicted({}, {}, "FAILED")
+                told[firing] = Predicted({}, {}, "FAILED")
         return likelihood.by_cathode(self.observations, told)
 
 
 def fitted(observations: Sequence[Observation]) -> tuple[Observation, ...]:
     """The observations with role ``fit``.  Raises InputError when there are none."""
-    chosen = tuple(one for one in observations if one.role == "fit")
+    chosen = tuple(observation for observation in observations if observation.role == "fit")
     if not chosen:
         raise InputError("no observation has role = 'fit': there is nothing to calibrate with")
     return chosen
@@ -89,12 +89,15 @@ def made_with(
         likelihood.SCATTER, likelihood.TREND_SCATTER, likelihood.OUTLIERS, likelihood.TRACE, likelihood.UNMENTIONED
     )  # fmt: skip
     told = [repr(constants)]
-    for one in sorted(fitted(observations), key=lambda one: one.id):
+    for observation in sorted(fitted(observations), key=lambda observation: observation.id):
         plain = replace(
-            one, source="", known="", confidence="", assumed=(), how_read="", powder="", detection_limit=None
+            observation, source="", known="", confidence="", assumed=(), how_read="", powder="", detection_limit=None
         )
-        limits = [(f, limit(one, f).value, limit(one, f).sd) for f in ("", *one.seen, *one.not_seen)]
-        told.append(repr((replace(plain, weight=replace(one.weight, why="")), limits)))
+        limits = [
+            (f, limit(observation, f).value, limit(observation, f).sd)
+            for f in ("", *observation.seen, *observation.not_seen)
+        ]
+        told.append(repr((replace(plain, weight=replace(observation.weight, why="")), limits)))
     digest = hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
     return MadeWith((database or databases.embedded()).fingerprint, digest, cells, tolerance)
 
@@ -127,7 +130,7 @@ def calibrate(
     other runs, and when so few sets have been run that there is nothing to sample from.
     """
     chosen = fitted(observations)
-    cathodes = tuple(sorted({likelihood.group(one) for one in chosen}))
+    cathodes = tuple(sorted({likelihood.group(observation) for observation in chosen}))
     belongs = made_with(chosen, cells, tolerance, database)
     pool = empty(cathodes, belongs) if past is None else past
     if pool.cathodes != cathodes:

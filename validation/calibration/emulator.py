@@ -99,11 +99,11 @@ class Emulator:
 
     def likelihood(self, z: Array) -> Array:
         """Log-likelihood (N, C) by cathode at coordinates (N, D)."""
-        return np.stack([one(z) for one in self.trained], axis=1)
+        return np.stack([trained(z) for trained in self.trained], axis=1)
 
     def log_density(self, z: Array, without: Sequence[str] = ()) -> Array:
         """Log of prior times likelihood (N,) at coordinates (N, D) but for a constant, as ``Pool.log_density``."""
-        told = sum(one(z) for one, name in zip(self.trained, self.cathodes, strict=True) if name not in without)
+        told = sum(trained(z) for trained, name in zip(self.trained, self.cathodes, strict=True) if name not in without)
         return np.asarray(-0.5 * np.sum(z**2, axis=1) + POWER * told)
 
 

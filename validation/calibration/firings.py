@@ -79,24 +79,28 @@ def case(experiment: Experiment, temperature: float) -> Case:
 
 def needed(entries: Iterable[Observation | Onset], scan: Sequence[float] = ()) -> list[Case]:
     """Every case that these entries ask for or compare with, once, onsets at the temperatures ``scan`` [K]."""
-    found: dict[Case, None] = {}
-    for one in entries:
-        if isinstance(one, Observation):
-            compared = (trend.temperature for trend in (*one.weaker_than, *one.stronger_than))
-            found |= dict.fromkeys(case(one, T) for T in (one.temperature, *compared))
+    cases: dict[Case, None] = {}
+    for card in entries:
+        if isinstance(card, Observation):
+            compared = (trend.temperature for trend in (*card.weaker_than, *card.stronger_than))
+            cases |= dict.fromkeys(case(card, T) for T in (card.temperature, *compared))
         else:
-            found |= dict.fromkeys(case(one, T) for T in scan)
-    return list(found)
+            cases |= dict.fromkeys(case(card, T) for T in scan)
+    return list(cases)
 
 
 def run(
-    one: Case, parameters: Parameters, database: Database | None = None, cells: int = 40, tolerance: float = TOLERANCE
+    firing: Case,
+    parameters: Parameters,
+    database: Database | None = None,
+    cells: int = 40,
+    tolerance: float = TOLERANCE,
 ) -> Predicted:
     """Predict one case."""
-    hold = f"{one.ramp} to {one.temperature:.10g} K; hold {one.hold}; {one.cooling}"
+    hold = f"{firing.ramp} to {firing.temperature:.10g} K; hold {firing.hold}; {firing.cooling}"
     task = problem(
-        one.cathode, one.electrolyte, hold, atmosphere=one.atmosphere, mass_ratio=one.mass_ratio,
-        geometry=one.geometry, cells=cells, as_received=one.as_received,
+        firing.cathode, firing.electrolyte, hold, atmosphere=firing.atmosphere, mass_ratio=firing.mass_ratio,
+        geometry=firing.geometry, cells=cells, as_received=firing.as_received,
     )  # fmt: skip
     result = predict(
         task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS, tolerance=tolerance
@@ -123,20 +127,20 @@ def run_all(
 
     Jobs of one couple and one set of parameters should stand together: they share the phases.
     """
-    tasks = [(one, parameters, database, cells) for one, parameters in jobs]
-    found: list[Predicted] = []
+    tasks = [(firing, parameters, database, cells) for firing, parameters in jobs]
+    predictions: list[Predicted] = []
 
     def take(results: Iterable[Predicted]) -> None:
-        for one in results:
-            found.append(one)
+        for prediction in results:
+            predictions.append(prediction)
             if progress is not None:
-                progress(len(found) / len(tasks))
+                progress(len(predictions) / len(tasks))
 
     if workers <= 1 or len(tasks) < 2:
         take(map(_job, tasks))
-        return found
+        return predictions
     with processes(min(workers, len(tasks))) as pool:
         with unheard():
             results = pool.map(_job, tasks, chunksize=max(1, min(16, len(tasks) // (4 * workers))))
         take(results)
-    return found
+    return predictions

@@ -53,7 +53,10 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
     A run that did not end counts as wrong in all of it: parameters that users can not run with are of no use.
     """
     own = predicted[case(observation, observation.temperature)]
-    trends = [(one, 1.0) for one in observation.weaker_than] + [(one, -1.0) for one in observation.stronger_than]
+    trends = [
+        *((trend, 1.0) for trend in observation.weaker_than),
+        *((trend, -1.0) for trend in observation.stronger_than),
+    ]
     named = {*observation.seen, *observation.not_seen}
     if own.outcome != "DONE":
         marks = len(named) + bool(named) + len(observation.gone) + len(trends)
@@ -76,7 +79,7 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
         total += math.log(OUTLIERS / 100.0 + (1.0 - OUTLIERS) * density)
     for trend, sign in trends:
         other = predicted[case(observation, trend.temperature)]
-        there, here = (math.log(max(one.families.get(trend.family, 0.0), TRACE)) for one in (other, own))
+        there, here = (math.log(max(prediction.families.get(trend.family, 0.0), TRACE)) for prediction in (other, own))
         right = float(ndtr(sign * (there - here) / TREND_SCATTER)) if other.outcome == "DONE" else 0.0
         total += math.log(_doubtful(right))
     return observation.weight.value * total
@@ -84,11 +87,11 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
 
 def by_cathode(observations: Sequence[Observation], predicted: Mapping[Case, Predicted]) -> dict[str, float]:
     """Log-likelihood of the observations of each cathode, and of materials heated alone under ALONE."""
-    found: dict[str, float] = {}
-    for one in observations:
-        name = group(one)
-        found[name] = found.get(name, 0.0) + log_likelihood(one, predicted)
-    return found
+    totals: dict[str, float] = {}
+    for observation in observations:
+        name = group(observation)
+        totals[name] = totals.get(name, 0.0) + log_likelihood(observation, predicted)
+    return totals
 
 
 ALONE = "materials alone"

@@ -93,12 +93,12 @@ def estimates(pool: Pool) -> list[Estimate]:
 
     mean, sd = moments(())
     others = {name: moments(left) for name, left in groups(pool.cathodes).items()}
-    found = []
+    posterior = []
     for k, card in enumerate(priors()):
         felt = tuple(name for name, (m, d) in others.items() if abs(m[k] - mean[k]) > FELT or abs(d[k] - sd[k]) > FELT)
         free = bool(sd[k] >= UNMOVED[0] and abs(mean[k]) <= UNMOVED[1])
-        found.append(Estimate(card.name, card.mean + card.sd * float(mean[k]), card.sd * float(sd[k]), free, felt))
-    return found
+        posterior.append(Estimate(card.name, card.mean + card.sd * float(mean[k]), card.sd * float(sd[k]), free, felt))
+    return posterior
 
 
 def mode(pool: Pool, without: Sequence[str] = ()) -> Parameters:
@@ -112,9 +112,9 @@ def posterior_table(pool: Pool, size: int = 40) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["without", *names()])
     apart = groups(pool.cathodes)
-    found = [(MODE, [mode(pool)]), *((f"{MODE}:{name}", [mode(pool, left)]) for name, left in apart.items())]
-    found += [(label, resample(pool, size, left)) for label, left in [("", ()), *apart.items()]]
-    for label, sets in found:
-        for one in sets:
-            writer.writerow([label, *(f"{value:.6g}" for value in one.vector())])
+    labelled = [(MODE, [mode(pool)]), *((f"{MODE}:{name}", [mode(pool, left)]) for name, left in apart.items())]
+    labelled += [(label, resample(pool, size, left)) for label, left in [("", ()), *apart.items()]]
+    for label, sets in labelled:
+        for values in sets:
+            writer.writerow([label, *(f"{value:.6g}" for value in values.vector())])
     return out.getvalue()

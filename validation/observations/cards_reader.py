@@ -170,38 +170,41 @@ def read(source: Source = None) -> Cards:
     files: dict[str, str] = {}
     problems: list[Problem] = []
     for file, data in _files(source):
-        for name, found in [("", data)] if isinstance(data, str) else _tables(data):
-            if isinstance(found, str):
-                problems.append(Problem(file, name, found))
-            elif found.id in entries:
-                problems.append(Problem(file, name, f"this id is taken in {files[found.id]}: choose another"))
+        for name, entry in [("", data)] if isinstance(data, str) else _tables(data):
+            if isinstance(entry, str):
+                problems.append(Problem(file, name, entry))
+            elif entry.id in entries:
+                problems.append(Problem(file, name, f"this id is taken in {files[entry.id]}: choose another"))
             else:
-                entries[found.id], files[found.id] = found, file
+                entries[entry.id], files[entry.id] = entry, file
     for lost, message in dict(_astray(entries.values())).items():
         problems.append(Problem(files[lost], lost, message))
         del entries[lost]
-    usable = [one for one in entries.values() if not one.skip]
-    experiments = [one for one in usable if isinstance(one, Observation | Onset)]
+    usable = [entry for entry in entries.values() if not entry.skip]
+    experiments = [entry for entry in usable if isinstance(entry, Observation | Onset)]
     return Cards(
-        tuple(one for one in experiments if isinstance(one, Observation) and not one.alone),
-        tuple(one for one in experiments if isinstance(one, Onset) and not one.alone),
-        tuple(one for one in usable if isinstance(one, Thermogravimetry)),
+        tuple(entry for entry in experiments if isinstance(entry, Observation) and not entry.alone),
+        tuple(entry for entry in experiments if isinstance(entry, Onset) and not entry.alone),
+        tuple(entry for entry in usable if isinstance(entry, Thermogravimetry)),
         tuple(problems),
-        tuple(one for one in experiments if one.alone),
-        tuple(one for one in entries.values() if one.skip),
+        tuple(entry for entry in experiments if entry.alone),
+        tuple(entry for entry in entries.values() if entry.skip),
     )
 
 
 def _astray(entries: Iterable[Entry]) -> list[tuple[str, str]]:
     """Ids of observations that compare with a temperature at which their couple was not observed, and what to do."""
-    observed = [one for one in entries if isinstance(one, Observation)]
-    known = {(one.cathode, one.electrolyte, round(one.temperature)) for one in observed}
+    observed = [observation for observation in entries if isinstance(observation, Observation)]
+    known = {(observation.cathode, observation.electrolyte, round(observation.temperature)) for observation in observed}
     return [
-        (one.id, f"compares with {trend.temperature - CELSIUS_ZERO:g} °C: add the observation of this couple there")
-        for one in observed
-        for trend in (*one.weaker_than, *one.stronger_than)
-        if (one.cathode, one.electrolyte, round(trend.temperature)) not in known
-        or round(trend.temperature) == round(one.temperature)
+        (
+            observation.id,
+            f"compares with {trend.temperature - CELSIUS_ZERO:g} °C: add the observation of this couple there",
+        )
+        for observation in observed
+        for trend in (*observation.weaker_than, *observation.stronger_than)
+        if (observation.cathode, observation.electrolyte, round(trend.temperature)) not in known
+        or round(trend.temperature) == round(observation.temperature)
     ]
 
 
@@ -252,14 +255,14 @@ def _tables(data: bytes) -> Iterator[tuple[str, Entry | str]]:
     for kind, tables in card.items():
         if kind not in KINDS:
             yield kind[:60], str(unknown("table", kind[:60], (*KINDS, "common", "description")))
-        elif not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        elif not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             yield kind, f"must be an array of tables: write [[{kind}]]"
         else:
-            for number, one in enumerate(tables, 1):
-                given = one.get("id")
+            for number, table in enumerate(tables, 1):
+                given = table.get("id")
                 name = given if isinstance(given, str) and fields.NAME.fullmatch(given) else f"{kind} {number}"
                 try:
-                    yield name, _entry(kind, one, common)
+                    yield name, _entry(kind, table, common)
                 except SinterfaceError as error:
                     yield name, str(error)
 

@@ -36,7 +36,7 @@ def read(text: str) -> Mapping[str, Mapping[str, Share]]:
     Raises DataError for a family or method that does not exist, and where a method has no limit for a family.
     """
     tables = tomllib.loads(text)["limit"]
-    found: dict[str, dict[str, Share]] = {method: {} for method in METHODS}
+    table: dict[str, dict[str, Share]] = {method: {} for method in METHODS}
     for row in tables:
         for family in row["families"]:
             if family not in FAMILIES:
@@ -44,11 +44,11 @@ def read(text: str) -> Mapping[str, Mapping[str, Share]]:
             for method in METHODS:
                 if method in row:
                     value, sd = row[method]
-                    found[method][family] = fields.percent(value, sd, row["why"])
-    for method, limits in found.items():
+                    table[method][family] = fields.percent(value, sd, row["why"])
+    for method, limits in table.items():
         if missing := FAMILIES.keys() - limits.keys():
             raise DataError(f"{method} has no detection limit for {', '.join(sorted(missing))}")
-    return found
+    return table
 
 
 @lru_cache(maxsize=1)
@@ -88,7 +88,7 @@ def limit(experiment: Experiment, family: str = "") -> Share:
     """
     if experiment.detection_limit is not None:
         return experiment.detection_limit
-    found = of_method(experiment.method, family)
+    least = of_method(experiment.method, family)
     if experiment.contact != "film":
-        return found
-    return Share(FILM_SHARE * found.value, FILM_SHARE * found.sd, f"{found.origin}; of the film and what lies beneath")
+        return least
+    return Share(FILM_SHARE * least.value, FILM_SHARE * least.sd, f"{least.origin}; of the film and what lies beneath")

@@ -47,7 +47,7 @@ def svg(figure: Figure, key: str, label: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>\s*|<style.*?</style>\s*|<!--.*?-->\s*", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href", "href")
     used = set(re.findall(r'(?:href="|url\()#([^")]+)', text))
-    text = re.sub(r' id="([^"]*)"', lambda found: f' id="{key}-{found[1]}"' if found[1] in used else "", text)
+    text = re.sub(r' id="([^"]*)"', lambda match: f' id="{key}-{match[1]}"' if match[1] in used else "", text)
     text = re.sub(r'(href="|url\()#', rf"\1#{key}-", text)
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     start = f'<svg role="img" aria-label="{escape(label)}" width="{width}" height="{height}"'

@@ -89,23 +89,23 @@ def _mark(axis: Axes, cell: Cell, left: float, row: int, width: float, colour: s
         axis.plot(middle, [row], marker, color=shade, markersize=size, markeredgewidth=wide, zorder=4)
 
 
-def onsets(found: Mapping[str, Mapping[str, Onset]], tolerance: float) -> Figure:
+def onsets(compared: Mapping[str, Mapping[str, Onset]], tolerance: float) -> Figure:
     """Onsets predicted, with 90 % intervals, over the observed brackets.
 
-    ``found`` holds by comparison (in sample, leave one out) and powder what is said of the onset.
+    ``compared`` holds by comparison (in sample, leave one out) and powder what is said of the onset.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    powders = list(dict.fromkeys(name for several in found.values() for name in several))
-    every = [onset for several in found.values() for onset in several.values()]
+    powders = list(dict.fromkeys(name for several in compared.values() for name in several))
+    every = [onset for several in compared.values() for onset in several.values()]
     known = [T for o in every for T in (o.predicted_C, *o.bracket_C, *o.interval_C) if T is not None]
     left, right = min([400.0, *known]) - 70.0, max(BEYOND + 60.0, *known, 0.0)
     figure = blank(4.8, 1.7 + 0.42 * len(powders))
     axis = figure.subplots()
     axis.axvspan(HIGHEST, right, color="#F0F0F0", linewidth=0, zorder=0)
     for row, powder in enumerate(powders):
-        entries = {name: several[powder] for name, several in found.items() if powder in several}
+        entries = {name: several[powder] for name, several in compared.items() if powder in several}
         clean, seen = next(iter(entries.values())).bracket_C
         if clean is not None or seen is not None:
             low, high = (left if clean is None else clean), (right if seen is None else seen)
@@ -201,26 +201,26 @@ def _measured(upper: Axes, lower: Axes, entry: Amount | Gone, drawn: set[str]) -
     )  # fmt: skip
 
 
-def losses(found: Sequence[Loss]) -> Figure:
-    """Where mass loss starts, observed with its bounds and predicted, for each material of ``found``."""
+def losses(entries: Sequence[Loss]) -> Figure:
+    """Where mass loss starts, observed with its bounds and predicted, for each material of ``entries``."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    known = [T for e in found for T in (e.observed_C, e.predicted_C, *e.between_C) if T is not None]
+    known = [T for e in entries for T in (e.observed_C, e.predicted_C, *e.between_C) if T is not None]
     low, high = min([500.0, *known]) - 40.0, max([1050.0, *known]) + 30.0
     right = high + 0.16 * (high - low)
-    figure = blank(4.8, 1.6 + 0.32 * len(found))
+    figure = blank(4.8, 1.6 + 0.32 * len(entries))
     axis = figure.subplots()
     axis.axvspan(high, right, color="#F0F0F0", linewidth=0, zorder=0)
-    for row, entry in enumerate(found):
+    for row, entry in enumerate(entries):
         start, end = entry.between_C
         axis.barh(row, end - start, 0.56, start, color="#A8A8A8", zorder=1)
         axis.plot([entry.observed_C] * 2, [row - 0.28, row + 0.28], color="black", linewidth=1.6, zorder=2)
         at = (high + right) / 2 if entry.predicted_C is None else entry.predicted_C
         axis.plot([at], [row], "o", color=BLUE, markeredgecolor="white", zorder=3)
     axis.set_xlim(low, right)
-    axis.set_ylim(len(found) - 0.4, -0.6)
-    axis.set_yticks(range(len(found)), [plain(entry.couple) for entry in found])
+    axis.set_ylim(len(entries) - 0.4, -0.6)
+    axis.set_yticks(range(len(entries)), [plain(entry.couple) for entry in entries])
     ticks = [T for T in range(0, 2000, 100) if low < T < high]
     axis.set_xticks([*ticks, (high + right) / 2], [*map(str, ticks), "none\nfound"], fontsize=9)
     axis.set_xlabel("first mass loss / °C")

@@ -33,7 +33,7 @@ from sinterface.validation.scores.document import Amount, Cell, Gone, Scores, Va
 
 def summary(validation: Validation) -> Html:
     """What was counted beside the targets, and which of these are met."""
-    scores = {name: counted(one, name == LEFT_OUT) for name, one in sets(validation).items()}
+    scores = {name: counted(comparison, name == LEFT_OUT) for name, comparison in sets(validation).items()}
     about = paragraph(f"Detection: {validation.detection}.", "about") if validation.detection else join()
     if not any(scores.values()):
         return join(nothing("No comparison of predictions with observations."), about)
@@ -46,7 +46,7 @@ def summary(validation: Validation) -> Html:
     closing = f"{len(judged) - len(missed)} of {len(judged)} targets are met"
     closing += f"; missed: {'; '.join(missed)}." if missed else "."
     kept = validation.leave_one_out.not_left_out
-    sentences = [sentence(one, name) for name, one in sets(validation).items()]
+    sentences = [sentence(comparison, name) for name, comparison in sets(validation).items()]
     return join(
         *(paragraph(told, "lead") for told in sentences if told),
         paragraph(closing if judged else "No target can be judged with what there is.", "lead"),
@@ -67,23 +67,23 @@ def summary(validation: Validation) -> Html:
 
 def _baselines(validation: Validation) -> Html:
     """The model beside what needs no model."""
-    found = validation.baselines
-    if not found.guesses:
+    baselines = validation.baselines
+    if not baselines.guesses:
         return join()
     onset, phases = validation.leave_one_out.onset, validation.leave_one_out.phases
     rows: list[Row] = [
         ["this model", degrees(onset.mean_distance_C), *map(ratio, (phases.f1, phases.precision, phases.recall))]
     ]
     rows += [
-        [one.what, degrees(one.mean_distance_C), *map(ratio, (one.f1, one.precision, one.recall))]
-        for one in found.guesses
+        [guess.what, degrees(guess.mean_distance_C), *map(ratio, (guess.f1, guess.precision, guess.recall))]
+        for guess in baselines.guesses
     ]
     told = (
         "Skill is the share of the best baseline's error that the model takes away: "
-        f"{ratio(found.skill_onset)} in onsets, {ratio(found.skill_f1)} in F1."
+        f"{ratio(baselines.skill_onset)} in onsets, {ratio(baselines.skill_f1)} in F1."
     )
-    if found.coverage is not None:
-        told += f" {found.coverage.inside} of {found.coverage.count} observed onsets lie inside of the 90 % intervals."
+    if (coverage := baselines.coverage) is not None:
+        told += f" {coverage.inside} of {coverage.count} observed onsets lie inside of the 90 % intervals."
     return join(
         table(["each cathode left out", "onset off by, °C", "F1", "precision", "recall"], rows, told),
     )
@@ -137,14 +137,14 @@ def _phase_map(cells: Sequence[Cell], key: str) -> Html:
 
 def onsets(validation: Validation) -> Html:
     """First hold temperature with a secondary phase, beside the brackets observed."""
-    found = {name: scores.onset.powders for name, scores in sets(validation).items()}
-    powders = list(dict.fromkeys(powder for several in found.values() for powder in several))
+    compared = {name: scores.onset.powders for name, scores in sets(validation).items()}
+    powders = list(dict.fromkeys(powder for several in compared.values() for powder in several))
     if not powders:
         return nothing("No onsets.")
     rows: list[Row] = []
     labels = []
     for powder in powders:
-        entries = {name: several.get(powder) for name, several in found.items()}
+        entries = {name: several.get(powder) for name, several in compared.items()}
         observed = bracket(next(onset for onset in entries.values() if onset))
         row: Row = [powder, observed]
         for onset in entries.values():
@@ -156,7 +156,7 @@ def onsets(validation: Validation) -> Html:
     head += ["leave one out: predicted (5 to 95 %)", "distance / °C"]
     return join(
         figure(
-            [svg(figures.onsets(found, TOLERANCE), "onsets", "Onsets. " + "; ".join(labels))],
+            [svg(figures.onsets(compared, TOLERANCE), "onsets", "Onsets. " + "; ".join(labels))],
             "Lowest hold temperature with a detectable secondary phase. Grey: between the highest clean and the lowest "
             f"reacted temperature observed, open where one of them is not known, and {TOLERANCE:g} °C around. Points: "
             "the most probable parameters; lines: 5 to 95 % of the posterior samples.",

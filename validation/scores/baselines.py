@@ -94,7 +94,7 @@ def onset_of(card: Onset) -> float:
     return seen if clean is None else 0.5 * (clean + seen)
 
 
-def composition_distance(one: str, other: str) -> float:
+def composition_distance(first: str, second: str) -> float:
     """How different two cathodes are: 0 to 1 by composition, more where their structures differ.
 
     Half the sum of the differences of their atomic fractions, oxygen included: the share of the atoms that would have
@@ -103,7 +103,7 @@ def composition_distance(one: str, other: str) -> float:
     >>> composition_distance("pc-NMC631", "sc-NMC631") < composition_distance("pc-NMC631", "pc-NMC111")
     True
     """
-    a, b = materials.find(one, "cathode"), materials.find(other, "cathode")
+    a, b = materials.find(first, "cathode"), materials.find(second, "cathode")
     sums = sum(a.composition.values()), sum(b.composition.values())
     apart = sum(
         abs(a.composition.get(symbol, 0.0) / sums[0] - b.composition.get(symbol, 0.0) / sums[1])
@@ -120,12 +120,12 @@ def median_and_vote(
     A mark is voted on by those who looked for the family within ``STEP`` of the temperature; a tie, and no voter at
     all, count as not seen.  Without any other onset the guess is none up to the end of the scan.
     """
-    middle = _weighted_median([(onset_of(one), one.weight.value) for one in onsets])
+    middle = _weighted_median([(onset_of(onset), onset.weight.value) for onset in onsets])
     votes: dict[str, list[tuple[float, float]]] = {}
-    for one in observations:
-        for sign, families in ((1.0, one.seen), (-1.0, one.not_seen)):
+    for observation in observations:
+        for sign, families in ((1.0, observation.seen), (-1.0, observation.not_seen)):
             for family in families:
-                votes.setdefault(family, []).append((one.temperature, sign * one.weight.value))
+                votes.setdefault(family, []).append((observation.temperature, sign * observation.weight.value))
     guessed: dict[str, float | None] = {}
     marks: dict[tuple[str, str], bool] = {}
     for card in left_out:
@@ -161,14 +161,14 @@ def nearest_cathode(
     marks: dict[tuple[str, str], bool] = {}
     for card in left_out:
         near = partial(composition_distance, card.cathode)
-        cathodes = sorted({one.cathode for one in (onsets if isinstance(card, Onset) else observations)})
+        cathodes = sorted({experiment.cathode for experiment in (onsets if isinstance(card, Onset) else observations)})
         chosen = min(cathodes, key=near, default="")
-        found = median_and_vote(
-            [card], [one for one in observations if one.cathode == chosen],
-            [one for one in onsets if one.cathode == chosen],
+        guess = median_and_vote(
+            [card], [observation for observation in observations if observation.cathode == chosen],
+            [onset for onset in onsets if onset.cathode == chosen],
         )  # fmt: skip
-        guessed |= found.onsets
-        marks |= found.marks
+        guessed |= guess.onsets
+        marks |= guess.marks
     return Guess(guessed, marks)
 
 
@@ -184,10 +184,10 @@ def equilibria(
     electrolyte = materials.find(firing.electrolyte, "electrolyte")
     mixture = batch([(electrolyte, 1.0), (cathode, firing.mass_ratio)], tables)
     gas = firing.atmosphere
-    found = stability_map(mixture, np.array(temperatures, dtype=float), "pO2", np.array([gas.pO2]), gas)
+    equilibrium = stability_map(mixture, np.array(temperatures, dtype=float), "pO2", np.array([gas.pO2]), gas)
     predicted = []
     for row in range(len(temperatures)):
-        shares = dict(zip(found.families, (100.0 * found.shares[row, 0]).tolist(), strict=True))
+        shares = dict(zip(equilibrium.families, (100.0 * equilibrium.shares[row, 0]).tolist(), strict=True))
         left = {"cathode": shares.pop(cathode.structure, 0.0), "electrolyte": shares.pop("garnet", 0.0)}
         predicted.append(Predicted({name: share for name, share in shares.items() if share > CLEAN}, left, "DONE"))
     return predicted
@@ -234,12 +234,12 @@ def left_out_guesses(
     parts: dict[str, list[Guess]] = {"others": [], "nearest": []}
     for name in dict.fromkeys(map(group, everything)):
         mine = [card for card in everything if group(card) == name]
-        rest = [one for one in observations if group(one) != name]
-        first = [one for one in onsets if group(one) != name]
+        rest = [observation for observation in observations if group(observation) != name]
+        first = [onset for onset in onsets if group(onset) != name]
         parts["others"].append(median_and_vote(mine, rest, first))
         parts["nearest"].append(nearest_cathode(mine, rest, first))
     return {
-        **{name: _joined(found) for name, found in parts.items()},
+        **{name: _joined(guesses) for name, guesses in parts.items()},
         "equilibrium": at_equilibrium(everything, database),
     }
 
@@ -247,9 +247,9 @@ def left_out_guesses(
 def _joined(guesses: Iterable[Guess]) -> Guess:
     onsets: dict[str, float | None] = {}
     marks: dict[tuple[str, str], bool] = {}
-    for one in guesses:
-        onsets |= one.onsets
-        marks |= one.marks
+    for guess in guesses:
+        onsets |= guess.onsets
+        marks |= guess.marks
     return Guess(onsets, marks)
 
 
@@ -337,6 +337,6 @@ def onset_brackets(cards: Iterable[Onset]) -> list[tuple[float, float]]:
     ]  # fmt: skip
 
 
-def onset_intervals(found: Iterable[Sequence[float | None]]) -> list[tuple[float, float]]:
+def onset_intervals(intervals: Iterable[Sequence[float | None]]) -> list[tuple[float, float]]:
     """Predicted intervals of onsets as ``measures.ranked`` gives them, for ``coverage``: None lies above the scan."""
-    return [(low if low is not None else BEYOND, high if high is not None else np.inf) for low, high in found]
+    return [(low if low is not None else BEYOND, high if high is not None else np.inf) for low, high in intervals]

@@ -33,18 +33,18 @@ class Census:
 def census(cards: Cards) -> Census:
     """Counts over all tables that were read, skipped ones included."""
     entries: list[tuple[str, Entry]] = [
-        *(("couple", one) for one in cards.observations),
-        *(("onset of a couple", one) for one in cards.onsets),
-        *(("material alone", one) for one in cards.alone),
-        *(("thermogravimetry", one) for one in cards.thermogravimetry),
-        *(("skipped", one) for one in cards.skipped),
+        *(("couple", card) for card in cards.observations),
+        *(("onset of a couple", card) for card in cards.onsets),
+        *(("material alone", card) for card in cards.alone),
+        *(("thermogravimetry", card) for card in cards.thermogravimetry),
+        *(("skipped", card) for card in cards.skipped),
     ]
-    tables = Counter((kind, one.known, one.role) for kind, one in entries)
-    papers = {kind: len({one.source for name, one in entries if name == kind}) for kind in KINDS}
-    return Census(dict(tables), papers, tuple(sorted({one.source for _, one in entries})))
+    tables = Counter((kind, card.known, card.role) for kind, card in entries)
+    papers = {kind: len({card.source for name, card in entries if name == kind}) for kind in KINDS}
+    return Census(dict(tables), papers, tuple(sorted({card.source for _, card in entries})))
 
 
 def observation_count(cards: Cards) -> int:
     """Observations and onsets, of couples and of materials alone, skipped ones included."""
-    skipped = sum(isinstance(one, Observation | Onset) for one in cards.skipped)
+    skipped = sum(isinstance(card, Observation | Onset) for card in cards.skipped)
     return len(cards.observations) + len(cards.onsets) + len(cards.alone) + skipped

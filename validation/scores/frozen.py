@@ -31,37 +31,37 @@ NMC811 at 800 °C on PRESCOTT) and by 0.03 wt% otherwise.
 
 def frozen_cases() -> dict[str, Case]:
     """The firings of the reference experiment, by the id of their first observation."""
-    found: dict[Case, str] = {}
-    for one in read().observations:
-        if one.source == "ma2025":
-            found.setdefault(case(one, one.temperature), one.id)
-    return {name: firing for firing, name in found.items()}
+    names: dict[Case, str] = {}
+    for card in read().observations:
+        if card.source == "ma2025":
+            names.setdefault(case(card, card.temperature), card.id)
+    return {name: firing for firing, name in names.items()}
 
 
 def predictions(names: Sequence[str], workers: int = 1) -> dict[str, Predicted]:
     """Today's predictions of these cases with the calibrated parameters."""
     cases = frozen_cases()
-    found = run_all([(cases[name], calibrated()) for name in names], workers=workers, cells=CELLS)
-    return dict(zip(names, found, strict=True))
+    predicted = run_all([(cases[name], calibrated()) for name in names], workers=workers, cells=CELLS)
+    return dict(zip(names, predicted, strict=True))
 
 
-def table(found: dict[str, Predicted]) -> str:
+def table(predicted: dict[str, Predicted]) -> str:
     """The record as CSV: observation, family, wt%; reactants left by their roles."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["observation", "family", "wt_percent"])
-    for name, one in found.items():
-        for family, share in sorted({**one.families, **one.left}.items()):
+    for name, prediction in predicted.items():
+        for family, share in sorted({**prediction.families, **prediction.left}.items()):
             writer.writerow([name, family, f"{share:.3f}"])
     return out.getvalue()
 
 
 def record(text: str) -> dict[str, dict[str, float]]:
     """wt% by observation and family, from what ``table`` wrote."""
-    found: dict[str, dict[str, float]] = {}
+    shares: dict[str, dict[str, float]] = {}
     for row in csv.DictReader(text.splitlines()):
-        found.setdefault(row["observation"], {})[row["family"]] = float(row["wt_percent"])
-    return found
+        shares.setdefault(row["observation"], {})[row["family"]] = float(row["wt_percent"])
+    return shares
 
 
 def moved(before: dict[str, float], now: Predicted) -> list[str]:

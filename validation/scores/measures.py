@@ -51,16 +51,16 @@ def quantiles(values: Iterable[float]) -> tuple[float | None, float | None, floa
     >>> quantiles([1.0, 3.0])[1]
     2.0
     """
-    found = np.array(list(values), dtype=float)
-    if not found.size:
+    sample = np.array(list(values), dtype=float)
+    if not sample.size:
         return None, None, None
-    low, middle, high = (float(q) for q in np.quantile(found, QUANTILES))
+    low, middle, high = (float(q) for q in np.quantile(sample, QUANTILES))
     return low, middle, high
 
 
 def ended(runs: Iterable[Predicted]) -> list[Predicted]:
     """The runs that reached the end of their schedule."""
-    return [one for one in runs if one.outcome == "DONE"]
+    return [run for run in runs if run.outcome == "DONE"]
 
 
 def limit(experiment: Experiment, family: str = "") -> float:
@@ -91,14 +91,14 @@ def onset_samples(card: Onset, predictions: Predictions) -> Array:
     runs = {T: predictions[case(card, T + CELSIUS_ZERO)] for T in SCAN}
     size = len(runs[SCAN[0]])
     least = partial(limit, card)
-    return np.array([first_seen({T: found[k] for T, found in runs.items()}, least) for k in range(size)])
+    return np.array([first_seen({T: samples[k] for T, samples in runs.items()}, least) for k in range(size)])
 
 
 def ranked(values: Array) -> tuple[float | None, float | None]:
     """5 and 95 % of onsets as values of the scan, not between them; None where that is above the scan."""
     ordered = np.sort(values)
-    found = [float(ordered[max(math.ceil(q * len(ordered)) - 1, 0)]) for q in (QUANTILES[0], QUANTILES[-1])]
-    low, high = (T if math.isfinite(T) else None for T in found)
+    ends = [float(ordered[max(math.ceil(q * len(ordered)) - 1, 0)]) for q in (QUANTILES[0], QUANTILES[-1])]
+    low, high = (T if math.isfinite(T) else None for T in ends)
     return low, high
 
 
@@ -119,13 +119,13 @@ def distance(predicted: float | None, clean_at: float | None, seen_at: float | N
 
 def onset(card: Onset, predictions: Predictions) -> dict[str, Any]:
     """Predicted onset beside the observed bracket."""
-    found = onset_samples(card, predictions)
-    at = float(found[0]) if math.isfinite(found[0]) else None
+    samples = onset_samples(card, predictions)
+    at = float(samples[0]) if math.isfinite(samples[0]) else None
     clean_at, seen_at = celsius(card.clean_at), celsius(card.seen_at)
     off = distance(at, clean_at, seen_at)
     return {
         "predicted_C": at,
-        "interval_C": list(ranked(found)),
+        "interval_C": list(ranked(samples)),
         "bracket_C": [clean_at, seen_at],
         "inside": off <= STEP,
         "distance_C": off,
@@ -135,11 +135,11 @@ def onset(card: Onset, predictions: Predictions) -> dict[str, Any]:
 def onsets(cards: Iterable[Onset], predictions: Predictions) -> dict[str, Any]:
     """Onsets of all powders, their mean distance from the brackets, and how many are inside."""
     powders = {card.cathode: onset(card, predictions) for card in cards}
-    off = [one["distance_C"] for one in powders.values()]
+    off = [powder["distance_C"] for powder in powders.values()]
     return {
         "powders": powders,
         "mean_distance_C": float(np.mean(off)) if off else None,
-        "inside_count": sum(one["inside"] for one in powders.values()),
+        "inside_count": sum(powder["inside"] for powder in powders.values()),
         "powder_count": len(powders),
     }
 
@@ -178,7 +178,7 @@ def _told(
     runs: Sequence[Predicted], value: Callable[[Predicted], float]
 ) -> tuple[float | None, tuple[float | None, float | None], list[float]]:
     """The prediction, from the first run if it ended, its interval, and the values of all that did."""
-    values = [value(one) for one in ended(runs)]
+    values = [value(run) for run in ended(runs)]
     low, _, high = quantiles(values)
     return (values[0] if ended(runs[:1]) else None), (low, high), values
 
@@ -210,10 +210,10 @@ def _scores(counts: Mapping[str, int]) -> dict[str, float | None]:
     return {name: over / under if under else None for name, (over, under) in parts.items()}
 
 
-def phases(found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def phases(judged: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Precision, recall and F1 of cells, and the counts of each family; cells without a prediction do not count."""
     families: dict[str, dict[str, int]] = {}
-    for cell in found:
+    for cell in judged:
         if (correct := right(cell)) is None:
             continue
         counts = families.setdefault(cell["family"], dict.fromkeys(("tp", "fp", "fn", "tn"), 0))
@@ -227,13 +227,13 @@ def phases(found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 def amounts(cards: Iterable[Observation], predictions: Predictions) -> list[dict[str, Any]]:
     """Every measured amount beside the predicted one, and whether reactants that are gone are predicted to be."""
-    found = []
+    rows = []
     for card in cards:
         runs = predictions[case(card, card.temperature)]
         for amount in card.amounts:
             at, interval, _ = _told(runs, partial(_amount, amount.families))
             measured = round(100.0 * amount.share.value, 9)
-            found.append(_head(card, card.temperature) | {
+            rows.append(_head(card, card.temperature) | {
                 "families": list(amount.families),
                 "measured": measured,
                 "sd": round(100.0 * amount.share.sd, 9),
@@ -244,7 +244,7 @@ def amounts(cards: Iterable[Observation], predictions: Predictions) -> list[dict
         for role in card.gone:
             least = limit(card, detection.REACTANTS[role])
             at, interval, left = _told(runs, partial(_left, role))
-            found.append(_head(card, card.temperature) | {
+            rows.append(_head(card, card.temperature) | {
                 "families": [],
                 "gone": role,
                 "predicted_gone": None if at is None else at < least,
@@ -253,7 +253,7 @@ def amounts(cards: Iterable[Observation], predictions: Predictions) -> list[dict
                 "interval": list(interval),
                 "limit": least,
             })  # fmt: skip
-    return found
+    return rows
 
 
 def _amount(families: tuple[str, ...], run: Predicted) -> float:
@@ -266,7 +266,7 @@ def _left(role: str, run: Predicted) -> float:
 
 def trends(cards: Iterable[Observation], predictions: Predictions) -> list[dict[str, Any]]:
     """Whether a family is predicted to be weaker or stronger than at another temperature, where that was told."""
-    found = []
+    rows = []
     for card in cards:
         runs = predictions[case(card, card.temperature)]
         for said, sign, told in (("weaker", -1.0, card.weaker_than), ("stronger", 1.0, card.stronger_than)):
@@ -279,7 +279,7 @@ def trends(cards: Iterable[Observation], predictions: Predictions) -> list[dict[
                     for own, other in zip(runs, others, strict=True)
                 ]
                 known = [change for change in changes if change is not None]
-                found.append({
+                rows.append({
                     "id": card.id,
                     "cathode": card.cathode,
                     "family": trend.family,
@@ -289,7 +289,7 @@ def trends(cards: Iterable[Observation], predictions: Predictions) -> list[dict[
                     "probability": probability(known, lambda change: change > 0.0),
                     "holds": None if changes[0] is None else changes[0] > 0.0,
                 })  # fmt: skip
-    return found
+    return rows
 
 
 def summary(observed: Sequence[Observation], first: Sequence[Onset], predictions: Predictions) -> dict[str, Any]:
@@ -308,11 +308,11 @@ def summary(observed: Sequence[Observation], first: Sequence[Onset], predictions
 
 
 def _band(series: Sequence[Sequence[Predicted]], value: Callable[[Predicted], float]) -> dict[str, list[float | None]]:
-    found = [_told(runs, value) for runs in series]
+    points = [_told(runs, value) for runs in series]
     return {
-        "value": [at for at, _, _ in found],
-        "low": [ends[0] for _, ends, _ in found],
-        "high": [ends[1] for _, ends, _ in found],
+        "value": [at for at, _, _ in points],
+        "low": [ends[0] for _, ends, _ in points],
+        "high": [ends[1] for _, ends, _ in points],
     }
 
 
@@ -321,7 +321,7 @@ def curves(card: Onset, predictions: Predictions) -> dict[str, Any]:
     series = [predictions[case(card, T + CELSIUS_ZERO)] for T in SCAN]
     bands = {
         family: _band(series, partial(_share, family))
-        for family in dict.fromkeys(f for runs in series for one in ended(runs) for f in one.families)
+        for family in dict.fromkeys(f for runs in series for run in ended(runs) for f in run.families)
     }
 
     def most(family: str) -> float:
@@ -342,7 +342,7 @@ def sensitivity(first: Array, samples: Sequence[Parameters]) -> dict[str, float 
     """
     cards = priors()
     at = np.where(np.isfinite(first), first, BEYOND)
-    z = np.array([one.vector() for one in samples])
+    z = np.array([parameters.vector() for parameters in samples])
     z = (z - [card.mean for card in cards]) / [card.sd for card in cards]
     design = np.column_stack([np.ones(len(z)), z])
     if np.ptp(at) == 0.0 or len(z) < len(cards) + 2 or np.linalg.matrix_rank(design) < len(cards) + 1:

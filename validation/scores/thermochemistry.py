@@ -134,14 +134,14 @@ class Residual:
 def residuals() -> list[Residual]:
     """For every phase with both a measured enthalpy and a DFT energy, largest first."""
     fitted = corrections.load()
-    found = []
+    differences = []
     for record in read_records().values():
         if record.enthalpy is not None and record.dft is not None:
             atoms = sum(record.amounts.values())
             predicted, _ = fitted.enthalpy(record.amounts, record.dft)
             value = (record.enthalpy - predicted) / atoms / EV_PER_ATOM
-            found.append(Residual(record.phase, value, corrections.class_of(record.amounts)))
-    return sorted(found, key=lambda one: -abs(one.value))
+            differences.append(Residual(record.phase, value, corrections.class_of(record.amounts)))
+    return sorted(differences, key=lambda residual: -abs(residual.value))
 
 
 def page() -> str:
@@ -176,9 +176,9 @@ def page() -> str:
         "|---|---|---|",
     ]
     for kind in corrections.CLASSES:
-        count = sum(one.kind == kind and one.determined for one in left_out)
+        count = sum(error.kind == kind and error.determined for error in left_out)
         lines.append(f"| {kind} | {count} | {corrections.rms(left_out, kind) / EV_PER_ATOM * 1e3:.1f} |")
-    beyond = [one for one in residuals() if abs(one.value) > EXCEPTION]
+    beyond = [residual for residual in residuals() if abs(residual.value) > EXCEPTION]
     notes = read_records()
     lines += [
         "",
@@ -190,7 +190,10 @@ def page() -> str:
         "| phase | measured minus corrected, eV/atom | why |",
         "|---|---|---|",
     ]
-    lines += [f"| {one.phase} | {one.value:+.3f} | {_why(one, notes[one.phase].amounts)} |" for one in beyond]
+    lines += [
+        f"| {residual.phase} | {residual.value:+.3f} | {_why(residual, notes[residual.phase].amounts)} |"
+        for residual in beyond
+    ]
     lines += [
         "",
         "## What had to be moved",
@@ -208,7 +211,7 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _why(one: Residual, amounts: Mapping[str, float]) -> str:
+def _why(residual: Residual, amounts: Mapping[str, float]) -> str:
     if {"C", "H"} & set(amounts):
         return "carbonates and hydroxides take no part in the fit"
     if len(amounts) == 2:
@@ -224,16 +227,18 @@ def figure() -> Figure:
     drawn = Figure(figsize=(7.0, 4.2), layout="constrained")
     axis = drawn.subplots()
     for kind, colour, marker in zip(corrections.CLASSES, ("#0072B2", "#D55E00", "#7F7F7F"), "os^", strict=True):
-        some = sorted((one for one in left_out if one.kind == kind and one.determined), key=lambda one: one.error)
-        values = [one.error / EV_PER_ATOM * 1e3 for one in some]
+        some = sorted(
+            (error for error in left_out if error.kind == kind and error.determined), key=lambda error: error.error
+        )
+        values = [error.error / EV_PER_ATOM * 1e3 for error in some]
         rms = corrections.rms(left_out, kind) / EV_PER_ATOM * 1e3
         share = [(i + 0.5) / len(values) for i in range(len(values))]
         axis.plot(
             values, share, marker, color=colour, markersize=4, label=f"{kind}: {len(values)}, rms {rms:.0f} meV/atom"
         )
-        for one, value, height in zip(some, values, share, strict=True):
+        for error, value, height in zip(some, values, share, strict=True):
             if abs(value) > 55.0:
-                axis.annotate(one.phase, (value, height), fontsize=7, xytext=(4, -3), textcoords="offset points")
+                axis.annotate(error.phase, (value, height), fontsize=7, xytext=(4, -3), textcoords="offset points")
     axis.axvline(0.0, color="0.6", linewidth=1)
     axis.set_xlabel("measured minus predicted without it / meV per atom")
     axis.set_ylabel("share of the phases below")

@@ -71,11 +71,11 @@ def document(
 
     def predicted(card: Thermogravimetry, cathode: str) -> float | None:
         heat = f"{card.ramp:.10g} K/s to {card.end:.10g} K"
-        found = lost_from(cathode, card.electrolyte, heat, card.atmosphere or atmosphere("O2"))
-        return None if found is None or found > card.end + 1e-6 else round(found - CELSIUS_ZERO, 6)
+        start = lost_from(cathode, card.electrolyte, heat, card.atmosphere or atmosphere("O2"))
+        return None if start is None or start > card.end + 1e-6 else round(start - CELSIUS_ZERO, 6)
 
     losses = []
-    for card in (one for one in cards if one.loss_from is not None):
+    for card in (card for card in cards if card.loss_from is not None):
         at = predicted(card, card.material)
         low, high = ((round(T - CELSIUS_ZERO, 6)) for T in card.between or (card.loss_from, card.loss_from))
         losses.append({
@@ -87,11 +87,11 @@ def document(
             "predicted_C": at,
             "inside": at is not None and low <= at <= high,
         })  # fmt: skip
-    ordered = [one for one in cards if one.order]
-    ranks = [_order(one, {name: predicted(one, name) for rank in one.order for name in rank}) for one in ordered]
+    ordered = [card for card in cards if card.order]
+    ranks = [_order(card, {name: predicted(card, name) for rank in card.order for name in rank}) for card in ordered]
     pure = [rank for rank in ranks if not rank["electrolyte"]]
     electrolytes = materials.built_in("electrolyte")
-    garnet = next((one for one in cards if one.mass_loss is not None and one.material in electrolytes), None)
+    garnet = next((card for card in cards if card.mass_loss is not None and card.material in electrolytes), None)
     return {
         "order": pure[0] if pure else {},
         "order_of_mixtures": [rank for rank in ranks if rank["electrolyte"]],
@@ -106,9 +106,9 @@ def document(
     }  # fmt: skip
 
 
-def _order(card: Thermogravimetry, found: dict[str, float | None]) -> dict[str, Any]:
+def _order(card: Thermogravimetry, predicted: dict[str, float | None]) -> dict[str, Any]:
     """Order from the most stable on; pairs that are told apart by experiment, and in how many the model agrees."""
-    at = {name: np.inf if T is None else T for name, T in found.items()}
+    at = {name: np.inf if T is None else T for name, T in predicted.items()}
     pairs = [(a, b) for k, rank in enumerate(card.order) for a in rank for other in card.order[k + 1 :] for b in other]
     ranks = [[name for name in at if at[name] == T] for T in sorted(set(at.values()), reverse=True)]
     return {
@@ -116,7 +116,7 @@ def _order(card: Thermogravimetry, found: dict[str, float | None]) -> dict[str, 
         "electrolyte": card.electrolyte or None,
         "observed": [list(rank) for rank in card.order],
         "predicted": ranks,
-        "predicted_C": found,
+        "predicted_C": predicted,
         "pairs": len(pairs),
         "pairs_right": sum(at[a] > at[b] for a, b in pairs),
     }
@@ -124,12 +124,12 @@ def _order(card: Thermogravimetry, found: dict[str, float | None]) -> dict[str, 
 
 def _alone(of: materials.Material, gas: Atmosphere, tables: databases.Database) -> Array:
     """Mass loss [%] of a material at equilibrium with the gas, over GRID; none where it is stable."""
-    one = stability.subject(of, tables)
-    own = one.itself.solids[0]
-    found = np.zeros(len(GRID))
+    target = stability.subject(of, tables)
+    own = target.itself.solids[0]
+    loss = np.zeros(len(GRID))
     for k, T in enumerate(GRID):
-        change = stability.decompose(one, float(T), gas)
-        if change.per_atom > one.allowed:
+        change = stability.decompose(target, float(T), gas)
+        if change.per_atom > target.allowed:
             left = sum(part.moles * part.solid.molar_mass for part in change.formed)
-            found[k] = 100.0 * (1.0 - left * own.cations / own.molar_mass)
-    return found
+            loss[k] = 100.0 * (1.0 - left * own.cations / own.molar_mass)
+    return loss

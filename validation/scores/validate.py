@@ -66,11 +66,12 @@ def read(sources: Sequence[str | Path]) -> Cards:
     """The built-in cards together with those of folders and files.  A bad or doubled table becomes a Problem."""
     own, mine = cards_reader.read(), cards_reader.read(sources) if sources else Cards((), (), (), ())
     kinds = ("observations", "onsets", "thermogravimetry", "alone", "skipped")
-    taken = {one.id for kind in kinds for one in getattr(own, kind)}
+    taken = {entry.id for kind in kinds for entry in getattr(own, kind)}
     joined = {
-        kind: (*getattr(own, kind), *(one for one in getattr(mine, kind) if one.id not in taken)) for kind in kinds
+        kind: (*getattr(own, kind), *(entry for entry in getattr(mine, kind) if entry.id not in taken))
+        for kind in kinds
     }
-    doubled = (one.id for kind in kinds for one in getattr(mine, kind) if one.id in taken)
+    doubled = (entry.id for kind in kinds for entry in getattr(mine, kind) if entry.id in taken)
     lost = tuple(Problem("cards given", id, "this id is taken by a built-in card: choose another") for id in doubled)
     return Cards(**joined, problems=(*own.problems, *mine.problems, *lost))
 
@@ -132,27 +133,27 @@ def compare(
     ``run`` predicts jobs as ``firings.run_all`` does.  Raises InputError for a number of samples that the posterior
     does not have.
     """
-    observed = [one for one in cards.observations if one.source == REFERENCE]
-    first = [one for one in cards.onsets if one.source == REFERENCE]
-    others = [one for one in cards.observations if one.source != REFERENCE]
-    bounds = [one for one in cards.onsets if one.source != REFERENCE]
+    observed = [card for card in cards.observations if card.source == REFERENCE]
+    first = [card for card in cards.onsets if card.source == REFERENCE]
+    others = [card for card in cards.observations if card.source != REFERENCE]
+    bounds = [card for card in cards.onsets if card.source != REFERENCE]
     fitted = chosen(samples)
-    unknown = {one.cathode: left_out(one.cathode, samples) for one in (*observed, *first)}
+    unknown = {card.cathode: left_out(card.cathode, samples) for card in (*observed, *first)}
     ours = _cases(observed, first)
-    alone = {one: unknown[one.cathode] or fitted for one in ours}
+    alone = {firing: unknown[firing.cathode] or fitted for firing in ours}
     everyone = dict.fromkeys((*ours, *_cases(others, ()), *(c for o in bounds for c in _at_bounds(o))), fitted)
 
     jobs = list(dict.fromkeys(
-        (one, values)
+        (firing, values)
         for wanted in (everyone, alone)
-        for one, values in sorted(
-            ((one, values) for one, several in wanted.items() for values in several),
+        for firing, values in sorted(
+            ((firing, values) for firing, several in wanted.items() for values in several),
             key=lambda job: (job[0].cathode, job[0].electrolyte, str(job[0].atmosphere), tuple(job[1].vector())),
         )
     ))  # fmt: skip
     results = (run or run_all)(jobs, workers=workers, cells=cells, database=database, progress=progress)
-    found = dict(zip(jobs, results, strict=True))
-    pick = partial(_pick, found)
+    predicted = dict(zip(jobs, results, strict=True))
+    pick = partial(_pick, predicted)
     inside, outside = pick(everyone), pick(alone)
 
     in_sample = record(Scores, measures.summary(observed, first, inside), "in_sample")
@@ -167,7 +168,7 @@ def compare(
         database=(database or databases.embedded()).fingerprint,
         samples=samples,
         detection=DETECTION,
-        problems=(*map(str, cards.problems), *_unfinished(found)),
+        problems=(*map(str, cards.problems), *_unfinished(predicted)),
         lacking=statements.lacking(in_sample, mass_loss),
         parameters=_parameters(),
         in_sample=in_sample,
@@ -228,15 +229,15 @@ def _at_bounds(card: Onset) -> list[Case]:
 
 
 def _pick(
-    found: Mapping[tuple[Case, Parameters], Predicted], wanted: Mapping[Case, Sequence[Parameters]]
+    predicted: Mapping[tuple[Case, Parameters], Predicted], wanted: Mapping[Case, Sequence[Parameters]]
 ) -> dict[Case, list[Predicted]]:
-    return {one: [found[one, values] for values in several] for one, several in wanted.items()}
+    return {firing: [predicted[firing, values] for values in several] for firing, several in wanted.items()}
 
 
-def _unfinished(found: Mapping[tuple[Case, Parameters], Predicted]) -> list[str]:
+def _unfinished(predicted: Mapping[tuple[Case, Parameters], Predicted]) -> list[str]:
     """Says which runs tell nothing because they did not reach the end of their schedule."""
     lost: dict[str, int] = {}
-    for (firing, _), result in found.items():
+    for (firing, _), result in predicted.items():
         if result.outcome != "DONE":
             name = f"{firing.cathode} with {firing.electrolyte} at {firing.celsius:g} °C"
             lost[name] = lost.get(name, 0) + 1
@@ -260,7 +261,7 @@ def _elsewhere(
     observed: Sequence[Observation], first: Sequence[Onset], predictions: measures.Predictions, known: set[str]
 ) -> list[dict[str, Any]]:
     """Cells of other laboratories; an onset is a cell of ANY family at each of its bounds."""
-    about = {one.id: one for one in (*observed, *first)}
+    about = {card.id: card for card in (*observed, *first)}
     table = measures.cells(observed, predictions)
     for card in first:
         for word, T in (("not seen", card.clean_at), ("seen", card.seen_at)):
