@@ -232,7 +232,7 @@ def fetch(
         host, watch, budget = urlsplit(url).hostname or url, _Watch(secret), _Budget(secret)
         version, restricted = _attempt(partial(_heartbeat, url, watch, budget), watch, host, backoff)
         clients = _attempt(partial(_clients, secret, url, watch, budget, version, restricted), watch, host, backoff)
-        found: dict[str, dict[str, Any]] = {}
+        phases_by_id: dict[str, dict[str, Any]] = {}
         without = 0
         batches = list(_systems(symbols))
         with clients[0], clients[1]:
@@ -242,9 +242,9 @@ def fetch(
                 thermo = _attempt(partial(_thermo, clients[1], batch, watch), watch, host, backoff)
                 tell((i + 1.0) / len(batches))
                 some, lacking = _phases(summary, thermo, host)
-                found |= some
+                phases_by_id |= some
                 without += lacking
-    phases = [found[identity] for identity in sorted(found)]
+    phases = [phases_by_id[identity] for identity in sorted(phases_by_id)]
     if not phases:
         raise InputError(f"Materials Project: no phase of {', '.join(symbols)} found; nothing is written")
     document = {
@@ -285,8 +285,8 @@ def _systems(symbols: Sequence[str]) -> Iterable[list[str]]:
 def _key(key: str | None) -> str:
     from pymatgen.core import SETTINGS
 
-    found = key or os.environ.get("MP_API_KEY") or SETTINGS.get("PMG_MAPI_KEY") or ""
-    secret = str(found).strip()
+    given = key or os.environ.get("MP_API_KEY") or SETTINGS.get("PMG_MAPI_KEY") or ""
+    secret = str(given).strip()
     if not secret:
         raise InputError(
             "Materials Project: no key; set MP_API_KEY to yours from https://materialsproject.org/api "
@@ -417,7 +417,7 @@ def _phases(
 ) -> tuple[dict[str, dict[str, Any]], int]:
     """Phases by id as the snapshot has them, and how many have no energy of this functional."""
     energies = {document["material_id"]: document for document in thermo}
-    found: dict[str, dict[str, Any]] = {}
+    phases: dict[str, dict[str, Any]] = {}
     without = 0
     for document in summary:
         identity = document["material_id"]
@@ -427,7 +427,7 @@ def _phases(
             continue
         try:
             volume = document.get("volume")
-            found[identity] = {
+            phases[identity] = {
                 "material_id": identity,
                 "formula": document["formula_pretty"],
                 "energy_eV_atom": energy["formation_energy_per_atom"],
@@ -442,7 +442,7 @@ def _phases(
             break
     if without < 0:
         raise InputError(f"Materials Project: {host} sent a phase without formula or sites ({SERVES_ON})")
-    return found, without
+    return phases, without
 
 
 def _checksum(phases: list[dict[str, Any]], host: str) -> str:

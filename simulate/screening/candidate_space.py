@@ -106,7 +106,7 @@ class Grid:
     def elements(self) -> set[str]:
         """Elements of any point."""
         metals = {s for point in self.shares for s, n in zip(METALS, point, strict=True) if n}
-        return metals | {s for one in self.dopants for s, _ in one} | {"Li"}
+        return metals | {s for mix in self.dopants for s, _ in mix} | {"Li"}
 
 
 @dataclass(frozen=True)
@@ -173,9 +173,11 @@ class Space:
     @cached_property
     def elements(self) -> tuple[str, ...]:
         """Elements of any cathode but O, C and H: lithium first, then by name."""
-        found = {s for one in self.cathodes for s in one.composition} | (self.grid.elements if self.grid else set())
-        found |= {s for one in self.listed for s in one.cathode.composition}
-        return ("Li", *sorted(found - {"Li", *OPEN_ELEMENTS}))
+        elements = {s for cathode in self.cathodes for s in cathode.composition} | (
+            self.grid.elements if self.grid else set()
+        )
+        elements |= {s for candidate in self.listed for s in candidate.cathode.composition}
+        return ("Li", *sorted(elements - {"Li", *OPEN_ELEMENTS}))
 
     @property
     def digest(self) -> str:
@@ -215,13 +217,17 @@ def parse(text: str) -> Space:
         raise InputError("temperatures are missing: write temperatures = '600:900:100' (°C) or a list of numbers")
     holds = _temperatures(card["temperatures"])
     short = _texts(card, "morphologies", ["pc"])
-    for one in short:
-        if one not in materials.MORPHOLOGIES:
-            raise unknown("morphologies entry", one, materials.MORPHOLOGIES, "pc is a polycrystal, sc a single crystal")
-    cathodes = tuple(one for entry in _list(card, "cathodes", []) for one in _cathodes(entry, short))
-    electrolytes = tuple(_found(one, "electrolyte", "electrolytes") for one in _texts(card, "electrolytes", ["LLZTO"]))
-    schedules = tuple(_schedule(one, holds) for one in _texts(card, "schedules", [SCHEDULE]))
-    gases = tuple(_gas(one) for one in _texts(card, "gases", ["O2"]))
+    for morphology in short:
+        if morphology not in materials.MORPHOLOGIES:
+            raise unknown(
+                "morphologies entry", morphology, materials.MORPHOLOGIES, "pc is a polycrystal, sc a single crystal"
+            )
+    cathodes = tuple(cathode for entry in _list(card, "cathodes", []) for cathode in _cathodes(entry, short))
+    electrolytes = tuple(
+        _powder(name, "electrolyte", "electrolytes") for name in _texts(card, "electrolytes", ["LLZTO"])
+    )
+    schedules = tuple(_schedule(text, holds) for text in _texts(card, "schedules", [SCHEDULE]))
+    gases = tuple(_gas(text) for text in _texts(card, "gases", ["O2"]))
     grid = _grid(card["grid"]) if "grid" in card else None
     if grid and len(grid) * len(short) > MOST_CATHODES:
         raise InputError(f"grid: {len(grid) * len(short)} cathodes; at most {MOST_CATHODES}, take a larger step")
@@ -239,7 +245,7 @@ def parse(text: str) -> Space:
         schedules=schedules,
         gases=gases,
         listed=(),
-        coatings=tuple(one for one in _texts(card, "coatings", [], empty=True) if one != "none"),
+        coatings=tuple(name for name in _texts(card, "coatings", [], empty=True) if name != "none"),
         mass_ratio=read_mass_ratio(ratio) if isinstance(ratio, str) else _number(ratio, "mass_ratio", 1e-3, 1e3),
         limit=_number(card.get("limit", DETECTION_LIMIT), "limit", 1e-3, 100.0),
         accuracy=accuracy,
@@ -262,23 +268,23 @@ def _known(card: Mapping[str, Any], keys: Sequence[str], kind: str) -> None:
 
 
 def _list(card: Mapping[str, Any], key: str, default: list[Any]) -> list[Any]:
-    found = card.get(key, default)
-    if isinstance(found, str):
-        found = [found]
-    if not isinstance(found, list):
-        raise InputError(f"{key} = {shown(found)}: write a list, {key} = ['...', '...']")
-    if len(found) > MOST_CHOICES:
-        raise InputError(f"{key}: {len(found)} entries, at most {MOST_CHOICES} are read")
-    return found
+    entries = card.get(key, default)
+    if isinstance(entries, str):
+        entries = [entries]
+    if not isinstance(entries, list):
+        raise InputError(f"{key} = {shown(entries)}: write a list, {key} = ['...', '...']")
+    if len(entries) > MOST_CHOICES:
+        raise InputError(f"{key}: {len(entries)} entries, at most {MOST_CHOICES} are read")
+    return entries
 
 
 def _texts(card: Mapping[str, Any], key: str, default: list[Any], *, empty: bool = False) -> list[str]:
-    found = [_text(one, key) for one in _list(card, key, default)]
-    if not found and not empty:
+    texts = [_text(entry, key) for entry in _list(card, key, default)]
+    if not texts and not empty:
         raise InputError(f"{key} = []: name at least one, or leave the key out for {default}")
-    if len(set(found)) != len(found):
-        raise InputError(f"{key}: {shown(next(one for one in found if found.count(one) > 1))} stands there twice")
-    return found
+    if len(set(texts)) != len(texts):
+        raise InputError(f"{key}: {shown(next(text for text in texts if texts.count(text) > 1))} stands there twice")
+    return texts
 
 
 def _text(value: Any, key: str) -> str:
@@ -301,12 +307,12 @@ def _whole(value: Any, key: str, most: int) -> int:
 
 def _temperatures(value: Any) -> tuple[float, ...]:
     if isinstance(value, list):
-        found = tuple(sorted({_number(T, "temperatures", -200.0, 3000.0) for T in value}))
+        temperatures = tuple(sorted({_number(T, "temperatures", -200.0, 3000.0) for T in value}))
     else:
-        found = read_temperatures(_text(value, "temperatures"))
-    if not 1 <= len(found) <= MOST_TEMPERATURES:
-        raise InputError(f"temperatures: {len(found)} values; give 1 to {MOST_TEMPERATURES}")
-    return found
+        temperatures = read_temperatures(_text(value, "temperatures"))
+    if not 1 <= len(temperatures) <= MOST_TEMPERATURES:
+        raise InputError(f"temperatures: {len(temperatures)} values; give 1 to {MOST_TEMPERATURES}")
+    return temperatures
 
 
 def _schedule(text: str, holds: Sequence[float]) -> str:
@@ -329,7 +335,7 @@ def _gas(text: str) -> Atmosphere:
         raise InputError(f"gases: {error}") from error
 
 
-def _found(text: str, role: str, key: str, structure: str | None = None, morphology: str | None = None) -> Material:
+def _powder(text: str, role: str, key: str, structure: str | None = None, morphology: str | None = None) -> Material:
     try:
         return materials.find(text, role, structure=structure, morphology=morphology)
     except InputError as error:
@@ -345,12 +351,12 @@ def _cathodes(entry: Any, short: Sequence[str]) -> list[Material]:
         structure = _text(entry.get("structure", ""), "cathodes structure") or None
         entry = entry.get("formula")
     text = _text(entry, "cathodes")
-    if text.endswith(".toml") or "-" in text or not any(one.isdigit() for one in text):
-        return [_found(text, "cathode", "cathodes", structure)]
-    made = _found(text, "cathode", "cathodes", structure)
+    if text.endswith(".toml") or "-" in text or not any(character.isdigit() for character in text):
+        return [_powder(text, "cathode", "cathodes", structure)]
+    made = _powder(text, "cathode", "cathodes", structure)
     if not made.source.startswith("formula"):
         return [made]
-    return [_found(text, "cathode", "cathodes", structure, one) for one in short]
+    return [_powder(text, "cathode", "cathodes", structure, morphology) for morphology in short]
 
 
 def _grid(card: Any) -> Grid:
@@ -368,7 +374,7 @@ def _grid(card: Any) -> Grid:
             raise InputError(
                 f"grid {symbol} = {shown(pair)}: write the lowest and highest share, {symbol} = [0.0, 1.0]"
             )
-        low, high = (_number(one, f"grid {symbol}", 0.0, 1.0) for one in pair)
+        low, high = (_number(share, f"grid {symbol}", 0.0, 1.0) for share in pair)
         bounds.append((math.ceil(low * parts - 1e-6), math.floor(high * parts + 1e-6)))
     shares = tuple(
         (ni, mn, parts - ni - mn)
@@ -399,9 +405,9 @@ def _grid(card: Any) -> Grid:
 
 
 def _listed(cards: Any, space: Space) -> tuple[Candidate, ...]:
-    if not isinstance(cards, list) or not all(isinstance(one, dict) for one in cards):
+    if not isinstance(cards, list) or not all(isinstance(card, dict) for card in cards):
         raise InputError("candidate: write tables [[candidate]] with cathode = '...'")
-    found = []
+    candidates = []
     for number, card in enumerate(cards):
         where = f"[[candidate]] {number + 1}"
         _known(card, CANDIDATE_KEYS, f"key of {where}")
@@ -409,14 +415,14 @@ def _listed(cards: Any, space: Space) -> tuple[Candidate, ...]:
             raise InputError(f"{where}: cathode is missing")
         text = {key: _text(value, f"{where} {key}") for key, value in card.items()}
         other, plan, gas = text.get("electrolyte"), text.get("schedule"), text.get("gas")
-        cathode = _found(text["cathode"], "cathode", where, text.get("structure"), text.get("morphology"))
-        found.append(
+        cathode = _powder(text["cathode"], "cathode", where, text.get("structure"), text.get("morphology"))
+        candidates.append(
             Candidate(
                 space._product + number,
                 cathode,
-                space.electrolytes[0] if other is None else _found(other, "electrolyte", where),
+                space.electrolytes[0] if other is None else _powder(other, "electrolyte", where),
                 space.schedules[0] if plan is None else _schedule(plan, space.temperatures),
                 space.gases[0] if gas is None else _gas(gas),
             )
         )
-    return tuple(found)
+    return tuple(candidates)

@@ -30,39 +30,39 @@ def best(store: xr.Dataset, top: int) -> list[dict[str, Any]]:
     rank = store["rank"].values
     chosen = np.flatnonzero((rank > 0) & (rank <= top))
     chosen = chosen[np.argsort(rank[chosen])]
-    found = store.isel(candidate=chosen).load()  # each chunk is read once
-    return [_entry(found.isel(candidate=number), int(index)) for number, index in enumerate(chosen)]
+    rows = store.isel(candidate=chosen).load()  # each chunk is read once
+    return [_entry(rows.isel(candidate=number), int(index)) for number, index in enumerate(chosen)]
 
 
 def reasons(store: xr.Dataset) -> list[dict[str, Any]]:
     """Outcomes other than DONE, with the number of candidates of each."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     outcome = store["outcome"]
     size = outcome.chunks[0][0] if outcome.chunks else outcome.size
     for low in range(0, outcome.size, max(size, 1)):
         for text in outcome[low : low + size].values.tolist():
-            if text != DONE and (text in found or len(found) < MOST_REASONS):
-                found[text] = found.get(text, 0) + 1
-    return [{"reason": plain(reason, 300), "candidates": count} for reason, count in found.items()]
+            if text != DONE and (text in counts or len(counts) < MOST_REASONS):
+                counts[text] = counts.get(text, 0) + 1
+    return [{"reason": plain(reason, 300), "candidates": count} for reason, count in counts.items()]
 
 
-def _entry(one: xr.Dataset, index: int) -> dict[str, Any]:
-    shares = np.nan_to_num(one["wt_percent"].values).max(axis=0)
+def _entry(candidate: xr.Dataset, index: int) -> dict[str, Any]:
+    shares = np.nan_to_num(candidate["wt_percent"].values).max(axis=0)
     order = [k for k in np.argsort(-shares, kind="stable") if shares[k] >= 0.01]
-    found: dict[str, Any] = {
-        "rank": int(one["rank"]),
+    entry: dict[str, Any] = {
+        "rank": int(candidate["rank"]),
         "candidate": index,
-        **{key: plain(one[key].values) for key in ("cathode", "morphology", "electrolyte", "schedule", "gas")},
-        "onset_C": _finite(one["onset"]),
-        "onset_interval_C": [_finite(T) for T in one["onset_interval"].values],
-        "secondary_wt_percent_most": _finite(one["secondary_wt_percent"].max()),
-        "wt_percent_most": {plain(one["family"].values[k]): float(shares[k]) for k in order},
-        "driving_force_meV_per_atom": [_finite(value) for value in one["driving_force"].values],
-        "probability_under_limit": [_finite(value) for value in one["probability_under_limit"].values],
-        "outcome": plain(one["outcome"].values, 300),
+        **{key: plain(candidate[key].values) for key in ("cathode", "morphology", "electrolyte", "schedule", "gas")},
+        "onset_C": _finite(candidate["onset"]),
+        "onset_interval_C": [_finite(T) for T in candidate["onset_interval"].values],
+        "secondary_wt_percent_most": _finite(candidate["secondary_wt_percent"].max()),
+        "wt_percent_most": {plain(candidate["family"].values[k]): float(shares[k]) for k in order},
+        "driving_force_meV_per_atom": [_finite(value) for value in candidate["driving_force"].values],
+        "probability_under_limit": [_finite(value) for value in candidate["probability_under_limit"].values],
+        "outcome": plain(candidate["outcome"].values, 300),
     }
-    bare = float(one["driving_force"].min())
-    faces = one["coating_driving_force"].min("temperature").values
+    bare = float(candidate["driving_force"].min())
+    faces = candidate["coating_driving_force"].min("temperature").values
     coated: list[dict[str, Any]] = sorted(
         (
             {
@@ -71,11 +71,11 @@ def _entry(one: xr.Dataset, index: int) -> dict[str, Any]:
                 "electrolyte_face_meV_per_atom": _finite(pair[1]),
                 "better_than_bare_by_meV_per_atom": _finite(min(pair) - bare),
             }
-            for name, pair in zip(one["coating"].values, faces, strict=True)
+            for name, pair in zip(candidate["coating"].values, faces, strict=True)
         ),
-        key=lambda entry: (-(entry["better_than_bare_by_meV_per_atom"] or 0.0), entry["coating"]),
+        key=lambda face: (-(face["better_than_bare_by_meV_per_atom"] or 0.0), face["coating"]),
     )
-    return found | {"coatings": coated}
+    return entry | {"coatings": coated}
 
 
 def _finite(value: Any) -> float | None:
@@ -140,7 +140,7 @@ def by_couple(store: xr.Dataset) -> Couples:
     failed = len(set(names)) - len(cathodes)
     cathodes, electrolytes = cathodes[:MOST_ROWS], sorted(electrolytes[:MOST_ROWS])
     table = np.full((len(cathodes), len(electrolytes)), np.nan)
-    lines, columns = ({name: k for k, name in enumerate(found)} for found in (cathodes, electrolytes))
+    lines, columns = ({name: k for k, name in enumerate(labels)} for labels in (cathodes, electrolytes))
     for name, other, T in zip(names, others, onset, strict=True):
         if name in lines and other in columns:
             cell = lines[name], columns[other]

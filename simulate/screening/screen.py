@@ -74,18 +74,18 @@ def setting(space: Space, database: Database | None = None) -> Setting:
 
 def row(candidate: Candidate, common: Setting) -> Row:
     """One candidate's numbers; never raises: what went wrong is the row's ``outcome``."""
-    found = _blank(candidate, common)
+    numbers = _blank(candidate, common)
     try:
-        _energies(found, candidate, common)
-        _amounts(found, candidate, common)
+        _energies(numbers, candidate, common)
+        _amounts(numbers, candidate, common)
         if common.samples:
-            _probabilities(found, candidate, common)
+            _probabilities(numbers, candidate, common)
     except Exception as error:
         if is_interrupt(error):
             raise
         kind = "" if isinstance(error, SinterfaceError) else f"{type(error).__name__}: "
-        found["outcome"] = plain(f"{kind}{error}", REASON)
-    return found
+        numbers["outcome"] = plain(f"{kind}{error}", REASON)
+    return numbers
 
 
 def failed(candidate: Candidate, common: Setting, reason: str) -> Row:
@@ -118,13 +118,15 @@ def _blank(candidate: Candidate, common: Setting) -> Row:
     }
 
 
-def _energies(found: Row, candidate: Candidate, common: Setting) -> None:
+def _energies(numbers: Row, candidate: Candidate, common: Setting) -> None:
     data = common.database or databases.embedded()
-    found["driving_force"] = _strongest(candidate.cathode, candidate.electrolyte, candidate, common.temperatures, data)
+    numbers["driving_force"] = _strongest(
+        candidate.cathode, candidate.electrolyte, candidate, common.temperatures, data
+    )
     for number, layer in enumerate(common.coatings):
         inner = _strongest(candidate.cathode, layer, candidate, common.temperatures, data)
         outer = _outer(layer, candidate.electrolyte, candidate.gas, _peaks(candidate, common.temperatures), data)
-        found["coating_driving_force"][number] = [list(pair) for pair in zip(inner, outer, strict=True)]
+        numbers["coating_driving_force"][number] = [list(pair) for pair in zip(inner, outer, strict=True)]
 
 
 def _peaks(candidate: Candidate, temperatures: tuple[float, ...]) -> tuple[float, ...]:
@@ -133,10 +135,10 @@ def _peaks(candidate: Candidate, temperatures: tuple[float, ...]) -> tuple[float
 
 
 def _strongest(
-    one: Material, other: Material, candidate: Candidate, temperatures: tuple[float, ...], data: Database
+    inner: Material, outer: Material, candidate: Candidate, temperatures: tuple[float, ...], data: Database
 ) -> list[float]:
     """Lowest reaction energy [meV per atom] at the highest temperature of each schedule."""
-    series = reactions_at(couple(one, other, data), _peaks(candidate, temperatures), candidate.gas)
+    series = reactions_at(couple(inner, outer, data), _peaks(candidate, temperatures), candidate.gas)
     return [min(step.strongest.energy_meV_per_atom, 0.0) + 0.0 for step in series]
 
 
@@ -156,7 +158,7 @@ def _task(candidate: Candidate, common: Setting, temperature: float) -> Problem:
     )  # fmt: skip
 
 
-def _amounts(found: Row, candidate: Candidate, common: Setting) -> None:
+def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
     onset, stopped = math.inf, []
     for number, T in enumerate(common.temperatures):
         result = predict(
@@ -168,28 +170,28 @@ def _amounts(found: Row, candidate: Candidate, common: Setting) -> None:
             stopped.append((T, outcome))
             continue
         shares = result.by_family
-        found["wt_percent"][number] = [shares.get(name, 0.0) for name in NAMES]
-        found["secondary_wt_percent"][number] = float(sum(shares.values()))
-        found["cathode_fraction"][number] = result.unreacted["cathode_fraction"]
-        found["electrolyte_fraction"][number] = result.unreacted["electrolyte_fraction"]
+        numbers["wt_percent"][number] = [shares.get(name, 0.0) for name in NAMES]
+        numbers["secondary_wt_percent"][number] = float(sum(shares.values()))
+        numbers["cathode_fraction"][number] = result.unreacted["cathode_fraction"]
+        numbers["electrolyte_fraction"][number] = result.unreacted["electrolyte_fraction"]
         if max(shares.values(), default=0.0) >= common.limit:
             onset = min(onset, T)
     # below the onset every run must have ended: one that did not may have shown something
-    found["onset"] = math.nan if any(onset > T for T, _ in stopped) else onset
+    numbers["onset"] = math.nan if any(onset > T for T, _ in stopped) else onset
     if stopped:
-        found["outcome"] = "; ".join(f"{outcome} at {T:g} °C" for T, outcome in stopped)[:REASON]
+        numbers["outcome"] = "; ".join(f"{outcome} at {T:g} °C" for T, outcome in stopped)[:REASON]
 
 
-def _probabilities(found: Row, candidate: Candidate, common: Setting) -> None:
+def _probabilities(numbers: Row, candidate: Candidate, common: Setting) -> None:
     seen = []
     for number, T in enumerate(common.temperatures):
-        one = spread(_task(candidate, common, T), common.samples, database=common.database, seed=common.seed)
-        over = float(np.mean(one.share.max(axis=1, initial=0.0) >= common.limit))
-        found["probability_under_limit"][number] = 1.0 - over
+        sampled = spread(_task(candidate, common, T), common.samples, database=common.database, seed=common.seed)
+        over = float(np.mean(sampled.share.max(axis=1, initial=0.0) >= common.limit))
+        numbers["probability_under_limit"][number] = 1.0 - over
         seen.append(over)
     # probability that the onset lies at or below each temperature
     reached = np.maximum.accumulate(seen)
-    found["onset_interval"] = [
+    numbers["onset_interval"] = [
         next((T for T, p in zip(common.temperatures, reached, strict=True) if p >= q), math.inf) for q in QUANTILES
     ]
 
@@ -263,14 +265,14 @@ def screen(
         raise unknown("answer to a lost cluster", lost, LOST)
     common = setting(space, database)
     started = time.monotonic()
-    covers = [one.id for one in common.coatings]
+    covers = [layer.id for layer in common.coatings]
     with Store.open(Path(path), space, attributes(space, database), covers, resume) as store:
         before = store.count
         if progress is not None:
             progress(before, len(space))
         jobs = ((index, (space.candidate(index), common, judge)) for index in range(len(space)) if not store.has(index))
-        for index, found, error in scattered(work, jobs, workers=workers, scheduler=scheduler, lost=lost, tell=tell):
-            store.keep(index, failed(space.candidate(index), common, error) if found is None else found)
+        for index, numbers, error in scattered(work, jobs, workers=workers, scheduler=scheduler, lost=lost, tell=tell):
+            store.keep(index, failed(space.candidate(index), common, error) if numbers is None else numbers)
             if progress is not None:
                 progress(store.count, len(space))
         failures = store.finish()

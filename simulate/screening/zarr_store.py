@@ -132,13 +132,13 @@ class Store:
         """The store at ``path``, made when it is not there.  Raises InputError when it may not be written to."""
         check_writable(path.parent / f"{path.name}.try")
         if path.exists() or not _create(path, space, attributes, coatings, chunk):
-            found = _attributes(path)
+            written = _attributes(path)
             if not resume:
                 raise InputError(f"{path}: is there already; go on with --resume, or name another store")
-            if found.get("digest") != attributes["digest"]:
+            if written.get("digest") != attributes["digest"]:
                 raise InputError(
                     f"{path}: was made from another space, database, version or parameters (digest "
-                    f"{found.get('digest', 'none')}, now {attributes['digest']}): name another store"
+                    f"{written.get('digest', 'none')}, now {attributes['digest']}): name another store"
                 )
         return Store(path, str(attributes["digest"]), len(space))
 
@@ -294,10 +294,10 @@ def open_store(path: str | Path) -> xr.Dataset:
     with reading(path):
         files = _files(path)
         _check(zarr.open_group(files, mode="r", zarr_format=3, use_consolidated=False), files, path)
-        found = xr.open_zarr(files, consolidated=False, zarr_format=3, decode_times=False)
-    told = {plain(key): plain(value, 300) if isinstance(value, str) else value for key, value in found.attrs.items()}
-    found.attrs = told
-    return found
+        dataset = xr.open_zarr(files, consolidated=False, zarr_format=3, decode_times=False)
+    told = {plain(key): plain(value, 300) if isinstance(value, str) else value for key, value in dataset.attrs.items()}
+    dataset.attrs = told
+    return dataset
 
 
 def _files(path: Path, *, read_only: bool = True) -> BoundedStore:
@@ -339,8 +339,8 @@ def _check(group: Any, files: BoundedStore, path: Path, size: int | None = None)
     sizes: dict[str, int] = {} if size is None else {"candidate": size}
     for name, (dims, types) in expected.items():
         array = group[name]
-        found = tuple(array.metadata.dimension_names or ())
-        if found != dims or len(array.shape) != len(dims) or not str(array.dtype).startswith(types):
+        named = tuple(array.metadata.dimension_names or ())
+        if named != dims or len(array.shape) != len(dims) or not str(array.dtype).startswith(types):
             raise DataError(f"{path}: {name} is no array of {', '.join(dims)}; name another store")
         for dim, n in zip(dims, array.shape, strict=True):
             if sizes.setdefault(dim, n) != n or n > MOST[dim]:
@@ -361,12 +361,12 @@ def _attributes(path: Path) -> dict[str, Any]:
     import zarr
 
     try:
-        found = dict(zarr.open_group(_files(path), mode="r", zarr_format=3, use_consolidated=False).attrs)
+        attributes = dict(zarr.open_group(_files(path), mode="r", zarr_format=3, use_consolidated=False).attrs)
     except DataError:
         raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
         raise InputError(f"{path}: is not a store of a screen; name another") from error
-    return found
+    return attributes
 
 
 def _journal(path: Path, digest: str, longest: int) -> Iterator[tuple[int, Row]]:

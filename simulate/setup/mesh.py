@@ -46,12 +46,12 @@ class Mesh:
     def volumes(self) -> NDArray[np.float64]:
         """Cell volumes (M,) [m^3], or [m] per unit area for a slab."""
         whole = np.diff(4.0 / 3.0 * np.pi * self.faces**3) if self.geometry == "sphere" else np.diff(self.faces)
-        found = whole * 0.5 * (self.open[1:] + self.open[:-1])
+        volumes = whole * 0.5 * (self.open[1:] + self.open[:-1])
         for side in (slice(None, self.interface), slice(self.interface, None)):
-            full = np.where(found[side] >= whole[side], whole[side], 0.0)
-            takes = full if full.any() else found[side]
-            found[side] += (whole[side] - found[side]).sum() * takes / takes.sum()
-        return found
+            full = np.where(volumes[side] >= whole[side], whole[side], 0.0)
+            takes = full if full.any() else volumes[side]
+            volumes[side] += (whole[side] - volumes[side]).sum() * takes / takes.sum()
+        return volumes
 
     @cached_property
     def areas(self) -> NDArray[np.float64]:

@@ -72,12 +72,12 @@ class Problem:
     @property
     def gases(self) -> tuple[Atmosphere, ...]:
         """The furnace gas of each segment of the schedule: the last that it named, ``atmosphere`` before the first."""
-        found = []
+        gases = []
         gas = self.atmosphere
         for segment in self.schedule.segments:
             gas = segment.gas or gas
-            found.append(gas)
-        return tuple(found)
+            gases.append(gas)
+        return tuple(gases)
 
     def __post_init__(self) -> None:
         if self.cathode is None and self.electrolyte is None:

@@ -116,8 +116,8 @@ class Schedule:
         for segment, start in zip(self.segments, self.starts, strict=False):
             points = 1 if segment.shape == "linear" else per_curve
             times.append(start + segment.duration * np.arange(1, points + 1) / points)
-        found = np.concatenate(times)
-        return found, self.temperature(found)
+        joined = np.concatenate(times)
+        return joined, self.temperature(joined)
 
     @cached_property
     def starts(self) -> tuple[float, ...]:
@@ -138,12 +138,12 @@ class Schedule:
         """Temperature [K] at times [s] since the start; constant beyond the ends."""
         t = np.asarray(time, dtype=float)
         last = len(self.segments) - 1
-        found = [
+        kelvin = [
             self.segments[k].temperature(at - self.starts[k])
             for at in t.ravel().tolist()  # a step asks for three times, for which arrays cost more than they save
             for k in (min(max(bisect.bisect_right(self.starts, at) - 1, 0), last),)
         ]
-        return np.array(found).reshape(t.shape)
+        return np.array(kelvin).reshape(t.shape)
 
 
 def duration(text: str) -> float:

@@ -39,17 +39,17 @@ def from_toml(text: str, where: str = "schedule", name: str = "") -> Schedule:
     tables = card.get("step")
     if not isinstance(tables, list) or not tables:
         raise InputError(f'{where}: no steps; write [[step]] tables, e.g. [[step]] hold = "2 h"')
-    found: list[tuple[str, str | None]] = []
+    steps: list[tuple[str, str | None]] = []
     if "start" in card:
-        found.append((f"from {_text(card['start'], where, 'start')}", None))
+        steps.append((f"from {_text(card['start'], where, 'start')}", None))
     for number, table in enumerate(tables, 1):
         step = f"{where}, step {number}"
         if not isinstance(table, Mapping):
             raise InputError(f"{step}: write a table, [[step]]")
-        found.append((_step(table, step), _text(table["gas"], step, "gas") if "gas" in table else None))
+        steps.append((_step(table, step), _text(table["gas"], step, "gas") if "gas" in table else None))
     if "gas" in card:
-        found[0] = (found[0][0], found[0][1] or _text(card["gas"], where, "gas"))
-    written = "; ".join(step if gas is None else f"{step} in {gas}" for step, gas in found)
+        steps[0] = (steps[0][0], steps[0][1] or _text(card["gas"], where, "gas"))
+    written = "; ".join(words if gas is None else f"{words} in {gas}" for words, gas in steps)
     title = card.get("name", name)
     title = " ".join(title.split()) if isinstance(title, str) else "\0"
     if not title.isprintable():

@@ -177,10 +177,10 @@ def fit(observations: Sequence[CellObservation]) -> Contact:
         raise InputError("no cell was measured: give at least one observation")
 
     def distance(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = predict(observations, Contact(*parameters.tolist()))
-        capacity = (found.capacity - np.array([cell.capacity for cell in observations])) / ERROR[0]
+        predicted = predict(observations, Contact(*parameters.tolist()))
+        capacity = (predicted.capacity - np.array([cell.capacity for cell in observations])) / ERROR[0]
         measured = np.log([cell.charge_transfer for cell in observations])
-        resistance = (np.log(found.charge_transfer) - measured) / ERROR[1]
+        resistance = (np.log(predicted.charge_transfer) - measured) / ERROR[1]
         prior = [(value - mean) / sd for value, (mean, sd) in zip(parameters, PRIOR, strict=True)]
         return np.nan_to_num(np.concatenate([capacity, resistance, prior]), nan=0.0)
 
