@@ -78,29 +78,18 @@ class Kernel:
         S, K = totals.shape
         self.N, self.omegas = np.ascontiguousarray(composition.T), omegas
         self.totals = totals / totals.sum(axis=1, keepdims=True)
-        self.answer = np.empty((S, K), dtype=np.int64), np.empty((S, K)), np.empty((S, K))
+        self.series = simplex.Series(np.empty((S, K), dtype=np.int64), np.empty((S, K)), np.empty((S, K)))
         self.mu, self.d = np.ones(K), np.empty(len(composition))
 
     def solve(self):
         """Solves all; returns the number of basis changes."""
-        K = len(self.N)
-        start = np.zeros(K, dtype=np.int64), np.eye(K)
-        return simplex.sequence(self.N, self.omegas, self.totals, *start, False, *self.answer)[1]
+        return simplex.sequence(self.N, self.omegas, self.totals, self.series)[1]
 
     def cold(self, chosen):
         """Solves some from nothing."""
-        K, P = self.N.shape
-        scratch = (
-            np.zeros(K, dtype=np.int64),
-            np.eye(K),
-            np.empty(K),
-            self.mu,
-            self.d,
-            np.empty((K, K)),
-            np.empty((3, P)),
-        )
+        vertex, room = simplex.start(*self.N.shape), simplex.scratch(*self.N.shape)
         for s in chosen:
-            simplex.solve(self.N, self.omegas[s], self.totals[s], *scratch, False)
+            simplex.solve(simplex.Programme(self.N, self.omegas[s], self.totals[s]), vertex, room, False)
 
     def price(self):
         """Prices all phases ``PRICES`` times: what no method that looks at every phase can beat."""

@@ -56,10 +56,11 @@ class Kernel:
     def __init__(self, share, omega, one, other):
         self.arrays = np.ascontiguousarray(share.T), omega, share[one], share[other]
         K, room = share.shape[1], 64
-        self.answer = np.empty(room), np.empty((room, K), np.int64), np.empty((room, K)), np.empty((room, K))
+        self.position = np.empty(room)
+        self.series = simplex.Series(np.empty((room, K), np.int64), np.empty((room, K)), np.empty((room, K)))
 
     def trace(self):
-        return simplex.trace(*self.arrays, *self.answer)
+        return simplex.trace(*self.arrays, self.position, self.series)
 
 
 def pymatgen_entries(amounts, energy):

@@ -82,17 +82,15 @@ def minimise(
     N, w = np.ascontiguousarray(composition.T, dtype=float), np.ascontiguousarray(omega, dtype=float)
     K, P = N.shape
     size = float(_sizes(composition, np.asarray(total, dtype=float)[None], names)[0])
-    members = np.zeros(K, dtype=np.int64) if start is None else start.members.copy()
-    inverse = np.eye(K) if start is None else start.inverse.copy()
-    x, mu, d = np.empty(K), np.empty(K), np.empty(P)
-    status, _ = simplex.solve(
-        N, w, np.asarray(total, dtype=float) / size, members, inverse, x, mu, d,
-        np.empty((K, K)), np.empty((3, max(P, K))), start is not None,
-    )  # fmt: skip
+    vertex = simplex.start(K, P)
+    if start is not None:
+        vertex = vertex._replace(basis=start.members.copy(), inverse=start.inverse.copy())
+    programme = simplex.Programme(N, w, np.asarray(total, dtype=float) / size)
+    status, _ = simplex.solve(programme, vertex, simplex.scratch(K, P), start is not None)
     if status != simplex.OPTIMAL:
-        raise _failure(status, members, P, total, names)
-    amounts = _spread(members[None], x[None] * size, P)[0]
-    return Equilibrium(amounts, mu, d, float(amounts @ w), Basis(members, inverse))
+        raise _failure(status, vertex.basis, P, total, names)
+    amounts = _spread(vertex.basis[None], vertex.x[None] * size, P)[0]
+    return Equilibrium(amounts, vertex.mu, vertex.d, float(amounts @ w), Basis(vertex.basis, vertex.inverse))
 
 
 def sequence(
@@ -108,14 +106,12 @@ def sequence(
     K, P = N.shape
     sizes = _sizes(composition, totals, names)[:, None]
     S = len(totals)
-    bases, amounts, mu = np.empty((S, K), dtype=np.int64), np.empty((S, K)), np.empty((S, K))
-    done, _ = simplex.sequence(
-        N, np.ascontiguousarray(omega, dtype=float), np.ascontiguousarray(totals / sizes),
-        np.zeros(K, dtype=np.int64), np.eye(K), False, bases, amounts, mu,
-    )  # fmt: skip
+    series = simplex.Series(np.empty((S, K), dtype=np.int64), np.empty((S, K)), np.empty((S, K)))
+    omegas = np.ascontiguousarray(omega, dtype=float)
+    done, _ = simplex.sequence(N, omegas, np.ascontiguousarray(totals / sizes), series)
     if done < S:
-        raise _failure(simplex.INFEASIBLE, bases[done], P, totals[done], names)
-    return bases, np.maximum(amounts, 0.0) * sizes, mu
+        raise _failure(simplex.INFEASIBLE, series.bases[done], P, totals[done], names)
+    return series.bases, np.maximum(series.amounts, 0.0) * sizes, series.mu
 
 
 def along(composition: Array, omega: Array, a: Array, b: Array, names: tuple[str, ...]) -> Line:
@@ -127,9 +123,9 @@ def along(composition: Array, omega: Array, a: Array, b: Array, names: tuple[str
     room, nudges = 64, list(NUDGES)
     told = w
     while True:
-        t, bases = np.empty(room), np.empty((room, K), dtype=np.int64)
-        amounts, mu = np.empty((room, K)), np.empty((room, K))
-        status, count = simplex.trace(N, told, a / size, b / size, t, bases, amounts, mu)
+        series = simplex.Series(np.empty((room, K), dtype=np.int64), np.empty((room, K)), np.empty((room, K)))
+        t = np.empty(room)
+        status, count = simplex.trace(N, told, a / size, b / size, t, series)
         if status == simplex.OPTIMAL:
             break
         if status == simplex.STALLED and nudges:
@@ -137,9 +133,9 @@ def along(composition: Array, omega: Array, a: Array, b: Array, names: tuple[str
         elif status == simplex.FULL and room <= MOST_KINKS:
             room *= 8
         else:
-            raise _failure(status, bases[count], P, a + b, names)
-    spread = _spread(bases[: count + 1], amounts[: count + 1] * size, P)
-    return Line(t[: count + 1], spread, spread @ w, mu[:count])
+            raise _failure(status, series.bases[count], P, a + b, names)
+    spread = _spread(series.bases[: count + 1], series.amounts[: count + 1] * size, P)
+    return Line(t[: count + 1], spread, spread @ w, series.mu[:count])
 
 
 def _spread(bases: NDArray[np.int64], x: Array, P: int) -> Array:

@@ -16,6 +16,7 @@ bounds nothing globally; several starts are made, and the lowest minimum found i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numba as nb
 import numpy as np
@@ -74,7 +75,8 @@ class Mixture:
         """Fractions (S, E) that minimise phi, and its values (S,) [J/mol], for c_e in ``costs`` (S, E) [J/mol]."""
         x, value = np.empty_like(costs), np.empty(len(costs))
         own = np.sum(_xlogx(self.occupancy, self.sites), axis=1)
-        _lowest(costs, self.occupancy, self.sites, own, self.interaction, GAS_CONSTANT * temperature, x, value)
+        terms = Terms(self.occupancy, self.sites, own, self.interaction, GAS_CONSTANT * temperature)
+        _lowest(costs, terms, x, value)
         return x, value
 
     def whole(self, x: Array) -> Array:
@@ -124,11 +126,20 @@ def _xlogx(n: Array, sites: Array) -> Array:
     return np.asarray(n * np.log(np.maximum(n, 1e-300) / sites))
 
 
+class Terms(NamedTuple):
+    """What phi is made of besides the costs, as in ``Mixture``: own (E,) is the end members' disorder [1], RT in J."""
+
+    occupancy: Array
+    sites: Array
+    own: Array
+    W: Array
+    RT: float
+
+
 @nb.njit(cache=True, error_model="numpy")
-def _slopes(
-    x: Array, costs: Array, occupancy: Array, sites: Array, own: Array, W: Array, RT: float, n: Array, gradient: Array
-) -> tuple[float, float, float]:
+def _slopes(x: Array, costs: Array, terms: Terms, n: Array, gradient: Array) -> tuple[float, float, float]:
     """Writes the sites' moles n (Y,) and dphi/dx (E,); returns phi, its mean slope and the least."""
+    occupancy, sites, own, W, RT = terms
     E, Y = occupancy.shape
     for y in range(Y):
         n[y] = 0.0
@@ -171,17 +182,18 @@ def _solve(M: Array, first: Array, second: Array) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _interior(costs: Array, occupancy: Array, sites: Array, own: Array, W: Array, RT: float, x: Array) -> float:
+def _interior(costs: Array, terms: Terms, x: Array) -> float:
     """Minimiser x (E,) of phi without interactions, to the gap; returns phi.
 
     Newton steps on dphi/dx_e - z_e = nu, x_e z_e = t, with t a tenth of the mean of x_e z_e.
     """
+    occupancy, RT = terms.occupancy, terms.RT
     E, Y = occupancy.shape
     n, gradient, z = np.empty(Y), np.empty(E), np.empty(E)
     M, dx, free = np.empty((E, E)), np.empty(E), np.empty(E)
     for e in range(E):
         x[e] = 1.0 / E
-    value, mean, least = _slopes(x, costs, occupancy, sites, own, W, RT, n, gradient)
+    value, mean, least = _slopes(x, costs, terms, n, gradient)
     for e in range(E):
         z[e] = gradient[e] - least + 0.1 * RT
     for _ in range(MOST_NEWTON):
@@ -214,27 +226,25 @@ def _interior(costs: Array, occupancy: Array, sites: Array, own: Array, W: Array
             total += x[e]
         for e in range(E):
             x[e] /= total
-        value, mean, least = _slopes(x, costs, occupancy, sites, own, W, RT, n, gradient)
+        value, mean, least = _slopes(x, costs, terms, n, gradient)
     return value
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _lowest(
-    costs: Array, occupancy: Array, sites: Array, own: Array, W: Array, RT: float, best: Array, lowest: Array
-) -> None:
+def _lowest(costs: Array, terms: Terms, best: Array, lowest: Array) -> None:
     """For each row of costs (S, E) the minimiser of phi and its value; see the module."""
     S, E = costs.shape
-    capacity = np.sum(occupancy[0])
-    strongest = np.max(np.abs(W))
-    step = 1.0 / (capacity * RT + 2.0 * strongest * E)  # W holds each interaction twice, by halves
+    capacity = np.sum(terms.occupancy[0])
+    strongest = np.max(np.abs(terms.W))
+    step = 1.0 / (capacity * terms.RT + 2.0 * strongest * E)  # W holds each interaction twice, by halves
     starts = 1 + E if strongest > 0.0 else 1  # with interactions there can be several minima
-    x, gradient, n = np.empty(E), np.empty(E), np.empty(len(sites))
+    x, gradient, n = np.empty(E), np.empty(E), np.empty(len(terms.sites))
     for s in range(S):
         lowest[s] = np.inf
         for start in range(starts):
             for e in range(E):
                 x[e] = 1.0 / E if start == 0 else (0.97 if e == start - 1 else 0.03 / (E - 1))
-            value, mean, least = _slopes(x, costs[s], occupancy, sites, own, W, RT, n, gradient)
+            value, mean, least = _slopes(x, costs[s], terms, n, gradient)
             for _ in range(LONGEST):
                 if mean - least < GAP:
                     break
@@ -244,9 +254,9 @@ def _lowest(
                     total += x[e]
                 for e in range(E):
                     x[e] /= total
-                value, mean, least = _slopes(x, costs[s], occupancy, sites, own, W, RT, n, gradient)
+                value, mean, least = _slopes(x, costs[s], terms, n, gradient)
             if mean - least >= GAP and strongest == 0.0:
-                value = _interior(costs[s], occupancy, sites, own, W, RT, x)
+                value = _interior(costs[s], terms, x)
             if value < lowest[s]:
                 lowest[s] = value
                 best[s] = x

@@ -12,6 +12,8 @@ along a line of totals, from one change of the basis to the next (parametric pro
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,57 @@ ASIDE = 1e-9
 
 PATIENCE = 40
 """Pivots without progress after which the rule of least index (Bland 1977) takes over, which can not cycle."""
+
+
+class Programme(NamedTuple):
+    """What is minimised: compositions N (K, P), energies omega (P,) of the phases and the total b (K,)."""
+
+    N: Array
+    omega: Array
+    b: Array
+
+
+class Vertex(NamedTuple):
+    """Where the method stands; it writes all of these.
+
+    basis (K,) phases and inverse (K, K) of their compositions, amounts x (K,) of the basis, potentials mu (K,), and
+    driving forces d (P,) of all phases.
+    """
+
+    basis: Ints
+    inverse: Array
+    x: Array
+    mu: Array
+    d: Array
+
+
+class Scratch(NamedTuple):
+    """Room to work in: a matrix (K, K), a column w (K,), a row alpha (P,), and changed energies (P,)."""
+
+    work: Array
+    w: Array
+    alpha: Array
+    changed: Array
+
+
+class Series(NamedTuple):
+    """What many equilibria come to: bases (S, K), their amounts (S, K) and potentials (S, K)."""
+
+    bases: Ints
+    amounts: Array
+    mu: Array
+
+
+@nb.njit(cache=True, error_model="numpy")
+def start(K: int, P: int) -> Vertex:
+    """Where a search from nothing begins, for K components and P phases."""
+    return Vertex(np.zeros(K, np.int64), np.eye(K), np.empty(K), np.empty(K), np.empty(P))
+
+
+@nb.njit(cache=True, error_model="numpy")
+def scratch(K: int, P: int) -> Scratch:
+    """Room for K components and P phases."""
+    return Scratch(np.empty((K, K)), np.empty(K), np.empty(P), np.empty(P))
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -156,11 +209,11 @@ def _amounts(inverse: Array, b: Array, x: Array) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _primal(
-    N: Array, omega: Array, bare: float, b: Array, basis: Ints, inverse: Array, x: Array, mu: Array, d: Array,
-    w: Array, work: Array, tolerance: float,
-) -> tuple[int, int]:  # fmt: skip
+def _primal(programme: Programme, bare: float, vertex: Vertex, room: Scratch, tolerance: float) -> tuple[int, int]:
     """Primal simplex from a feasible basis; status and pivots.  ``bare`` is the energy of a bare component."""
+    N, omega, b = programme
+    basis, inverse, x, mu, d = vertex
+    work, w = room.work, room.w
     K, P = N.shape
     limit = 50 * (K + P) + 1000
     idle = 0
@@ -235,11 +288,11 @@ def _entering(N: Array, inverse: Array, d: Array, row: int, alpha: Array, slack:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _dual(
-    N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Array, mu: Array, d: Array, w: Array,
-    work: Array, alpha: Array, lifted: Array, tolerance: float,
-) -> tuple[int, int]:  # fmt: skip
+def _dual(programme: Programme, vertex: Vertex, room: Scratch, tolerance: float) -> tuple[int, int]:
     """Dual simplex until no amount is negative, with phases below the plane lifted onto it; status and pivots."""
+    N, omega, b = programme
+    basis, inverse, x, mu, d = vertex
+    work, w, alpha, lifted = room
     K, P = N.shape
     _potentials(omega, basis, inverse, 0.0, mu)
     price(N, omega, mu, d)
@@ -270,11 +323,10 @@ def _dual(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _cold(
-    N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Array, mu: Array, d: Array, w: Array,
-    work: Array, zero: Array, size: float,
-) -> tuple[int, int]:  # fmt: skip
+def _cold(programme: Programme, vertex: Vertex, room: Scratch, size: float) -> tuple[int, int]:
     """Start from the bare components: first get rid of them, then minimise."""
+    N, _, b = programme
+    basis, inverse, x, zero = vertex.basis, vertex.inverse, vertex.x, room.changed
     K, P = N.shape
     for i in range(K):
         basis[i] = P + i
@@ -283,7 +335,7 @@ def _cold(
             inverse[i, j] = 1.0 if i == j else 0.0
     for p in range(P):
         zero[p] = 0.0
-    status, first = _primal(N, zero, 1.0, b, basis, inverse, x, mu, d, w, work, 1e-11)
+    status, first = _primal(Programme(N, zero, b), 1.0, vertex, room, 1e-11)
     if status != OPTIMAL:
         return status, first
     total = 0.0
@@ -292,35 +344,35 @@ def _cold(
     for i in range(K):
         if basis[i] >= P and x[i] > 1e-9 * total:
             return INFEASIBLE, first
-    status, second = _primal(N, omega, LIFT * size, b, basis, inverse, x, mu, d, w, work, PLANE * size)
+    status, second = _primal(programme, LIFT * size, vertex, room, PLANE * size)
     return status, first + second
 
 
 @nb.njit(cache=True, error_model="numpy")
-def solve(N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Array, mu: Array, d: Array,
-          work: Array, space: Array, warm: bool) -> tuple[int, int]:  # fmt: skip
-    """Optimal basis for total b (K,), which sums to about one; returns status and the number of pivots.
+def solve(programme: Programme, vertex: Vertex, room: Scratch, warm: bool) -> tuple[int, int]:
+    """Optimal basis for the total b, which sums to about one, in ``vertex``; returns status and the number of pivots.
 
-    N (K, P), omega (P,); basis (K,), inverse (K, K), x (K,) amounts of the basis, mu (K,) and driving forces d (P,)
-    are written; work (K, K) and space (3, max(P, K)) are scratch.  ``warm`` takes basis and inverse as they are.
-    With status INFEASIBLE the basis holds the components (P + k) of which something is left over.
+    ``warm`` takes basis and inverse of the vertex as they are.  With status INFEASIBLE the basis holds the components
+    (P + k) of which something is left over.
     """
+    N, omega, b = programme
+    basis, inverse, x, mu, d = vertex
+    work, w, alpha, _ = room
     K, P = N.shape
-    w, alpha, lifted = space[0, :K], space[1, :P], space[2, :P]
     size = _largest(omega)
     pivots, status = 0, STALLED
     for attempt in range(0 if warm else 1, 3):
         if attempt == 0:
-            status, more = _resume(N, omega, b, basis, inverse, x, mu, d, w, work, alpha, lifted, size)
+            status, more = _resume(programme, vertex, room, size)
             if status == OPTIMAL and more == 0:
                 return status, 0
         elif attempt == 1:
-            status, more = _cold(N, omega, b, basis, inverse, x, mu, d, w, work, lifted, size)
+            status, more = _cold(programme, vertex, room, size)
         else:  # many bases at one point: look a little aside, into the middle of all phases
             aside = b.copy()
             for k in range(K):
                 aside[k] += ASIDE * np.mean(N[k])
-            status, more = _cold(N, omega, aside, basis, inverse, x, mu, d, w, work, lifted, size)
+            status, more = _cold(Programme(N, omega, aside), vertex, room, size)
         pivots += more
         if status == INFEASIBLE and attempt > 0:
             return status, pivots
@@ -345,13 +397,11 @@ def solve(N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Arra
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _resume(
-    N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, x: Array, mu: Array, d: Array, w: Array,
-    work: Array, alpha: Array, lifted: Array, size: float,
-) -> tuple[int, int]:  # fmt: skip
+def _resume(programme: Programme, vertex: Vertex, room: Scratch, size: float) -> tuple[int, int]:
     """From an earlier basis: the dual method where amounts are negative, then the primal one."""
-    K, P = N.shape
-    _amounts(inverse, b, x)
+    basis, x = vertex.basis, vertex.x
+    K, P = programme.N.shape
+    _amounts(vertex.inverse, programme.b, x)
     status, pivots = OPTIMAL, 0
     for i in range(K):
         if x[i] < -FEASIBLE:
@@ -359,80 +409,76 @@ def _resume(
         if basis[i] >= P:
             return STALLED, 0
     if status != OPTIMAL:
-        status, pivots = _dual(N, omega, b, basis, inverse, x, mu, d, w, work, alpha, lifted, PLANE * size)
+        status, pivots = _dual(programme, vertex, room, PLANE * size)
         if status != OPTIMAL:
             return STALLED, pivots
-    status, more = _primal(N, omega, 0.0, b, basis, inverse, x, mu, d, w, work, PLANE * size)
+    status, more = _primal(programme, 0.0, vertex, room, PLANE * size)
     return status, pivots + more
 
 
 @nb.njit(cache=True, error_model="numpy")
-def sequence(
-    N: Array, omega: Array, b: Array, basis: Ints, inverse: Array, warm: bool, bases: Ints, amounts: Array, mu: Array
-) -> tuple[int, int]:
-    """Equilibria one after the other, each started from the one before: omega (S, P), b (S, K).
+def sequence(N: Array, omegas: Array, totals: Array, series: Series) -> tuple[int, int]:
+    """Equilibria one after the other, each started from the one before: omegas (S, P), totals (S, K).
 
-    Writes bases (S, K), amounts (S, K) and mu (S, K); returns (number solved, pivots in all); stops where one fails.
+    Writes ``series``; returns (number solved, pivots in all); stops where one fails.
     """
     K, P = N.shape
-    work, space, d = np.empty((K, K)), np.empty((3, max(P, K))), np.empty(P)
-    total = 0
-    for s in range(len(b)):
-        status, pivots = solve(N, omega[s], b[s], basis, inverse, amounts[s], mu[s], d, work, space, warm or s > 0)
-        total += pivots
-        bases[s] = basis
+    vertex, room = start(K, P), scratch(K, P)
+    pivots = 0
+    for s in range(len(totals)):
+        status, more = solve(Programme(N, omegas[s], totals[s]), vertex, room, s > 0)
+        pivots += more
+        for k in range(K):
+            series.bases[s, k], series.amounts[s, k], series.mu[s, k] = vertex.basis[k], vertex.x[k], vertex.mu[k]
         if status != OPTIMAL:
-            return s, total
-    return len(b), total
+            return s, pivots
+    return len(totals), pivots
 
 
 @nb.njit(cache=True, error_model="numpy")
-def trace(
-    N: Array, omega: Array, a: Array, b: Array, position: Array, bases: Ints, amounts: Array, mu: Array
-) -> tuple[int, int]:
+def trace(N: Array, omega: Array, a: Array, b: Array, position: Array, series: Series) -> tuple[int, int]:
     """All kinks of the optimum along (1 - t) a + t b; returns the status and the number J of stretches between them.
 
-    Writes position[j], a basis there and its amounts for each kink j from 0 (t = 0) to J (t = 1), and the potentials of
-    each stretch j.  The basis of a stretch is the optimal one AHEAD of its start: at a kink, and at the ends where
-    components are missing, many are.
+    Writes position[j], and into ``series`` a basis there and its amounts, for each kink j from 0 (t = 0) to J (t = 1),
+    and the potentials of each stretch j.  The basis of a stretch is the optimal one AHEAD of its start: at a kink, and
+    at the ends where components are missing, many are.
     """
     K, P = N.shape
-    d, space, x, work = np.empty(P), np.empty((3, max(P, K))), np.empty(K), np.empty((K, K))
-    basis, inverse = np.empty(K, np.int64), np.empty((K, K))
-    start, slope, potentials = np.empty(K), np.empty(K), np.empty(K)
-    status, _ = solve(N, omega, a, basis, inverse, amounts[0], potentials, d, work, space, False)
-    position[0], bases[0] = 0.0, basis
+    bases, amounts, mu = series
+    vertex, room = start(K, P), scratch(K, P)
+    basis, inverse = vertex.basis, vertex.inverse
+    origin, slope = np.empty(K), np.empty(K)
+    status, _ = solve(Programme(N, omega, a), vertex, room, False)
+    position[0], bases[0], amounts[0] = 0.0, basis, vertex.x
     if status != OPTIMAL:
         return status, 0
     t, count, ahead = 0.0, 0, AHEAD
     while count < len(position) - 1:
         middle = min(t + ahead, 1.0)
-        status, _ = solve(
-            N, omega, (1.0 - middle) * a + middle * b, basis, inverse, x, potentials, d, work, space, True
-        )
+        status, _ = solve(Programme(N, omega, (1.0 - middle) * a + middle * b), vertex, room, True)
         if status != OPTIMAL:
             bases[count] = basis
             return status, count
-        _amounts(inverse, a, start)
+        _amounts(inverse, a, origin)
         _amounts(inverse, b - a, slope)
         reach = 1.0
         for i in range(K):
             if slope[i] < -FEASIBLE:
-                end = max(start[i], 0.0) / -slope[i]
+                end = max(origin[i], 0.0) / -slope[i]
                 if end <= middle:  # it is there at the middle: this is round-off
-                    end = max(middle, (max(start[i], 0.0) + 10.0 * FEASIBLE) / -slope[i])
+                    end = max(middle, (max(origin[i], 0.0) + 10.0 * FEASIBLE) / -slope[i])
                 reach = min(reach, end)
         last = reach > 1.0 - 2.0 * AHEAD
         ahead = 2.0 * ahead if reach <= middle and not last else AHEAD
         if reach > t + 2.0 * AHEAD or (count == 0 and last):  # else too short to be told from its neighbours
-            mu[count] = potentials
+            mu[count] = vertex.mu
             count += 1
             position[count], bases[count] = reach, basis
             for i in range(K):
-                amounts[count, i] = start[i] + reach * slope[i]
+                amounts[count, i] = origin[i] + reach * slope[i]
         t = reach
         if last:  # the end itself, of its own: amounts of a basis that holds almost up to it may be off
-            status, _ = solve(N, omega, b, basis, inverse, amounts[count], potentials, d, work, space, True)
-            position[count], bases[count] = 1.0, basis
+            status, _ = solve(Programme(N, omega, b), vertex, room, True)
+            position[count], bases[count], amounts[count] = 1.0, basis, vertex.x
             return status, count
     return FULL, count
