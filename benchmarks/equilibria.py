@@ -9,8 +9,8 @@ from timing import side_by_side
 
 from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.equilibrium import simplex
+from sinterface.models.equilibrium.chemistry import system as chemical_system
 from sinterface.models.equilibrium.minimum import minimise, sequence
-from sinterface.models.interface.candidates import candidates
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.database import embedded
@@ -162,14 +162,14 @@ def run_firing():
     """LLZTO and NMC811, 1:1 by mass, 25 to 1000 °C at 10 °C/min and down again, one equilibrium per kelvin."""
     cathode, electrolyte = materials.find("pc-NMC811", "cathode"), materials.find("LLZTO", "electrolyte")
     start = time.perf_counter()
-    phases, where = candidates(cathode, electrolyte, (600.0, 900.0, 1200.0), atmosphere("O2"), embedded())
+    chemical, rows = chemical_system([electrolyte, cathode], embedded())
+    phases = chemical.phases
     built = time.perf_counter() - start
     T = np.concatenate([np.arange(25.0, 1000.0), np.arange(1000.0, 24.0, -1.0)]) + CELSIUS_ZERO
     gas = atmosphere("O2")
     start = time.perf_counter()
     omegas = np.array([phases.grand_potential(t, gas) for t in T])
     energy = time.perf_counter() - start
-    rows = [where.electrolyte, where.cathode]
     total = (phases.composition[rows] / phases.molar_mass[rows, None]).sum(axis=0)
     totals = np.tile(total / total.sum(), (len(T), 1))
     found = timed(phases.composition, omegas, totals, phases.components)

@@ -283,7 +283,10 @@ def _from_formula(
     kind = MORPHOLOGIES[short]
     if not particles:
         none = Quantity(math.nan, math.nan, "not known: a formula without particles")
-        return Material(text, role, composition, structure or UNKNOWN, kind, none, none, none, "formula alone")
+        return Material(
+            text, role, composition, structure or UNKNOWN, kind,
+            particle_diameter=none, grain_size=none, density=none, source="formula alone",
+        )  # fmt: skip
     peers = [material for material in built_in(role).values() if material.structure == structure]
     peers = [material for material in peers if material.morphology == kind] or peers
     if not peers:
@@ -293,8 +296,8 @@ def _from_formula(
     if peer.morphology != kind and kind == "single-crystal":
         typical[1] = peer.particle_diameter
     return Material(
-        text, role, composition, str(structure), kind, typical[0], typical[1], peer.density,
-        f"formula, sizes of {peer.id}",
+        text, role, composition, str(structure), kind, particle_diameter=typical[0], grain_size=typical[1],
+        density=peer.density, source=f"formula, sizes of {peer.id}",
     )  # fmt: skip
 
 

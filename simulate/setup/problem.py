@@ -223,8 +223,9 @@ def problem(
             "exposed='H=0.4,Li2CO3=2'"
         )
     return Problem(
-        cathode, electrolyte, schedule, read_atmosphere(atmosphere), amount, cells, added, crucible, geometry, *states
-    )
+        cathode, electrolyte, schedule, read_atmosphere(atmosphere), mass_ratio=amount, cells=cells, additives=added,
+        crucible=crucible, geometry=geometry, exposure=states[0], residue=states[1],
+    )  # fmt: skip
 
 
 def _absent(material: str | Material | None) -> str | Material | None:

@@ -118,10 +118,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "",
         lines.append(join("<tr>", *cells, "</tr>"))
     title = join("<caption><span>", html(caption), "</span></caption>") if caption else ""
     kind = "wide" + " short" * (len(rows) <= 16) + " many" * (len(head) > 8)
-    return join(
-        f'<div class="{kind}" tabindex="0"><table', ' class="sortable"' if sortable else "", ">", title,
-        "<thead><tr>", *tops, "</tr></thead><tbody>", *lines, "</tbody></table></div>",
-    )  # fmt: skip
+    opening = join(f'<div class="{kind}" tabindex="0"><table', ' class="sortable"' if sortable else "", ">", title)
+    return join(opening, "<thead><tr>", *tops, "</tr></thead><tbody>", *lines, "</tbody></table></div>")
 
 
 def facts(values: Mapping[str, Any], caption: str = "") -> Html:
@@ -149,7 +147,7 @@ def frame(title: str, about: str, sections: Mapping[str, Html], *, charts: bool 
         policy += "; script-src 'unsafe-inline'; img-src data: blob:"
         code = join("<script>", get_plotlyjs(), "</script>\n")
     sheet = resources.files("sinterface.simulate.views").joinpath("page.css").read_text(encoding="utf-8")
-    return join(
+    pieces = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n',
@@ -159,6 +157,7 @@ def frame(title: str, about: str, sections: Mapping[str, Html], *, charts: bool 
         '<nav aria-label="Contents"><ul>', *contents, "</ul></nav></header>\n<main>\n",
         "\n".join(bodies), "\n</main>\n", join("<script>", CODE, "</script>\n") if charts else "", "</body>\n</html>\n",
     )  # fmt: skip
+    return join(*pieces)
 
 
 def _cell(cell: Any) -> Html:

@@ -63,7 +63,7 @@ def blank(width: float, height: float) -> Figure:
 
 
 def band(
-    axis: Axes, T: NDArray[np.float64], shares: Band, colour: str, marker: str, name: str, alpha: float,
+    axis: Axes, T: NDArray[np.float64], shares: Band, colour: str, marker: str, *, name: str, alpha: float,
     line: str = "-",
 ) -> None:  # fmt: skip
     """Shares (T,) as a line in a tinted band, or as a point with a bar where there is a single temperature."""
@@ -84,8 +84,9 @@ def numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
 
 
 def box(
-    axis: Axes, x: float, y: float, width: float, fill: Any, edge: str = "white", line: float = 0.8, height: float = 1.0
-) -> None:
+    axis: Axes, x: float, y: float, width: float, fill: Any, *, edge: str = "white", line: float = 0.8,
+    height: float = 1.0,
+) -> None:  # fmt: skip
     """A rectangle from its lower left corner."""
     from matplotlib.patches import Rectangle
 

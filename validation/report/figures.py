@@ -82,7 +82,7 @@ def _mark(axis: Axes, cell: Cell, left: float, row: int, width: float, colour: s
     if cell.agrees is None:
         axis.text(left + width - 0.04, row - 0.46, "?", ha="right", va="top", fontsize=8, zorder=4)
     elif not cell.agrees:
-        box(axis, left + 0.06, row - 0.44, width - 0.12, "none", "black", 2.0, 0.88)
+        box(axis, left + 0.06, row - 0.44, width - 0.12, "none", edge="black", line=2.0, height=0.88)
     marker, size = ("o" if cell.was_seen else "x"), (5.5 if width == 1.0 else 4.0)
     for shade, wide in (("white", 3.6), ("black", 1.4)):
         middle = [left + width / 2.0]
@@ -149,9 +149,9 @@ def curves(powder: str, curve: Curves, amounts: Sequence[Amount | Gone], limits:
     T = np.array(curve.temperature_C)
     bands = {name: shares for name, shares in curve.families.items() if shares.highest >= SHOWN}
     if curve.total.highest >= SHOWN:
-        band(upper, T, curve.total, "black", "", "all secondary phases", 0.08, "-.")
+        band(upper, T, curve.total, "black", "", name="all secondary phases", alpha=0.08, line="-.")
     for family, shares in bands.items():
-        band(upper, T, shares, *style(family), family, 0.18)
+        band(upper, T, shares, *style(family), name=family, alpha=0.18)
     if not bands:
         upper.text(0.5, 0.5, f"no family above {SHOWN:g} wt%", transform=upper.transAxes, ha="center", color="0.35")
     for limit in limits:
@@ -164,7 +164,7 @@ def curves(powder: str, curve: Curves, amounts: Sequence[Amount | Gone], limits:
     upper.set_title(plain(powder), fontsize=10, fontweight="bold", loc="left")
     for role, colour, line in (("cathode", "#404040", "-"), ("electrolyte", "#8C8C8C", "--")):
         if role in curve.unreacted:
-            band(lower, T, curve.unreacted[role], colour, "", f"{role} left", 0.18, line)
+            band(lower, T, curve.unreacted[role], colour, "", name=f"{role} left", alpha=0.18, line=line)
     lower.set_ylim(0, None)
     lower.set_ylabel("left / wt%")
     lower.set_xlabel("hold temperature / °C")
