@@ -20,6 +20,9 @@ KEYS = {"H": "protons", "Li2CO3": "carbonate", "LiOH": "hydroxide", "H2O": "wate
 
 UNITS = {"H": "H per formula unit", "Li2CO3": "wt%", "LiOH": "wt%", "H2O": "wt%"}
 
+WATERS = ("adsorbed_water_percent", "proton_water_percent")
+"""What results call the water in a sample [% of its mass], adsorbed and made of protons: it leaves in these STEPS."""
+
 STEPS = ((473.15, 523.15), (623.15, 773.15))
 """Temperatures [K] between which water leaves LLZTO that has met air: adsorbed and hydroxide water, and protons.
 

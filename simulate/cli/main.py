@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli import instruments, phases, reactions, report, schedules, screen
+from sinterface.simulate.cli import instruments, phases, reactions, report, schedules, screen, thermogravimetry
 from sinterface.simulate.cli.options import (
     Cathode,
     Couple,
@@ -219,6 +219,7 @@ app.command()(screen.screen)
 app.command()(report.report)
 app.command()(instruments.xrd)
 app.command()(instruments.cell)
+app.command()(thermogravimetry.tga)
 
 
 @app.command(name="materials")

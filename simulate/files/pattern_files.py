@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,19 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models.basics.errors import DataError, InputError, shown
+from sinterface.models.basics.errors import DataError, InputError
 from sinterface.models.basics.textfile import read_text
 from sinterface.models.instruments.diffraction import ANGLES, MOST_POINTS
+from sinterface.simulate.files.columns import COLUMNS, MOST_BYTES, two_columns
 from sinterface.simulate.files.output import write_whole
 
 if TYPE_CHECKING:
     from sinterface.models.instruments.diffraction import Pattern
 
-MOST_BYTES = 50_000_000
-"""Longest file of a pattern that is read."""
-
-COLUMNS = (".xy", ".xye", ".csv", ".txt", ".dat")
-"""Endings of files that hold an angle and counts on each line."""
+WHAT = "diffraction pattern"
+"""What these files are, in messages."""
 
 BINARY = (".raw", ".brml", ".rd", ".sd", ".ras", ".uxd", ".gsas", ".cpi")
 """Endings of other instrument formats, for which the remedy is an export."""
@@ -52,44 +49,17 @@ def read_pattern(path: Path) -> Measured:
     if ending == ".xrdml":
         angles, counts = _xrdml(path)
     elif ending in COLUMNS:
-        angles, counts = _columns(path)
+        angles, counts = two_columns(path, WHAT, REMEDY)
     else:
         other = "an instrument's own format" if ending in BINARY else "none of the formats that are read"
         raise InputError(f"{path}: {ending or 'no ending'} is {other}; export the pattern as .xy or .xrdml")
     return Measured(path, *_checked(path, angles, counts))
 
 
-def _columns(path: Path) -> tuple[list[float], list[float]]:
-    text = read_text(path, MOST_BYTES, "diffraction pattern")
-    decimal_comma = ";" in text or re.search(r"\d,\d+\s+-?\d+,\d", text) is not None
-    angles: list[float] = []
-    counts: list[float] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        fields = re.split(r"[;\s]+" if decimal_comma else r"[,\s]+", line.strip().strip(",;"))
-        try:
-            values = [float(part.replace(",", ".") if decimal_comma else part) for part in fields[:2]]
-        except ValueError:
-            if angles:  # words after the first numbers
-                if line.strip() and not line.lstrip().startswith(("#", "!", ";", "'")):
-                    raise DataError(
-                        f"{path}: line {number}, {shown(line, 40)}, is no pair of numbers; {REMEDY}"
-                    ) from None
-            elif number > 1000:
-                break
-            continue
-        if len(values) < 2:
-            if angles:
-                raise DataError(f"{path}: line {number} has one column; {REMEDY}")
-            continue
-        angles.append(values[0])
-        counts.append(values[1])
-    return angles, counts
-
-
 def _xrdml(path: Path) -> tuple[list[float], list[float]]:
     from xml.etree import ElementTree
 
-    text = read_text(path, MOST_BYTES, "diffraction pattern")
+    text = read_text(path, MOST_BYTES, WHAT)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise DataError(f"{path}: defines entities, which no instrument does; export the pattern as .xy")
     try:

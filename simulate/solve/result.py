@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
-from sinterface.models.phases.exposure import water_left
+from sinterface.models.phases.exposure import WATERS, water_left
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.problem import Problem
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sinterface.models.instruments.diffraction import Pattern, Scan
+    from sinterface.models.instruments.thermogravimetry import MassCurve
 
 DETECTION_LIMIT = 1.0
 """Share of a phase family that laboratory X-ray diffraction shows [wt%]."""
@@ -279,6 +280,19 @@ class Result:
 
         return pattern_of(self.dataset, time, scan, seed=seed)
 
+    def mass(self) -> MassCurve:
+        """The mass curve along the schedule, as a thermobalance records it, its gases apart.
+
+        >>> import sinterface as si
+        >>> heat = "5 °C/min to 1100 °C"
+        >>> garnet = si.predict(si.problem(None, "LLZTO", heat, as_received=True, crucible="pan", cells=8))
+        >>> len(garnet.mass().steps())
+        3
+        """
+        from sinterface.models.instruments.thermogravimetry import mass_curve
+
+        return mass_curve(self.dataset)
+
     def to_json(self) -> str:
         """``document`` as text."""
         return json.dumps(self.document(), indent=2)
@@ -392,6 +406,7 @@ def to_result(
             "advice": _advice(system, run),
             "element_balance": float(drift.max()),
             "lithium_lost": _lost(system, last),
+            **dict(zip(WATERS, (100.0 * np.array(system.water) / (1.0 + sum(system.water))).tolist(), strict=True)),
             "database": database,
             "sources": ";".join(sources),
             "version": version("sinterface"),
@@ -486,18 +501,18 @@ def _masses(system: System, run: Trajectory, temperatures: NDArray[np.float64]) 
     taken = (run.totals @ content + free @ content[oxides] - first @ content) / start
     oxygen, carbon, hydrogen = taken.T
     hottest = np.maximum.accumulate(temperatures)
+    weighed = 1.0 + sum(system.water)  # mass of the sample with its water, in units of that of its phases
     left = np.array([water_left(float(T)) for T in hottest]) @ np.array(system.water)
-    gone = (sum(system.water) - left) / (1.0 + sum(system.water))
-    total = total / (1.0 + sum(system.water))
+    gone = sum(system.water) - left
     hydrogen = hydrogen - 2.0 * gone / formula.molar_mass({"H": 2.0, "O": 1.0})
     oxygen = oxygen - gone / formula.molar_mass({"H": 2.0, "O": 1.0})
-    moles_of_gas = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T
+    moles_of_gas = np.array([0.5 * (oxygen - 2.0 * carbon - 0.5 * hydrogen), carbon, 0.5 * hydrogen]).T / weighed
     lithium = np.array(system.components) == "Li"
-    lost = run.lost[:, lithium].sum(axis=1) * formula.atomic_mass("Li") / start
+    lost = run.lost[:, lithium].sum(axis=1) * formula.atomic_mass("Li") / (start * weighed)
     return {
         "mass_change": (
             "time",
-            100.0 * (total / start + left / (1.0 + sum(system.water)) - 1.0),
+            100.0 * ((total / start + left) / weighed - 1.0),
             {"units": "%", "long_name": "gas less lithium vapour"},
         ),
         "lithium_lost_mass": ("time", 100.0 * lost, {"units": "%", "long_name": "lithium that left as vapour"}),
