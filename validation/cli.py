@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sinterface.validation.calibration.pool import Pool
     from sinterface.validation.calibration.rounds import Round
     from sinterface.validation.observations.cards_reader import Cards
-    from sinterface.validation.scores.document import Onset, Scores, Validation
+    from sinterface.validation.scores.document import ComparedOnset, Scores, Validation
 
 FEW = 20.0
 """Effective samples below which the program says that they make no posterior: their deviations are good to 16 %."""
@@ -203,12 +203,12 @@ def _estimates(samples: Sequence[Parameters]) -> Figure:
 
     from sinterface.models.rates.parameters import priors
     from sinterface.validation.report import figures_parameters
-    from sinterface.validation.scores.document import Posterior, Prior
+    from sinterface.validation.scores.document import Posterior, PriorMoments
 
     table = np.array([values.vector() for values in samples])
     spans = zip(table.mean(axis=0), table.std(axis=0), *np.quantile(table, (0.05, 0.95), axis=0), strict=True)
     return figures_parameters.parameters([
-        (card.name, Prior(card.mean, card.sd), Posterior(*map(float, span)))
+        (card.name, PriorMoments(card.mean, card.sd), Posterior(*map(float, span)))
         for card, span in zip(priors(), spans, strict=True)
     ])  # fmt: skip
 
@@ -308,7 +308,7 @@ def _onsets(sets: Mapping[str, Scores]) -> Table:
     return table
 
 
-def _onset(onset: Onset) -> str:
+def _onset(onset: ComparedOnset) -> str:
     at, low, high = (_number(T, "g", "none") for T in (onset.predicted_C, *onset.interval_C))
     return f"{at} [{low}, {high}] ({_yes(onset.inside)})"
 

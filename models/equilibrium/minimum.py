@@ -27,7 +27,7 @@ MOST_KINKS = 10_000
 
 
 @dataclass(frozen=True)
-class Basis:
+class WarmStart:
     """Where a solver stands: phases of the basis (K,) and the inverse (K, K) of their compositions."""
 
     members: NDArray[np.int64]
@@ -46,7 +46,7 @@ class Equilibrium:
     potentials: Array
     driving_force: Array
     energy: float
-    basis: Basis
+    basis: WarmStart
 
     def certificate(self, composition: Array, total: Array) -> Mapping[str, float]:
         """Violations of the optimality conditions: balance [mol], plane [J/mol], slackness [J]; all near zero."""
@@ -71,7 +71,7 @@ class Line:
 
 
 def minimise(
-    composition: Array, omega: Array, total: Array, names: tuple[str, ...], start: Basis | None = None
+    composition: Array, omega: Array, total: Array, names: tuple[str, ...], start: WarmStart | None = None
 ) -> Equilibrium:
     """Phases that hold ``total`` (K,) [mol] at least grand potential.
 
@@ -90,7 +90,7 @@ def minimise(
     if status != simplex.OPTIMAL:
         raise _failure(status, vertex.basis, P, total, names)
     amounts = _spread(vertex.basis[None], vertex.x[None] * size, P)[0]
-    return Equilibrium(amounts, vertex.mu, vertex.d, float(amounts @ w), Basis(vertex.basis, vertex.inverse))
+    return Equilibrium(amounts, vertex.mu, vertex.d, float(amounts @ w), WarmStart(vertex.basis, vertex.inverse))
 
 
 def sequence(

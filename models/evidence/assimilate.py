@@ -91,7 +91,7 @@ def _phase(fact: Fact, database: Database) -> tuple[Solid, Host | None]:
 
 
 @dataclass(frozen=True)
-class Case:
+class StabilityCase:
     """A fact in its chemical system: row of its phase, temperatures [K], and all phases of the system.
 
     energies (T, R) [J per mole of cations] of rows and pseudo-compounds, composition (R, K), makeup (R, D) [moles of
@@ -106,7 +106,7 @@ class Case:
     makeup: Array
 
 
-def cases(database: Database, known: Sequence[Fact], names: Sequence[str]) -> list[Case]:
+def cases(database: Database, known: Sequence[Fact], names: Sequence[str]) -> list[StabilityCase]:
     """The facts, each among the phases and the compositions of solutions that compete with it.
 
     Raises DataError when a fact is about nothing in the database.
@@ -123,11 +123,13 @@ def cases(database: Database, known: Sequence[Fact], names: Sequence[str]) -> li
             pseudo = column_generation.equilibrium(system, omega, T, total, pseudo).pseudo
         energies = [system.energies(system.phases.grand_potential(T, gas), T, pseudo) for T in fact.temperatures]
         makeup = system.makeup(pseudo, names)
-        tests.append(Case(system, row, fact.temperatures, system.composition(pseudo), np.array(energies), makeup))
+        tests.append(
+            StabilityCase(system, row, fact.temperatures, system.composition(pseudo), np.array(energies), makeup)
+        )
     return tests
 
 
-def cuts(case: Case, change: Array) -> list[tuple[int, Array, float]]:
+def cuts(case: StabilityCase, change: Array) -> list[tuple[int, Array, float]]:
     """Decompositions that would gain energy with the Gibbs energies of the phases changed by ``change`` (S, T, D).
 
     Returns (sample, moles formed less moles lost of each phase (D,), gain [J]) per mole of cations of the fact's phase.

@@ -13,7 +13,7 @@ from sinterface.models.instruments.structures import KNOWN
 
 
 @dataclass(frozen=True)
-class Band:
+class RamanBand:
     """One Raman band: its family, the one phase it is of or "", its shift and standard deviation [cm^-1].
 
     ``known`` is one of read, secondary, recalled and estimate; ``source`` says where the shift stands.
@@ -28,11 +28,11 @@ class Band:
 
 
 @lru_cache(maxsize=1)
-def bands() -> tuple[Band, ...]:
+def bands() -> tuple[RamanBand, ...]:
     """All bands of ``models/data/raman.toml``, by shift.  Raises DataError when one is incomplete."""
     text = (files("sinterface.models.data") / "raman.toml").read_text(encoding="utf-8")
     try:
-        table = [Band(**entry) for entry in tomllib.loads(text)["band"]]
+        table = [RamanBand(**entry) for entry in tomllib.loads(text)["band"]]
     except (KeyError, TypeError) as error:
         raise DataError(f"raman.toml: a band lacks an entry or has an unknown one: {error}") from error
     wrong = [band for band in table if not (0.0 < band.shift < 4000.0 and band.sd > 0.0 and band.known in KNOWN)]
@@ -41,7 +41,7 @@ def bands() -> tuple[Band, ...]:
     return tuple(sorted(table, key=lambda band: band.shift))
 
 
-def bands_of(families: Iterable[str]) -> dict[str, tuple[Band, ...]]:
+def bands_of(families: Iterable[str]) -> dict[str, tuple[RamanBand, ...]]:
     """Bands of each of these families, in their order; families of which none is known are there, without bands.
 
     Example::

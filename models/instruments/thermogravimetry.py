@@ -79,13 +79,13 @@ class MassCurve:
         """Derivative of ``change`` by time [%/min] (points,), smoothed over WINDOW points."""
         return smooth_rate(self.time, self.change)
 
-    def steps(self, least: float = LEAST_STEP) -> tuple[Step, ...]:
+    def steps(self, least: float = LEAST_STEP) -> tuple[MassStep, ...]:
         """Steps of the curve up to its highest temperature; see ``steps``."""
         return steps(self.temperature, self.change, self.parts, least)
 
 
 @dataclass(frozen=True)
-class Step:
+class MassStep:
     """A step of a mass curve, with its extrapolated onset as thermobalances report it.
 
     ``onset`` [K] is where the tangent at the fastest rate meets the tangent at the beginning of the step, ``peak`` [K]
@@ -157,7 +157,7 @@ def together(alone: Sequence[tuple[MassCurve, float]]) -> MassCurve:
 
 def steps(
     temperature: Array, change: Array, parts: Mapping[str, Array] | None = None, least: float = LEAST_STEP
-) -> tuple[Step, ...]:
+) -> tuple[MassStep, ...]:
     """Steps of a mass curve while it is heated, in order of temperature.
 
     ``temperature`` [K] and ``change`` [%] (points,) are evenly spaced in time; what follows the highest temperature is
@@ -177,7 +177,7 @@ def steps(
         raise InputError(f"{top} points on the way to the highest temperature: a mass curve needs {3 * WINDOW}")
     T, mass = temperature[:top], change[:top]
     slope = savgol_filter(mass, WINDOW, 2, deriv=1) / np.maximum(savgol_filter(T, WINDOW, 2, deriv=1), 1e-9)
-    found = []
+    steps = []
     for sign in (-1.0, 1.0):
         for begin, peak, end in _spans(sign * slope):
             moved = float(mass[end] - mass[begin])
@@ -185,8 +185,8 @@ def steps(
                 continue
             gas = "" if parts is None else max(parts, key=lambda name: sign * (parts[name][end] - parts[name][begin]))
             onset = _crossing(T, mass, slope, begin, peak)
-            found.append(Step(onset, float(T[peak]), float(T[begin]), float(T[end]), moved, gas))
-    return tuple(sorted(found, key=lambda step: step.peak))
+            steps.append(MassStep(onset, float(T[peak]), float(T[begin]), float(T[end]), moved, gas))
+    return tuple(sorted(steps, key=lambda step: step.peak))
 
 
 def _spans(rate: Array) -> list[tuple[int, int, int]]:

@@ -118,7 +118,7 @@ def _projected(database: Database, free: Ensemble, known: Sequence[assimilate.Fa
 
 
 @dataclass(frozen=True)
-class Spread:
+class InterfaceSpread:
     """Interface reactions over S samples of the energies.
 
     x (S,) and energy (S,) [J/mol of atoms] of the most favourable mixture; at (X,) mixing ratios, profile (S, X)
@@ -145,7 +145,7 @@ def interface_spread(
     atmosphere: Atmosphere,
     ensemble: Ensemble,
     progress: Callable[[float], None] | None = None,
-) -> Spread:
+) -> InterfaceSpread:
     """The couple's profile for every sample at temperature [K]; ``progress`` is told the share done.
 
     Compositions of the solutions are those of the nominal energies and of the first TEACHERS samples, refined together.
@@ -178,4 +178,4 @@ def interface_spread(
             progress((done + 1) / len(change))
     names = sorted(set().union(*seen))
     share = np.array([np.mean([name in formed for formed in seen]) for name in names])
-    return Spread(np.array(best), np.array(energy), at, np.array(profiles), tuple(names), share)
+    return InterfaceSpread(np.array(best), np.array(energy), at, np.array(profiles), tuple(names), share)

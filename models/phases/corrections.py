@@ -42,7 +42,7 @@ def class_of(amounts: Mapping[str, float]) -> str:
 
 
 @dataclass(frozen=True)
-class Observation:
+class EnthalpyPair:
     """A phase with both a measured enthalpy and a DFT energy: amounts, measured minus DFT [J/mol] and its sd."""
 
     phase: str
@@ -89,7 +89,7 @@ class LeaveOneOut:
     kind: str
 
 
-def fit(observations: Sequence[Observation]) -> tuple[Corrections, list[LeaveOneOut]]:
+def fit(observations: Sequence[EnthalpyPair]) -> tuple[Corrections, list[LeaveOneOut]]:
     """Fit the corrections; also returns the leave-one-out residuals, in the order of the observations.
 
     Each sigma is multiplied by the root of its class's mean squared, normalised residual until that is one; a class

@@ -23,7 +23,7 @@ EXCLUDED_IONS = {("Ti", 3), ("Nb", 4), ("W", 4)}
 """Charges that mark oxides in which GGA and GGA+U calculations were mixed: their errors differ from all others."""
 
 
-def observations(records: Mapping[str, Record]) -> list[corrections.Observation]:
+def observations(records: Mapping[str, Record]) -> list[corrections.EnthalpyPair]:
     """The subset on which the DFT corrections are fitted: measured, without C or H, no reduced early metals.
 
     Carbonates and hydroxides that matter are measured themselves, and mixing GGA with GGA+U makes the reduced
@@ -38,7 +38,7 @@ def observations(records: Mapping[str, Record]) -> list[corrections.Observation]
             continue
         atoms = sum(record.amounts.values())
         difference = record.enthalpy - record.dft * EV_PER_ATOM * atoms
-        measured.append(corrections.Observation(record.phase, record.amounts, difference, record.enthalpy_sd))
+        measured.append(corrections.EnthalpyPair(record.phase, record.amounts, difference, record.enthalpy_sd))
     return measured
 
 

@@ -14,7 +14,7 @@ import typer
 from sinterface.simulate.cli import instruments, phases, reactions, report, schedules, screen, thermogravimetry
 from sinterface.simulate.cli.options import (
     Cathode,
-    Couple,
+    CoupleOptions,
     Database,
     Json,
     Limit,
@@ -73,7 +73,7 @@ def _root(
 def run(
     context: typer.Context,
     cathode: Cathode,
-    couple: Couple,
+    couple: CoupleOptions,
     temperature: Annotated[str | None, typer.Option("--temperature", "-T", help="Hold temperature, °C.")] = None,
     hold: Hold = "2 h",
     ramp: Ramp = "10 °C/min",
@@ -158,7 +158,7 @@ def _show_samples(told: dict[str, Any]) -> None:
 @with_couple()
 def sweep(
     cathodes: Annotated[list[str], typer.Argument(help="One or more cathodes: names, formulas or TOML cards.")],
-    couple: Couple,
+    couple: CoupleOptions,
     temperatures: Annotated[str, typer.Option(help="Hold temperatures, °C: low:high:step or a list.")] = "400:1000:50",
     hold: Hold = "2 h",
     ramp: Ramp = "10 °C/min",

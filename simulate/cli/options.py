@@ -1,8 +1,8 @@
 """Command-line options that several commands share: each is written once, here, with the checks that go with it.
 
-What a user says of a couple is one dataclass, ``Couple``; ``with_couple`` gives a command an option for each of its
-fields.  A further option of ``run``, ``sweep``, ``compare`` and ``optimize`` is a further field of ``Couple``, and the
-argument of ``problem`` that it fills.
+What a user says of a couple is one dataclass, ``CoupleOptions``; ``with_couple`` gives a command an option for each
+field of it.  A further option of ``run``, ``sweep``, ``compare`` and ``optimize`` is a further field, and the argument
+of ``problem`` that it fills.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on standar
 
 
 @dataclass(frozen=True)
-class Couple:
+class CoupleOptions:
     """What a user says of the two powders and their furnace: a field for each option, as it was written."""
 
     electrolyte: Annotated[str, typer.Option("--electrolyte", "-e", help="Built-in name, formula or TOML card.")] = (
@@ -96,12 +96,12 @@ class Couple:
 def with_couple(
     *, without: Collection[str] = (), **defaults: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorator: the parameter ``couple`` of a command becomes an option for each field of ``Couple``.
+    """Decorator: the parameter ``couple`` of a command becomes an option for each field of ``CoupleOptions``.
 
     ``without`` names fields that the command has no option for, which keep their defaults; ``defaults`` are defaults
-    of this command that differ from those of ``Couple``.
+    of this command that differ from those of ``CoupleOptions``.
     """
-    hints = get_type_hints(Couple, include_extras=True)
+    hints = get_type_hints(CoupleOptions, include_extras=True)
     options = [
         inspect.Parameter(
             field.name,
@@ -109,7 +109,7 @@ def with_couple(
             default=defaults.get(field.name, field.default),
             annotation=hints[field.name],
         )
-        for field in fields(Couple)
+        for field in fields(CoupleOptions)
         if field.name not in without
     ]
 
@@ -124,7 +124,7 @@ def with_couple(
 
         @wraps(command)
         def expanded(**given: Any) -> None:
-            command(couple=Couple(**{option.name: given.pop(option.name) for option in options}), **given)
+            command(couple=CoupleOptions(**{option.name: given.pop(option.name) for option in options}), **given)
 
         del expanded.__wrapped__
         expanded.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]

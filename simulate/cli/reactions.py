@@ -14,9 +14,8 @@ from sinterface.simulate.cli.terminal import console, progress_bar, say
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sinterface.models.interface.ensemble import Spread
-    from sinterface.models.interface.reactions import Couple as ReactionCouple
-    from sinterface.models.interface.reactions import InterfaceReactions
+    from sinterface.models.interface.ensemble import InterfaceSpread
+    from sinterface.models.interface.reactions import Couple, InterfaceReactions
     from sinterface.models.phases.database import Database as PhaseDatabase
     from sinterface.models.phases.materials import Material
 
@@ -74,7 +73,7 @@ def reactions(
     ]
     gas_elements = [element.strip() for element in closed.split(",") if element.strip()]
     pairs = [_couple(powder, opposite, data, para, gas_elements) for powder in cathodes]
-    computed: list[tuple[InterfaceReactions, Spread | None]] = []
+    computed: list[tuple[InterfaceReactions, InterfaceSpread | None]] = []
     with progress_bar("reactions", not as_json) as advance:
         for number, pair in enumerate(pairs):
             series = reactions_at(pair, kelvins, furnace)
@@ -106,7 +105,7 @@ def reactions(
 
 def _couple(
     cathode: Material, electrolyte: Material, data: PhaseDatabase, para: bool, closed: Collection[str]
-) -> ReactionCouple:
+) -> Couple:
     """The couple; where a formula has no energy and its structure is not known, the error says what to give."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.interface.reactions import couple
@@ -129,7 +128,7 @@ MOST_SAMPLES = 100_000
 """Samples accepted: beyond, memory rather than statistics decides."""
 
 
-def _document(reaction: InterfaceReactions, spread: Spread | None, seed: int) -> dict[str, Any]:
+def _document(reaction: InterfaceReactions, spread: InterfaceSpread | None, seed: int) -> dict[str, Any]:
     document = reaction.document()
     if spread is not None:
         low, middle, high = spread.energy_meV_per_atom.tolist()
@@ -142,7 +141,7 @@ def _document(reaction: InterfaceReactions, spread: Spread | None, seed: int) ->
     return document
 
 
-def _show(reaction: InterfaceReactions, title: str, spread: Spread | None) -> None:
+def _show(reaction: InterfaceReactions, title: str, spread: InterfaceSpread | None) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -176,7 +175,7 @@ def _show(reaction: InterfaceReactions, title: str, spread: Spread | None) -> No
     screen.print(shares)
 
 
-def _show_series(computed: list[tuple[InterfaceReactions, Spread | None]]) -> None:
+def _show_series(computed: list[tuple[InterfaceReactions, InterfaceSpread | None]]) -> None:
     from rich.markup import escape
     from rich.table import Table
 

@@ -12,7 +12,7 @@ import typer
 from sinterface.simulate.cli import phases
 from sinterface.simulate.cli.options import (
     Cathode,
-    Couple,
+    CoupleOptions,
     Database,
     Json,
     Limit,
@@ -42,7 +42,7 @@ def compare(
             "that of --atmosphere.",
         ),
     ],
-    couple: Couple,
+    couple: CoupleOptions,
     detection_limit: Limit = 1.0,
     database: Database = None,
     output: Output = None,
@@ -80,7 +80,7 @@ def compare(
 @with_couple(without=("atmosphere",), cells=16)
 def optimize(
     cathode: Cathode,
-    couple: Couple,
+    couple: CoupleOptions,
     temperature: Annotated[str, typer.Option(help="Hold temperatures to choose from, low:high, °C.")] = "600:1100",
     time: Annotated[str, typer.Option(help="Hold times to choose from, low:high, h.")] = "0.1:10",
     ramp: Annotated[str, typer.Option(help="Heating rates to choose from, low:high, °C/min.")] = "1:3000",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli.options import Couple, Database, Json, Picture, check_outputs, save, with_couple
+from sinterface.simulate.cli.options import CoupleOptions, Database, Json, Picture, check_outputs, save, with_couple
 from sinterface.simulate.cli.phases import open_database
 from sinterface.simulate.cli.terminal import console, progress_bar, say
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @with_couple(electrolyte="none", crucible="pan")
 def tga(
     material: Annotated[str, typer.Argument(help="Powder: a built-in name, a formula or a TOML card.")],
-    couple: Couple,
+    couple: CoupleOptions,
     ramp: Annotated[str, typer.Option(help="Heating rate.")] = "5 °C/min",
     to: Annotated[str, typer.Option(help="Highest temperature, °C.")] = "1100",
     measured: Annotated[
@@ -62,7 +62,7 @@ def tga(
         raise typer.Exit(1)
 
 
-def _task(couple: Couple, material: str, ramp: str, data: PhaseDatabase) -> Problem:
+def _task(couple: CoupleOptions, material: str, ramp: str, data: PhaseDatabase) -> Problem:
     """The problem; an electrolyte may be given alone, too."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.phases import materials

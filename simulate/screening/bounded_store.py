@@ -26,7 +26,7 @@ _MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 @dataclass(frozen=True)
-class Limit:
+class ChunkLimit:
     """What one chunk of an array may be: ``unpacked`` bytes at most, exactly ``texts`` texts or, when None, numbers."""
 
     unpacked: int
@@ -43,7 +43,7 @@ class BoundedStore(LocalStore):
     def __init__(self, root: Path | str, *, read_only: bool = False) -> None:
         """As zarr's LocalStore."""
         super().__init__(root, read_only=read_only)
-        self.limits: dict[str, Limit] = {}
+        self.limits: dict[str, ChunkLimit] = {}
 
     def with_read_only(self, read_only: bool = False) -> BoundedStore:
         """The same files and limits, for reading alone or not."""
@@ -88,10 +88,10 @@ class BoundedStore(LocalStore):
         return content
 
 
-def chunk_fault(content: bytes, limit: Limit) -> str:
+def chunk_fault(content: bytes, limit: ChunkLimit) -> str:
     """What is wrong with a packed chunk, found without unpacking more than its limit; empty when nothing is.
 
-    >>> chunk_fault(b"no frame", Limit(512))
+    >>> chunk_fault(b"no frame", ChunkLimit(512))
     'is no Zstandard frame of known size'
     """
     size = frame_size(content)

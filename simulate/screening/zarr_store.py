@@ -324,7 +324,7 @@ def _check(group: Any, files: BoundedStore, path: Path, size: int | None = None)
     """All arrays are there, and no others, with the types, dimensions and codecs of ``_create``, of sizes that memory
     holds; ``files`` is told what one chunk of each may unpack to.
     """
-    from sinterface.simulate.screening.bounded_store import Limit
+    from sinterface.simulate.screening.bounded_store import ChunkLimit
 
     text: tuple[str, ...] = ("StringDType", "object")
     number: tuple[str, ...] = ("float64",)
@@ -353,7 +353,7 @@ def _check(group: Any, files: BoundedStore, path: Path, size: int | None = None)
         if codecs != CODECS[types is text]:
             raise DataError(f"{path}: {name} is packed by {shown(codecs)}, as no screen does; name another store")
         files.limits[name] = (
-            Limit(4 + many * (4 + MOST_TEXT), many) if types is text else Limit(many * array.dtype.itemsize)
+            ChunkLimit(4 + many * (4 + MOST_TEXT), many) if types is text else ChunkLimit(many * array.dtype.itemsize)
         )
 
 

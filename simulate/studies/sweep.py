@@ -64,7 +64,7 @@ class Bracket:
 
 
 @dataclass(frozen=True)
-class Onset:
+class PredictedOnset:
     """Where secondary phases first reach a limit, and whether the answer depends on the limit.
 
     ``brackets`` are those of half the limit, of the limit and of twice it, ``families`` those at or above the limit
@@ -126,7 +126,7 @@ def onset_of(
     shares: Sequence[Mapping[str, float]],
     limit: float,
     finished: Sequence[bool] | None = None,
-) -> Onset:
+) -> PredictedOnset:
     """The onset from wt% by family at hold temperatures [degrees C] in ascending order, and which runs finished.
 
     >>> print(onset_of([500, 600, 700], [{}, {"LaMO3": 0.2}, {"LaMO3": 3.0}], 1.0))
@@ -154,7 +154,7 @@ def onset_of(
         families = ()
     step = max((b - a for a, b in pairwise(temperatures)), default=0.0)
     brackets = (bracket(0.5 * limit), own, bracket(2.0 * limit))
-    return Onset(brackets, families, temperatures[-1], step, stuck[0] if stuck else None)
+    return PredictedOnset(brackets, families, temperatures[-1], step, stuck[0] if stuck else None)
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ class Sweep:
     temperatures: tuple[float, ...]
     results: tuple[Result, ...]
 
-    def onset(self, limit: float = DETECTION_LIMIT) -> Onset:
+    def onset(self, limit: float = DETECTION_LIMIT) -> PredictedOnset:
         """Where a secondary family first reaches the limit [wt%], as a bracket between hold temperatures.
 
         Where a run below did not finish, or half and twice the limit are reached far apart, it says so.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from sinterface.models.interface.ensemble import Spread
+    from sinterface.models.interface.ensemble import InterfaceSpread
     from sinterface.models.interface.reactions import InterfaceReactions
     from sinterface.simulate.solve.result import Result
     from sinterface.simulate.studies.sweep import Sweep
@@ -203,7 +203,7 @@ def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str]) -> None:
     axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
 
 
-def reactions(computed: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
+def reactions(computed: Sequence[tuple[InterfaceReactions, InterfaceSpread | None]]) -> Figure:
     """Reaction energy against the cathode's share of the mass; kinks numbered, their products beside the axes.
 
     With samples of the energies their 5 to 95 % band.
@@ -266,7 +266,7 @@ def _labels(places: Sequence[tuple[float, float]]) -> list[tuple[str, tuple[floa
     return labels
 
 
-def reaction_energies(computed: Sequence[tuple[InterfaceReactions, Spread | None]]) -> Figure:
+def reaction_energies(computed: Sequence[tuple[InterfaceReactions, InterfaceSpread | None]]) -> Figure:
     """The strongest reaction energy of each couple against temperature, with the 5 to 95 % band of the samples."""
     figure = _figure(6.6, 4.6)
     axis = figure.subplots()

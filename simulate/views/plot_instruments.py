@@ -15,7 +15,7 @@ from sinterface.simulate.views.plot import style, wrapped
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sinterface.models.instruments.raman import Band
+    from sinterface.models.instruments.raman import RamanBand
     from sinterface.simulate.files.pattern_files import Measured
     from sinterface.simulate.studies.rate_capability import RateCurve
 
@@ -103,7 +103,7 @@ def _round_counts(most: float) -> list[float]:
     ]
 
 
-def raman_bands(bands: Mapping[str, Sequence[Band]], title: str = "") -> Figure:
+def raman_bands(bands: Mapping[str, Sequence[RamanBand]], title: str = "") -> Figure:
     """Raman bands of families as marks at their shifts, one row for each family.
 
     Filled marks were read or quoted, open ones are from memory.  No intensities are drawn: none was read.

@@ -7,7 +7,7 @@ import pytest
 
 from sinterface.models.basics.constants import EV_PER_ATOM
 from sinterface.models.phases import corrections, database
-from sinterface.models.phases.corrections import PRIOR_SD, Observation, class_of
+from sinterface.models.phases.corrections import PRIOR_SD, EnthalpyPair, class_of
 
 TRUTH = {"Li": 2.0e3, "La": 22.0e3, "Ni": -62.0e3, "Zr": -9.0e3}
 
@@ -21,7 +21,7 @@ def synthetic(simple, mixed, size=400, sd=500.0):
         amounts = {str(e): float(rng.integers(1, 4)) for e in cations} | {"O": float(rng.integers(1, 9))}
         noise = simple if len(amounts) == 2 else mixed
         error = (noise * sum(amounts.values()) * rng.normal() + sd * rng.normal()) * (noise > 0.0)
-        made.append(Observation(str(i), amounts, sum(n * TRUTH.get(e, 0.0) for e, n in amounts.items()) + error, sd))
+        made.append(EnthalpyPair(str(i), amounts, sum(n * TRUTH.get(e, 0.0) for e, n in amounts.items()) + error, sd))
     return made
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from sinterface.models.basics.errors import InputError
 from sinterface.simulate.cli import main
-from sinterface.simulate.cli.options import Couple
+from sinterface.simulate.cli.options import CoupleOptions
 from sinterface.simulate.solve import run as run_module
 from sinterface.simulate.studies import compare as compare_module
 from sinterface.simulate.studies import optimize as optimize_module
@@ -122,7 +122,7 @@ def test_every_option_of_a_couple_reaches_every_command(command, monkeypatch):
     assert (task.geometry, task.additives) == ("slab", (("Li2CO3", 2.0),))
     assert command == "optimize" or task.atmosphere.name == "air"
     told = CliRunner().invoke(main.app, [command, "--help"]).output
-    for field in fields(Couple):
+    for field in fields(CoupleOptions):
         if (command, field.name) != ("optimize", "atmosphere"):
             assert f"--{field.name.replace('_', '-')}" in told
 

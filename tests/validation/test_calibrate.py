@@ -293,7 +293,7 @@ def test_a_set_whose_runs_fail_counts_as_wrong(monkeypatch):
 
     one = pick("pc-LCO", 600)
     monkeypatch.setattr(calibrate, "run", fails)
-    assert calibrate.Model((one,))(np.zeros(SIZE)) == {
+    assert calibrate.ObservedModel((one,))(np.zeros(SIZE)) == {
         "pc-LCO": pytest.approx((len(one.not_seen) + 1) * np.log(0.5 * likelihood.OUTLIERS))
     }
 

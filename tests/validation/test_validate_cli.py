@@ -114,7 +114,7 @@ def test_malformed_cards_are_all_named_and_nothing_is_run(folder, tmp_path, neve
 
 def test_a_built_in_card_that_can_not_be_read_is_told_of_and_the_others_are_compared(monkeypatch, quick):
     everything = cards_reader.read()
-    lost = cards_reader.Problem("ma2025-LCO.toml", "", "not read")
+    lost = cards_reader.CardFault("ma2025-LCO.toml", "", "not read")
     monkeypatch.setattr(cards_reader, "read", lambda *_: replace(everything, problems=(lost,)))
     done = run("--json")
     assert done.exit_code == 1

@@ -47,7 +47,7 @@ KEEP_EVERY = 20.0
 
 
 @dataclass(frozen=True)
-class Model:
+class ObservedModel:
     """The model with its observations: a parameter set comes in, the log-likelihood by cathode goes out."""
 
     observations: tuple[Observation, ...]
@@ -143,7 +143,7 @@ def calibrate(
     told = progress or (lambda _: None)
     with processes(workers) if workers > 1 else nullcontext() as executor:
         runner = partial(
-            _run_waiting, evaluate=evaluate or Model(chosen, cells, tolerance, database), executor=executor,
+            _run_waiting, evaluate=evaluate or ObservedModel(chosen, cells, tolerance, database), executor=executor,
             keep=keep or (lambda _: None),
         )  # fmt: skip
         if searching or rounds:

@@ -23,7 +23,7 @@ from sinterface.validation.observations import fields
 from sinterface.validation.observations.evidence import (
     SECONDARY,
     Amount,
-    Entry,
+    CardEntry,
     Observation,
     Onset,
     Thermogravimetry,
@@ -36,7 +36,7 @@ MAX_BYTES, MAX_FILES = 200_000, 1000
 
 
 @dataclass(frozen=True)
-class Problem:
+class CardFault:
     """What is wrong with one table of a file, or with the file when ``table`` is empty."""
 
     file: str
@@ -58,9 +58,9 @@ class Cards:
     observations: tuple[Observation, ...]
     onsets: tuple[Onset, ...]
     thermogravimetry: tuple[Thermogravimetry, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[CardFault, ...]
     alone: tuple[Observation | Onset, ...] = ()
-    skipped: tuple[Entry, ...] = ()
+    skipped: tuple[CardEntry, ...] = ()
 
 
 NEEDED = object()
@@ -113,7 +113,7 @@ EXPERIMENT: Keys = ENTRY | {
     "detection_limit": (fields.share, None),
     "weight": (fields.table(Weight, value=fields.part, why=fields.text), Weight(1.0, "")),
 }
-KINDS: dict[str, tuple[type[Entry], Keys]] = {
+KINDS: dict[str, tuple[type[CardEntry], Keys]] = {
     "observation": (Observation, EXPERIMENT | {
         "temperature": (_kelvin, NEEDED),
         "between": (fields.span, None),
@@ -158,7 +158,7 @@ def _any_material(value: object) -> str:
 Source = str | Path | Iterable[str | Path] | None
 
 
-def read_cards(source: Source = None) -> tuple[list[Observation], list[Problem]]:
+def read_cards(source: Source = None) -> tuple[list[Observation], list[CardFault]]:
     """Observations of couples on the built-in cards, or of a folder or files, and what was wrong with others."""
     cards = read(source)
     return list(cards.observations), list(cards.problems)
@@ -166,19 +166,19 @@ def read_cards(source: Source = None) -> tuple[list[Observation], list[Problem]]
 
 def read(source: Source = None) -> Cards:
     """Every table of the built-in cards, or of a folder or files.  A bad table or file does not stop the others."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, CardEntry] = {}
     files: dict[str, str] = {}
-    problems: list[Problem] = []
+    problems: list[CardFault] = []
     for file, data in _files(source):
         for name, entry in [("", data)] if isinstance(data, str) else _tables(data):
             if isinstance(entry, str):
-                problems.append(Problem(file, name, entry))
+                problems.append(CardFault(file, name, entry))
             elif entry.id in entries:
-                problems.append(Problem(file, name, f"this id is taken in {files[entry.id]}: choose another"))
+                problems.append(CardFault(file, name, f"this id is taken in {files[entry.id]}: choose another"))
             else:
                 entries[entry.id], files[entry.id] = entry, file
     for lost, message in dict(_astray(entries.values())).items():
-        problems.append(Problem(files[lost], lost, message))
+        problems.append(CardFault(files[lost], lost, message))
         del entries[lost]
     usable = [entry for entry in entries.values() if not entry.skip]
     experiments = [entry for entry in usable if isinstance(entry, Observation | Onset)]
@@ -192,7 +192,7 @@ def read(source: Source = None) -> Cards:
     )
 
 
-def _astray(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+def _astray(entries: Iterable[CardEntry]) -> list[tuple[str, str]]:
     """Ids of observations that compare with a temperature at which their couple was not observed, and what to do."""
     observed = [observation for observation in entries if isinstance(observation, Observation)]
     known = {(observation.cathode, observation.electrolyte, round(observation.temperature)) for observation in observed}
@@ -237,7 +237,7 @@ def _content(file: Path) -> bytes | str:
     return data if len(data) <= MAX_BYTES else f"over {MAX_BYTES} bytes is no card of observations: part it"
 
 
-def _tables(data: bytes) -> Iterator[tuple[str, Entry | str]]:
+def _tables(data: bytes) -> Iterator[tuple[str, CardEntry | str]]:
     """Name of each table, with the table as read or what is wrong with it."""
     try:
         card = load_toml(data.decode("utf-8"))
@@ -267,7 +267,7 @@ def _tables(data: bytes) -> Iterator[tuple[str, Entry | str]]:
                     yield name, str(error)
 
 
-def _entry(kind: str, own: Mapping[str, Any], common: Mapping[str, Any]) -> Entry:
+def _entry(kind: str, own: Mapping[str, Any], common: Mapping[str, Any]) -> CardEntry:
     make, keys = KINDS[kind]
     for key in own:
         if key not in keys:

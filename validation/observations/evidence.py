@@ -34,7 +34,7 @@ class Trend:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class CardEntry:
     """What every table says of itself.  ``known``: read in the source, quoted by another text (secondary), or recalled.
 
     ``assumed`` names the keys whose values the source, as far as it is known here, does not give.  ``skip`` is empty,
@@ -66,7 +66,7 @@ class Weight:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment(Entry):
+class Experiment(CardEntry):
     """A couple or a single material, as ``materials.find`` takes them, and its treatment.
 
     ``cathode`` or ``electrolyte`` is empty where a material was heated alone.  ``mass_ratio`` is kg of cathode per kg
@@ -162,7 +162,7 @@ class Onset(Experiment):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thermogravimetry(Entry):
+class Thermogravimetry(CardEntry):
     """Mass loss, heated at ``ramp`` [K/s] to ``end`` [K], of a material or of its mixture with an electrolyte.
 
     ``loss_from`` [K], within ``between`` [K], is where it starts to lose mass, or a mixture more than those it is

@@ -14,7 +14,7 @@ import numpy as np
 from sinterface.simulate.views.plot import style
 from sinterface.validation.report.drawing import BEYOND, BLUE, HIGHEST, ORANGE, SHOWN, band, blank, box, plain, tint
 from sinterface.validation.report.scores import IN_SAMPLE, LEFT_OUT
-from sinterface.validation.scores.document import Amount, Cell, Curves, Gone, Loss, Onset
+from sinterface.validation.scores.document import Cell, ComparedAmount, ComparedOnset, Curves, Gone, Loss
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -89,7 +89,7 @@ def _mark(axis: Axes, cell: Cell, left: float, row: int, width: float, colour: s
         axis.plot(middle, [row], marker, color=shade, markersize=size, markeredgewidth=wide, zorder=4)
 
 
-def onsets(compared: Mapping[str, Mapping[str, Onset]], tolerance: float) -> Figure:
+def onsets(compared: Mapping[str, Mapping[str, ComparedOnset]], tolerance: float) -> Figure:
     """Onsets predicted, with 90 % intervals, over the observed brackets.
 
     ``compared`` holds by comparison (in sample, leave one out) and powder what is said of the onset.
@@ -130,7 +130,7 @@ def onsets(compared: Mapping[str, Mapping[str, Onset]], tolerance: float) -> Fig
     return figure
 
 
-def _onset(axis: Axes, onset: Onset, row: int, name: str) -> None:
+def _onset(axis: Axes, onset: ComparedOnset, row: int, name: str) -> None:
     """A predicted onset and its interval in the row of its powder."""
     colour, marker, beside = LOOKS[name]
     places = [BEYOND if T is None else T for T in (*onset.interval_C, onset.predicted_C)]
@@ -139,7 +139,7 @@ def _onset(axis: Axes, onset: Onset, row: int, name: str) -> None:
     axis.plot(places[2:], [row + beside], marker, color=colour, markersize=6, markeredgecolor="white", zorder=4)
 
 
-def curves(powder: str, curve: Curves, amounts: Sequence[Amount | Gone], limits: Sequence[float]) -> Figure:
+def curves(powder: str, curve: Curves, amounts: Sequence[ComparedAmount | Gone], limits: Sequence[float]) -> Figure:
     """wt% of families with 5 to 95 % bands against temperature, and below it what is left of the reactants.
 
     ``amounts`` are the measured ones of this powder, ``limits`` its detection limits [wt%].
@@ -159,7 +159,7 @@ def curves(powder: str, curve: Curves, amounts: Sequence[Amount | Gone], limits:
         upper.axhline(limit, color="0.45", linestyle="--", linewidth=1, label=label)
     for entry in amounts:
         _measured(upper, lower, entry, set(bands))
-    measured = [entry.measured + entry.sd for entry in amounts if isinstance(entry, Amount)]
+    measured = [entry.measured + entry.sd for entry in amounts if isinstance(entry, ComparedAmount)]
     _shares(upper, max([1.0, *limits, *measured, curve.total.highest, *(shares.highest for shares in bands.values())]))
     upper.set_title(plain(powder), fontsize=10, fontweight="bold", loc="left")
     for role, colour, line in (("cathode", "#404040", "-"), ("electrolyte", "#8C8C8C", "--")):
@@ -187,7 +187,7 @@ def _shares(axis: Axes, top: float) -> None:
     axis.minorticks_off()
 
 
-def _measured(upper: Axes, lower: Axes, entry: Amount | Gone, drawn: set[str]) -> None:
+def _measured(upper: Axes, lower: Axes, entry: ComparedAmount | Gone, drawn: set[str]) -> None:
     """A measured amount, or the limit below which a reactant was gone."""
     if isinstance(entry, Gone):
         label = plain(f"observed: {entry.gone} gone")

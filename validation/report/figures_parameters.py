@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sinterface.validation.report.drawing import BLUE, blank, box, plain
-from sinterface.validation.scores.document import Posterior, Prior
+from sinterface.validation.scores.document import Posterior, PriorMoments
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,7 +15,7 @@ NORMAL_90 = 1.6449
 """Half width of the central 90 % of a normal distribution, in standard deviations."""
 
 
-def parameters(known: Sequence[tuple[str, Prior, Posterior]]) -> Figure:
+def parameters(known: Sequence[tuple[str, PriorMoments, Posterior]]) -> Figure:
     """Posterior of every parameter, given by name with its prior, in units of the prior."""
     figure = blank(4.8, 1.4 + 0.3 * len(known))
     axis = figure.subplots()

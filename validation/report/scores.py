@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sinterface.validation.report.wording import degrees, ratio
-from sinterface.validation.scores.document import Amount, Gone, Scores, Validation
+from sinterface.validation.scores.document import ComparedAmount, Gone, Scores, Validation
 
 TOLERANCE = 50.0
 """An onset may lie this far outside its bracket [degrees C]."""
@@ -71,7 +71,7 @@ def _amounts(scores: Scores, left_out: bool) -> list[Score]:
     judged = [
         entry.within_30_percent
         for entry in scores.amounts
-        if isinstance(entry, Amount) and entry.within_30_percent is not None
+        if isinstance(entry, ComparedAmount) and entry.within_30_percent is not None
     ]
     if judged:
         told = f"{sum(judged)} of {len(judged)}"

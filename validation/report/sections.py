@@ -28,7 +28,7 @@ from sinterface.validation.report.scores import (
     sets,
 )  # fmt: skip
 from sinterface.validation.report.wording import bracket, degrees, lower, percent, predicted_onset, ratio, share
-from sinterface.validation.scores.document import Amount, Cell, Gone, Scores, Validation
+from sinterface.validation.scores.document import Cell, ComparedAmount, Gone, Scores, Validation
 
 
 def summary(validation: Validation) -> Html:
@@ -180,7 +180,7 @@ def amounts(validation: Validation) -> Html:
     return join(*parts) if parts else nothing("No amounts.")
 
 
-def _amount(entry: Amount) -> Row:
+def _amount(entry: ComparedAmount) -> Row:
     return [
         entry.id, entry.cathode, Number(degrees(entry.temperature_C)), " + ".join(entry.families),
         Number(f"{share(entry.measured)} ± {share(entry.sd)}"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sinterface.simulate.views.page import MISSING
 from sinterface.validation.report.drawing import HIGHEST, SHOWN
-from sinterface.validation.scores.document import Cell, Curves, Interval, Loss, Onset, Trend
+from sinterface.validation.scores.document import Cell, ComparedOnset, ComparedTrend, Curves, Interval, Loss
 
 
 def fixed(value: float | None, decimals: int) -> str:
@@ -86,7 +86,7 @@ def share_with_interval(value: float | None, interval: Interval, after: str = ""
     return share(value) + after + ends
 
 
-def bracket(onset: Onset | None) -> str:
+def bracket(onset: ComparedOnset | None) -> str:
     """The observed bracket of an onset."""
     clean, seen = onset.bracket_C if onset else (None, None)
     if seen is None:
@@ -99,7 +99,7 @@ def beyond(value: float | None, unit: str = "") -> str:
     return f"none up to {HIGHEST:g}{unit}" if value is None else degrees(value) + unit
 
 
-def predicted_onset(onset: Onset | None) -> str:
+def predicted_onset(onset: ComparedOnset | None) -> str:
     """The predicted onset and its interval."""
     if onset is None:
         return MISSING
@@ -112,7 +112,7 @@ def loss(value: float | None) -> str:
     return "none found" if value is None else degrees(value)
 
 
-def trend(change: Trend) -> str:
+def trend(change: ComparedTrend) -> str:
     """What was observed of a family at two temperatures."""
     return f"{change.said} at {degrees(change.to_C)} than at {degrees(change.from_C)} °C"
 

@@ -46,7 +46,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Score:
+class GuessScore:
     """How far guesses are from observations.
 
     ``mean_distance`` [degrees C] of the onsets from their brackets, None without any; precision, recall and F1 of the
@@ -253,7 +253,7 @@ def _joined(guesses: Iterable[Guess]) -> Guess:
     return Guess(onsets, marks)
 
 
-def score(guess: Guess, observations: Iterable[Observation], onsets: Iterable[Onset]) -> Score:
+def score(guess: Guess, observations: Iterable[Observation], onsets: Iterable[Onset]) -> GuessScore:
     """A guess, or the model's predictions put as one, against the cards, each counted by its weight.
 
     Cards that the guess says nothing of are left out.
@@ -272,7 +272,7 @@ def score(guess: Guess, observations: Iterable[Observation], onsets: Iterable[On
                     counts[seen, guess.marks[card.id, family]] += card.weight.value
                     marks += 1
     tp, fn, fp = counts[True, True], counts[True, False], counts[False, True]
-    return Score(
+    return GuessScore(
         sum(d * weight for d, weight in off) / sum(weight for _, weight in off) if off else None,
         len(off),
         tp / (tp + fp) if tp + fp else None,
@@ -287,7 +287,7 @@ def left_out_scores(
     onsets: Sequence[Onset],
     group: Callable[[Experiment], str] = cathode_left_out,
     database: databases.Database | None = None,
-) -> dict[str, Score]:
+) -> dict[str, GuessScore]:
     """Scores of each baseline by its name, everything of a ``group`` left out while it is guessed."""
     guesses = left_out_guesses(observations, onsets, group, database)
     return {name: score(guess, observations, onsets) for name, guess in guesses.items()}

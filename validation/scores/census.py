@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sinterface.validation.observations.cards_reader import Cards
-from sinterface.validation.observations.evidence import Entry, Observation, Onset
+from sinterface.validation.observations.evidence import CardEntry, Observation, Onset
 
 KINDS = ("couple", "onset of a couple", "material alone", "thermogravimetry", "skipped")
 """What a table tells of; observations of couples are ``couple``."""
@@ -32,7 +32,7 @@ class Census:
 
 def census(cards: Cards) -> Census:
     """Counts over all tables that were read, skipped ones included."""
-    entries: list[tuple[str, Entry]] = [
+    entries: list[tuple[str, CardEntry]] = [
         *(("couple", card) for card in cards.observations),
         *(("onset of a couple", card) for card in cards.onsets),
         *(("material alone", card) for card in cards.alone),

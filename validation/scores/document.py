@@ -26,7 +26,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Onset:
+class ComparedOnset:
     """Lowest hold temperature with a secondary phase: predicted, and the bracket (clean at, seen at) observed.
 
     ``distance_C`` is 0 inside the bracket; ``inside`` allows a step of the scan more.
@@ -52,7 +52,7 @@ class Onset:
 class Onsets:
     """Onsets by powder and what they add up to."""
 
-    powders: Mapping[str, Onset]
+    powders: Mapping[str, ComparedOnset]
     mean_distance_C: float | None
     inside_count: int
     powder_count: int
@@ -126,7 +126,7 @@ class CellElsewhere(Cell):
 
 
 @dataclass(frozen=True)
-class Amount:
+class ComparedAmount:
     """What some families make up together [wt%], measured and predicted."""
 
     id: str
@@ -157,7 +157,7 @@ class Gone:
 
 
 @dataclass(frozen=True)
-class Trend:
+class ComparedTrend:
     """Whether a family is ``weaker`` or ``stronger`` at one temperature than at another, as was ``said``."""
 
     id: str
@@ -177,8 +177,8 @@ class Scores:
     onset: Onsets
     phases: Phases
     cells: tuple[Cell, ...]
-    amounts: tuple[Amount | Gone, ...]
-    trends: tuple[Trend, ...]
+    amounts: tuple[ComparedAmount | Gone, ...]
+    trends: tuple[ComparedTrend, ...]
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Prior:
+class PriorMoments:
     """Mean and standard deviation of a parameter before any observation."""
 
     mean: float
@@ -238,7 +238,7 @@ class Parameter:
     unit: str
     meaning: str
     source: str
-    prior: Prior
+    prior: PriorMoments
     posterior: Posterior
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from sinterface.validation.scores.document import Amount, MassLoss, Reason, Scores
+from sinterface.validation.scores.document import ComparedAmount, MassLoss, Reason, Scores
 from sinterface.validation.scores.plain_data import read
 
 UNITS = {"marks": "marks", "onsets": "onsets", "amounts": "amounts", "order": "pairs"}
@@ -39,7 +39,7 @@ class Statement:
             judged = [
                 entry.within_30_percent is False
                 for entry in scores.amounts
-                if isinstance(entry, Amount) and self._about(entry.cathode, entry.families, entry.temperature_C)
+                if isinstance(entry, ComparedAmount) and self._about(entry.cathode, entry.families, entry.temperature_C)
             ]
         else:
             judged = [

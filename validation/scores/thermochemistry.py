@@ -26,7 +26,7 @@ EXCEPTION = 0.1
 
 
 @dataclass(frozen=True)
-class Check:
+class PropertyCheck:
     """A quantity computed from the database beside its reported value; ``allowed`` is a difference or a factor."""
 
     name: str
@@ -102,13 +102,13 @@ def carbonate_pressure(data: database.Database, celsius: float) -> float:
     return math.exp(-reaction / (GAS_CONSTANT * T))
 
 
-def checks() -> Iterator[Check]:
+def checks() -> Iterator[PropertyCheck]:
     """All comparisons: calorimetry with the tables as they are, decompositions with the database as it is used."""
     raw, data = database.unadjusted(), database.embedded()
     for name, moles, reported, allowed, source, note in REACTIONS:
-        yield Check(name, "kJ", _enthalpy(raw, moles), reported, allowed, source, note)
+        yield PropertyCheck(name, "kJ", _enthalpy(raw, moles), reported, allowed, source, note)
     for celsius, reported in ((700.0, 9.7e-5), (800.0, 6.9e-4)):
-        yield Check(
+        yield PropertyCheck(
             f"CO2 pressure over Li2CO3, {celsius:g} °C", "bar", carbonate_pressure(data, celsius), reported, 2.0,
             "chase1998", "a factor", factor=True,
         )  # fmt: skip
@@ -119,7 +119,7 @@ def checks() -> Iterator[Check]:
          "first product La4Ni3O10 + NiO; reports spread from 980 to 1080 °C"),
     ):  # fmt: skip
         T = stability.decomposition_temperature(data[phase], NAMED[where], data, 900.0)
-        yield Check(name, "°C", math.nan if T is None else T - CELSIUS_ZERO, reported, allowed, source, note)
+        yield PropertyCheck(name, "°C", math.nan if T is None else T - CELSIUS_ZERO, reported, allowed, source, note)
 
 
 @dataclass(frozen=True)

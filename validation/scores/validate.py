@@ -22,24 +22,24 @@ from sinterface.models.rates import parameters
 from sinterface.models.rates.parameters import Parameters
 from sinterface.validation.calibration.firings import Case, Predicted, case, needed, run_all
 from sinterface.validation.observations import cards_reader
-from sinterface.validation.observations.cards_reader import Cards, Problem
+from sinterface.validation.observations.cards_reader import CardFault, Cards
 from sinterface.validation.observations.evidence import Observation, Onset
 from sinterface.validation.scores import baselines, measures, statements, thermogravimetry
 from sinterface.validation.scores.document import (
     Baselines,
     CellElsewhere,
+    ComparedOnset,
     Curves,
     Guessed,
     Inside,
     MassLoss,
     Parameter,
     Posterior,
-    Prior,
+    PriorMoments,
     Scores,
     ScoresLeftOut,
     Validation,
 )
-from sinterface.validation.scores.document import Onset as RecordedOnset
 from sinterface.validation.scores.plain_data import read as record
 
 REFERENCE = "ma2025"
@@ -63,7 +63,7 @@ Runner = Callable[..., list[Predicted]]
 
 
 def read(sources: Sequence[str | Path]) -> Cards:
-    """The built-in cards together with those of folders and files.  A bad or doubled table becomes a Problem."""
+    """The built-in cards together with those of folders and files.  A bad or doubled table becomes a CardFault."""
     own, mine = cards_reader.read(), cards_reader.read(sources) if sources else Cards((), (), (), ())
     kinds = ("observations", "onsets", "thermogravimetry", "alone", "skipped")
     taken = {entry.id for kind in kinds for entry in getattr(own, kind)}
@@ -72,11 +72,11 @@ def read(sources: Sequence[str | Path]) -> Cards:
         for kind in kinds
     }
     doubled = (entry.id for kind in kinds for entry in getattr(mine, kind) if entry.id in taken)
-    lost = tuple(Problem("cards given", id, "this id is taken by a built-in card: choose another") for id in doubled)
+    lost = tuple(CardFault("cards given", id, "this id is taken by a built-in card: choose another") for id in doubled)
     return Cards(**joined, problems=(*own.problems, *mine.problems, *lost))
 
 
-def rejected(cards: Cards) -> tuple[Problem, ...]:
+def rejected(cards: Cards) -> tuple[CardFault, ...]:
     """Of the problems with cards, those that are not of built-in ones: what a user can mend."""
     known = set(cards_reader.read().problems)
     return tuple(problem for problem in cards.problems if problem not in known)
@@ -251,7 +251,12 @@ def _parameters() -> tuple[Parameter, ...]:
     spans = zip(table.mean(axis=0), table.std(axis=0), low, high, strict=True)
     return tuple(
         Parameter(
-            card.name, card.unit, card.meaning, card.source, Prior(card.mean, card.sd), Posterior(*map(float, span))
+            card.name,
+            card.unit,
+            card.meaning,
+            card.source,
+            prior=PriorMoments(card.mean, card.sd),
+            posterior=Posterior(*map(float, span)),
         )
         for card, span in zip(parameters.priors(), spans, strict=True)
     )
@@ -312,7 +317,7 @@ def _bracket(clean_at: float | None, seen_at: float | None) -> str:
     return f"at {seen_at:g} °C" if clean_at is None else f"at {seen_at:g} °C but not at {clean_at:g} °C"
 
 
-def _judged(onset: RecordedOnset) -> str:
+def _judged(onset: ComparedOnset) -> str:
     if onset.in_bracket:
         return "agrees"
     return f"{onset.distance_C:g} °C off{', within the step of the scan' * onset.inside}"
