@@ -12,14 +12,17 @@ from sinterface.models.phases import estimates
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.substance import Solid
 
-ENTROPY = (2.0, 32.0)
-"""Plausible S298 per atom [J/mol/K]: diamond has 2.4, loosely bound hydrates about 25."""
+ENTROPY = (2.0, 37.0)
+"""Plausible S298 per atom [J/mol/K]: diamond has 2.4, loosely bound hydrates about 25, BaO 36."""
 
 HEAT_CAPACITY = (10.0, 45.0)
 """Plausible Cp at 500 K per atom [J/mol/K]: Dulong and Petit's 24.9, less for stiff light oxides, more for melts."""
 
 ENTHALPY = (-4.5e5, 5.0e4)
 """Plausible formation enthalpy per atom [J/mol]: ZrO2 has -367, La2O3 -359 kJ."""
+
+UNUSUAL = ("Li2O2", "BaO2", "NbO")
+"""Peroxides and a metallic oxide: phases whose formulas no usual charges balance."""
 
 _TEMPERATURES = np.array([350.0, 700.0, 1200.0])
 
@@ -51,7 +54,7 @@ def _solid(solid: Solid) -> Iterator[Finding]:
     if not solid.sources:
         yield Finding(solid.id, "no source")
     ions = estimates.charges(solid.amounts)
-    if ions is None and set(solid.amounts) - {"O"} and "Li2O2" not in solid.id and solid.id != "NbO":
+    if ions is None and set(solid.amounts) - {"O"} and solid.id not in UNUSUAL:
         yield Finding(solid.id, "no assignment of charges balances the formula")
     step = 0.5
     slope = -(solid.gibbs(_TEMPERATURES + step) - solid.gibbs(_TEMPERATURES - step)) / (2.0 * step)

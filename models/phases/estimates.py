@@ -21,12 +21,14 @@ from importlib import resources
 from sinterface.models.basics.errors import DataError
 from sinterface.models.phases.gibbs import NO_HEAT_CAPACITY, HeatCapacity
 
-FIXED_CHARGE = {"Li": 1, "H": 1, "La": 3, "Zr": 4, "Ta": 5, "Al": 3, "Ga": 3, "Mg": 2, "B": 3, "P": 5, "C": 4}
+FIXED_CHARGE = {
+    "Li": 1, "H": 1, "La": 3, "Zr": 4, "Ta": 5, "Al": 3, "Ga": 3, "Mg": 2, "Ca": 2, "Ba": 2, "B": 3, "P": 5, "C": 4,
+}  # fmt: skip
 """Charges of the cations that have one only."""
 
-LOWEST_CHARGE = {"Ni": 2, "Mn": 2, "Co": 2, "Fe": 2, "Ti": 3, "Nb": 4, "W": 4}
+LOWEST_CHARGE = {"Ni": 2, "Mn": 2, "Co": 2, "Fe": 2, "Ti": 3, "Nb": 4, "W": 4, "V": 2, "Sb": 3}
 _OXIDATION_ORDER = (
-    ("W", 6), ("Nb", 5), ("Ti", 4), ("Fe", 3), ("Mn", 3), ("Mn", 4),
+    ("V", 3), ("W", 6), ("Nb", 5), ("Ti", 4), ("V", 4), ("Fe", 3), ("Mn", 3), ("V", 5), ("Sb", 5), ("Mn", 4),
     ("Co", 3), ("Ni", 3), ("Ni", 4), ("Co", 4), ("Fe", 4),
 )  # fmt: skip
 """Which cation takes up oxygen first, in the order of the oxides' stability lines in O2."""
@@ -69,7 +71,10 @@ class Ion:
     cp: HeatCapacity
 
 
-CLASSES = ("LiMO2", "lithium-rich oxide", "lanthanum oxide", "spinel", "salt of B or P", "other mixed oxide")
+CLASSES = (
+    "LiMO2", "lithium-rich oxide", "lanthanum oxide", "spinel", "salt of B or P", "oxide of Ca or Ba",
+    "other mixed oxide",
+)  # fmt: skip
 """Classes of mixed oxides within which the residuals of ion sums are alike."""
 
 SIMPLE = "simple or with C or H"
@@ -85,6 +90,8 @@ def entropy_class(amounts: Mapping[str, float], structure: str) -> str:
     metals = {symbol: n for symbol, n in amounts.items() if symbol not in ("O", "C", "H") and n > 0.0}
     if len(metals) < 2 or {"C", "H"} & set(amounts):
         return SIMPLE
+    if {"Ca", "Ba"} & set(metals):
+        return "oxide of Ca or Ba"
     if {"B", "P"} & set(metals):
         return "salt of B or P"
     if "spinel" in structure.casefold():

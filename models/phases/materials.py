@@ -174,7 +174,7 @@ def guess_structure(composition: Mapping[str, float]) -> str | None:
     oxygen = composition.get("O", 0.0)
     if lithium <= 0.0 or metals <= 0.0 or oxygen <= 0.0:
         return None
-    if composition.get("La", 0.0) > 0.0 and abs(oxygen / composition["La"] - 4.0) < 0.4:
+    if composition.get("La", 0.0) > 0.0 and abs(oxygen / _large(composition) - 4.0) < 0.4:
         return "garnet"
     if composition.get("La", 0.0) > 0.0:
         return None
@@ -314,13 +314,18 @@ def misfit(composition: Mapping[str, float]) -> str:
         return "it holds no lithium"
     if phosphorus := composition.get("P", 0.0):
         return f"it has {oxygen / phosphorus:.3g} O per P, where LiMPO4 (olivine) has 4, of M = Fe, Mn, Co or Ni"
-    if lanthanum := composition.get("La", 0.0):
-        return f"it has {oxygen / lanthanum:.3g} O per La, where Li7La3Zr2O12 (garnet) has 4"
+    if composition.get("La", 0.0) > 0.0:
+        return f"it has {oxygen / _large(composition):.3g} O per La, Ca and Ba, where Li7La3Zr2O12 (garnet) has 4"
     metals = cations(composition) - lithium
     return (
         f"metals beside lithium sum to {metals:.4g} for O {oxygen:.4g} and Li {lithium:.4g}, where LiMO2 (layered) has "
         "1, 2, 1 and LiM2O4 (spinel) 2, 4, 1"
     )
+
+
+def _large(composition: Mapping[str, float]) -> float:
+    """Moles of the large cations, which sit on the dodecahedra of a garnet."""
+    return sum(composition.get(symbol, 0.0) for symbol in ("La", "Ca", "Ba"))
 
 
 def _framework(composition: Mapping[str, float], role: str) -> bool:

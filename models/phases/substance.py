@@ -138,7 +138,7 @@ def _lanthanum_family(metals: set[str], kind: str) -> str:
         return "La2O3"
     if metals == {"La", "Zr"} and "pyrochlore" in kind:
         return "La2Zr2O7"
-    if metals <= {"La", "Ta", "Nb", "Zr", "Li"} and metals & {"Ta", "Nb"}:
+    if metals <= {"La", "Ta", "Nb", "Sb", "Zr", "Li", "Ba"} and metals & {"Ta", "Nb", "Sb"}:
         return "La tantalate"
     if "k2nif4" in kind:
         return "La2MO4"
@@ -155,7 +155,7 @@ def _other_family(amounts: Mapping[str, float], metals: set[str], kind: str) -> 
         return "Li2O"
     if metals <= {"Li", "Zr"} and "Li" in metals:
         return "Li zirconate"
-    if metals & {"Ta", "Nb"} and "Li" in metals and not transition:
+    if metals & {"Ta", "Nb", "Sb"} and "Li" in metals and not transition:
         return "Li tantalate"
     if "Li" in metals and transition:
         lithium = amounts["Li"] / (sum(amounts[symbol] for symbol in metals) - amounts["Li"])

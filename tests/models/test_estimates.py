@@ -12,7 +12,7 @@ from sinterface.models.evidence import fit_corrections
 from sinterface.models.phases import estimates
 from sinterface.models.phases.substance import GAS_ELEMENTS
 
-UNBALANCED = {"Li2O2", "NbO"}  # a peroxide and a charge nobody needs: both measured
+UNBALANCED = {"Li2O2", "BaO2", "NbO"}  # peroxides and a charge nobody needs: all measured
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_known_charges(text, ions):
     assert {ion: n for ion, n in found.items() if ion[0] in estimates.LOWEST_CHARGE} == pytest.approx(ions)
 
 
-@pytest.mark.parametrize("text", ["NaCl", "LiO5", "Li3O", "Ni2O", "NiO3", "V2O5"])
+@pytest.mark.parametrize("text", ["NaCl", "LiO5", "Li3O", "Ni2O", "NiO3", "Cr2O3"])
 def test_no_balance_no_charges(text):
     assert estimates.charges(formula.parse(text)) is None
 

@@ -254,7 +254,7 @@ def test_a_compound_is_not_its_reduced_or_hydrated_form(db, text, structure, pha
 @pytest.mark.parametrize(
     ("text", "structure", "message"),
     [
-        ("LiVO2", "layered", "no data for V; the database covers"),
+        ("LiCrO2", "layered", "no data for Cr; the database covers"),
         ("LiNi0.8Co0.1Mg0.1O2", "layered", "has no energy: it is neither a compound.*layered end members LiCoO2"),
         ("Li0.9La0.1O1.05", "spinel", "has no energy.*spinel end members LiMn2O4"),
     ],

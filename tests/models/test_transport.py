@@ -14,7 +14,7 @@ from sinterface.models.rates.transport import HOSTS, host_class
 
 TABLE = transport.embedded()
 CARDS = tomllib.loads(resources.files("sinterface.models.data").joinpath("transport.toml").read_text(encoding="utf-8"))
-SPECIES = ("Li", "La", "Zr", "Ta", "Nb", "Al", "Ga", "Ti", "W", "Ni", "Mn", "Co", "Fe", "B", "P")
+SPECIES = ("Li", "La", "Zr", "Ta", "Nb", "Al", "Ga", "Ti", "W", "Ni", "Mn", "Co", "Fe", "B", "P", "Ca", "Ba", "Sb", "V")
 T = np.linspace(T_MIN, T_MAX, 31)
 
 
