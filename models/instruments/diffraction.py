@@ -1,6 +1,6 @@
 """Powder X-ray diffraction of a sample from its phases: lines, counts with noise, marks.
 
-Intensities of lines are those of pymatgen's calculator, the squared structure factor times multiplicity and
+Intensities of lines are the squared structure factor times multiplicity and
 Lorentz-polarisation factor of the Bragg-Brentano geometry, per unit cell.  A phase of weight share w and cell of volume
 V and mass ZM contributes them times w / (ZM V), as Rietveld's scale factors say (Hill & Howard, J. Appl. Cryst. 20, 467
 (1987), recalled).  Left out: preferred orientation, microabsorption, and anomalous dispersion, without which lines of
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.models.instruments.structure_factors import diffraction_lines
 from sinterface.models.instruments.structures import Crystal, crystal_of
 
 if TYPE_CHECKING:
@@ -238,17 +239,14 @@ def lines_of(phase: str, family: str, wavelength: float = ANODES["Cu"][0][0]) ->
 
 @lru_cache(maxsize=512)
 def _lines(crystal: Crystal, wavelength: float) -> Lines:
-    from pymatgen.analysis.diffraction.xrd import XRDCalculator
-
-    atoms = crystal.atoms()
-    elements = {str(symbol): DISPLACEMENT for symbol in atoms.symbol_set}
-    calculator = XRDCalculator(wavelength=wavelength, debye_waller_factors=elements)
     last = min(angle_of(SHORTEST, wavelength), ANGLES[1] + 5.0)
-    pattern = calculator.get_pattern(atoms, scaled=False, two_theta_range=(0.5, last))
-    intensity = np.asarray(pattern.y) / (float(atoms.composition.weight) * atoms.volume)
+    sites = [(site.xyz, site.species) for site in crystal.sites]
+    spacing, intensity, hkl = diffraction_lines(
+        crystal.space_group, crystal.cell, sites, wavelength, last, DISPLACEMENT
+    )
+    intensity = intensity / (crystal.mass * crystal.volume)
     strong = np.flatnonzero(intensity >= WEAKEST * intensity.max())
-    hkl = tuple(tuple(int(index) for index in pattern.hkls[line][0]["hkl"]) for line in strong)
-    return Lines(np.asarray(pattern.d_hkls)[strong], intensity[strong], hkl)
+    return Lines(spacing[strong], intensity[strong], tuple(tuple(map(int, hkl[line])) for line in strong))
 
 
 def profile(

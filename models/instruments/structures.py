@@ -11,13 +11,18 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.constants import physical_constants
 from scipy.optimize import nnls
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.instruments.structure_factors import orbit
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
+
+DALTON = physical_constants["atomic mass constant"][0]
+"""Mass of 1 u [kg]."""
 
 KNOWN = ("read", "secondary", "recalled", "estimate")
 """How a figure of a structure is known, from best to worst."""
@@ -69,9 +74,18 @@ class Crystal:
         return a * b * c * math.sqrt(1.0 + 2.0 * x * y * z - x * x - y * y - z * z)
 
     @property
+    def mass(self) -> float:
+        """Mass of the atoms of the cell [u]."""
+        return sum(
+            len(orbit(self.space_group, site.xyz)) * occupancy * 1e3 * formula.atomic_mass(symbol)
+            for site in self.sites
+            for symbol, occupancy in site.species
+        )
+
+    @property
     def density(self) -> float:
         """X-ray density [kg/m^3] of what the sites hold; hydrogen and vacancies that are left out lack in it."""
-        return float(self.atoms().density) * 1e3
+        return self.mass / self.volume * DALTON * 1e30
 
     def atoms(self) -> Structure:
         """All atoms of the cell as a pymatgen Structure.

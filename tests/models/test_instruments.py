@@ -14,6 +14,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.instruments.detection import detection_limits, family_limits
 from sinterface.models.instruments.diffraction import (
     ANODES,
+    DISPLACEMENT,
     Component,
     Scan,
     intensity_along,
@@ -126,6 +127,38 @@ def test_small_crystallites_widen_lines_as_scherrer_says():
     width, mixing = widths(np.array([40.0]), CU, Scan(width=1e-6), 1e-8)
     assert width[0] == pytest.approx(math.degrees(0.9 * CU * 1e-10 / (1e-8 * math.cos(math.radians(20.0)))), rel=1e-3)
     assert mixing[0] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["La2Zr2O7", "LiCoO2", "LaMnO3+d", "Li2MnO3", "La2O3", "Li6Zr2O7"])
+def test_lines_are_those_of_pymatgen(name):
+    """Cubic, rhombohedral, orthorhombic, hexagonal and monoclinic cells against pymatgen's XRDCalculator."""
+    from pymatgen.analysis.diffraction.xrd import XRDCalculator
+
+    crystal = next(crystal for crystal in structures() if crystal.name.startswith(name.partition("+")[0]))
+    atoms = crystal.atoms()
+    calculator = XRDCalculator(CU, debye_waller_factors={str(symbol): DISPLACEMENT for symbol in atoms.symbol_set})
+    theirs = calculator.get_pattern(atoms, scaled=False, two_theta_range=(0.5, 90.0))
+    height = np.asarray(theirs.y) / (float(atoms.composition.weight) * atoms.volume)
+    clear = height > 1e-3 * height.max()
+    lines = lines_of(crystal.phases[0] if crystal.phases else crystal.formula, crystal.family)
+    ours = lines.angles(CU)
+    for angle, strength in zip(np.asarray(theirs.x)[clear], height[clear], strict=True):
+        near = int(np.abs(ours - angle).argmin())
+        assert ours[near] == pytest.approx(angle, abs=1e-6)
+        assert lines.intensity[near] == pytest.approx(strength, rel=1e-5)
+    assert crystal.density == pytest.approx(1e3 * float(atoms.density), rel=1e-4)
+
+
+def test_a_pattern_of_new_compositions_is_quick():
+    """A run has its own composition of each solution, whose lines nobody has calculated before."""
+    lines_of("La2.31Zr1.38Ta0.31O7", "La2Zr2O7"), lines_of("Li6.31La3Zr1.31Ta0.69O12", "garnet")
+    start = time.perf_counter()
+    pattern([
+        Component("LiNi0.61Mn0.27Co0.12O2", "layered", 49.0, "cathode"),
+        Component("Li6.33La3Zr1.33Ta0.67O12", "garnet", 49.0, "electrolyte"),
+        Component("La2.33Zr1.34Ta0.33O7", "La2Zr2O7", 2.0),
+    ])  # fmt: skip
+    assert time.perf_counter() - start < 3.0 * 0.4, "0.3 s on a machine with nothing else to do"
 
 
 def test_intensity_per_mass_does_not_depend_on_the_choice_of_the_cell():
