@@ -30,8 +30,13 @@ SOURCES = tuple(Path(__file__).resolve().parents[2] / part for part in ("models/
 
 def prepare() -> None:
     """Let compiled modules be imported where nothing can be written; light, and does nothing elsewhere."""
-    if not any(map(_writable, _places())):
+    if not has_place():
         _compile_in_memory()
+
+
+def has_place() -> bool:
+    """True when numba finds a folder for compiled code that can be written."""
+    return any(map(_writable, _places()))
 
 
 def _places() -> list[Path]:

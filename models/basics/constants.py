@@ -1,4 +1,4 @@
-"""Physical constants and reference states, SI."""
+"""Physical constants and reference states in SI, and the quantiles that intervals run between."""
 
 from scipy.constants import N_A, Boltzmann, Planck, e, zero_Celsius
 
@@ -22,3 +22,6 @@ CELSIUS_ZERO = zero_Celsius
 
 T_MIN, T_MAX = 273.15, 1773.15
 """Temperatures [K] outside which no prediction is made: the heat capacities end there."""
+
+QUANTILES = (0.05, 0.5, 0.95)
+"""Lower end, median and upper end of a 90 % interval."""

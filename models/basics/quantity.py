@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sinterface.models.basics.constants import EV_PER_ATOM
 from sinterface.models.basics.errors import DataError, shown
 
 TO_SI: Mapping[str, tuple[str, float]] = {
@@ -14,7 +15,7 @@ TO_SI: Mapping[str, tuple[str, float]] = {
     "g/cm3": ("density", 1e3), "kg/m3": ("density", 1.0),
     "m2/g": ("specific area", 1e3), "m2/kg": ("specific area", 1.0),
     "m2/s": ("diffusivity", 1.0), "cm2/s": ("diffusivity", 1e-4),
-    "kJ/mol": ("molar energy", 1e3), "J/mol": ("molar energy", 1.0), "eV": ("molar energy", 96485.33212),
+    "kJ/mol": ("molar energy", 1e3), "J/mol": ("molar energy", 1.0), "eV": ("molar energy", EV_PER_ATOM),
     "1/s": ("rate", 1.0), "s": ("time", 1.0), "h": ("time", 3600.0), "K": ("temperature", 1.0),
     "1": ("number", 1.0), "": ("number", 1.0),
 }  # fmt: skip

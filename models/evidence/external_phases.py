@@ -60,7 +60,7 @@ class Foreign:
     source: str
 
 
-def _volume(amounts: Mapping[str, float], density: float | None) -> float | None:
+def volume_per_atom(amounts: Mapping[str, float], density: float | None) -> float | None:
     """A^3 per atom of a compound with this density [kg/m^3]."""
     return None if density is None else formula.molar_mass(amounts) / density / N_A / sum(amounts.values()) * 1e30
 
@@ -249,6 +249,6 @@ def _table_phase(row: Row, column: str, name: str) -> Foreign:
         theoretical=status == "computed",
         space_group=row.text("space_group") if "space_group" in row.cells else "",
         density=density,
-        volume=_volume(amounts, density),
+        volume=volume_per_atom(amounts, density),
         source=f"file:{name}",
     )

@@ -62,14 +62,15 @@ def draw(database: Database, size: int, seed: int = 0, elements: frozenset[str] 
     if size < 1:
         raise InputError(f"{size} samples of the energies: draw at least one")
     chosen = sorted(database.solids) if elements is None else sorted(s.id for s in database.within(elements))
-    free = _independent(database, chosen, size, seed)
+    free = independent(database, chosen, size, seed)
     relevant = [
         fact for fact in assimilate.facts() if elements is None or set(fact.composition) <= elements | {"O", "C", "H"}
     ]
     return _projected(database, free, relevant)
 
 
-def _independent(database: Database, chosen: Sequence[str], size: int, seed: int) -> Ensemble:
+def independent(database: Database, chosen: Sequence[str], size: int, seed: int) -> Ensemble:
+    """Samples before the facts are kept: each phase's own errors, and those that computed phases share."""
     fitted = corrections.load()
     spread = np.linalg.cholesky(fitted.covariance)
     shared = np.random.default_rng([seed, 0]).normal(size=(size, len(fitted.elements))) @ spread.T

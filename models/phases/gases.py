@@ -67,7 +67,12 @@ class Gas:
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, Gas]:
+def embedded() -> dict[str, Gas]:
+    """The gases of ``gases.csv`` by name.
+
+    >>> sorted(embedded())[:3]
+    ['Ar', 'CO', 'CO2']
+    """
     text = resources.files("sinterface.models.data").joinpath("gases.csv").read_text(encoding="utf-8")
     gases = {}
     for row in csv.DictReader(text.splitlines()):
@@ -91,7 +96,7 @@ def _table() -> dict[str, Gas]:
 
 def gas(name: str) -> Gas:
     """The gas of that name.  Raises InputError naming the gases there are."""
-    table = _table()
+    table = embedded()
     if name not in table:
         raise unknown("gas", name, table)
     return table[name]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import exp1
 
-from sinterface.models.basics.constants import GAS_CONSTANT
+from sinterface.models.basics.constants import GAS_CONSTANT, QUANTILES
 from sinterface.models.basics.errors import DataError, InputError
 
 Array = NDArray[np.float64]
@@ -30,9 +30,6 @@ DRAWS = 400
 
 UNITS = {"activation_energy": "kJ/mol", "half_time": "s", "width": "1", "green": "1", "final": "1"}
 """Units of the numbers on the card."""
-
-QUANTILES = (0.05, 0.5, 0.95)
-"""Lower end, median and upper end of a 90 % interval."""
 
 
 @dataclass(frozen=True)

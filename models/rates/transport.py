@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
@@ -58,11 +58,11 @@ class Transport:
         D = (1 - f) D_lattice + f D_boundary, f = min(1, 3 delta / d): Hart, Acta Metall. 5, 597 (1957), with the
         boundary fraction of equiaxed grains.  Lithium has no boundary term: its lattice is the fast path.
         """
-        lattice = self._card(self.lattice, species, host)(temperature)
+        lattice = self.card(self.lattice, species, host)(temperature)
         if species in ("Li", "H"):
             return lattice
         fraction = min(1.0, 3.0 * self.boundary_width / grain_size)
-        boundary = self._card(self.boundary, species, host)(temperature)
+        boundary = self.card(self.boundary, species, host)(temperature)
         return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
 
     def arrays(
@@ -72,23 +72,10 @@ class Transport:
 
         For grains (..., hosts) [m], inf for a single crystal, the share is (..., hosts, species).
         """
-        cards = [[[self._card(t, k, h) for k in species] for h in HOSTS] for t in (self.lattice, self.boundary)]
+        cards = [[[self.card(t, k, h) for k in species] for h in HOSTS] for t in (self.lattice, self.boundary)]
         D0, Ea = (np.array([[[getattr(c, name) for c in row] for row in t] for t in cards]) for name in ("D0", "Ea"))
         fraction = np.minimum(1.0, 3.0 * self.boundary_width / grains)[..., None]
         return D0, Ea, np.where(np.isin(species, ("Li", "H")), 0.0, fraction)
-
-    def table(self, species: Sequence[str], grains: NDArray[np.float64]) -> Callable[[float], NDArray[np.float64]]:
-        """``effective`` for all hosts and these species, grains (..., hosts) [m], as a function of temperature [K].
-
-        The function returns (..., hosts, species) [m^2/s]; the cards are looked up once.
-        """
-        D0, Ea, fraction = self.arrays(species, grains)
-
-        def at(temperature: float) -> NDArray[np.float64]:
-            lattice, boundary = D0 * np.exp(-Ea / (GAS_CONSTANT * temperature))
-            return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
-
-        return at
 
     def scaled(self, cations: float, boundaries: float) -> Transport:
         """These cards with factors on the lattice and on the boundaries, for all cations but lithium."""
@@ -103,7 +90,8 @@ class Transport:
         return self.solubility.get((species, host), UNKNOWN_SOLUBILITY)
 
     @staticmethod
-    def _card(cards: Mapping[tuple[str, str], Arrhenius], species: str, host: str) -> Arrhenius:
+    def card(cards: Mapping[tuple[str, str], Arrhenius], species: str, host: str) -> Arrhenius:
+        """The card of a species in a host, or else in the default host.  Raises DataError when there is neither."""
         card = cards.get((species, host)) or cards.get((species, "default"))
         if card is None:
             raise DataError(f"transport.toml: no diffusivity of {species} in {host} nor in the default host")

@@ -67,8 +67,9 @@ MOST_IDS = 1000
 _ENCODINGS = ("", "identity", "gzip", "deflate")
 """Packings that are undone: none grows more than about a thousandfold."""
 
-_SUMMARY = ["material_id", "formula_pretty", "theoretical", "symmetry", "density", "volume", "nsites"]
-_THERMO = ["material_id", "formation_energy_per_atom", "energy_above_hull"]
+SUMMARY_FIELDS = ["material_id", "formula_pretty", "theoretical", "symmetry", "density", "volume", "nsites"]
+THERMO_FIELDS = ["material_id", "formation_energy_per_atom", "energy_above_hull"]
+"""Fields asked for in the two requests, of structures and of energies."""
 _T = TypeVar("_T")
 
 
@@ -358,11 +359,13 @@ def _clients(
 
 
 def _summary(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, Any]]:
-    return _whole(client.search(chemsys=systems, fields=_SUMMARY, include_gnome=False, chunk_size=PAGE), watch)
+    return _whole(client.search(chemsys=systems, fields=SUMMARY_FIELDS, include_gnome=False, chunk_size=PAGE), watch)
 
 
 def _thermo(client: Any, systems: list[str], watch: _Watch) -> list[dict[str, Any]]:
-    return _whole(client.search(chemsys=systems, fields=_THERMO, thermo_types=[THERMO_TYPE], chunk_size=PAGE), watch)
+    return _whole(
+        client.search(chemsys=systems, fields=THERMO_FIELDS, thermo_types=[THERMO_TYPE], chunk_size=PAGE), watch
+    )
 
 
 def _whole(documents: list[dict[str, Any]], watch: _Watch) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError, unknown
 from sinterface.models.basics.textfile import plain
 from sinterface.models.interface import coatings as layers
@@ -30,7 +31,7 @@ from sinterface.simulate.screening.dask_pool import LOST, WAIT, scattered
 from sinterface.simulate.screening.zarr_store import DONE, Row, Store
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.run import predict
-from sinterface.simulate.studies.samples import QUANTILES, spread
+from sinterface.simulate.studies.samples import spread
 
 NAMES = tuple(FAMILIES)
 REASON = 300
@@ -74,7 +75,7 @@ def setting(space: Space, database: Database | None = None) -> Setting:
 
 def row(candidate: Candidate, common: Setting) -> Row:
     """One candidate's numbers; never raises: what went wrong is the row's ``outcome``."""
-    numbers = _blank(candidate, common)
+    numbers = blank_row(candidate, common)
     try:
         _energies(numbers, candidate, common)
         _amounts(numbers, candidate, common)
@@ -90,10 +91,11 @@ def row(candidate: Candidate, common: Setting) -> Row:
 
 def failed(candidate: Candidate, common: Setting, reason: str) -> Row:
     """The row of a candidate whose process died."""
-    return _blank(candidate, common) | {"outcome": plain(reason, REASON)}
+    return blank_row(candidate, common) | {"outcome": plain(reason, REASON)}
 
 
-def _blank(candidate: Candidate, common: Setting) -> Row:
+def blank_row(candidate: Candidate, common: Setting) -> Row:
+    """A row with what is put in and no result yet: numbers are nan, the outcome is DONE until something goes wrong."""
     count = len(common.temperatures)
     powder = candidate.cathode
     metals = sum(n for s, n in powder.composition.items() if s != "Li" and s not in OPEN_ELEMENTS)

@@ -22,13 +22,13 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown
 from sinterface.models.basics.textfile import plain
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.files.locks import Lock
 from sinterface.simulate.files.output import check_writable, sync_folder, sync_tree, write_text
 from sinterface.simulate.screening.candidate_space import MOST_CANDIDATES, MOST_CHOICES, MOST_TEMPERATURES, Space
-from sinterface.simulate.studies.samples import QUANTILES
 
 if TYPE_CHECKING:
     import xarray as xr

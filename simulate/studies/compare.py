@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.basics.constants import CELSIUS_ZERO, QUANTILES
 from sinterface.models.basics.errors import InputError
 from sinterface.models.phases.database import Database
 from sinterface.models.rates import sintering
@@ -96,7 +96,7 @@ class Comparison:
                 "schedule": np.array(names, dtype=str),
                 "time": (("schedule", "point"), time, {"units": "s"}),
                 "family": np.array(families, dtype=str),
-                "quantile": list(sintering.QUANTILES),
+                "quantile": list(QUANTILES),
             },
             attrs={key: first[key] for key in keep}
             | {

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from scipy.optimize import differential_evolution
 from scipy.stats import qmc
 
-from sinterface.models.basics.constants import CELSIUS_ZERO, T_MAX, T_MIN
+from sinterface.models.basics.constants import CELSIUS_ZERO, QUANTILES, T_MAX, T_MIN
 from sinterface.models.basics.errors import InputError, SolveError
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.database import Database
@@ -456,7 +456,7 @@ def _with_intervals(
             progress((done * len(points) + k + 1) / (samples * len(points)))
     answered = []
     for point, values in zip(points, totals, strict=True):
-        low, middle, high = np.quantile(values, sintering.QUANTILES) if values else (np.nan,) * 3
+        low, middle, high = np.quantile(values, QUANTILES) if values else (np.nan,) * 3
         interval = (float(low), float(middle), float(high)) if values else None
         answered.append(replace(point, secondary_interval=interval))
     return tuple(answered)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError
 from sinterface.models.interface import ensemble
 from sinterface.models.phases import database as databases
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 MOST = 1000
 """Largest number of samples of one run."""
-
-QUANTILES = (0.05, 0.5, 0.95)
-"""Lower end, median and upper end of a 90 % interval."""
 
 MOMENTS = 240
 """Moments at which the courses of the samples are kept, spread evenly over the steps of the schedule."""

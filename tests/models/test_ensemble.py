@@ -39,7 +39,7 @@ def pairs(db):
 def free(db):
     """Samples before the projection, of all phases."""
     chosen = sorted(db.solids)
-    return ensemble._independent(db, chosen, MANY, 5)
+    return ensemble.independent(db, chosen, MANY, 5)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_computed_phases_err_together_measured_ones_alone(db):
     computed, measured = ["La2Ni2O5", "La4LiNiO8", "La2MnNiO6"], ["La2O3", "LaNiO3", "LiNiO2", "NiO"]
     assert {db[p].method for p in computed} == {"dft"}
     assert "dft" not in {db[p].method for p in measured}
-    found = np.corrcoef(ensemble._independent(db, [*computed, *measured], 20 * MANY, 2).enthalpy.T)
+    found = np.corrcoef(ensemble.independent(db, [*computed, *measured], 20 * MANY, 2).enthalpy.T)
     expected = np.eye(7)
     for i, p in enumerate(computed):
         for j, q in enumerate(computed):
@@ -114,7 +114,7 @@ def test_the_same_seed_gives_the_same_samples(db):
 
 def test_samples_do_not_depend_on_the_company(db):
     """Each phase has a stream of its own; only what the projection adds may depend on the others."""
-    both, alone = (ensemble._independent(db, p, 8, 4) for p in (["LaNiO3", "NiO", "La2MnNiO6"], ["La2MnNiO6"]))
+    both, alone = (ensemble.independent(db, p, 8, 4) for p in (["LaNiO3", "NiO", "La2MnNiO6"], ["La2MnNiO6"]))
     np.testing.assert_array_equal(both.enthalpy[:, 2:], alone.enthalpy)
     np.testing.assert_array_equal(both.entropy[:, 2:], alone.entropy)
     assert not np.allclose(both.entropy[:, 0], both.entropy[:, 1])
@@ -148,7 +148,7 @@ def test_known_stabilities_hold_in_every_sample(db, kept):
     assert len(facts) > 15
     for fact, T, gain in gains(db, kept, facts):
         assert gain <= assimilate.TOLERANCE * (1.0 + 1e-6), (fact.composition, T)
-    free = ensemble._independent(db, kept.phases, 40, 3)
+    free = ensemble.independent(db, kept.phases, 40, 3)
     assert sum(gain > assimilate.TOLERANCE for _, _, gain in gains(db, free, facts)) > 100
 
 
@@ -170,7 +170,7 @@ def test_known_stabilities_nearly_hold_with_compositions_of_their_own(db, oxygen
 
 def test_projection_moves_nothing_else(db):
     """Samples that keep the facts stay as they were drawn, entropies always do."""
-    free = ensemble._independent(db, sorted(s.id for s in db.within(("Li", "Ni"))), 30, 8)
+    free = ensemble.independent(db, sorted(s.id for s in db.within(("Li", "Ni"))), 30, 8)
     found = ensemble.draw(db, 30, 8, frozenset(("Li", "Ni")))
     assert found.phases == free.phases
     np.testing.assert_array_equal(found.entropy, free.entropy)

@@ -5,7 +5,7 @@ import pytest
 
 from sinterface.models.basics.constants import T_MAX, T_MIN, T_STANDARD
 from sinterface.models.phases import gibbs
-from sinterface.models.phases.gases import _table, gas
+from sinterface.models.phases.gases import embedded, gas
 
 STEP = 0.1  # K
 TEMPERATURES = (298.15, 400.0, 673.15, 973.15, 1273.15, 1673.15)
@@ -28,7 +28,7 @@ def test_identities_of_every_solid(db, T):
     assert not wrong
 
 
-@pytest.mark.parametrize("name", sorted(_table()))
+@pytest.mark.parametrize("name", sorted(embedded()))
 @pytest.mark.parametrize("T", [t for t in TEMPERATURES if t > 300.0])
 def test_identities_of_every_gas(name, T):
     species = gas(name)

@@ -63,7 +63,7 @@ def test_sisso_against_measured(records, raw):
     errors = []
     for record in records.values():
         if record.entropy is not None and record.density and len(record.amounts) > 1 and "liquid" not in record.phase:
-            volume = external_phases._volume(record.amounts, record.density)
+            volume = external_phases.volume_per_atom(record.amounts, record.density)
             own = float(raw[record.phase].gibbs(1000.0)) - raw[record.phase].enthalpy
             atoms = sum(record.amounts.values())
             errors.append(sisso.descriptor(record.amounts, volume, 1000.0) - own / EV_PER_ATOM / atoms)

@@ -40,21 +40,21 @@ def test_arrhenius_cards(path):
 def test_boundaries_are_fast():
     for species in SPECIES[1:]:
         for host in HOSTS:
-            lattice = TABLE._card(TABLE.lattice, species, host)(T)
-            assert np.all(TABLE._card(TABLE.boundary, species, host)(T) > lattice), (species, host)
+            lattice = TABLE.card(TABLE.lattice, species, host)(T)
+            assert np.all(TABLE.card(TABLE.boundary, species, host)(T) > lattice), (species, host)
 
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("species", SPECIES)
 def test_hart(species, host):
     """Huge grain -> lattice, tiny grain -> boundary, monotonic and linear in 1/d between."""
-    lattice = TABLE._card(TABLE.lattice, species, host)(900.0)
+    lattice = TABLE.card(TABLE.lattice, species, host)(900.0)
     width = TABLE.boundary_width
     assert TABLE.effective(species, host, np.inf, 900.0) == lattice
     if species == "Li":
         assert TABLE.effective(species, host, 1e-9, 900.0) == lattice
         return
-    boundary = TABLE._card(TABLE.boundary, species, host)(900.0)
+    boundary = TABLE.card(TABLE.boundary, species, host)(900.0)
     assert TABLE.effective(species, host, width, 900.0) == boundary
     assert TABLE.effective(species, host, 3.0 * width, 900.0) == boundary
     for grain in (1e-8, 1e-7, 1e-6, 1e-5):

@@ -297,7 +297,7 @@ LIST = "temperatures = [500]\ncathodes = ['pc-LCO', 'LiNiO2', 'pc-LMO']\ncoating
 
 
 def fake(candidate, common):
-    found = screen._blank(candidate, common)
+    found = screen.blank_row(candidate, common)
     return found | {"onset": 500.0 + candidate.index, "secondary_wt_percent": [1.0], "driving_force": [-1.0]}
 
 

@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.cli.main import app
@@ -82,7 +83,7 @@ def made(tmp_path_factory):
 
 def fake(candidate, common):
     """A row without a prediction: the index decides all numbers."""
-    found, T = screen._blank(candidate, common), len(common.temperatures)
+    found, T = screen.blank_row(candidate, common), len(common.temperatures)
     if candidate.index == 5:
         return found | {"outcome": ATTACK}
     found["onset"] = (500.0, 700.0, np.inf)[candidate.index % 3]
@@ -152,7 +153,7 @@ def test_samples_go_into_the_file_as_bands(made):
     with xr.open_dataset(made / "run.nc", engine="h5netcdf", decode_times=False) as data:
         low, _, high = data["sampled_course"].values
         assert (low <= high).all()
-        ends = np.quantile(data["sampled_wt_percent"].values, samples.QUANTILES, axis=0)
+        ends = np.quantile(data["sampled_wt_percent"].values, QUANTILES, axis=0)
         assert data["sampled_course"].isel(sampled_time=-1).values == pytest.approx(ends)
         assert float(data["sampled_time"][-1]) == pytest.approx(float(data["time"][-1]))
         figure = run_figure(Result(data))

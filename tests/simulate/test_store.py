@@ -50,7 +50,7 @@ screen.screen(
 
 def fake(candidate, common):
     """A row without a prediction: the index decides all numbers."""
-    found = screen._blank(candidate, common)
+    found = screen.blank_row(candidate, common)
     found["onset"] = 400.0 + candidate.index % 7
     found["wt_percent"][0][1] = 1.0 / (1.0 + candidate.index)
     found["secondary_wt_percent"] = [0.1 * candidate.index] * len(common.temperatures)
@@ -107,15 +107,16 @@ def test_rows_of_a_torn_journal_are_kept(tmp_path):
     path, plan = tmp_path / "s.zarr", candidate_space.parse(GRID)
     common = screen.setting(plan)
     attributes = screen.attributes(plan, None)
-    one = zarr_store.Store.open(path, plan, attributes, [], False)
-    for index in (0, 100):
-        one.keep(index, fake(plan.candidate(index), common))
-    with pytest.raises(InputError, match="another run"):
-        zarr_store.Store.open(path, plan, attributes, [], True)
-    one._journal.write('[7, {"onset": 4')  # the power went
-    one._journal.close()
-    one._release()
-    with zarr_store.Store.open(path, plan, attributes, [], True) as again:
+    torn = tmp_path / "torn.zarr"
+    with zarr_store.Store.open(path, plan, attributes, [], False) as store:
+        for index in (0, 100):
+            store.keep(index, fake(plan.candidate(index), common))
+        with pytest.raises(InputError, match="another run"):
+            zarr_store.Store.open(path, plan, attributes, [], True)
+        shutil.copytree(path, torn)
+        written = zarr_store.journal_path(path).read_text()
+    zarr_store.journal_path(torn).write_text(written + '[7, {"onset": 4')  # the power went
+    with zarr_store.Store.open(torn, plan, attributes, [], True) as again:
         assert again.count == 2
         assert [index for index in range(len(plan)) if again.has(index)] == [0, 100]
 

@@ -330,7 +330,9 @@ def test_spoiled_answers_of_the_materials_project(figures, rng, spoil, tmp_path,
     server = runpy.run_path(str(HERE / "test_fetch_mp.py"))
     from mp_api.client.core.client import BaseRester
 
-    monkeypatch.setattr(BaseRester, "available_fields", property(lambda self: [*fetch_mp._SUMMARY, *fetch_mp._THERMO]))
+    monkeypatch.setattr(
+        BaseRester, "available_fields", property(lambda self: [*fetch_mp.SUMMARY_FIELDS, *fetch_mp.THERMO_FIELDS])
+    )
     documents = [server["document"]("summary", phase) for phase in server["PHASES"]]
     good = json.dumps({"data": documents, "meta": {"total_doc": len(documents)}}).encode()
     count, refused = times(300), 0

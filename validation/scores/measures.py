@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.basics.constants import CELSIUS_ZERO, QUANTILES
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates.parameters import Parameters, priors
 from sinterface.validation.calibration.firings import Case, Predicted, case
@@ -34,9 +34,6 @@ STEP = 50.0
 
 BEYOND = SCAN[-1] + STEP
 """Stands for an onset above the scan where a number is needed [degrees C]."""
-
-QUANTILES = (0.05, 0.5, 0.95)
-"""Lower end, median and upper end of a 90 % interval."""
 
 CLOSE = 0.3
 """Relative error up to which an amount counts as met."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM, GAS_CONSTANT
+from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM, GAS_CONSTANT, T_STANDARD
 from sinterface.models.evidence import assimilate
 from sinterface.models.interface import stability
 from sinterface.models.phases import corrections, database
@@ -89,7 +89,7 @@ REACTIONS: tuple[tuple[str, Mapping[str, float], float, float, str, str], ...] =
 def _enthalpy(data: database.Database, moles: Mapping[str, float]) -> float:
     total = 0.0
     for name, amount in moles.items():
-        value = float(gas(name).enthalpy(298.15)) if name == "O2" else data[name].enthalpy
+        value = float(gas(name).enthalpy(T_STANDARD)) if name == "O2" else data[name].enthalpy
         total += amount * value
     return total / 1e3
 

@@ -1,0 +1,110 @@
+"""Names in the package: each class and each shared constant stands once and says what it is; tests use public names."""
+
+import ast
+import collections
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = [file for folder in ("models", "simulate", "validation") for file in sorted((ROOT / folder).rglob("*.py"))]
+TREES = {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
+OUTSIDE_THE_SOLVER = {file: tree for file, tree in TREES.items() if not file.startswith("simulate/solve/")}
+TESTS = [file for file in sorted((ROOT / "tests").rglob("*.py")) if file.stem != "test_kernels"]
+
+CONSTANTS = (8.314462618, 96485.33212, 6.02214076e23, 1.380649e-23, 6.62607015e-34, 1.602176634e-19, 273.15, 298.15)
+"""Gas constant, Faraday and Avogadro constants, k_B, h, e, zero Celsius, and the standard temperature."""
+
+HOME = "models/basics/constants.py"
+
+
+def doubled(pairs):
+    """Names that stand in several files: name and file come in, the files of each such name go out."""
+    places = collections.defaultdict(set)
+    for name, file in pairs:
+        places[name].add(file)
+    return {name: sorted(files) for name, files in places.items() if len(files) > 1}
+
+
+def tables(tree):
+    """Module-level names with their values, where these are tuples, lists or dictionaries of literals."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                value = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+            if isinstance(value, tuple | list | dict) and value:
+                yield node.targets[0].id, repr(value)
+
+
+def names_of(tree):
+    """Every name that code gives or uses: variables, parameters, attributes and keywords."""
+    for node in ast.walk(tree):
+        for part in ("id", "arg", "attr", "name"):
+            if isinstance(getattr(node, part, None), str):
+                yield getattr(node, part)
+
+
+def private_names():
+    """Functions, classes, methods, constants and attributes of the package that begin with one underscore."""
+    return {
+        name
+        for tree in TREES.values()
+        for name in names_of(tree)
+        if re.fullmatch(r"_[A-Za-z]\w*", name) and name not in ("_replace", "_asdict", "_fields", "_exit")
+    }
+
+
+def test_no_two_classes_have_one_name():
+    found = doubled(
+        (node.name, file)
+        for file, tree in OUTSIDE_THE_SOLVER.items()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    )
+    assert not found, "a reader can not tell them apart: rename one of each"
+
+
+def test_no_table_of_constants_stands_twice():
+    found = doubled((table, file) for file, tree in TREES.items() for table in tables(tree))
+    assert not found, "the same name with the same value: import it"
+
+
+def test_physical_constants_stand_in_one_file():
+    found = [
+        (file, node.lineno, node.value)
+        for file, tree in OUTSIDE_THE_SOLVER.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, float) and file != HOME
+        if any(abs(node.value - constant) < 1e-4 * constant for constant in CONSTANTS)
+    ]
+    assert not found, f"import them from {HOME}"
+
+
+@pytest.mark.parametrize("vague", ["one", "found"])
+def test_names_say_what_they_hold(vague):
+    found = [file for file, tree in OUTSIDE_THE_SOLVER.items() if vague in names_of(tree)]
+    assert not found, f"{vague!r} says nothing of what it holds"
+
+
+def test_no_call_has_more_than_seven_positional_arguments():
+    found = [
+        (file, node.lineno, ast.unparse(node.func))
+        for file, tree in OUTSIDE_THE_SOLVER.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and len(node.args) > 7
+    ]
+    assert not found, "nobody counts to eight: use keywords or a tuple with names"
+
+
+@pytest.mark.parametrize("file", TESTS, ids=[file.stem for file in TESTS])
+def test_tests_use_no_private_name(file):
+    text = file.read_text(encoding="utf-8")
+    private = private_names()
+    used = {name for owner, name in re.findall(r"\b(\w+)\.(_[A-Za-z]\w*)", text) if owner not in ("self", "cls")}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sinterface"):
+            used |= {alias.name for alias in node.names}
+    assert not used & private, "test what it does by a public name, or make it public"
