@@ -58,7 +58,7 @@ fit: $(VENV)/.installed  ## make the derived tables again: DFT corrections, then
 	$(BIN)/python -m sinterface.models.evidence.assimilate
 
 freeze: $(VENV)/.installed  ## put today's predictions on record: say in the commit why they moved
-	$(BIN)/python -m sinterface.validation.scores.frozen tests/validation/frozen.csv
+	$(BIN)/python -m sinterface.validation.scores.frozen validation/scores/frozen.csv
 
 validate: $(VENV)/.installed  ## predictions against observations: tables, and output/validation.html; some ten minutes
 	@mkdir -p output

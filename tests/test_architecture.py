@@ -15,7 +15,7 @@ LAYERS = {
 }
 ROOMS = {
     "models": ("basics", "phases", "equilibrium", "evidence", "interface", "rates", "instruments"),
-    "simulate": ("files", "setup", "solve", "studies", "screening", "views", "cli"),
+    "simulate": ("files", "setup", "solve", "studies", "screening", "views", "cli", "app"),
     "validation": ("observations", "calibration", "scores", "report"),
 }
 """The rooms of each folder; a room may import from itself and from those before it."""

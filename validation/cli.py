@@ -100,6 +100,29 @@ def _readable(sources: Sequence[Path]) -> Cards:
     return cards
 
 
+@app.command(name="app")
+def browser_app(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
+    host: Annotated[str, typer.Option(help="Address to listen on; others than this machine may reach it then.")] = (
+        "127.0.0.1"
+    ),
+) -> None:
+    """Serve the app for a browser on this machine: forms, charts, downloads, and a gallery.  Ctrl-C ends it."""
+    from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.setup.extras import require
+
+    if not 0 <= port <= 65535:
+        raise InputError(f"--port {port}: choose 1024 to 65535, or 0 for a free one")
+    require("app")
+    from sinterface.simulate.app.server import LOOPBACK, serve
+    from sinterface.validation.scores.exhibits import exhibits
+
+    if host not in LOOPBACK:
+        say(f"sinterface: whoever reaches {printable(host)} can start calculations on this machine", quiet=True)
+    serve(exhibits(), host=host, port=port, browser=browser, say=lambda address: say(address, quiet=False))
+
+
 @app.command()
 def calibrate(
     pool: Annotated[

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sinterface.models.phases.database import Database as PhaseDatabase
+    from sinterface.models.phases.materials import Material
     from sinterface.simulate.setup.problem import Problem
     from sinterface.simulate.setup.schedule import Schedule
 
@@ -78,7 +79,7 @@ class CoupleOptions:
         str | None, typer.Option(help="Lithium left on the cathode powder: 'Li2CO3=0.3,LiOH=0.2', wt% of it.")
     ] = None
 
-    def problem(self, cathode: str, schedule: Schedule | None, data: PhaseDatabase) -> Problem:
+    def problem(self, cathode: str | Material, schedule: Schedule | None, data: PhaseDatabase) -> Problem:
         """The problem of this couple with a cathode; ``data`` says of which elements anything is known.
 
         Raises InputError or DataError in a line for what can not be read.

@@ -30,7 +30,7 @@ def workers(count: int) -> Iterator[Executor]:
     pool: Executor
     try:
         quiet_tracker()
-        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=_follow)
+        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent)
     except OSError as error:
         logging.getLogger("sinterface").warning(ALONE.format(error.strerror or error))
         pool = ThreadPoolExecutor(1)
@@ -85,7 +85,8 @@ def is_interrupt(error: BaseException) -> bool:
     return isinstance(cause, KeyboardInterrupt)
 
 
-def _follow() -> None:
+def end_with_parent() -> None:
+    """End this process when the one that started it ends, however it ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

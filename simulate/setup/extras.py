@@ -10,6 +10,7 @@ from sinterface.models.basics.errors import InputError
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "screen": ("dask", "distributed", "zarr", "numcodecs"),
     "report": ("plotly",),
+    "app": ("dash", "flask", "werkzeug", "plotly"),
     "cell": ("pybamm",),
     "calibrate": ("cma", "sklearn", "emcee", "threadpoolctl"),
 }

@@ -16,7 +16,9 @@ from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.views.plot import TEMPERATURE, style
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+    from plotly.graph_objects import Figure, Scatter
+
+    from sinterface.models.instruments.diffraction import Pattern
 
 Array = NDArray[np.float64]
 
@@ -73,16 +75,29 @@ def courses(
             hovertemplate=f"%{{y:.2f}} wt% at %{{x:.2f}} {unit}",
         ))  # fmt: skip
     _limit(figure, limit, limit)
-    figure.add_trace(Scatter(
+    figure.add_trace(_schedule(temperature_curve, unit))
+    figure.update_layout(**_over_schedule(f"time / {unit}", "wt% of the sample"))
+    figure.update_layout(yaxis={"rangemode": "tozero", "range": [0, top or None]})
+    return figure
+
+
+def _schedule(temperature_curve: tuple[Array, Array], unit: str) -> Scatter:
+    """The schedule as the lower of two panels."""
+    from plotly.graph_objects import Scatter
+
+    return Scatter(
         x=temperature_curve[0], y=temperature_curve[1], name="temperature", mode="lines", yaxis="y2", showlegend=False,
         line={"color": TEMPERATURE, "width": 1.6}, hovertemplate=f"%{{y:.0f}} °C at %{{x:.2f}} {unit}",
-    ))  # fmt: skip
-    figure.update_layout(
-        xaxis=_axis(f"time / {unit}") | {"anchor": "y2"},
-        yaxis=_axis("wt% of the sample") | {"domain": [0.32, 1.0], "rangemode": "tozero", "range": [0, top or None]},
-        yaxis2=_axis("T / °C") | {"domain": [0.0, 0.24], "rangemode": "tozero", "anchor": "x"},
     )  # fmt: skip
-    return figure
+
+
+def _over_schedule(time: str, above: str) -> dict[str, Any]:
+    """Axes of two panels: what is ``above``, and the schedule."""
+    return {
+        "xaxis": _axis(time) | {"anchor": "y2"},
+        "yaxis": _axis(above) | {"domain": [0.32, 1.0]},
+        "yaxis2": _axis("T / °C") | {"domain": [0.0, 0.24], "rangemode": "tozero", "anchor": "x"},
+    }
 
 
 def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Figure:
@@ -97,6 +112,152 @@ def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Fig
             fillcolor=style(family)[0], hovertemplate="%{y:.1f} wt% at %{x:.2f} µm",
         ))  # fmt: skip
     figure.update_layout(xaxis=_axis("radius / µm"), yaxis=_axis("wt% of the cell") | {"range": [0, 100]})
+    return figure
+
+
+def mass(
+    times: Array, changes: Mapping[str, Array], temperature_curve: tuple[Array, Array], unit: str
+) -> Figure:  # fmt: skip
+    """Changes of the mass [% of the first] by name at ``times``, over the schedule [degrees C]; times in ``unit``."""
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(440)
+    for (name, change), colour, dash in zip(changes.items(), ("#0072B2", "#D55E00"), DASHES, strict=False):
+        figure.add_trace(Scatter(
+            x=times, y=change, name=text(name), mode="lines", line={"color": colour, "width": 2, "dash": dash},
+            hovertemplate=f"%{{y:.3f}} % at %{{x:.2f}} {unit}",
+        ))  # fmt: skip
+    figure.add_trace(_schedule(temperature_curve, unit))
+    figure.update_layout(**_over_schedule(f"time / {unit}", "change of mass / %"))
+    return figure
+
+
+def diffractogram(pattern: Pattern, least: float = 0.02) -> Figure:
+    """Counts on a square-root scale over rows of marks, a row for each phase of at least ``least`` wt%."""
+    from plotly.graph_objects import Scatter
+
+    rows = [part for part in pattern.components if part.phase in pattern.by_phase and part.wt_percent >= least]
+    rows.sort(key=lambda part: -part.wt_percent)
+    figure = _figure(330 + 22 * len(rows))
+    figure.add_trace(Scatter(
+        x=pattern.angles[::2], y=np.sqrt(pattern.counts[::2]), customdata=pattern.counts[::2], mode="lines",
+        name="counts", line={"color": "#1a1a1a", "width": 0.8}, showlegend=False,
+        hovertemplate="%{customdata:.0f} counts at %{x:.2f}°<extra></extra>",
+    ))  # fmt: skip
+    marks = pattern.marks(0.08)
+    for row, part in enumerate(rows):
+        angles = marks[part.phase]
+        figure.add_trace(Scatter(
+            x=angles, y=np.full(len(angles), -row), yaxis="y2", mode="markers", showlegend=False, name="",
+            marker={"symbol": "line-ns", "size": 13, "line": {"color": style(part.family)[0], "width": 1.6}},
+            hovertemplate=f"{text(part.phase)} ({text(part.family)}) %{{x:.2f}}°<extra></extra>",
+        ))  # fmt: skip
+    share = min(0.6, (22.0 * len(rows) + 6.0) / (270.0 + 22.0 * len(rows)))
+    names = [_shorter(f"{part.phase} {part.wt_percent:.2g} wt%") for part in rows]
+    figure.update_layout(
+        xaxis=_axis(f"2θ / degrees, λ = {pattern.scan.lines[0][0]:.5g} Å") | {
+            "anchor": "y2", "range": [float(pattern.angles[0]), float(pattern.angles[-1])]
+        },
+        yaxis=_axis("√counts") | {"domain": [share + 0.02, 1.0], "rangemode": "tozero"},
+        yaxis2=_axis("") | {
+            "domain": [0.0, share], "tickvals": [-row for row in range(len(rows))], "ticktext": names,
+            "range": [-len(rows) + 0.4, 0.6], "showgrid": False, "tickfont": {"size": 11}, "ticks": "",
+        },
+    )  # fmt: skip
+    return figure
+
+
+def reaction_energy(curves: Sequence[tuple[str, Array, Array, Sequence[str]]]) -> Figure:
+    """Reaction energy [meV per atom] against the cathode's share of the mass [%].
+
+    ``curves`` are (name, shares, energies, products at each).
+    """
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(440)
+    colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+    for (name, shares, energies, products), colour in zip(curves, colours, strict=False):
+        figure.add_trace(Scatter(
+            x=shares, y=energies, customdata=[_wrapped(told, 48) for told in products], name=text(name),
+            mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 7},
+            hovertemplate="%{y:.2f} meV/atom at %{x:.1f} wt% of cathode<br>%{customdata}<extra></extra>",
+        ))  # fmt: skip
+    figure.update_layout(
+        xaxis=_axis("cathode / wt% of the two powders") | {"range": [0, 100]},
+        yaxis=_axis("reaction energy / meV per atom") | {"rangemode": "tozero"}, showlegend=len(curves) > 1,
+    )  # fmt: skip
+    return figure
+
+
+def schedule(hours: Array, degrees: Array, nodes: Sequence[tuple[float, float]]) -> Figure:
+    """A schedule [h, degrees C] with a handle on each of its ``nodes``, which can be dragged in an editable chart."""
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(230)
+    figure.add_trace(Scatter(
+        x=hours, y=degrees, mode="lines", line={"color": TEMPERATURE, "width": 2}, showlegend=False,
+        hovertemplate="%{y:.0f} °C at %{x:.2f} h<extra></extra>",
+    ))  # fmt: skip
+    figure.update_layout(
+        xaxis=_axis("time / h") | {"range": [0, 1.05 * float(hours[-1])], "fixedrange": True},
+        yaxis=_axis("T / °C") | {"range": [0, 1.25 * float(degrees.max())], "fixedrange": True},
+        shapes=[
+            {
+                "type": "circle", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": x, "yanchor": y, "x0": -8,
+                "x1": 8, "y0": -8, "y1": 8, "fillcolor": "#0072B2", "line": {"width": 0}, "name": f"handle {number}",
+            }
+            for number, (x, y) in enumerate(nodes)
+        ],
+    )  # fmt: skip
+    return figure
+
+
+def observed_map(
+    families: Sequence[str], degrees: Sequence[float], share: Array, observed: Sequence[Sequence[bool | None]],
+    limit: Array, span: tuple[float, float],
+) -> Figure:  # fmt: skip
+    """What a furnace showed beside what is predicted: wt% by family (row) and hold temperature [degrees C] (column).
+
+    ``observed`` is True where a family was seen, False where it was looked for and not seen, None where it was not.
+    Disks are predictions at or above ``limit`` (F,) [wt%], larger for more; rings are what was seen, crosses
+    what was looked for in vain.  ``span`` is what the axis of temperatures [degrees C] covers.
+    """
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(70 + 34 * len(families))
+    seen = [(T, row) for row, marks in enumerate(observed) for T, mark in zip(degrees, marks, strict=True) if mark]
+    unseen = [
+        (T, row) for row, marks in enumerate(observed) for T, mark in zip(degrees, marks, strict=True) if mark is False
+    ]
+    made = [
+        (T, row, float(share[row, k]))
+        for row in range(len(families)) for k, T in enumerate(degrees) if share[row, k] >= limit[row]
+    ]  # fmt: skip
+    figure.add_trace(Scatter(
+        x=[T for T, _, _ in made], y=[-row for _, row, _ in made], mode="markers", name="predicted",
+        customdata=[amount for _, _, amount in made], hovertemplate="%{customdata:.2f} wt% at %{x:g} °C<extra></extra>",
+        marker={
+            "size": [7.0 + 6.0 * np.log10(1.0 + amount / limit[row]) for _, row, amount in made],
+            "color": [style(families[row])[0] for _, row, _ in made], "line": {"width": 0}, "opacity": 1.0,
+        },
+    ))  # fmt: skip
+    for name, marks, symbol, size in (
+        ("observed", seen, "circle-open", 24), ("looked for, not observed", unseen, "x-thin", 7)
+    ):  # fmt: skip
+        figure.add_trace(Scatter(
+            x=[T for T, _ in marks], y=[-row for _, row in marks], mode="markers", name=name,
+            marker={"symbol": symbol, "size": size, "color": "#1a1a1a", "line": {"width": 1.6, "color": "#1a1a1a"}},
+            hovertemplate=f"{name} at %{{x:g}} °C<extra></extra>",
+        ))  # fmt: skip
+    low, high = span
+    figure.update_layout(
+        showlegend=False, margin={"t": 6},
+        xaxis=_axis("hold temperature / °C") | {"range": [low - 0.08 * (high - low), high + 0.08 * (high - low)]},
+        yaxis=_axis("") | {
+            "tickvals": [-row for row in range(len(families))], "ticktext": [text(name) for name in families],
+            "range": [-len(families) + 0.4, 0.6],
+        },
+    )  # fmt: skip
     return figure
 
 
@@ -287,6 +448,11 @@ def _onset(T: float, highest: float) -> str:
 def _faded(colour: str, share: float = 0.22) -> str:
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red},{green},{blue},{share:g})"
+
+
+def _shorter(name: str, most: int = 38) -> str:
+    """A label beside an axis, cut where it would take all of a narrow window."""
+    return text(name if len(name) <= most else f"{name[: most - 1]}…")
 
 
 def _wrapped(name: str, width: int = 18) -> str:

@@ -179,11 +179,7 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
     upper.set_ylim(0, None)
-    attrs = data.attrs
-    sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
-    title = f"{sample}: {attrs['schedule']}; {attrs['atmosphere']}"
-    upper.set_title(wrapped(title, 5.8, 9), fontsize=9)
-    figure.legend(*upper.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
+    _titled(figure, upper, result, 5.8)
     lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
     lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
     lower.set_ylim(0, None)
@@ -201,6 +197,52 @@ def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str]) -> None:
             axis.fill_between(hours, low, high, color=style(family)[0], alpha=0.2, linewidth=0, label=label)
     label = f"5 to 95 % of {data.sizes['sample']} samples, by family"
     axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
+
+
+def profile(result: Result) -> Figure:
+    """Phases of each finite volume at the end against the radius, one on the other; those below 0.5 wt% left out."""
+    data = result.dataset
+    figure = _figure(7.4, 3.8)
+    axis = figure.subplots()
+    shares = data["wt_percent_profile"].values
+    order = [k for k in np.argsort(-shares.mean(axis=0), kind="stable") if shares[:, k].max() >= 0.5]
+    names, families = (data[name].values.tolist() for name in ("phase", "family"))
+    colours = [style(families[k])[0] for k in order]
+    labels = [drawn(names[k] if families[k] in (names[k], "other") else f"{names[k]} ({families[k]})") for k in order]
+    axis.stackplot(
+        data["radius"].values * 1e6, shares[:, order].T, labels=labels, colors=colours, edgecolor="white", linewidth=0.5
+    )  # fmt: skip
+    axis.set_xlabel("radius / µm")
+    axis.set_ylabel("wt% of the cell")
+    axis.set_ylim(0, 100)
+    axis.margins(x=0)
+    _titled(figure, axis, result, 5.0)
+    return figure
+
+
+def mass(result: Result) -> Figure:
+    """Mass of the sample against time, and the lithium of it that left as vapour, over the schedule."""
+    data = result.dataset
+    figure = _figure(7.4, 4.2)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    hours = data["time"].values / 3600.0
+    upper.plot(hours, data["mass_change"].values, color="#0072B2", label="mass")
+    upper.plot(hours, -data["lithium_lost_mass"].values, color="#D55E00", linestyle="--", label="lithium vapour")
+    upper.set_ylabel("change of mass / %")
+    lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
+    lower.set_ylim(0, None)
+    lower.set_ylabel("T / °C")
+    lower.set_xlabel("time / h")
+    _titled(figure, upper, result, 5.0)
+    return figure
+
+
+def _titled(figure: Figure, axis: Axes, result: Result, width: float) -> None:
+    """What was fired above the panel ``axis``, and its legend to the right."""
+    attrs = result.dataset.attrs
+    sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
+    axis.set_title(wrapped(f"{sample}: {attrs['schedule']}; {attrs['atmosphere']}", width, 9), fontsize=9)
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False)
 
 
 def reactions(computed: Sequence[tuple[InterfaceReactions, InterfaceSpread | None]]) -> Figure:

@@ -93,9 +93,10 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
             upper.tick_params(labelleft=False)
             lower.tick_params(labelleft=False)
     handles[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1)
-    attrs = results[0].dataset.attrs
-    sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
-    figure.suptitle(drawn(sample), fontsize=10)
+    labels = (result.dataset.attrs for result in results)
+    samples = {sample_text(a["cathode"], a["electrolyte"], float(a["mass_ratio"])) for a in labels}
+    if len(samples) == 1:  # else the panels say what differs
+        figure.suptitle(drawn(samples.pop()), fontsize=10)
     below(figure, handles)
     return figure
 

@@ -15,11 +15,18 @@ from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.simulate.files.output import check_writable, write_whole
 from sinterface.simulate.setup.extras import require
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
-from sinterface.simulate.solve.integrate import Outcome
 from sinterface.simulate.studies.compare import clock
 from sinterface.simulate.studies.shares import SECONDARY, with_error
-from sinterface.simulate.studies.sweep import onset_of
 from sinterface.simulate.views import charts
+from sinterface.simulate.views.data_charts import (
+    DONE,
+    SHOWN,
+    run_courses,
+    run_profile,
+    sweep_columns,
+    sweep_families,
+    sweep_onset,
+)
 from sinterface.simulate.views.page import (
     MISSING,
     Html,
@@ -41,12 +48,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
-
-DONE = Outcome.DONE.name
-"""Outcome of a run that reached the end of its schedule."""
-
-SHOWN = 0.05
-"""Phases that stay below this share [wt%] are left out of charts; tables hold them."""
 
 TOP = 100
 """Candidates of a screen in its table."""
@@ -106,20 +107,12 @@ def _title(file: Stored) -> str:
 
 def run(data: xr.Dataset, key: str, limit: float) -> Html:
     """Phases against time, at the end, along the radius; what took time."""
-    share, final = data["wt_percent"].values, data["wt_percent"].values[-1]
+    final = data["wt_percent"].values[-1]
     names, families, roles = (data[name].values.tolist() for name in ("phase", "family", "role"))
     errors = data["wt_percent_error"].values[-1]
-    secondary = [k for k in np.argsort(-share[-1], kind="stable") if roles[k] == SECONDARY]
-    size, unit = clock(float(data["time"].values[-1]))
-    clocks = data["time"].values / size
-    drawn = [(names[k], families[k], share[:, k]) for k in secondary if np.nanmax(share[:, k]) >= SHOWN]
-    bands, moments = _bands(data)
-    celsius = data["temperature"].values - CELSIUS_ZERO
-    picture = charts.courses(
-        clocks, drawn, (clocks, celsius), limit, bands=bands, moments=None if moments is None else moments / size,
-        unit=unit,
-    )  # fmt: skip
-    sampled = f"; bands: 5 to 95 % of {data.sizes['sample']} samples, by family" if moments is not None else ""
+    secondary = [k for k, role in enumerate(roles) if role == SECONDARY]
+    picture = run_courses(data, limit)
+    sampled = f"; bands: 5 to 95 % of {data.sizes['sample']} samples, by family" if set(data) & SAMPLED else ""
     rows = [
         [
             names[k], family(families[k]), Number(_share(final[k]), float(final[k])), Number(_share(errors[k])),
@@ -148,21 +141,9 @@ def run(data: xr.Dataset, key: str, limit: float) -> Html:
             sortable=True,
         ),
         _samples(data, limit),
-        _profile(data, key, names, families),
+        _profile(data, key),
         _spent(data, key),
     )  # fmt: skip
-
-
-def _bands(data: xr.Dataset) -> tuple[list[tuple[str, Array, Array]], Array | None]:
-    if not set(data.variables) >= SAMPLED:
-        return [], None
-    course = data["sampled_course"].values
-    bands = [
-        (str(name), course[0, :, k], course[2, :, k])
-        for k, name in enumerate(data["sampled_family"].values)
-        if np.nanmax(course[2, :, k]) >= SHOWN
-    ]
-    return bands, data["sampled_time"].values
 
 
 def _samples(data: xr.Dataset, limit: float) -> Html:
@@ -182,12 +163,11 @@ def _samples(data: xr.Dataset, limit: float) -> Html:
     return table(head, rows, f"{told} did not finish.")
 
 
-def _profile(data: xr.Dataset, key: str, names: Sequence[str], families: Sequence[str]) -> Html:
+def _profile(data: xr.Dataset, key: str) -> Html:
     if not {"wt_percent_profile", "radius"} <= set(data.variables):
         return join()
-    shares, radius = data["wt_percent_profile"].values, data["radius"].values * 1e6
-    order = [k for k in np.argsort(-np.nanmean(shares, axis=0), kind="stable") if np.nanmax(shares[:, k]) >= 0.5]
-    drawn = charts.profile(radius, [(names[k], families[k], shares[:, k]) for k in order])
+    radius = data["radius"].values * 1e6
+    drawn = run_profile(data)
     label = f"Phases against the radius, from {radius[0]:.3g} to {radius[-1]:.3g} µm"
     return join(
         "<h3>Where the phases are</h3>",
@@ -224,12 +204,7 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
     """Families against hold temperature, with the onset."""
     degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
     error = data["wt_percent_error"].values if "wt_percent_error" in data else np.full(share.shape, np.nan)
-    shares = [{str(name): float(row[k]) for k, name in enumerate(names)} for row in share]
-    outcomes = [word.strip() for word in str(data.attrs.get("outcomes", "")).split(";")]
-    finished = [word == DONE for word in outcomes] if len(outcomes) == len(degrees) else None
-    onset = onset_of(degrees.tolist(), shares, limit, finished)
-    columns = [k for k in range(len(names)) if np.nanmax(share[:, k]) >= SHOWN]
-    shown = {str(names[k]): share[:, k] for k in columns}
+    onset, columns = sweep_onset(data, limit), sweep_columns(data)
     attrs = data.attrs
     left = [100.0 * data[f"{role}_fraction"].values for role in _roles(attrs)]
     rows = [
@@ -240,9 +215,6 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
         ]
         for row, T in enumerate(degrees)
     ]  # fmt: skip
-    top = max((float(np.nanmax(course)) for course in shown.values()), default=limit)
-    above, reached = onset.bracket.above, onset.temperature
-    band = (above, reached) if above is not None and reached is not None else None
     schedule = f", {attrs['schedule']}" if attrs.get("schedule") else ""
     return join(
         paragraph(
@@ -251,16 +223,14 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
         ),
         figure(
             [chart(
-                charts.against_temperature(
-                    degrees, shown, limit, band, max(top, limit), {str(names[k]): error[:, k] for k in columns}
-                ),
-                f"{key}-sweep", f"Secondary phases against hold temperature: onset {onset}",
+                sweep_families(data, limit), f"{key}-sweep",
+                f"Secondary phases against hold temperature: onset {onset}",
             )],
             "Secondary phases after cooling against hold temperature, with numerical errors as bars. The scale is "
             f"linear up to {charts.LINEAR:g} wt% and logarithmic above; families below {SHOWN:g} wt% are left out.",
         ),
         table(
-            ["T / °C", *(f"{name} / wt%" for name in shown), *(f"{role} left / %" for role in _roles(attrs))], rows,
+            ["T / °C", *(f"{names[k]} / wt%" for k in columns), *(f"{role} left / %" for role in _roles(attrs))], rows,
             "By hold temperature; ± is the numerical error. Left: share of the framework cations still in their own "
             "structure.", sortable=True,
         ),

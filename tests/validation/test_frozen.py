@@ -1,13 +1,11 @@
 """Predictions on record: whoever moves one runs ``make freeze`` and says why in the commit."""
 
-from pathlib import Path
-
 import pytest
 
 from sinterface.validation.calibration.firings import Predicted
-from sinterface.validation.scores.frozen import frozen_cases, moved, predictions, record
+from sinterface.validation.scores.frozen import frozen_cases, moved, on_record, predictions
 
-RECORD = record((Path(__file__).parent / "frozen.csv").read_text(encoding="utf-8"))
+RECORD = on_record()
 
 
 def test_every_firing_is_on_record():

@@ -1,7 +1,7 @@
 """Predictions put on record: a change of code or data that moves them has to say so.
 
 ``python -m sinterface.validation.scores.frozen FILE`` writes the table anew; the test reads
-``tests/validation/frozen.csv``.
+``validation/scores/frozen.csv``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 import io
 import sys
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 
 from sinterface.models.rates.parameters import calibrated
@@ -62,6 +63,11 @@ def record(text: str) -> dict[str, dict[str, float]]:
     for row in csv.DictReader(text.splitlines()):
         shares.setdefault(row["observation"], {})[row["family"]] = float(row["wt_percent"])
     return shares
+
+
+def on_record() -> dict[str, dict[str, float]]:
+    """The record of this package: wt% by observation and family."""
+    return record(resources.files("sinterface.validation.scores").joinpath("frozen.csv").read_text(encoding="utf-8"))
 
 
 def moved(before: dict[str, float], now: Predicted) -> list[str]:
