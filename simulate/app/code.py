@@ -8,7 +8,7 @@ from pprint import pformat
 from typing import Any
 
 from sinterface.simulate.app import form
-from sinterface.simulate.cli.options import Couple
+from sinterface.simulate.cli.options import CoupleOptions
 from sinterface.simulate.setup import schedule as schedules
 from sinterface.simulate.studies.sweep import temperatures as read_temperatures
 
@@ -111,7 +111,7 @@ def _samples(values: Mapping[str, str]) -> int:
 
 def _changed(values: Mapping[str, str]) -> dict[str, Any]:
     """Fields of a couple that differ from their defaults, as values."""
-    standard, told = Couple(), form.couple(values)
+    standard, told = CoupleOptions(), form.couple(values)
     names = [name for name in form.couple_fields() if name in values]
     return {name: getattr(told, name) for name in names if getattr(told, name) != getattr(standard, name)}
 

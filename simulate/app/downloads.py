@@ -11,7 +11,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.simulate.app import code, form
 from sinterface.simulate.app.jobs import Job
 from sinterface.simulate.app.results import Rows, rows_of
-from sinterface.simulate.views import plot, plot_instruments, plot_schedules
+from sinterface.simulate.views import plot, plot_instruments, plot_mass, plot_schedules
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,7 @@ FIGURES: Mapping[str, Mapping[str, Draw]] = {
     "run": {
         "phases": lambda job, limit: plot.run(job.parts["result"], limit),
         "profile": lambda job, limit: plot.profile(job.parts["result"]),
-        "mass": lambda job, limit: plot.mass(job.parts["result"]),
+        "mass": lambda job, limit: plot_mass.against_time(job.parts["result"]),
         "pattern": lambda job, limit: plot_instruments.diffractogram(job.parts["pattern"]),
     },
     "sweep": {"sweep": lambda job, limit: plot.sweeps([job.parts["sweep"]], limit)},

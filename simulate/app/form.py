@@ -1,6 +1,6 @@
 """What can be said on a page of the app: its fields, their texts in an address and back, and what is wrong with them.
 
-Fields of a couple are those of the command line's ``Couple``: an option that is added there is a field here.
+Fields of a couple are those of the command line's ``CoupleOptions``: an option that is added there is a field here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
 from sinterface.models.phases.database import Database, embedded
 from sinterface.models.phases.materials import MAX_CARD_BYTES, MORPHOLOGIES, STRUCTURES, Material
 from sinterface.simulate.app.tasks import Compare, React, Run, Sweep, Task
-from sinterface.simulate.cli.options import Couple
+from sinterface.simulate.cli.options import CoupleOptions
 from sinterface.simulate.setup import schedule as schedules
 from sinterface.simulate.setup.furnace import CRUCIBLES
 from sinterface.simulate.setup.mesh import GEOMETRIES
@@ -112,10 +112,10 @@ OWN = {
 
 @lru_cache(maxsize=1)
 def couple_fields() -> Mapping[str, Field]:
-    """The fields of ``Couple`` by name, with the help of its options."""
-    hints = get_type_hints(Couple, include_extras=True)
+    """The fields of ``CoupleOptions`` by name, with the help of its options."""
+    hints = get_type_hints(CoupleOptions, include_extras=True)
     made = {}
-    for entry in fields(Couple):
+    for entry in fields(CoupleOptions):
         option = hints[entry.name].__metadata__[0]
         default = entry.default
         switch = isinstance(default, bool)
@@ -194,10 +194,10 @@ def _unpacked(text: str) -> str:
         return ""
 
 
-def couple(values: Mapping[str, str]) -> Couple:
+def couple(values: Mapping[str, str]) -> CoupleOptions:
     """What a page says of a couple.  Raises InputError for a number that is none."""
     given: dict[str, Any] = {}
-    for entry in fields(Couple):
+    for entry in fields(CoupleOptions):
         text = values.get(entry.name)
         if text is None:
             continue
@@ -207,7 +207,7 @@ def couple(values: Mapping[str, str]) -> Couple:
             given[entry.name] = whole(text, field(entry.name).label)
         elif text.strip() or entry.default is not None:
             given[entry.name] = text.strip()
-    return Couple(**given)
+    return CoupleOptions(**given)
 
 
 def whole(text: str, label: str) -> int:

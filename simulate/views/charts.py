@@ -116,15 +116,20 @@ def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Fig
 
 
 def mass(
-    times: Array, changes: Mapping[str, Array], temperature_curve: tuple[Array, Array], unit: str
+    times: Array, changes: Sequence[tuple[str, str, Array]], temperature_curve: tuple[Array, Array], unit: str
 ) -> Figure:  # fmt: skip
-    """Changes of the mass [% of the first] by name at ``times``, over the schedule [degrees C]; times in ``unit``."""
+    """Changes of the mass over the schedule [degrees C]; all times are in ``unit``.
+
+    ``changes`` are (name, colour, change [% of the first mass]) at ``times``.
+    """
     from plotly.graph_objects import Scatter
 
     figure = _figure(440)
-    for (name, change), colour, dash in zip(changes.items(), ("#0072B2", "#D55E00"), DASHES, strict=False):
+    for number, (name, colour, change) in enumerate(changes):
+        dash = DASHES[min(number, len(DASHES) - 1)]
         figure.add_trace(Scatter(
-            x=times, y=change, name=text(name), mode="lines", line={"color": colour, "width": 2, "dash": dash},
+            x=times, y=change, name=text(name).replace("$_2$", "₂"), mode="lines",
+            line={"color": colour, "width": 2, "dash": dash},
             hovertemplate=f"%{{y:.3f}} % at %{{x:.2f}} {unit}",
         ))  # fmt: skip
     figure.add_trace(_schedule(temperature_curve, unit))

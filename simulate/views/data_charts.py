@@ -11,13 +11,16 @@ from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.simulate.solve.integrate import Outcome
 from sinterface.simulate.studies.compare import clock
 from sinterface.simulate.studies.shares import SECONDARY
-from sinterface.simulate.studies.sweep import Onset, onset_of
+from sinterface.simulate.studies.sweep import PredictedOnset, onset_of
 from sinterface.simulate.views import charts
+from sinterface.simulate.views.plot_mass import LEAST, LINES
 from sinterface.simulate.views.read_results import SAMPLED
 
 if TYPE_CHECKING:
     import xarray as xr
     from plotly.graph_objects import Figure
+
+    from sinterface.models.instruments.thermogravimetry import MassCurve
 
 Array = NDArray[np.float64]
 
@@ -67,16 +70,20 @@ def run_profile(data: xr.Dataset) -> Figure:
     return charts.profile(radius, [(names[k], families[k], shares[:, k]) for k in order])
 
 
-def run_mass(data: xr.Dataset) -> Figure:
-    """Mass of the sample against time, lithium that left as vapour included, over the schedule."""
-    size, unit = clock(float(data["time"].values[-1]))
-    clocks = data["time"].values / size
-    change, vapour = data["mass_change"].values, data["lithium_lost_mass"].values
-    curve = (clocks, data["temperature"].values - CELSIUS_ZERO)
-    return charts.mass(clocks, {"mass": change, "lithium vapour": -vapour}, curve, unit)
+def run_mass(curve: MassCurve) -> Figure:
+    """Mass of the sample against time, and what gases and vapour make of it, over the schedule."""
+    size, unit = clock(float(curve.time[-1]))
+    clocks = curve.time / size
+    parts = {
+        name: (told, colour, part)
+        for name, (colour, _, told) in LINES.items()
+        if np.abs(part := curve.parts[name]).max() >= LEAST
+    }
+    drawn = [("mass", "#1a1a1a", curve.change), *parts.values()]
+    return charts.mass(clocks, drawn, (clocks, curve.temperature - CELSIUS_ZERO), unit)
 
 
-def sweep_onset(data: xr.Dataset, limit: float) -> Onset:
+def sweep_onset(data: xr.Dataset, limit: float) -> PredictedOnset:
     """The onset of a sweep's dataset at a detection limit [wt%]."""
     degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
     shares = [{str(name): float(row[k]) for k, name in enumerate(names)} for row in share]

@@ -179,7 +179,7 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
     upper.set_ylim(0, None)
-    _titled(figure, upper, result, 5.8)
+    titled(figure, upper, result, 5.8)
     lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
     lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
     lower.set_ylim(0, None)
@@ -216,28 +216,11 @@ def profile(result: Result) -> Figure:
     axis.set_ylabel("wt% of the cell")
     axis.set_ylim(0, 100)
     axis.margins(x=0)
-    _titled(figure, axis, result, 5.0)
+    titled(figure, axis, result, 5.0)
     return figure
 
 
-def mass(result: Result) -> Figure:
-    """Mass of the sample against time, and the lithium of it that left as vapour, over the schedule."""
-    data = result.dataset
-    figure = _figure(7.4, 4.2)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    hours = data["time"].values / 3600.0
-    upper.plot(hours, data["mass_change"].values, color="#0072B2", label="mass")
-    upper.plot(hours, -data["lithium_lost_mass"].values, color="#D55E00", linestyle="--", label="lithium vapour")
-    upper.set_ylabel("change of mass / %")
-    lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
-    lower.set_ylim(0, None)
-    lower.set_ylabel("T / °C")
-    lower.set_xlabel("time / h")
-    _titled(figure, upper, result, 5.0)
-    return figure
-
-
-def _titled(figure: Figure, axis: Axes, result: Result, width: float) -> None:
+def titled(figure: Figure, axis: Axes, result: Result, width: float) -> None:
     """What was fired above the panel ``axis``, and its legend to the right."""
     attrs = result.dataset.attrs
     sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))

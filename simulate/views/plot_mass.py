@@ -1,4 +1,4 @@
-"""Figure of a mass curve: mass and the gases that make it, its rate with the steps, and a measured curve beside it."""
+"""Figures of mass curves: mass and the gases that make it, its rate with the steps, and a measured curve beside it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.textfile import drawn
-from sinterface.simulate.views.plot import wrapped
+from sinterface.simulate.views.plot import TEMPERATURE, titled, wrapped
 from sinterface.simulate.views.plot_instruments import WIDTH
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sinterface.simulate.files.mass_files import MeasuredMass
+    from sinterface.simulate.solve.result import Result
     from sinterface.simulate.studies.thermogram import Thermogram
 
 LINES = {
@@ -76,4 +77,25 @@ def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: s
         axis.set_xlim(celsius[0], celsius[-1])
         axis.tick_params(labelsize=7)
         axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def against_time(result: Result) -> Figure:
+    """Mass of the sample against time, and what gases and lithium vapour make of it, over the schedule."""
+    from matplotlib.figure import Figure
+
+    curve = result.mass()
+    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    hours = curve.time / 3600.0
+    upper.plot(hours, curve.change, color="black", label="mass")
+    for name, (colour, dashes, told) in LINES.items():
+        if np.abs(curve.parts[name]).max() >= LEAST:
+            upper.plot(hours, curve.parts[name], color=colour, linestyle=dashes, label=told)
+    upper.set_ylabel("change of mass / %")
+    lower.plot(hours, curve.temperature - CELSIUS_ZERO, color=TEMPERATURE)
+    lower.set_ylim(0, None)
+    lower.set_ylabel("T / °C")
+    lower.set_xlabel("time / h")
+    titled(figure, upper, result, 5.0)
     return figure
