@@ -124,7 +124,7 @@ def _run(job: Job, limit: float) -> list[Any]:
     parts += [
         html.H3("Mass"),
         chart(data_charts.run_mass(result.mass()), "Change of mass against time"),
-        html.P("What the sample takes up from the gas and gives off to it, and what each gas and lithium vapour add to that.",
+        html.P("What the sample takes up and gives off, and what each gas and lithium vapour add to that.",
                className="about"),
         _files(job, "mass.png", "mass.svg"),
     ]  # fmt: skip
