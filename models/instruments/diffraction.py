@@ -242,7 +242,7 @@ def _lines(crystal: Crystal, wavelength: float) -> Lines:
     last = min(angle_of(SHORTEST, wavelength), ANGLES[1] + 5.0)
     sites = [(site.xyz, site.species) for site in crystal.sites]
     spacing, intensity, hkl = diffraction_lines(
-        crystal.space_group, crystal.cell, sites, wavelength, last, DISPLACEMENT
+        crystal.space_group, crystal.cell, sites, wavelength=wavelength, last=last, displacement=DISPLACEMENT
     )
     intensity = intensity / (crystal.mass * crystal.volume)
     strong = np.flatnonzero(intensity >= WEAKEST * intensity.max())
