@@ -16,8 +16,9 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,15 +109,14 @@ class Store:
                 for index, row in _journal(self._journal_path, digest, longest):
                     if index < size and not self._done[index] and self._fits(row):
                         self._hold(index, row)
-            self._journal: IO[str] = self._fresh_journal()
+            self._journal = self._fresh_journal()
         except BaseException:
-            self._release()
+            self._lock.release()
             raise
         try:
             for chunk in list(self._pending):
                 self._fold_if_whole(chunk)
         except BaseException:
-            self._journal.close()
             self._release()
             raise
 
@@ -148,16 +148,20 @@ class Store:
     def __exit__(self, *_: object) -> None:
         """Whatever ended the run, rows kept so far go into the arrays."""
         try:
-            for chunk in list(self._pending):
-                self._fold(chunk)
+            with reading(self._path):
+                for chunk in list(self._pending):
+                    self._write(chunk)
+                self._journal.close()
+                self._journal_path.unlink(missing_ok=True)  # on a failure rows are in the journal alone
         finally:
-            self._journal.close()
-            if not self._pending:  # else rows are in the journal alone
-                self._journal_path.unlink(missing_ok=True)
             self._release()
 
     def _release(self) -> None:
-        self._lock.release()
+        try:
+            with reading(self._path):
+                self._journal.close()
+        finally:
+            self._lock.release()
 
     @property
     def count(self) -> int:
@@ -175,8 +179,9 @@ class Store:
     def keep(self, index: int, row: Row) -> None:
         """Make a row safe: when this returns, kill -9 does not lose it, and a power cut a second later neither."""
         with reading(self._path):
-            self._journal.write(json.dumps([index, row]) + "\n")
-            self._journal.flush()
+            line = memoryview(f"{json.dumps([index, row])}\n".encode())
+            while line:  # without a buffer, which would be written again, and fail again, on closing
+                line = line[self._journal.write(line) :]
             if time.monotonic() - self._synced > SYNC:
                 os.fsync(self._journal.fileno())
                 self._synced = time.monotonic()
@@ -239,13 +244,13 @@ class Store:
                 os.fsync(stream.fileno())
         sync_folder(place.parent)
 
-    def _fresh_journal(self) -> IO[str]:
+    def _fresh_journal(self) -> FileIO:
         """A journal of the pending rows alone, in the old one's place, open for more."""
         rows = [(index, row) for held in self._pending.values() for index, row in held.items()]
         text = "".join(json.dumps(line) + "\n" for line in [["journal", self._digest], *rows])
         write_text(self._journal_path, text)
         self._lines = len(rows)
-        return self._journal_path.open("a", encoding="utf-8")
+        return self._journal_path.open("ab", buffering=0)
 
     def finish(self) -> int:
         """Rank the candidates and return how many failed; call it when all rows are kept.
@@ -271,7 +276,9 @@ class Store:
         order = order[~np.isnan(onset[order])]
         rank = np.zeros(self._size, dtype="i4")
         rank[order] = np.arange(1, len(order) + 1)
-        self._group["rank"][:] = rank
+        for low in range(0, self._size, self._chunk):  # one file at a time, as in _fill
+            part = slice(low, min(low + self._chunk, self._size))
+            self._group["rank"][part] = rank[part]
         return failed
 
 
@@ -413,8 +420,13 @@ def _create(path: Path, space: Space, attributes: Mapping[str, Any], coatings: S
 
 
 def _fill(place: Path, space: Space, attributes: Mapping[str, Any], coatings: Sequence[str], chunk: int) -> None:
-    """The arrays of a new store, on the disk."""
+    """The arrays of a new store, on the disk.
+
+    zarr makes them in memory: it writes several files at once, and where the disk is full those that it has begun
+    outlive the failure and print their own at the end of the program.
+    """
     import zarr
+    from zarr.storage import MemoryStore
 
     sizes = {
         "element": len(space.elements), "quantile": len(QUANTILES), "temperature": len(space.temperatures),
@@ -423,7 +435,9 @@ def _fill(place: Path, space: Space, attributes: Mapping[str, Any], coatings: Se
     names: dict[str, Any] = {
         "element": space.elements, "family": tuple(FAMILIES), "coating": coatings, "face": ("cathode", "electrolyte"),
     }  # fmt: skip
-    group = zarr.open_group(place, mode="w")
+    files: dict[str, Any] = {}
+    memory = MemoryStore(files)
+    group = zarr.open_group(memory, mode="w")
     size = len(space)
 
     def add(name: str, dims: tuple[str, ...], dtype: Any, fill: Any, about: Mapping[str, str]) -> Any:
@@ -456,6 +470,9 @@ def _fill(place: Path, space: Space, attributes: Mapping[str, Any], coatings: Se
     group.attrs.update(dict(attributes) | {"coordinates": " ".join(LABELS)})
     with warnings.catch_warnings():  # readers find all arrays at once; nothing but numbers changes later
         warnings.filterwarnings("ignore", message="Consolidated metadata", category=UserWarning)
-        zarr.consolidate_metadata(place, zarr_format=3)
-    place.chmod(0o755)
+        zarr.consolidate_metadata(memory, zarr_format=3)
+    for name, content in files.items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.to_bytes())
     sync_tree(place)

@@ -275,3 +275,39 @@ def test_sizes_of_frames_are_read_as_they_were_written(size):
     from sinterface.simulate.screening.bounded_store import frame_size
 
     assert frame_size(frame(os.urandom(size))) == size
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_store import GRID, fake
+from sinterface.models.basics.errors import SinterfaceError
+from sinterface.simulate.screening import candidate_space, screen
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+space, path = candidate_space.parse(GRID), Path(sys.argv[2])
+for most in (*map(int, sys.argv[3:]), -1):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, -1))
+    try:
+        screen.screen(space, path, judge=fake, resume=True)
+    except SinterfaceError as error:
+        print(str(error).replace(str(path), "STORE"))
+    else:
+        print("whole")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits")
+@pytest.mark.parametrize("limits", [(50,), (5000, 7000), (16_000, 20_000, 24_000)])
+def test_a_disk_that_is_full_at_any_moment_is_a_line(tmp_path, limits):
+    """In making the store, in the journal, in ranking: no traceback, no lock left, no word of zarr's own."""
+    folder = str(Path(__file__).parent)
+    path = tmp_path / "s.zarr"
+    command = [sys.executable, "-c", FULL, folder, str(path), *map(str, limits)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    *lines, last = done.stdout.splitlines()
+    assert last == "whole"
+    assert all(line.startswith("STORE: can not be ") and "File too large" in line for line in lines)
+    assert len(lines) == len(limits)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["s.zarr"]
