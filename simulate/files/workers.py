@@ -66,15 +66,41 @@ def quiet_tracker() -> None:
 
 @contextlib.contextmanager
 def unheard() -> Iterator[None]:
-    """Ctrl-C waits until the block is left; processes started in it never hear of it."""
+    """Ctrl-C, ``kill`` and a terminal that closes wait until the block is left.
+
+    Processes started in it never hear of Ctrl-C.  One whose parent ends while it is being started prints a traceback of
+    Python's own: kill -9 alone, which nothing can put off, may still meet those few milliseconds.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        with _put_off(signal.SIGTERM, signal.SIGHUP):
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _put_off(*numbers: signal.Signals) -> Iterator[None]:
+    """Signals that would end this process at once do so when the block is left.
+
+    A mask would not do: the system hands a signal to any thread that does not block it.
+    """
+    heard: list[int] = []
+    ending = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():  # Python lets no other thread set handlers
+        ending = []
+    for number in ending:
+        signal.signal(number, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        for number in ending:
+            signal.signal(number, signal.SIG_DFL)
+        for late in heard:
+            signal.raise_signal(late)
 
 
 def is_interrupt(error: BaseException) -> bool:

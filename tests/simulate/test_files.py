@@ -316,8 +316,8 @@ if __name__ == "__main__":
 
 
 def gone(group):
-    """True when no process of a group is left, after some seconds at most."""
-    for _ in range(60):
+    """True when no process of a group is left, after a minute at most: those that are starting up notice late."""
+    for _ in range(600):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:
@@ -346,6 +346,25 @@ def test_a_killed_pool_says_nothing_and_leaves_nothing(tmp_path, number):
             os.killpg(process.pid, signal.SIGKILL)
     assert not left
     assert told == ""
+
+
+STARTING = """
+import os, signal, sys
+from sinterface.simulate.files.workers import unheard
+before = signal.getsignal(signal.SIGTERM)
+with unheard():
+    os.kill(os.getpid(), int(sys.argv[1]))
+    print("workers are made", flush=True)
+print("goes on", signal.getsignal(signal.SIGTERM) is before, flush=True)
+"""
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_kill_waits_until_workers_are_made(number):
+    done = python(STARTING, int(number))
+    assert (done.returncode, done.stdout, done.stderr) == (-number, "workers are made\n", "")
+    assert python(STARTING, 0).stdout == "workers are made\ngoes on True\n"
 
 
 # ---- NetCDF and HDF5 files of strangers
