@@ -17,8 +17,8 @@ demo: $(VENV)/.installed  ## the main job on embedded data
 	$(BIN)/sinterface sweep pc-LNMO pc-LCO --temperatures 400:1000:50 --hold "2 h" --ramp "10 °C/min" \
 		--atmosphere O2 --mass-ratio 1:1 -o "output/demo-{cathode}.nc" --plot output/demo.png
 
-test: $(VENV)/.installed  ## all tests but those of `make torture`: some ten minutes on two cores
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/simulate/test_torture.py
+test: $(VENV)/.installed  ## all tests, and a tenth of `make torture`: some ten minutes on two cores
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 fast: $(VENV)/.installed  ## the tests that are neither slow nor thorough: under a minute on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not thorough"
@@ -68,6 +68,6 @@ clean:
 	rm -rf $(VENV) build output *.egg-info
 
 .PHONY: torture
-torture: $(VENV)/.installed  ## kills, full disks, spoiled files: some 10 minutes; `make torture TORTURE=0.1` does a tenth
-	TORTURE=$(or $(TORTURE),1) $(BIN)/python -m pytest -q -m "slow or not slow" tests/simulate/test_torture.py tests/simulate/test_cluster.py
+torture: $(VENV)/.installed  ## kills, full disks, spoiled files: some 15 minutes; `make torture TORTURE=0.1` does a tenth
+	TORTURE=$(or $(TORTURE),1) $(BIN)/python -m pytest -q tests/simulate/test_torture.py tests/simulate/test_cluster.py
 	$(BIN)/python tests/simulate/test_torture.py
