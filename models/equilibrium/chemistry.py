@@ -7,14 +7,14 @@ of a phase set; solutions are mixtures of its rows, whose compositions are found
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.equilibrium.mixing import Mixture, mixture
-from sinterface.models.phases import solutions, substance
+from sinterface.models.phases import garnets, solutions, substance
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.materials import Material, check_elements
 from sinterface.models.phases.phaseset import PhaseSet, closed_components, gas_phases, phase_set
@@ -122,6 +122,9 @@ def reactant(material: Material, database: Database) -> tuple[Solid, str]:
     Raises InputError when the database holds neither.
     """
     check_elements(material.id, material.composition, database.elements)
+    garnet, lithia = garnets.split(material)
+    if lithia > 0.0:
+        return _beside(reactant(garnet, database)[0], database["Li2O"], 0.01 * lithia), ""
     host = solutions.host_of(material.composition, material.structure, database)
     if host is not None:
         solution, x = host
@@ -140,6 +143,25 @@ def reactant(material: Material, database: Database) -> tuple[Solid, str]:
     raise InputError(
         f"{material.id} ({material.formula}) has no energy: it is neither a compound of the database nor a mixture of "
         f"the {material.structure} end members {', '.join(members) or '(none)'}"
+    )
+
+
+def _beside(solid: Solid, other: Solid, share: float) -> Solid:
+    """Two phases side by side, the second with this share of the mass, as one reactant: nothing mixes."""
+    n = share / (1.0 - share) * solid.molar_mass / other.molar_mass
+    symbols = dict.fromkeys([*solid.amounts, *other.amounts])
+    return replace(
+        solid,
+        id=f"{solid.id} + {n:.3g} {other.id}",
+        amounts={s: solid.amounts.get(s, 0.0) + n * other.amounts.get(s, 0.0) for s in symbols},
+        enthalpy=solid.enthalpy + n * other.enthalpy,
+        enthalpy_sd=float(np.hypot(solid.enthalpy_sd, n * other.enthalpy_sd)),
+        entropy=solid.entropy + n * other.entropy,
+        entropy_sd=float(np.hypot(solid.entropy_sd, n * other.entropy_sd)),
+        cp=solid.cp + other.cp.scaled(n),
+        density=float("nan"),
+        solution="",
+        parts=(*(solid.parts or ((solid.id, 1.0),)), (other.id, n)),
     )
 
 

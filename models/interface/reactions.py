@@ -22,12 +22,13 @@ from sinterface.models.equilibrium import assemblage, column_generation
 from sinterface.models.equilibrium.chemistry import ChemicalSystem, Pseudo, system
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
+from sinterface.models.phases.garnets import remark
 from sinterface.models.phases.materials import Material
 from sinterface.models.phases.substance import Solid
 
 Array = NDArray[np.float64]
 
-GARNET_SIDE = frozenset(("La", "Zr", "Ta", "Nb", "Al", "Ga"))
+GARNET_SIDE = frozenset(("La", "Zr", "Ta", "Nb", "Al", "Ga", "Ca", "Ba", "Sb", "W"))
 """Components that stay on the electrolyte's side in paraequilibrium; Li and the gas move, all others stay opposite."""
 
 
@@ -207,6 +208,7 @@ class InterfaceReactions:
             "temperature_C": self.temperature - CELSIUS_ZERO,
             "atmosphere": str(self.atmosphere),
             "constraint": self.couple.constraint,
+            "remarks": "; ".join(filter(None, (remark(self.electrolyte), remark(self.cathode)))),
             "closed": [element for element in OPEN_ELEMENTS if element in self.couple.system.components],
             "kinks": [
                 {

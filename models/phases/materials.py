@@ -34,6 +34,9 @@ NEAR = 0.75
 ID = re.compile(r"[\w(][\w .+()-]{0,78}[\w)+]|\w")
 """What a powder may be called: names of files are made of it."""
 
+LARGE = ("La", "Ca", "Ba")
+"""Cations on the dodecahedra of a garnet, three of them for twelve oxygen."""
+
 LENGTHS, DENSITIES = (1e-10, 1e-2), (50.0, 3e4)
 """Sizes [m] and densities [kg/m^3] that are believed."""
 
@@ -325,7 +328,7 @@ def misfit(composition: Mapping[str, float]) -> str:
 
 def _large(composition: Mapping[str, float]) -> float:
     """Moles of the large cations, which sit on the dodecahedra of a garnet."""
-    return sum(composition.get(symbol, 0.0) for symbol in ("La", "Ca", "Ba"))
+    return sum(composition.get(symbol, 0.0) for symbol in LARGE)
 
 
 def _framework(composition: Mapping[str, float], role: str) -> bool:

@@ -289,6 +289,8 @@ def _show_run(result: Result, limit: float) -> None:
         for name, share in document["unreacted"].items() if share is not None
     )  # fmt: skip
     screen.print(f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: {left}")
+    if document["remarks"]:
+        screen.print(escape(plain(document["remarks"])))
 
 
 def _detected(phase: dict[str, Any], limit: float) -> str:

@@ -160,6 +160,8 @@ def _show(reaction: InterfaceReactions, title: str, spread: InterfaceSpread | No
     screen = console()
     screen.print(table)
     screen.print("products in moles per mole of cations; kinks are where the products change")
+    if remarks := reaction.document()["remarks"]:
+        screen.print(escape(plain(remarks)))
     if spread is None:
         return
     low, middle, high = (_fixed(value, 2) for value in spread.energy_meV_per_atom.tolist())

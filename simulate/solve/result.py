@@ -15,6 +15,7 @@ from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
 from sinterface.models.phases.exposure import WATERS, water_left
+from sinterface.models.phases.garnets import remark
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.problem import Problem
@@ -198,6 +199,8 @@ class Result:
             lines = [lines[0], "  no secondary phases"]
         left = ", ".join(f"{key.split('_')[0]} {100.0 * x:.1f} %" for key, x in self.unreacted.items() if x == x)
         lines.append(f"  left of the powders: {left}")
+        if attrs.get("remarks"):
+            lines.append(f"  {attrs['remarks']}")
         if not self.finished:
             lines.append(f"  NOT FINISHED: {attrs['advice']}")
         return "\n".join(lines)
@@ -259,6 +262,7 @@ class Result:
             "limited_by": attrs["limited_by"],
             "outcome": attrs["outcome"],
             "advice": attrs["advice"],
+            "remarks": attrs.get("remarks", ""),
             "element_balance": float(attrs["element_balance"]),
             "database": attrs["database"],
             "version": attrs["version"],
@@ -435,6 +439,7 @@ def _labels(problem: Problem) -> dict[str, Any]:
         "geometry": problem.geometry,
         "crucible": problem.crucible,
         "additives": ", ".join(f"{name}={share:g}" for name, share in problem.additives),
+        "remarks": "; ".join(filter(None, (remark(material) for material in problem.powders))),
     }
 
 

@@ -14,6 +14,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.formula import molar_mass
 from sinterface.models.equilibrium.chemistry import system as chemical_system
 from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks
+from sinterface.models.phases import garnets
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.exposure import Exposure
@@ -241,7 +242,8 @@ class Powder:
 
 def _powder(material: Material, exposure: Exposure | None, additives: tuple[tuple[str, float], ...]) -> Powder:
     """A powder with what air has made of it and what was added to it, in wt%."""
-    beside = [(name, 0.01 * share) for name, share in additives]
+    material, lithia = garnets.split(material)
+    beside = [(name, 0.01 * share) for name, share in (*additives, *((("Li2O", lithia),) if lithia > 0.0 else ()))]
     if exposure is None:
         return Powder(material, 1.0 - sum(share for _, share in beside), tuple(beside), (0.0, 0.0))
     for name, share in (("Li2CO3", exposure.carbonate), ("LiOH", exposure.hydroxide)):

@@ -173,3 +173,24 @@ def test_commands_that_need_both_refuse_in_a_line(alone, monkeypatch, capsys, wo
     out, err = capsys.readouterr()
     assert (caught.value.code, out) == (2, "")
     assert told in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("electrolyte", "told"),
+    [
+        ("Li7.2La3Zr2O12", "Li7.2La3Zr2O12 is read as Li7La3Zr2O12 with 0.35 wt% of Li2O beside it"),
+        ("Li6.2La3Zr1.4Ta0.6O12", "Li6.2La3Zr1.4Ta0.6O12 is read as a garnet that lacks 0.1 Li2O per formula"),
+    ],
+)
+def test_garnets_rich_or_poor_in_lithium_say_how_they_are_read(electrolyte, told):
+    """Lithia beside is put in, not formed; a run of the garnet alone keeps both of the garnet's cations."""
+    result = si.predict(problem(None, electrolyte, SHORT, cells=6), estimate_error=False)
+    assert result.dataset.attrs["remarks"] == result.document()["remarks"] == told
+    assert told in str(result)
+    first = result.dataset["wt_percent"].isel(time=0)
+    lithia = float(first.where(first["family"] == "Li2O").sum())
+    assert lithia == pytest.approx(0.35 if "7.2" in electrolyte else 0.0, abs=0.01)
+    assert "Li2O" not in result.by_family or result.by_family["Li2O"] < 0.01
+    assert result.dataset.attrs["element_balance"] < 1e-10
+    answer = CliRunner().invoke(app, ["run", "none", "-e", electrolyte, "--schedule", SHORT, "--cells", "6"])
+    assert "is read as" in answer.output
