@@ -1,7 +1,7 @@
 """The chemical system of some materials: every phase they can form, and where they stand among them.
 
 Compounds, the materials themselves and, for elements the furnace gas is not to exchange, pure gases at 1 bar are rows
-of a phase set; solutions are mixtures of its rows, whose compositions are found while solving (``refine``).
+of a phase set; solutions are mixtures of its rows, whose compositions are found while solving (``column_generation``).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 ALLOWED = 1e-3 * EV_PER_ATOM
 """Energy gained that still counts as stable, 1 meV/atom [J per mole of atoms]: twice what ``assimilate`` allows a
-material that furnaces make, a hundred times the error of ``refine``, a tenth of what is known of most energies."""
+material that furnaces make, a hundred times the error of an equilibrium, a tenth of what is known of most energies."""
 
 STEP = 20.0
 """Grid on which sign changes are bracketed [K]."""
@@ -156,7 +156,7 @@ def sign_changes(
 
     ``allowed`` [J per mole of atoms] is by default what the subject says.  The driving force is the largest of
     functions of temperature, one for each set of products, that heat capacities bend but little; it is convex but for
-    this, and then all changes are found (see ``crossing``).  What may be missed are windows of instability narrower
+    this, and then all changes are found (see ``roots``).  What may be missed are windows of instability narrower
     than STEP that a difference of heat capacities opens and closes again.
     """
     bound = target.allowed if allowed is None else allowed
