@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.basics.constants import GAS_CONSTANT
-from sinterface.models.basics.errors import DataError
+from sinterface.models.basics.errors import DataError, shown
 from sinterface.models.basics.quantity import TO_SI, quantity
 from sinterface.models.phases.substance import FAMILIES
 
@@ -24,8 +24,11 @@ HOSTS = ("garnet", "layered", "spinel", "olivine", "perovskite", "K2NiF4", "rock
 UNKNOWN_SOLUBILITY = 0.005
 """Solubility per cation of a species in a host without a card: an estimate, uncertain by a factor of 5."""
 
-CATIONS = {"garnet": 12.0, "layered": 2.0, "spinel": 3.0, "pyrochlore": 4.0}
-"""Cations per formula unit of the hosts that have solubility cards."""
+CATIONS = {
+    "garnet": 12.0, "layered": 2.0, "spinel": 3.0, "olivine": 3.0, "perovskite": 2.0, "K2NiF4": 3.0, "rocksalt": 1.0,
+    "pyrochlore": 4.0,
+}  # fmt: skip
+"""Cations per formula unit of the hosts that a solubility card may name, P of an olivine among them."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,20 @@ def host_class(structure: str, family: str) -> str:
     return kind if kind in HOSTS else "default"
 
 
+def limits(card: Mapping[str, Any]) -> dict[str, float]:
+    """Most of each species of a solubility card, per cation of the host.  Raises DataError for an unknown host.
+
+    >>> limits({"species": ["Co"], "host": "garnet", "limit": {"value": 0.24}})
+    {'Co': 0.02}
+    """
+    if card["host"] not in CATIONS:
+        raise DataError(
+            f"transport.toml [[solubility]] of {', '.join(card['species'])}: host {shown(card['host'])} has no formula "
+            f"unit; choose one of {', '.join(CATIONS)}"
+        )
+    return dict.fromkeys(card["species"], float(card["limit"]["value"]) / CATIONS[card["host"]])
+
+
 def _arrhenius(card: Mapping[str, Any]) -> Arrhenius:
     where = f"transport.toml [{', '.join(card['species'])} in {card['host']}]"
     unit = card["D0"]["unit"]
@@ -140,8 +157,6 @@ def embedded() -> Transport:
             boundary[key] = Arrhenius(anchor * math.exp(energy / (GAS_CONSTANT * card["T_ref_K"])), energy)
     width = quantity(cards["grain_boundary_width"], "length", "transport.toml [grain_boundary_width]")
     solubility = {
-        (species, card["host"]): float(card["limit"]["value"]) / CATIONS[card["host"]]
-        for card in cards["solubility"]
-        for species in card["species"]
+        (species, card["host"]): limit for card in cards["solubility"] for species, limit in limits(card).items()
     }
     return Transport(lattice, boundary, width.value, solubility)

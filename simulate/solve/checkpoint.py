@@ -124,7 +124,7 @@ def load(path: Path, problem: str) -> Trajectory:
         )
     arrays: dict[str, Any] = state  # fields of other types keep their defaults
     last = State(time=numbers["time"], size=numbers["size"], fresh=False, **arrays)
-    assert {field.name for field in fields(State)} == {"time", "size", "fresh", "stores", *_STATE}
+    assert {field.name for field in fields(State)} == {"time", "size", "fresh", "stores", "species", *_STATE}
     rows_kept: dict[str, Any] = past
     return Trajectory(
         **rows_kept, last=last, outcome=Outcome.DONE, steps=int(numbers["steps"]), iterations=int(numbers["iterations"])

@@ -41,7 +41,7 @@ class State:
 
     amounts, multipliers, lowest (M, V), potentials, held (M, K), lost (K,), first (B,) cations in each block at the
     very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; ``stores``
-    names the V variables.  ``fresh`` says that nothing has been solved yet.
+    names the V variables, ``species`` the K columns.  ``fresh`` says that nothing has been solved yet.
     """
 
     time: float
@@ -58,6 +58,7 @@ class State:
     size: float = 1.0
     fresh: bool = True
     stores: tuple[str, ...] = ()
+    species: tuple[str, ...] = ()
 
     def cells(self) -> Cells:
         """Copies of the arrays for the march, which changes them in place."""
@@ -112,8 +113,8 @@ class Problem(Protocol):
         """What is reported besides totals (S, Q), from amounts (S, M, V)."""
 
 
-def begin(problem: Problem, stores: tuple[str, ...] = ()) -> State:
-    """State at time zero."""
+def begin(problem: Problem, stores: tuple[str, ...] = (), species: tuple[str, ...] = ()) -> State:
+    """State at time zero; ``stores`` and ``species`` are the names that it keeps."""
     cells = problem.begin()
     return State(
         time=0.0,
@@ -128,6 +129,7 @@ def begin(problem: Problem, stores: tuple[str, ...] = ()) -> State:
         slope=cells.slope,
         drift=cells.drift,
         stores=stores,
+        species=species,
     )
 
 

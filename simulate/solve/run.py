@@ -18,7 +18,7 @@ from sinterface.simulate.files.locks import alone
 from sinterface.simulate.setup.problem import CELLS, Problem, problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.checkpoint import digest, keeper, load, save
-from sinterface.simulate.solve.integrate import Outcome, State, Trajectory, begin, integrate
+from sinterface.simulate.solve.integrate import Array, Outcome, State, Trajectory, begin, integrate
 from sinterface.simulate.solve.result import Result, to_result
 from sinterface.simulate.solve.system import System, assemble
 
@@ -53,7 +53,8 @@ def predict(
     ``parameters`` are the calibrated ones unless given.  ``max_steps`` bounds the time steps.
 
     ``checkpoint`` is a file in which long runs are put aside and from which they go on; it is removed at the end.
-    ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule.
+    ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule, in
+    other gases too.
     ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.
     A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
     only for what is wrong before it starts.
@@ -68,7 +69,7 @@ def predict(
         raise InputError(f"max_steps {max_steps}: choose 1 or more, {MAX_STEPS} is usual")
     parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
-    system = assemble(task, tables, parameters)
+    system = assemble(task, tables, parameters, carbon=start is not None and "C" in start.species)
     rough = ROUGH_COST if estimate_error and start is None else 0.0
     end = task.schedule.duration
     advance = _share(progress, 0.0, 1.0 / (1.0 + rough), end)
@@ -99,11 +100,9 @@ def _integrate(
     task: Problem, system: System, tolerance: float, progress: Callable[[float], None] | None,
     checkpoint: str | Path | None, start: State | None, fingerprint: str, max_steps: int,
 ) -> Trajectory:  # fmt: skip
-    state = begin(system, system.blocks.phases.ids)
+    state = begin(system, system.blocks.phases.ids, system.components)
     if start is not None:
-        if start.amounts.shape != state.amounts.shape or start.stores != state.stores:
-            raise InputError("the state to start from belongs to another couple, gas or number of cells")
-        state = replace(start, time=0.0)
+        state = _continued(start, state)
     file = None if checkpoint is None else Path(checkpoint)
     with alone(file, "checkpoint"):
         past, keep = None, None
@@ -112,7 +111,7 @@ def _integrate(
             keep = keeper(file, name)
             if file.exists():
                 past = load(file, name)
-                state = replace(past.last, stores=state.stores)
+                state = replace(past.last, stores=state.stores, species=state.species)
         run = integrate(
             system,
             state,
@@ -129,6 +128,32 @@ def _integrate(
             else:  # to go on from with more steps
                 save(run, file, name)
     return run
+
+
+def _continued(start: State, state: State) -> State:
+    """The state to start from, with the species of ``state``, a state at time zero: carbon may come with a new gas.
+
+    Raises InputError when it belongs to another couple or mesh.
+    """
+    same = start.amounts.shape == state.amounts.shape and start.stores == state.stores
+    if not same or not set(start.species) <= set(state.species):
+        raise InputError("the state to start from belongs to another couple or number of cells")
+    columns = [state.species.index(name) for name in start.species]
+
+    def widened(fresh: Array, before: Array) -> Array:
+        whole = fresh.copy()
+        whole[..., columns] = before
+        return whole
+
+    return replace(
+        start,
+        time=0.0,
+        species=state.species,
+        potentials=widened(state.potentials, start.potentials),
+        held=widened(state.held, start.held),
+        lost=widened(state.lost, start.lost),
+        drift=widened(state.drift, start.drift),
+    )
 
 
 def simulate(

@@ -173,10 +173,13 @@ def _blocks(
     return blocks, tuple(sides)
 
 
-def assemble(task: Problem, database: Database, parameters: Parameters | None = None) -> System:
+def assemble(
+    task: Problem, database: Database, parameters: Parameters | None = None, *, carbon: bool = False
+) -> System:
     """The system of a problem: concentric spheres or layers, the cathode inside, or a single powder.
 
-    ``database`` has the energies of ``parameters``, the calibrated ones without any, already.  Raises InputError when
+    ``database`` has the energies of ``parameters``, the calibrated ones without any, already.  Carbon is followed where
+    a gas or a powder holds some, and where ``carbon`` says that the sample may from before.  Raises InputError when
     a material has no energy in the database.
     """
     parameters = parameters or calibrated()
@@ -184,7 +187,7 @@ def assemble(task: Problem, database: Database, parameters: Parameters | None = 
     powders = _powders(task, parameters)
     names = tuple(dict.fromkeys(name for powder in powders.values() for name, _ in powder.beside))
     materials = tuple(powder.material for powder in powders.values())
-    blocks, sides = _blocks(materials, any(gas.pCO2 > 0.0 for gas in gases), database, names)
+    blocks, sides = _blocks(materials, carbon or any(gas.pCO2 > 0.0 for gas in gases), database, names)
     mesh = _mesh(task, parameters)
     initial, roles, water = _initial(powders, task.mass_ratio, blocks, sides, mesh)
     size = (initial * blocks.moles).sum(axis=1)

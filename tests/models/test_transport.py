@@ -167,6 +167,16 @@ def test_solubilities():
     assert all(0.0 < value < 1.0 for value in TABLE.solubility.values())
 
 
+@pytest.mark.parametrize("host", transport.HOSTS)
+def test_a_solubility_can_be_given_for_every_host_but_the_default(host):
+    card = {"species": ["Mo"], "host": host, "limit": {"value": 0.1}}
+    if host == "default":
+        with pytest.raises(DataError, match=r"\[\[solubility\]\] of Mo: host .default. has no formula unit"):
+            transport.limits(card)
+    else:
+        assert 0.0 < transport.limits(card)["Mo"] <= 0.1
+
+
 def test_cobalt_evens_out_in_layered_oxides_where_a_manganese_shell_survives():
     """900 degrees C (li2015 and its meeting abstract): 5 um of Co, 1 um of Mn in the 10 h that are assumed."""
     T, hours = 900.0 + CELSIUS_ZERO, 10.0 * 3600.0

@@ -79,6 +79,45 @@ def test_mass_and_gas_count_from_the_very_beginning():
         assert after.dataset[name].isel(time=0).values == pytest.approx(first, abs=1e-12), name
 
 
+KINDS = {
+    "one powder": {"electrolyte": None},
+    "as received": {"as_received": True},
+    "residue": {"residue": "Li2CO3=1,LiOH=0.5"},
+    "additive in an open crucible": {"additives": "Li2CO3=2", "crucible": "open"},
+    "slab in wet gas": {"geometry": "slab", "atmosphere": "air:pCO2=0.01,pH2O=0.03"},
+    "much garnet": {"mass_ratio": "1:20"},
+}
+
+
+@pytest.mark.parametrize("options", KINDS.values(), ids=list(KINDS))
+def test_states_of_all_kinds_of_runs_can_be_gone_on_from(options):
+    """In a schedule that changes its gas; progress ends at 1 though no companion estimates the error."""
+    whole = Schedule.parse("50 °C/min to 700 °C in air; hold 20 min in O2; cool naturally")
+    first, second = Schedule(whole.segments[:2], "first"), Schedule(whole.segments[2:], "second")
+    tasks = [
+        si.problem("pc-NMC811", schedule=schedule, **{"electrolyte": "LLZTO", "cells": 6} | options)
+        for schedule in (whole, first, second)
+    ]
+    seen = []
+    before = si.predict(tasks[1], estimate_error=False)
+    after = si.predict(tasks[2], start=before.state, progress=seen.append)
+    assert seen[-1] == 1.0 and seen == sorted(seen)
+    assert_same(after, si.predict(tasks[0], estimate_error=False), CUT)
+    assert after.dataset.attrs["element_balance"] < 1e-10
+
+
+@pytest.mark.parametrize(("first", "second"), [("O2", "O2:pCO2=0.5"), ("O2:pCO2=0.5", "O2")])
+def test_a_state_goes_on_in_a_gas_with_carbon_and_without(first, second):
+    """Carbon comes as a new species, or stays one: what the carbonate holds is not forgotten."""
+    segments = Schedule.parse(f"20 °C/min to 650 °C in {first}; hold 30 min; hold 30 min in {second}").segments
+    couple = {"cathode": "pc-LMO", "cells": 6}
+    whole, before = (run(Schedule(part, "part"), **couple) for part in (segments, segments[:2]))
+    after = run(Schedule(segments[2:], "rest"), start=before.state, **couple)
+    assert_same(after, whole, CUT)
+    assert whole.by_family.get("carbonate", 0.0) == pytest.approx(after.by_family.get("carbonate", 0.0), abs=0.1)
+    assert after.dataset.attrs["element_balance"] < 1e-10
+
+
 def test_a_state_of_another_couple_is_refused():
     state = run("10 °C/min to 300 °C").state
     with pytest.raises(si.InputError, match="another couple"):
