@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.quantity import Quantity
+from sinterface.models.equilibrium.chemistry import reactant
 from sinterface.models.interface.reactions import InterfaceReactions, interface_reactions
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.materials import Material
+from sinterface.models.phases.substance import Solid
 
 
 @dataclass(frozen=True)
@@ -48,31 +52,57 @@ class Coated:
         return self.score - self.bare.strongest.energy
 
 
-def coating(text: str, database: Database) -> Material:
-    """A coating by built-in name or alias, or by the phase id or formula of a compound of the database.
+TYPICAL_DENSITY = 4000.0
+"""Density [kg/m^3] of a layer of which none is known: an estimate, 2200 (borates) to 6000 for the oxides here."""
 
-    For thermodynamics: thickness and density of a compound are those of a built-in coating.
+
+def coating(text: str, database: Database) -> Material:
+    """A coating by built-in name or alias, by the phase id or formula of a compound of the database, or by a formula.
+
+    A formula that is no compound has to be a composition of a solution of the database: LiNi0.5Mn0.5O2.  The density
+    is that of the database's row, TYPICAL_DENSITY where it has none; grains are those of a typical built-in coating.
     Raises InputError naming the choices.
+
+    >>> from sinterface.models.phases.database import embedded
+    >>> coating("La2Zr2O7", embedded()).formula
+    'La2Zr2O7'
     """
     cards = materials.built_in("coating")
     if text.casefold() in {key.casefold() for key in cards}:
         return materials.find(text, "coating")
+    choices = f"choices are {', '.join(sorted(cards))} or what `sinterface phases list` shows"
     if text in database.solids:
-        solid = database[text]
-    else:
-        try:
-            wanted = _shares(formula.parse(text))
-        except InputError:
-            return materials.find(text, "coating")  # an alias, or an error that names the choices
-        alike = [s for s in database.solids.values() if s.observed and _shares(s.amounts) == wanted]
-        if not alike:
-            raise InputError(
-                f"coating {text!r}: no compound of the database has this composition, and no card; choices are "
-                f"{', '.join(sorted(cards))} or what `sinterface phases list` shows"
-            )
-        solid = min(alike, key=lambda s: s.enthalpy / sum(s.amounts.values()))
-    typical = next(iter(cards.values()))
-    return replace(typical, id=text, composition=solid.amounts, structure=solid.structure, source=f"phase {solid.id}")
+        return _layer(text, database[text])
+    try:
+        composition = formula.parse(text)
+    except InputError:
+        return materials.find(text, "coating")  # an alias, or an error that names the choices
+    wanted = _shares(composition)
+    alike = [s for s in database.solids.values() if s.observed and _shares(s.amounts) == wanted]
+    if alike:
+        return _layer(text, min(alike, key=lambda s: s.enthalpy / sum(s.amounts.values())))
+    structure = materials.guess_structure(composition)
+    if structure is None:
+        raise InputError(f"coating {text!r}: no compound of the database has this composition, and no card; {choices}")
+    layer = replace(_layer(text, None), composition=composition, structure=structure, source="formula")
+    try:
+        reactant(layer, database)
+    except InputError as error:
+        raise InputError(f"coating {text!r}: {error}; {choices}") from error
+    return layer
+
+
+def _layer(name: str, solid: Solid | None) -> Material:
+    """A layer of a compound with the sizes of a typical coating; its composition is left to the caller without one."""
+    typical = next(iter(materials.built_in("coating").values()))
+    density = solid.density if solid is not None else math.nan
+    if not density > 0.0:
+        density = TYPICAL_DENSITY
+    known = Quantity(density, 0.3 * density, "estimate" if density == TYPICAL_DENSITY else "phase table")
+    layer = replace(typical, id=name, density=known)
+    if solid is None:
+        return layer
+    return replace(layer, composition=solid.amounts, structure=solid.structure, source=f"phase {solid.id}")
 
 
 def _shares(amounts: Mapping[str, float]) -> dict[str, float]:

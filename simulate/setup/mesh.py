@@ -1,72 +1,195 @@
-"""One-dimensional finite-volume meshes for two touching materials, finest at their interface."""
+"""One-dimensional finite-volume meshes for two touching bodies and layers between them, finest at their interfaces."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
+
 GEOMETRIES = {"sphere": 3, "slab": 1}
 """Exponent d of the volume within radius r, r^d."""
+
+LAYER_CELLS = 4
+"""Least number of cells in a layer between the two materials, in a mesh of 40 cells."""
+
+UNDERLAY_CELLS = 5
+"""Cells of the powder under a layer beside the contacts, in a mesh of 40 cells."""
+
+UNDERLAY = 30.0
+"""Depth of these cells in units of the layer's thickness: more than the layer could react with."""
+
+MOST_UNDERLAY = 1.0 / 3.0
+"""Largest share of a powder that counts to these cells."""
 
 
 @dataclass(frozen=True)
 class Mesh:
-    """Cells (M) from the core outwards.
+    """Cells (M) from the core outwards, along a path through a contact.
 
     faces (M+1,) [m]; volumes (M,) and areas of the inner faces (M-1,) of one particle (sphere) or of unit area
-    (slab); ``interface`` is the number of cells that belong to the core material.
+    (slab); ``interface`` is the number of cells that belong to the core material, ``layers`` the numbers of cells of
+    layers around it.  The first ``adherent`` of them stick to the core, the others to the shell: the two bodies touch
+    between.
 
-    Only a share ``contact`` of the interface touches, in round spots between grains of radius ``grain`` [m]; behind a
+    Only a share ``contact`` of that face touches, in round spots between grains of radius ``grain`` [m]; behind a
     spot the path widens.  Each contact of the core's surface S belongs to about 4 (R/grain)^2 neighbours, each with a
     spot of radius a: contact = (a/grain)^2.  A path that widens at 45 degrees has, at distance x, the share
-    ((a + x)/grain)^2 of the area, up to 1.  What lies beside the paths counts to the cells of full area.
+    ((a + x)/grain)^2 of the area, up to 1.  What lies beside the paths counts to the cells of full area of the same
+    material; of a layer it is no part of the path.
     """
 
-    faces: NDArray[np.float64]
+    faces: Array
     geometry: str
     interface: int
     contact: float = 1.0
     grain: float = np.inf
+    layers: tuple[int, ...] = ()
+    adherent: int = 0
+
+    @property
+    def touching(self) -> int:
+        """Number of cells inside of the face where the two bodies touch."""
+        return self.interface + sum(self.layers[: self.adherent])
 
     @cached_property
-    def open(self) -> NDArray[np.float64]:
+    def regions(self) -> NDArray[np.intp]:
+        """What each cell (M,) belongs to: 0 the core, then the layers from the core outwards, last the shell."""
+        shell = len(self.faces) - 1 - self.interface - sum(self.layers)
+        counts = (self.interface, *self.layers, shell)
+        return np.repeat(np.arange(len(counts)), counts)
+
+    @cached_property
+    def open(self) -> Array:
         """Share of the area that conducts at each face (M+1,)."""
-        depth = np.abs(self.faces - self.faces[self.interface]) / self.grain
+        depth = np.abs(self.faces - self.faces[self.touching]) / self.grain
         return np.asarray(np.minimum((np.sqrt(self.contact) + depth) ** 2, 1.0))
 
     @cached_property
-    def centres(self) -> NDArray[np.float64]:
+    def centres(self) -> Array:
         """Cell centres (M,) [m]."""
         return np.asarray(0.5 * (self.faces[1:] + self.faces[:-1]))
 
     @cached_property
-    def volumes(self) -> NDArray[np.float64]:
-        """Cell volumes (M,) [m^3], or [m] per unit area for a slab."""
-        whole = np.diff(4.0 / 3.0 * np.pi * self.faces**3) if self.geometry == "sphere" else np.diff(self.faces)
-        volumes = whole * 0.5 * (self.open[1:] + self.open[:-1])
-        for side in (slice(None, self.interface), slice(self.interface, None)):
-            full = np.where(volumes[side] >= whole[side], whole[side], 0.0)
-            takes = full if full.any() else volumes[side]
-            volumes[side] += (whole[side] - volumes[side]).sum() * takes / takes.sum()
-        return volumes
+    def whole(self) -> Array:
+        """Volumes (M,) [m^3] of the cells as if the two bodies touched everywhere, [m] per unit area for a slab."""
+        return np.diff(4.0 / 3.0 * np.pi * self.faces**3) if self.geometry == "sphere" else np.diff(self.faces)
 
     @cached_property
-    def areas(self) -> NDArray[np.float64]:
+    def volumes(self) -> Array:
+        """Cell volumes (M,) [m^3], or [m] per unit area for a slab."""
+        inside = self.whole * 0.5 * (self.open[1:] + self.open[:-1])
+        for body in (0, len(self.layers) + 1):
+            side = self.regions == body
+            if side.any():
+                full = np.where(inside[side] >= self.whole[side], self.whole[side], 0.0)
+                takes = full if full.any() else inside[side]
+                inside[side] += (self.whole[side] - inside[side]).sum() * takes / takes.sum()
+        return inside
+
+    @cached_property
+    def areas(self) -> Array:
         """Areas of the faces between cells (M-1,) [m^2], one for a slab."""
         inner = self.faces[1:-1]
         return (4.0 * np.pi * inner**2 if self.geometry == "sphere" else np.ones_like(inner)) * self.open[1:-1]
 
     @cached_property
-    def half_widths(self) -> NDArray[np.float64]:
+    def half_widths(self) -> Array:
         """Distances (2, M-1) [m] from each inner face to the centre of the cell before and behind it."""
         inner = self.faces[1:-1]
         return np.array([inner - self.centres[:-1], self.centres[1:] - inner])
 
+    def grid(self, shell_grain: float = np.inf) -> Grid:
+        """All cells of the sample: those of the path, and before them layers beside the contacts with what is below.
 
-def _graded(length: float, cells: int, finest: float) -> NDArray[np.float64]:
+        ``shell_grain`` [m] is the radius of the grains of the shell, whose whole surface its layers cover.  In a slab,
+        and without layers, there is nothing beside.
+        """
+        path = Grid(
+            self.centres, np.diff(self.faces), self.volumes, self.areas, self.half_widths, self.regions,
+            np.zeros(len(self.centres), dtype=np.intp),
+        )  # fmt: skip
+        if self.geometry == "slab":
+            return path
+        for adherent in (True, False):
+            path = self._beside(path, adherent, shell_grain)
+        return path
+
+    def _beside(self, path: Grid, adherent: bool, shell_grain: float) -> Grid:
+        """The cells with, before them, the layers of one body beside the contacts and a part of that body."""
+        shell = len(self.layers) + 1
+        chosen = list(range(1, self.adherent + 1) if adherent else range(shell - 1, self.adherent, -1))
+        if not chosen:
+            return path
+        body, radius = (0, self.faces[self.interface]) if adherent else (shell, shell_grain)
+        parts, widths, regions = [], [], []
+        for region in reversed(chosen):  # from the outside to the body below
+            cells = self.regions == region
+            thickness = np.diff(self.faces)[cells]
+            covered = self.whole[cells].sum() / thickness.sum()
+            if not adherent:
+                covered = 3.0 * self.whole[self.regions == shell].sum() / radius
+            area = covered - self.volumes[cells].sum() / thickness.sum()
+            if area <= 0.0:
+                return path
+            parts.append(area * thickness)
+            widths.append(thickness)
+            regions.append(np.full(len(thickness), region))
+        layered = sum(float(thickness.sum()) for thickness in widths)
+        area = float(parts[-1].sum() / widths[-1].sum())
+        there = path.regions == body
+        volume = float(path.volumes[there].sum())
+        depth = min(UNDERLAY * layered, MOST_UNDERLAY * volume / area)
+        count = max(round(UNDERLAY_CELLS * len(self.centres) / 40), 3)
+        below = graded(depth, count, float(widths[-1][-1]))
+        widths.append(below)
+        parts.append(area * below)
+        regions.append(np.full(len(below), body))
+        taken = np.where(there, path.volumes, 0.0)
+        taken = np.where(taken >= 1e-2 * taken.max(), taken, 0.0)  # coarse cells give what lies under the layer
+        volumes = path.volumes - taken * (area * depth / taken.sum())
+        return replace(path, volumes=volumes).after(
+            np.concatenate(widths), np.concatenate(parts), area, np.concatenate(regions)
+        )
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells (M) of a sample in a row, as the solver takes them: those beside the contacts first, then the path.
+
+    centres and widths (M,) [m], volumes (M,) [m^3], areas (M-1,) [m^2] of the faces between, zero where two parts do
+    not touch; half (2, M-1) [m] distances from each face to the centres of its cells; ``regions`` (M,) as in ``Mesh``;
+    ``parts`` (M,) zero for the path, and a number for each row of cells beside it.
+    """
+
+    centres: Array
+    widths: Array
+    volumes: Array
+    areas: Array
+    half: Array
+    regions: NDArray[np.intp]
+    parts: NDArray[np.intp]
+
+    def after(self, widths: Array, volumes: Array, area: float, regions: NDArray[np.intp]) -> Grid:
+        """These cells behind a row of others that share one ``area`` [m^2] and touch none of these."""
+        edges = np.concatenate(([0.0], np.cumsum(widths)))
+        joint = 0.5 * np.array([[widths[-1]], [self.widths[0]]])
+        return Grid(
+            np.concatenate((0.5 * (edges[1:] + edges[:-1]), self.centres)),
+            np.concatenate((widths, self.widths)),
+            np.concatenate((volumes, self.volumes)),
+            np.concatenate((np.full(len(widths) - 1, area), [0.0], self.areas)),
+            np.concatenate((0.5 * np.array([widths[:-1], widths[1:]]), joint, self.half), axis=1),
+            np.concatenate((regions, self.regions)),
+            np.concatenate((np.full(len(widths), self.parts.max() + 1), self.parts)),
+        )
+
+
+def graded(length: float, cells: int, finest: float) -> Array:
     """Widths of cells that grow geometrically from ``finest`` and fill ``length``."""
     if cells * finest >= length:
         return np.full(cells, length / cells)
@@ -80,18 +203,40 @@ def _graded(length: float, cells: int, finest: float) -> NDArray[np.float64]:
     return np.asarray(widths * (length / widths.sum()))
 
 
+def layer_widths(thickness: float, cells: int, finest: float) -> Array:
+    """Widths of the cells of a layer, finest at both faces, in a mesh of ``cells`` cells in all.
+
+    LAYER_CELLS for 40, and two more for each factor of four by which a half of the layer is thicker than two finest.
+    """
+    more = int(np.ceil(np.log(max(thickness / (4.0 * finest), 1.0)) / np.log(4.0)))
+    half = max(round((LAYER_CELLS / 2 + more) * cells / 40), 1)
+    widths = graded(0.5 * thickness, half, min(finest, 0.5 * thickness / half))
+    return np.concatenate((widths, widths[::-1]))
+
+
 def two_layers(
     core: float, shell_ratio: float, cells: int, geometry: str = "sphere", finest: float = 5e-9,
-    contact: float = 1.0, grain: float = np.inf,
+    contact: float = 1.0, grain: float = np.inf, layers: Sequence[float] = (), adherent: int = 0,
 ) -> Mesh:  # fmt: skip
     """Core of radius (or thickness) ``core`` [m] under a shell of ``shell_ratio`` times its volume.
 
     ``cells`` in all, half in each; the two cells at the interface are ``finest`` [m] wide, or less when the layer
-    is so thin that equal cells are finer.
+    is so thin that equal cells are finer.  ``layers`` [m], from the core outwards, lie between the two in cells of
+    their own; the first ``adherent`` of them stick to the core.
+
+    >>> two_layers(5e-6, 1.0, 40, layers=(2e-8,), adherent=1).layers
+    (4,)
     """
-    outer = core * (1.0 + shell_ratio) ** (1.0 / GEOMETRIES[geometry])
+    d = GEOMETRIES[geometry]
+    start = core + sum(layers)
+    outer = (start**d + shell_ratio * core**d) ** (1.0 / d) if layers else core * (1.0 + shell_ratio) ** (1.0 / d)
     inside = cells // 2
-    inner = core - np.concatenate(([0.0], np.cumsum(_graded(core, inside, finest))))
-    shell = core + np.cumsum(_graded(outer - core, cells - inside, finest))
+    inner = core - np.concatenate(([0.0], np.cumsum(graded(core, inside, finest))))
+    shell = start + np.cumsum(graded(outer - start, cells - inside, finest))
     inner[-1] = 0.0
-    return Mesh(np.concatenate((inner[::-1], shell)), geometry, inside, contact, grain)
+    between = [layer_widths(thickness, cells, finest) for thickness in layers]
+    edges = core + np.cumsum(np.concatenate(between)) if layers else np.empty(0)
+    if layers:
+        edges[-1] = start
+    counts = tuple(len(widths) for widths in between)
+    return Mesh(np.concatenate((inner[::-1], edges, shell)), geometry, inside, contact, grain, counts, adherent)

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sinterface.models.basics.errors import InputError, shown, unknown
+from sinterface.models.phases import database as databases
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
+from sinterface.models.phases.database import Database
 from sinterface.models.phases.exposure import Exposure
 from sinterface.models.phases.exposure import read as read_exposure
 from sinterface.models.phases.materials import Material
 from sinterface.simulate.setup import furnace
+from sinterface.simulate.setup.coating import MOST_LAYERS, Layer, read_coatings
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.schedule import Schedule
 
@@ -45,6 +48,7 @@ class Problem:
     aid.  ``crucible`` is one of furnace.CRUCIBLES, ``geometry`` one of mesh.GEOMETRIES: particles, or layers as thick
     as the radii of the particles.  ``exposure`` is what air has made of the electrolyte powder and ``residue`` of the
     cathode powder, None for fresh ones.  Without a cathode or without an electrolyte, one powder is heated alone.
+    ``coatings`` are the layers between the two, in the order in which they lie from the cathode to the electrolyte.
     """
 
     cathode: Material | None
@@ -58,6 +62,7 @@ class Problem:
     geometry: str = "sphere"
     exposure: Exposure | None = None
     residue: Exposure | None = None
+    coatings: tuple[Layer, ...] = ()
 
     @property
     def powders(self) -> tuple[Material, ...]:
@@ -90,6 +95,12 @@ class Problem:
                 raise InputError(f"additive {phase}: {share:g} wt% of the electrolyte is no amount")
         if sum(share for _, share in self.additives) > 50.0:
             raise InputError("additives: over 50 wt% of the electrolyte is more than an additive")
+        if self.coatings and len(self.powders) < 2:
+            raise InputError("coating: it lies between a cathode and an electrolyte, and one of them is not there")
+        if len(self.coatings) > MOST_LAYERS:
+            raise InputError(f"coating: {len(self.coatings)} layers; at most {MOST_LAYERS} are followed")
+        if [layer.on for layer in self.coatings] != sorted(layer.on for layer in self.coatings):
+            raise InputError("coating: layers on the cathode lie inside of those on the electrolyte")
         if not (math.isfinite(self.mass_ratio) and 1e-3 <= self.mass_ratio <= 1e3):
             raise InputError(
                 f"mass ratio {self.mass_ratio:g}: cathode to electrolyte must lie between 1:1000 and 1000:1"
@@ -179,13 +190,16 @@ def problem(
     as_received: bool = False,
     exposed: str | Exposure | None = None,
     residue: str | Exposure | None = None,
+    coating: str | tuple[Layer, ...] = (),
+    database: Database | None = None,
 ) -> Problem:
     """Problem from what users write: names, formulas, card paths and texts, or objects already made.
 
     A formula with an element that is not among ``elements``, those of a database, is refused unless that is empty.
     Without a schedule the couple is held at DEFAULT_HOLD, 800 °C, for 2 h.  ``None`` or ``"none"`` for one of the
     powders heats the other alone.  ``as_received`` takes what air has made of both powders from their cards;
-    ``exposed`` states it for the electrolyte, ``"H=0.4,Li2CO3=2"``, and ``residue`` for the cathode.
+    ``exposed`` states it for the electrolyte, ``"H=0.4,Li2CO3=2"``, and ``residue`` for the cathode.  ``coating`` are
+    layers, ``"Li3BO3=20nm"``, of phases of ``database``, the embedded one without any (``setup.coating``).
 
     >>> problem("pc-LCO", "LLZTO", "10 °C/min to 900 °C; hold 2 h; quench", mass_ratio="60:40").mass_ratio
     1.5
@@ -222,9 +236,13 @@ def problem(
             "as received: the cards of these powders do not tell what air has made of them; state it, "
             "exposed='H=0.4,Li2CO3=2'"
         )
+    layers: tuple[Layer, ...] = coating if isinstance(coating, tuple) else ()
+    if isinstance(coating, str) and coating.strip():
+        layers = read_coatings(coating, database or databases.embedded(), cathode, electrolyte)
     return Problem(
         cathode, electrolyte, schedule, read_atmosphere(atmosphere), mass_ratio=amount, cells=cells, additives=added,
         crucible=crucible, geometry=geometry, exposure=states[0], residue=states[1],
+        coatings=layers,
     )  # fmt: skip
 
 

@@ -96,12 +96,14 @@ def load(path: Path, problem: str) -> Trajectory:
     }  # fmt: skip
     steps = past["times"].shape[:1]
     rows = {
-        "times": steps, "totals": (*steps, V), "watched": (*steps, V), "held": (*steps, K), "lost": (*steps, K),
-        "moving": (*steps, K), "changing": (*steps, B),
+        "times": steps, "totals": (*steps, V), "watched": (*steps, *past["watched"].shape[1:]), "held": (*steps, K),
+        "lost": (*steps, K), "moving": (*steps, K), "changing": (*steps, B),
     }  # fmt: skip
     if (
         shapes != right
         or len(steps) != 1
+        or past["watched"].ndim != 2
+        or past["watched"].shape[1] < V
         or {key: array.shape for key, array in past.items()} != rows
         or not all(
             np.all(np.abs(array) < LARGEST)

@@ -40,7 +40,7 @@ TRACE = 1e-3
 class Entry:
     """One reported phase: a block, or the part of a layered block that does (``ordered``) or does not order as Li2MnO3.
 
-    ``role`` is cathode, electrolyte, additive or secondary.
+    ``role`` is cathode, electrolyte, coating, additive or secondary.
     """
 
     block: int
@@ -54,16 +54,16 @@ def entries(system: System) -> list[Entry]:
     """Reported phases of a system.
 
     A phase of the family of a powder that was put in can not be told from it, and has its role; what was added, in any
-    of its modifications, is an additive and never counts as formed.
+    of its modifications, is an additive and never counts as formed, and no more does what a coating was made of.
     """
     blocks = system.blocks
     put_in: dict[str, str] = {}
-    added: list[dict[str, float]] = []
+    added: list[tuple[dict[str, float], str]] = []
     for number, role in system.roles.items():
         part = blocks.members(number)
         amounts = system.initial[:, part].sum(axis=0)
-        if role == "additive":
-            added.append(dict(blocks.phases.solids[part.start].amounts))
+        if role in ("additive", "coating") and blocks.blocks[number].solution is None:
+            added.append((dict(blocks.phases.solids[part.start].amounts), role))
         elif number in system.layered:
             share = float(system.ordered(amounts, number))
             if share < 1.0:
@@ -79,8 +79,9 @@ def entries(system: System) -> list[Entry]:
                 found.append(Entry(number, block.name, family, put_in.get(family, "secondary"), ordered))
             continue
         role = put_in.get(block.family, "secondary")
-        if dict(blocks.phases.solids[blocks.members(number).start].amounts) in added and block.solution is None:
-            role = "additive"
+        if block.solution is None:
+            composition = dict(blocks.phases.solids[blocks.members(number).start].amounts)
+            role = next((given for amounts, given in added if amounts == composition), role)
         found.append(Entry(number, block.name, block.family, role))
     return found
 
@@ -349,7 +350,7 @@ def to_result(
     last = run.last
     cells = last.amounts * mass
     filled = np.maximum(cells.sum(axis=1), 1e-300)  # all of a cell may have gone to its neighbours
-    watched = np.array([system.watch(row[None, None])[0] for row in last.amounts]) * mass
+    watched = system.orders(last.amounts) * mass
     for column in kept:
         entry = every[column]
         part = blocks.members(entry.block)
@@ -382,6 +383,7 @@ def to_result(
             **_masses(system, run, problem.schedule.temperature(run.times)),
             **_regime(system, run),
             **_depths(problem, system, run, every),
+            **_coatings(problem, system, run),
             "wt_percent_profile": (
                 ("cell", "phase"), 100.0 * np.array(profiles).T / filled[:, None],
                 {"units": "%", "long_name": "share of each cell at the end"},
@@ -397,9 +399,10 @@ def to_result(
             "family": ("phase", [every[column].family for column in kept]),
             "role": ("phase", [every[column].role for column in kept]),
             "component": list(system.components),
-            "radius": ("cell", system.mesh.centres, {"units": "m"}),
+            "radius": ("cell", system.grid.centres, {"units": "m"}),
             "process": list(PROCESSES),
             "gas": list(GASES),
+            **({"layer": [layer.label for layer in problem.coatings]} if problem.coatings else {}),
         },
         attrs={
             **_labels(problem),
@@ -440,6 +443,7 @@ def _labels(problem: Problem) -> dict[str, Any]:
         "crucible": problem.crucible,
         "additives": ", ".join(f"{name}={share:g}" for name, share in problem.additives),
         "remarks": "; ".join(filter(None, (remark(material) for material in problem.powders))),
+        "coating": ", ".join(layer.label for layer in problem.coatings),
     }
 
 
@@ -556,20 +560,29 @@ def _depths(problem: Problem, system: System, run: Trajectory, every: list[Entry
     """Shares of the powders that are left, and the depth consumed, were it from the interface inwards and outwards."""
     mesh = system.mesh
     d = GEOMETRIES[mesh.geometry]
-    inner, outer = mesh.faces[mesh.interface], mesh.faces[-1]
+    core, start = mesh.faces[mesh.interface], mesh.faces[mesh.interface + sum(mesh.layers)]
+    outer = mesh.faces[-1]
     found: dict[str, Any] = {}
     for role in ("cathode", "electrolyte"):
         left = _left(system, run, every, role)
         found[f"{role}_fraction"] = ("time", left, {"units": "1"})
         consumed = 1.0 - np.clip(left, 0.0, 1.0)
         depth = (
-            inner * (1.0 - (1.0 - consumed) ** (1.0 / d))
+            core * (1.0 - (1.0 - consumed) ** (1.0 / d))
             if role == "cathode"
-            else (inner**d + consumed * (outer**d - inner**d)) ** (1.0 / d) - inner
+            else (start**d + consumed * (outer**d - start**d)) ** (1.0 / d) - start
         )
         note = "equivalent thickness consumed at the interface"
         found[f"{role}_depth"] = ("time", depth, {"units": "m", "long_name": note})
     return found
+
+
+def _coatings(problem: Problem, system: System, run: Trajectory) -> dict[str, Any]:
+    """Of each coating the share that is left in the contacts; nothing where there is none."""
+    if not problem.coatings:
+        return {}
+    left = run.watched[:, run.totals.shape[1] :]
+    return {"coating_left": (("time", "layer"), left, {"units": "1", "long_name": "coating left in the contacts"})}
 
 
 def _left(system: System, run: Trajectory, every: list[Entry], role: str) -> NDArray[np.float64]:

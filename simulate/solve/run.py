@@ -15,6 +15,7 @@ from sinterface.models.phases.materials import Material
 from sinterface.models.rates import parameters as adjustable
 from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.locks import alone
+from sinterface.simulate.setup.coating import Layer
 from sinterface.simulate.setup.problem import CELLS, Problem, problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.checkpoint import digest, keeper, load, save
@@ -172,6 +173,7 @@ def simulate(
     as_received: bool = False,
     exposed: str | Exposure | None = None,
     residue: str | Exposure | None = None,
+    coating: str | tuple[Layer, ...] = (),
     database: databases.Database | None = None,
 ) -> Result:
     """Which phases form when a cathode and an electrolyte are heated together, and how much of each.
@@ -180,8 +182,8 @@ def simulate(
     schedule: a ``Schedule`` or its text; 2 h at 800 degrees C without one.  atmosphere: name or partial pressures in
     bar.  mass_ratio: cathode to electrolyte.  structure, morphology: for a formula that does not tell.  additives:
     phases in the electrolyte powder, wt% of it, ``"Li2CO3=2"``.  crucible: lidded, open or pan.  geometry: sphere or
-    slab.  as_received, exposed, residue: what air has made of the powders, as ``problem`` reads it.  Raises InputError
-    naming what is not read.
+    slab.  as_received, exposed, residue: what air has made of the powders, as ``problem`` reads it.  coating:
+    layers between the two, ``"Li3BO3=20nm"``.  Raises InputError naming what is not read.
 
     >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
     >>> result.by_family["Li2MnO3"] > 5.0
@@ -192,7 +194,7 @@ def simulate(
             cathode, electrolyte, schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
             structure=structure, morphology=morphology, cells=cells,
             additives=additives, crucible=crucible, geometry=geometry,
-            as_received=as_received, exposed=exposed, residue=residue,
+            as_received=as_received, exposed=exposed, residue=residue, coating=coating, database=database,
         ),
         database=database,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from sinterface.models.rates import transport
 from sinterface.models.rates.parameters import Parameters, calibrated
 from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.furnace import lithium_pressure
-from sinterface.simulate.setup.mesh import Mesh, two_layers
+from sinterface.simulate.setup.mesh import Grid, Mesh, two_layers
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import COOLING_TIME
 from sinterface.simulate.solve.conductance import Paths
@@ -62,17 +62,20 @@ class System:
     """A problem as arrays.  Amounts are moles of cations per mole of cations of the whole sample.
 
     ``initial`` (M, V) amounts of the variables of ``blocks``; ``roles`` names the blocks that were put in: cathode,
-    electrolyte or additive; ``water`` is what is adsorbed and what protons make, in units of the mass of all phases;
-    ``mesh`` has one cell for a single powder.
+    electrolyte, coating or additive; ``water`` is what is adsorbed and what protons make, in units of the mass of all
+    phases; ``mesh`` has one cell for a single powder, and ``grid`` all cells, also those beside the contacts.
+    ``layers`` (L,) are the blocks that coatings consist of, from the cathode outwards.
     """
 
     blocks: PhaseBlocks
     model: Model
     mesh: Mesh
+    grid: Grid
     initial: Array
     roles: Mapping[int, str]
     water: tuple[float, float]
     parameters: Parameters
+    layers: tuple[int, ...] = ()
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -90,13 +93,29 @@ class System:
         return np.asarray(self.model.thermal.oxides[:, 0])
 
     def watch(self, amounts: Array) -> Array:
-        """Amounts (S, V) of layered oxides in so far as they order as Li2MnO3 does, from amounts (S, M, V)."""
-        found = np.zeros((amounts.shape[0], amounts.shape[2]))
+        """What is followed beside the totals (S, V + L), from amounts (S, M, V).
+
+        Of layered oxides, in so far as they order as Li2MnO3 does, their amounts; and of each coating the share that
+        is left in the contacts.
+        """
+        left = [self.left_in_contacts(amounts, layer) for layer in range(len(self.layers))]
+        return np.column_stack([self.orders(amounts).sum(axis=1), *left])
+
+    def orders(self, amounts: Array) -> Array:
+        """Amounts (..., V) of layered oxides in so far as they order as Li2MnO3 does, from amounts (..., V)."""
+        parts = np.zeros(amounts.shape)
         for number in self.layered:
             part = self.blocks.members(number)
-            share = self.ordered(amounts[:, :, part], number)
-            found[:, part] = np.einsum("smv,sm->sv", amounts[:, :, part], share)
-        return found
+            parts[..., part] = amounts[..., part] * self.ordered(amounts[..., part], number)[..., None]
+        return parts
+
+    def left_in_contacts(self, amounts: Array, layer: int) -> Array:
+        """Share (S,) of what a coating consists of that is left in the contacts, from amounts (S, M, V)."""
+        cells = (self.grid.regions == layer + 1) & (self.grid.parts == 0)
+        part = self.blocks.members(self.layers[layer])
+        moles = self.blocks.moles[part]
+        first = float((self.initial[cells, part] @ moles).sum())
+        return np.asarray((amounts[:, cells, part] @ moles).sum(axis=1) / first)
 
     @cached_property
     def layered(self) -> list[int]:
@@ -159,7 +178,9 @@ def _blocks(
     powders: tuple[Material, ...], carbon: bool, database: Database, additives: tuple[str, ...]
 ) -> tuple[PhaseBlocks, tuple[tuple[int, tuple[float, ...]], ...]]:
     """The phases of some powders, and of each its block and the amounts in it; sweeps ask for them again and again."""
-    elements = frozenset().union(*(database[name].amounts for name in additives)) if additives else frozenset()
+    elements = frozenset().union(
+        *(database[name].amounts for name in additives), *(powder.composition for powder in powders)
+    )
     closed = ("C",) if carbon or "C" in elements else ()
     found, rows = chemical_system(powders, database, closed=closed, elements=elements)
     blocks = phase_blocks(found)
@@ -186,10 +207,12 @@ def assemble(
     gases = task.gases
     powders = _powders(task, parameters)
     names = tuple(dict.fromkeys(name for powder in powders.values() for name, _ in powder.beside))
-    materials = tuple(powder.material for powder in powders.values())
+    materials = (*(powder.material for powder in powders.values()), *(layer.material for layer in task.coatings))
     blocks, sides = _blocks(materials, carbon or any(gas.pCO2 > 0.0 for gas in gases), database, names)
     mesh = _mesh(task, parameters)
-    initial, roles, water = _initial(powders, task.mass_ratio, blocks, sides, mesh)
+    shell = np.inf if task.electrolyte is None else 0.5 * task.electrolyte.particle_diameter.value
+    grid = mesh.grid(shell)
+    initial, roles, water = _initial(task, powders, blocks, sides, grid)
     size = (initial * blocks.moles).sum(axis=1)
     basis = Basis(
         N=blocks.composition,
@@ -208,13 +231,14 @@ def assemble(
     store[:, shared] *= 1e-3
     store[-1, shared] = crucible.capacity(GAS_MEAN) * size.sum()
     interaction = blocks.interaction if np.any(blocks.interaction != 0.0) else np.full_like(blocks.interaction, np.nan)
-    own_hosts = {role: _host(blocks, number) for number, role in roles.items()}
+    layers = tuple(number for number, _ in sides[len(powders) :])
+    grains = _grains(task, [_host(blocks, number) for number, _ in sides], tuple(powders))
     model = Model(
-        basis, _thermal(task, blocks, gases, parameters, own_hosts, crucible, float(size.sum())),
-        _growth(blocks, mesh, parameters, shared), _paths(blocks, mesh, size, parameters, shared),
+        basis, _thermal(task, blocks, gases, parameters, grains, crucible, float(size.sum())),
+        _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
         size, store, interaction,
     )  # fmt: skip
-    return System(blocks, model, mesh, initial, roles, water, parameters)
+    return System(blocks, model, mesh, grid, initial, roles, water, parameters, layers)
 
 
 def _mesh(task: Problem, parameters: Parameters) -> Mesh:
@@ -227,7 +251,11 @@ def _mesh(task: Problem, parameters: Parameters) -> Mesh:
     shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
     radii = [0.5 * material.particle_diameter.value for material in (cathode, electrolyte)]
     contact = parameters.touching(cathode.morphology) if task.geometry == "sphere" else 1.0
-    return two_layers(radii[0], shell, task.cells, task.geometry, contact=contact, grain=min(radii))
+    return two_layers(
+        radii[0], shell, task.cells, task.geometry, contact=contact, grain=min(radii),
+        layers=[layer.thickness for layer in task.coatings],
+        adherent=sum(layer.on == "cathode" for layer in task.coatings),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -274,8 +302,8 @@ def _powders(task: Problem, parameters: Parameters) -> dict[str, Powder]:
 
 
 def _initial(
-    powders: Mapping[str, Powder], ratio: float, blocks: PhaseBlocks,
-    sides: tuple[tuple[int, tuple[float, ...]], ...], mesh: Mesh,
+    task: Problem, powders: Mapping[str, Powder], blocks: PhaseBlocks,
+    sides: tuple[tuple[int, tuple[float, ...]], ...], grid: Grid,
 ) -> tuple[Array, dict[int, str], tuple[float, float]]:  # fmt: skip
     """Amounts (M, V) for one mole of cations in all, what the blocks are that were put in, and the water beside.
 
@@ -283,27 +311,34 @@ def _initial(
     """
     mass = blocks.mass
     roles: dict[int, str] = {}
-    parts: list[tuple[Array, float, bool]] = []  # amounts (V,) of unit mass, mass, whether in the core
-    weights = {role: ratio if role == "cathode" and len(powders) > 1 else 1.0 for role in powders}
-    for (role, powder), (number, x) in zip(powders.items(), sides, strict=True):
+    parts: list[tuple[Array, float, int]] = []  # amounts (V,) of unit mass, mass, region
+    weights = {role: task.mass_ratio if role == "cathode" and len(powders) > 1 else 1.0 for role in powders}
+    regions = {"cathode": 0, "electrolyte": len(task.coatings) + 1}
+    for (role, powder), (number, x) in zip(powders.items(), sides, strict=False):
         amounts = np.zeros(len(mass))
         amounts[blocks.members(number)] = x
-        parts.append((amounts / (amounts @ mass), weights[role] * powder.dry, role == "cathode"))
+        parts.append((amounts / (amounts @ mass), weights[role] * powder.dry, regions[role]))
         roles[number] = role
+    for region, (layer, (number, x)) in enumerate(zip(task.coatings, sides[len(powders) :], strict=True), 1):
+        amounts = np.zeros(len(mass))
+        amounts[blocks.members(number)] = x
+        volumes = [float(grid.volumes[grid.regions == r].sum()) for r in (0, region)]
+        assert task.cathode is not None
+        per_cathode = layer.material.density.value * volumes[1] / (task.cathode.density.value * volumes[0])
+        parts.append((amounts / (amounts @ mass), weights["cathode"] * per_cathode, region))
+        roles.setdefault(number, "coating")
     for role, powder in powders.items():
         for name, share in powder.beside:
             amounts = np.zeros(len(mass))
             row = blocks.phases.ids.index(name)
             amounts[row] = 1.0
-            parts.append((amounts / (amounts @ mass), weights[role] * share, role == "cathode"))
+            parts.append((amounts / (amounts @ mass), weights[role] * share, regions[role]))
             roles.setdefault(int(np.searchsorted(blocks.start, row, side="right") - 1), "additive")
     total = sum(share * float(amounts @ blocks.moles) for amounts, share, _ in parts)
-    core = np.arange(len(mesh.volumes)) < mesh.interface
-    initial = np.zeros((len(mesh.volumes), len(mass)))
-    for amounts, share, inner in parts:
-        where = core if inner else ~core
-        volumes = np.where(where, mesh.volumes, 0.0)
-        initial += (share / total) * amounts * (volumes / volumes.sum())[:, None]
+    initial = np.zeros((len(grid.volumes), len(mass)))
+    for amounts, share, region in parts:
+        inside = np.where(grid.regions == region, grid.volumes, 0.0)
+        initial += (share / total) * amounts * (inside / inside.sum())[:, None]
     solid = sum(share for _, share, _ in parts)
     water = [sum(weights[role] * powder.water[k] for role, powder in powders.items()) / solid for k in (0, 1)]
     return initial, roles, (water[0], water[1])
@@ -314,13 +349,14 @@ def _host(blocks: PhaseBlocks, number: int) -> int:
     return transport.HOSTS.index(transport.host_class(block.structure, block.family))
 
 
-def _growth(blocks: PhaseBlocks, mesh: Mesh, parameters: Parameters, shared: NDArray[np.bool_]) -> Growth:
-    distance = np.abs(mesh.centres[:, None] - mesh.centres)
+def _growth(blocks: PhaseBlocks, grid: Grid, parameters: Parameters, shared: NDArray[np.bool_]) -> Growth:
+    distance = np.abs(grid.centres[:, None] - grid.centres)
     cell = np.arange(len(distance))
     near = (distance < 3.0 * PRODUCT_GRAIN) | (np.abs(cell[:, None] - cell) <= 1)
-    weights = np.where(near, np.exp(-distance / PRODUCT_GRAIN), 0.0) * np.diff(mesh.faces)
+    near &= grid.parts[:, None] == grid.parts
+    weights = np.where(near, np.exp(-distance / PRODUCT_GRAIN), 0.0) * grid.widths
     weights /= weights.sum(axis=1, keepdims=True)
-    around = weights * (mesh.volumes[:, None] / mesh.volumes)
+    around = weights * (grid.volumes[:, None] / grid.volumes)
     limits = np.array([[np.flatnonzero(row)[0], np.flatnonzero(row)[-1] + 1] for row in around], dtype=np.intp)
     gamma = np.full(len(blocks.blocks), 10.0**parameters.interface)
     nucleus = 16.0 * np.pi / 3.0 * AVOGADRO * gamma**3 * MOLAR_VOLUME**2 / GAS_CONSTANT**3
@@ -328,7 +364,7 @@ def _growth(blocks: PhaseBlocks, mesh: Mesh, parameters: Parameters, shared: NDA
     return Growth(np.ascontiguousarray(around), limits, nucleus, slower, parameters.coupling, shared)
 
 
-def _paths(blocks: PhaseBlocks, mesh: Mesh, size: Array, parameters: Parameters, shared: NDArray[np.bool_]) -> Paths:
+def _paths(blocks: PhaseBlocks, grid: Grid, size: Array, parameters: Parameters, shared: NDArray[np.bool_]) -> Paths:
     cards = parameters.transport()
     hosts = np.array([_host(blocks, number) for number in range(len(blocks.blocks))], dtype=np.intp)
     lacking = np.zeros((len(hosts), len(blocks.components)))
@@ -338,11 +374,11 @@ def _paths(blocks: PhaseBlocks, mesh: Mesh, size: Array, parameters: Parameters,
             if not holds[k] and name not in OPEN_ELEMENTS:
                 lacking[number, k] = cards.dissolved(name, transport.HOSTS[host])
     return Paths(
-        widths=np.diff(mesh.faces),
-        density=size / mesh.volumes,
-        half=np.ascontiguousarray(mesh.half_widths),
-        areas=mesh.areas,
-        side=(np.arange(len(size)) >= mesh.interface).astype(np.intp),
+        widths=grid.widths,
+        density=size / grid.volumes,
+        half=np.ascontiguousarray(grid.half),
+        areas=grid.areas,
+        side=grid.regions,
         host=hosts,
         lacking=lacking,
         width=cards.boundary_width,
@@ -350,9 +386,28 @@ def _paths(blocks: PhaseBlocks, mesh: Mesh, size: Array, parameters: Parameters,
     )
 
 
+def _grains(task: Problem, hosts: list[int], roles: tuple[str, ...]) -> Array:
+    """Grain sizes [m] of every host in every region (S, H): a material's own in its region, those of products else.
+
+    ``hosts`` are those of the powders in the order of ``roles``, and then those of the layers.
+    """
+    grains = np.full((len(task.coatings) + 2, len(transport.HOSTS)), PRODUCT_GRAIN)
+    materials = {0: task.cathode, len(task.coatings) + 1: task.electrolyte}
+    places = [{"cathode": 0, "electrolyte": len(task.coatings) + 1}[role] for role in roles]
+    for number, layer in enumerate(task.coatings, 1):
+        materials[number] = layer.material
+        places.append(number)
+    for place, host in zip(places, hosts, strict=True):
+        material = materials[place]
+        if material is not None:
+            single = material.morphology == "single-crystal"
+            grains[place, host] = np.inf if single else material.grain_size.value
+    return grains
+
+
 def _thermal(
     task: Problem, blocks: PhaseBlocks, gases: tuple[Atmosphere, ...], parameters: Parameters,
-    own_hosts: Mapping[str, int], crucible: furnace.Crucible, cations: float,
+    grains: Array, crucible: furnace.Crucible, cations: float,
 ) -> Thermal:  # fmt: skip
     phases, components, moles = blocks.phases, blocks.components, blocks.moles
     energy = np.array([phases.enthalpy, phases.entropy, phases.cp.a, phases.cp.b, phases.cp.c]).T * moles[:, None]
@@ -368,16 +423,10 @@ def _thermal(
     segments = np.array([[s.start, s.end, s.duration, s.shape == "newton"] for s in schedule.segments], dtype=float)
     slow = parameters.kinetics()
     cards = parameters.transport()
-    grains = np.full((2, len(transport.HOSTS)), PRODUCT_GRAIN)
-    for side, role in enumerate(("cathode", "electrolyte")):
-        material = task.cathode if role == "cathode" else task.electrolyte
-        if material is not None and role in own_hosts:
-            single = material.morphology == "single-crystal"
-            grains[side, own_hosts[role]] = np.inf if single else material.grain_size.value
     solid = [name for name in components if name not in OPEN_ELEMENTS]
     D0, Ea, share = cards.arrays(solid, grains)
     diffusivity = np.zeros((2, 2, len(transport.HOSTS), len(components)))
-    boundary = np.zeros((2, len(transport.HOSTS), len(components)))
+    boundary = np.zeros((len(grains), len(transport.HOSTS), len(components)))
     columns = np.isin(components, solid)
     diffusivity[0][:, :, columns], diffusivity[1][:, :, columns] = D0, Ea
     boundary[:, :, columns] = share
