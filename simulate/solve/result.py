@@ -40,7 +40,8 @@ TRACE = 1e-3
 class Entry:
     """One reported phase: a block, or the part of a layered block that does (``ordered``) or does not order as Li2MnO3.
 
-    ``role`` is cathode, electrolyte, coating, additive or secondary.
+    ``role`` is cathode, electrolyte, coating, additive or secondary.  Of a phase that a coating consists of, as much
+    as was put in is the coating, and what is beyond is secondary: two entries, both with the number ``coating``.
     """
 
     block: int
@@ -48,55 +49,97 @@ class Entry:
     family: str
     role: str
     ordered: bool | None = None
+    coating: int | None = None
 
 
 def entries(system: System) -> list[Entry]:
     """Reported phases of a system.
 
     A phase of the family of a powder that was put in can not be told from it, and has its role; what was added, in any
-    of its modifications, is an additive and never counts as formed, and no more does what a coating was made of.
+    of its modifications, is an additive and never counts as formed.
     """
     blocks = system.blocks
     put_in: dict[str, str] = {}
-    added: list[tuple[dict[str, float], str]] = []
+    added: list[dict[str, float]] = []
     for number, role in system.roles.items():
         part = blocks.members(number)
         amounts = system.initial[:, part].sum(axis=0)
-        if role in ("additive", "coating") and blocks.blocks[number].solution is None:
-            added.append((dict(blocks.phases.solids[part.start].amounts), role))
-        elif number in system.layered:
+        if role == "additive":
+            added.append(dict(blocks.phases.solids[part.start].amounts))
+        elif number in system.layered and role != "coating":
             share = float(system.ordered(amounts, number))
             if share < 1.0:
                 put_in["layered"] = role
             if share > 0.0:
                 put_in["Li2MnO3"] = role
-        else:
+        elif role != "coating":
             put_in[blocks.family(number, amounts)] = role
-    found = []
+    coated = {number: k for k, group in enumerate(coatings(system)) for number in group}
+    listed = []
     for number, block in enumerate(blocks.blocks):
+        kinds = [(block.family, None)]
         if number in system.layered:
-            for family, ordered in (("layered", False), ("Li2MnO3", True)):
-                found.append(Entry(number, block.name, family, put_in.get(family, "secondary"), ordered))
+            kinds = [("layered", False), ("Li2MnO3", True)]
+        for family, ordered in kinds:
+            role = put_in.get(family, "secondary")
+            if dict(blocks.phases.solids[blocks.members(number).start].amounts) in added and block.solution is None:
+                role = "additive"
+            if role == "secondary" and number in coated:
+                listed.append(Entry(number, block.name, family, "coating", ordered, coated[number]))
+                listed.append(Entry(number, block.name, family, role, ordered, coated[number]))
+            else:
+                listed.append(Entry(number, block.name, family, role, ordered))
+    return listed
+
+
+def coatings(system: System) -> list[list[int]]:
+    """The blocks that each coating consists of: what was put in, and its other modifications."""
+    blocks = system.blocks
+    groups = []
+    for number in (number for number, role in system.roles.items() if role == "coating"):
+        block = blocks.blocks[number]
+        if block.solution is not None:
+            groups.append([k for k, other in enumerate(blocks.blocks) if other.solution == block.solution])
             continue
-        role = put_in.get(block.family, "secondary")
-        if block.solution is None:
-            composition = dict(blocks.phases.solids[blocks.members(number).start].amounts)
-            role = next((given for amounts, given in added if amounts == composition), role)
-        found.append(Entry(number, block.name, block.family, role))
-    return found
+        composition = dict(blocks.phases.solids[blocks.members(number).start].amounts)
+        groups.append(
+            [
+                k
+                for k, other in enumerate(blocks.blocks)
+                if other.solution is None and dict(blocks.phases.solids[blocks.members(k).start].amounts) == composition
+            ]
+        )
+    return groups
 
 
-def shares(system: System, found: list[Entry], run: Trajectory) -> NDArray[np.float64]:
+def still_coating(system: System, run: Trajectory) -> list[NDArray[np.float64]]:
+    """Of each coating, the share (S,) of what there is of its phase that was put in and has not formed."""
+    mass = system.blocks.mass
+    told = []
+    for group in coatings(system):
+        variables = np.concatenate([np.r_[system.blocks.members(number)] for number in group])
+        first = float(run.last.start[variables] @ mass[variables])
+        now = run.totals[:, variables] @ mass[variables]
+        told.append(np.minimum(first / np.maximum(now, 1e-300), 1.0))
+    return told
+
+
+def shares(system: System, listed: list[Entry], run: Trajectory) -> NDArray[np.float64]:
     """wt% of the sample (S, entries) at the steps of a run."""
     mass = system.blocks.mass
     weights = run.totals * mass
     sample = weights.sum(axis=1)
+    put_in = still_coating(system, run)
     columns = []
-    for entry in found:
+    for entry in listed:
         part = system.blocks.members(entry.block)
         watched = run.watched[:, part] @ mass[part]
         whole = weights[:, part].sum(axis=1)
-        columns.append(whole if entry.ordered is None else watched if entry.ordered else whole - watched)
+        column = whole if entry.ordered is None else watched if entry.ordered else whole - watched
+        if entry.coating is not None:
+            share = put_in[entry.coating]
+            column = column * (share if entry.role == "coating" else 1.0 - share)
+        columns.append(column)
     return np.asarray(100.0 * np.maximum(np.array(columns), 0.0).T / sample[:, None])  # no less than nothing, round-off
 
 
@@ -340,6 +383,7 @@ def to_result(
     blocks, mass = system.blocks, system.blocks.mass
     every = entries(system)
     table = shares(system, every, run)
+    put_in = still_coating(system, run)
     kept = [column for column in range(len(every)) if table[:, column].max() >= TRACE]
     rough = None
     if companion is not None:
@@ -359,9 +403,15 @@ def to_result(
         if entry.ordered is not None:
             amounts = run.watched[row, part] if entry.ordered else amounts - run.watched[row, part]
         name = _name(system, entry, amounts)
+        if entry.role == "coating":
+            name = f"{name} (coating)"
         names.append(name if name not in names else f"{name} ({entry.family})")
         whole, ordered = cells[:, part].sum(axis=1), watched[:, part].sum(axis=1)
-        profiles.append(whole if entry.ordered is None else ordered if entry.ordered else whole - ordered)
+        profile = whole if entry.ordered is None else ordered if entry.ordered else whole - ordered
+        if entry.coating is not None:
+            share = float(put_in[entry.coating][-1])
+            profile = profile * (share if entry.role == "coating" else 1.0 - share)
+        profiles.append(profile)
     content = table[:, kept]
     errors = np.full(content.shape, np.nan)
     if rough is not None:

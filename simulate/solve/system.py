@@ -22,11 +22,12 @@ from sinterface.models.phases.materials import Material
 from sinterface.models.rates import transport
 from sinterface.models.rates.parameters import Parameters, calibrated
 from sinterface.simulate.setup import furnace
+from sinterface.simulate.setup.coating import Layer
 from sinterface.simulate.setup.furnace import lithium_pressure
 from sinterface.simulate.setup.mesh import Grid, Mesh, two_layers
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import COOLING_TIME
-from sinterface.simulate.solve.conductance import Paths
+from sinterface.simulate.solve.conductance import NO_LAYER, Paths
 from sinterface.simulate.solve.march import Cells, Model
 from sinterface.simulate.solve.mobility import Growth
 from sinterface.simulate.solve.newton_step import BARRIER, Basis
@@ -64,7 +65,8 @@ class System:
     ``initial`` (M, V) amounts of the variables of ``blocks``; ``roles`` names the blocks that were put in: cathode,
     electrolyte, coating or additive; ``water`` is what is adsorbed and what protons make, in units of the mass of all
     phases; ``mesh`` has one cell for a single powder, and ``grid`` all cells, also those beside the contacts.
-    ``layers`` (L,) are the blocks that coatings consist of, from the cathode outwards.
+    ``layers`` (L,) are the blocks that coatings consist of, from the cathode outwards, and ``places`` (L,) the regions
+    that they lie in.
     """
 
     blocks: PhaseBlocks
@@ -76,6 +78,7 @@ class System:
     water: tuple[float, float]
     parameters: Parameters
     layers: tuple[int, ...] = ()
+    places: tuple[int, ...] = ()
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -111,7 +114,7 @@ class System:
 
     def left_in_contacts(self, amounts: Array, layer: int) -> Array:
         """Share (S,) of what a coating consists of that is left in the contacts, from amounts (S, M, V)."""
-        cells = (self.grid.regions == layer + 1) & (self.grid.parts == 0)
+        cells = (self.grid.regions == self.places[layer]) & (self.grid.parts == 0)
         part = self.blocks.members(self.layers[layer])
         moles = self.blocks.moles[part]
         first = float((self.initial[cells, part] @ moles).sum())
@@ -238,7 +241,7 @@ def assemble(
         _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
         size, store, interaction,
     )  # fmt: skip
-    return System(blocks, model, mesh, grid, initial, roles, water, parameters, layers)
+    return System(blocks, model, mesh, grid, initial, roles, water, parameters, layers, _places(task))
 
 
 def _mesh(task: Problem, parameters: Parameters) -> Mesh:
@@ -253,8 +256,8 @@ def _mesh(task: Problem, parameters: Parameters) -> Mesh:
     contact = parameters.touching(cathode.morphology) if task.geometry == "sphere" else 1.0
     return two_layers(
         radii[0], shell, task.cells, task.geometry, contact=contact, grain=min(radii),
-        layers=[layer.thickness for layer in task.coatings],
-        adherent=sum(layer.on == "cathode" for layer in task.coatings),
+        layers=[layer.thickness for layer in task.coatings if _is_layer(layer)],
+        adherent=sum(layer.on == "cathode" for layer in task.coatings if _is_layer(layer)),
     )  # fmt: skip
 
 
@@ -313,19 +316,27 @@ def _initial(
     roles: dict[int, str] = {}
     parts: list[tuple[Array, float, int]] = []  # amounts (V,) of unit mass, mass, region
     weights = {role: task.mass_ratio if role == "cathode" and len(powders) > 1 else 1.0 for role in powders}
-    regions = {"cathode": 0, "electrolyte": len(task.coatings) + 1}
+    places = _places(task)
+    regions = {"cathode": 0, "electrolyte": sum(map(_is_layer, task.coatings)) + 1}
     for (role, powder), (number, x) in zip(powders.items(), sides, strict=False):
         amounts = np.zeros(len(mass))
         amounts[blocks.members(number)] = x
         parts.append((amounts / (amounts @ mass), weights[role] * powder.dry, regions[role]))
         roles[number] = role
-    for region, (layer, (number, x)) in enumerate(zip(task.coatings, sides[len(powders) :], strict=True), 1):
+    for place, layer, (number, x) in zip(places, task.coatings, sides[len(powders) :], strict=True):
         amounts = np.zeros(len(mass))
         amounts[blocks.members(number)] = x
-        volumes = [float(grid.volumes[grid.regions == r].sum()) for r in (0, region)]
-        assert task.cathode is not None
-        per_cathode = layer.material.density.value * volumes[1] / (task.cathode.density.value * volumes[0])
-        parts.append((amounts / (amounts @ mass), weights["cathode"] * per_cathode, region))
+        covered = task.cathode if layer.on == "cathode" else task.electrolyte
+        assert covered is not None
+        body = float(grid.volumes[grid.regions == regions[layer.on]].sum())
+        if _is_layer(layer):
+            volume = float(grid.volumes[grid.regions == place].sum())
+        elif task.geometry == "slab":
+            volume = layer.thickness
+        else:
+            volume = 6.0 / covered.particle_diameter.value * body * layer.thickness
+        per_powder = layer.material.density.value * volume / (covered.density.value * body)
+        parts.append((amounts / (amounts @ mass), weights[layer.on] * per_powder, place))
         roles.setdefault(number, "coating")
     for role, powder in powders.items():
         for name, share in powder.beside:
@@ -391,18 +402,30 @@ def _grains(task: Problem, hosts: list[int], roles: tuple[str, ...]) -> Array:
 
     ``hosts`` are those of the powders in the order of ``roles``, and then those of the layers.
     """
-    grains = np.full((len(task.coatings) + 2, len(transport.HOSTS)), PRODUCT_GRAIN)
-    materials = {0: task.cathode, len(task.coatings) + 1: task.electrolyte}
-    places = [{"cathode": 0, "electrolyte": len(task.coatings) + 1}[role] for role in roles]
-    for number, layer in enumerate(task.coatings, 1):
-        materials[number] = layer.material
-        places.append(number)
-    for place, host in zip(places, hosts, strict=True):
-        material = materials[place]
-        if material is not None:
+    shell = sum(map(_is_layer, task.coatings)) + 1
+    grains = np.full((shell + 1, len(transport.HOSTS)), PRODUCT_GRAIN)
+    given = [(0, task.cathode) if role == "cathode" else (shell, task.electrolyte) for role in roles]
+    given += [(place, layer.material) for place, layer in zip(_places(task), task.coatings, strict=True)]
+    for (place, material), layer, host in zip(given, [None] * len(roles) + list(task.coatings), hosts, strict=True):
+        if material is not None and (layer is None or _is_layer(layer)):
             single = material.morphology == "single-crystal"
             grains[place, host] = np.inf if single else material.grain_size.value
     return grains
+
+
+def _is_layer(layer: Layer) -> bool:
+    """Whether a coating is thick enough to be a layer; what is thinner is in the powder that it lies on."""
+    return layer.thickness >= NO_LAYER
+
+
+def _places(task: Problem) -> tuple[int, ...]:
+    """The region of each coating: its own, or that of its powder where it is no layer."""
+    shell = sum(map(_is_layer, task.coatings)) + 1
+    places, region = [], 0
+    for layer in task.coatings:
+        region += _is_layer(layer)
+        places.append(region if _is_layer(layer) else 0 if layer.on == "cathode" else shell)
+    return tuple(places)
 
 
 def _thermal(

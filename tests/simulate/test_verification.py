@@ -114,6 +114,23 @@ def test_diffusion_couple_is_of_second_order_in_the_cell(synthetic, D, s, finest
     assert errors[-1] < 4e-4
 
 
+def test_diffusion_through_a_coating_is_of_second_order_in_the_cell(synthetic):
+    """A layer between two stirred bodies, too large to change: of the steady line, a wave is left that decays."""
+    high, low, end = 0.9, 0.1, 0.1
+    errors = []
+    for cells in (40, 80, 160):
+        mesh = two_layers(1.0, 1.0, cells, "slab", finest=0.25, layers=(1.0,), adherent=1)
+        layer = mesh.regions == 1
+        x = np.clip(mesh.centres - 1.0, 0.0, 1.0)
+        line, wave = high + (low - high) * x, 0.3 * np.sin(np.pi * x)
+        system = dilute(synthetic, mesh, np.ones(len(x)), np.where(layer, 1.0, 1e6), line + wave)
+        got = diffused(system, 0.4 / layer.sum() ** 2, end)[layer]
+        expected = (line + wave * np.exp(-(np.pi**2) * end))[layer]
+        errors.append(np.sqrt(float(np.mean((got - expected) ** 2))))
+    assert order(errors) == pytest.approx(2.0, abs=0.15)
+    assert errors[-1] < 1e-3
+
+
 @pytest.mark.parametrize("geometry", ["sphere", "slab"])
 def test_diffusion_is_of_first_order_in_time(synthetic, geometry):
     """Potentials are those of the end of a step: implicit Euler.  Reference: the exponential of the matrix."""
