@@ -78,6 +78,12 @@ class CoupleOptions:
     residue: Annotated[
         str | None, typer.Option(help="Lithium left on the cathode powder: 'Li2CO3=0.3,LiOH=0.2', wt% of it.")
     ] = None
+    coating: Annotated[
+        str,
+        typer.Option(
+            help="Layers between the powders: 'Li3BO3=20nm', 'Li3BO3=1% at 0.5 m2/g', 'LiNbO3=5nm on electrolyte'."
+        ),
+    ] = ""
 
     def problem(self, cathode: str | Material, schedule: Schedule | None, data: PhaseDatabase) -> Problem:
         """The problem of this couple with a cathode; ``data`` says of which elements anything is known.
@@ -91,6 +97,7 @@ class CoupleOptions:
             structure=self.structure, morphology=self.morphology, cells=self.cells, additives=self.add,
             crucible=self.crucible, geometry=self.geometry, elements=data.elements,
             as_received=self.as_received, exposed=self.exposed, residue=self.residue,
+            coating=self.coating, database=data,
         )  # fmt: skip
 
 

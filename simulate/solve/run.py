@@ -19,7 +19,12 @@ from sinterface.simulate.setup.coating import Layer
 from sinterface.simulate.setup.problem import CELLS, Problem, problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.checkpoint import digest, keeper, load, save
+<<<<<<< HEAD
 from sinterface.simulate.solve.integrate import Array, Outcome, State, Trajectory, begin, integrate
+=======
+from sinterface.simulate.solve.coated import secondary, with_remarks
+from sinterface.simulate.solve.integrate import Outcome, State, Trajectory, begin, integrate
+>>>>>>> efaf533 (--coating: layers between the powders, what became of them and what they change, in the remarks)
 from sinterface.simulate.solve.result import Result, to_result
 from sinterface.simulate.solve.system import System, assemble
 
@@ -54,9 +59,15 @@ def predict(
     ``parameters`` are the calibrated ones unless given.  ``max_steps`` bounds the time steps.
 
     ``checkpoint`` is a file in which long runs are put aside and from which they go on; it is removed at the end.
+<<<<<<< HEAD
     ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule, in
     other gases too.
     ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.
+=======
+    ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule.
+    ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.  A
+    couple with coatings is repeated without them too, to tell what they change.
+>>>>>>> efaf533 (--coating: layers between the powders, what became of them and what they change, in the remarks)
     A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
     only for what is wrong before it starts.
 
@@ -70,25 +81,37 @@ def predict(
         raise InputError(f"max_steps {max_steps}: choose 1 or more, {MAX_STEPS} is usual")
     parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
+<<<<<<< HEAD
     system = assemble(task, tables, parameters, carbon=start is not None and "C" in start.species)
     rough = ROUGH_COST if estimate_error and start is None else 0.0
     end = task.schedule.duration
     advance = _share(progress, 0.0, 1.0 / (1.0 + rough), end)
+=======
+    system = assemble(task, tables, parameters)
+    again = [] if start is not None or not estimate_error else [replace(task, cells=max(task.cells // 2, 4))]
+    again += [replace(coarse, coatings=()) for coarse in again if task.coatings]
+    end, whole = task.schedule.duration, 1.0 + ROUGH_COST * len(again)
+    advance = _share(progress, 0.0, 1.0 / whole, end)
+>>>>>>> efaf533 (--coating: layers between the powders, what became of them and what they change, in the remarks)
     run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint, max_steps)
-    companion = None
-    if rough and run.outcome is Outcome.DONE:
-        coarse = replace(task, cells=max(task.cells // 2, 4))
+    companions: list[tuple[System, Trajectory]] = []
+    for number, coarse in enumerate(again if run.outcome is Outcome.DONE else []):
         half = assemble(coarse, tables, parameters)
-        advance = _share(progress, 1.0 / (1.0 + rough), 1.0, end)
+        advance = _share(progress, (1.0 + ROUGH_COST * number) / whole, (1.0 + ROUGH_COST * (number + 1)) / whole, end)
         other = integrate(
             half, begin(half), task.schedule.starts[1:], tolerance=min(COARSER * tolerance, 1.0), max_steps=max_steps,
             progress=advance,
         )  # fmt: skip
         if other.outcome is Outcome.DONE:  # else it says nothing of the error
-            companion = (half, other)
+            companions.append((half, other))
     if progress is not None and run.outcome is Outcome.DONE:
         progress(1.0)
-    return to_result(task, system, run, tables.fingerprint, companion)
+    sound = len(companions) == len(again)
+    result = to_result(task, system, run, tables.fingerprint, companions[0] if companions and sound else None)
+    if not task.coatings:
+        return result
+    totals = [secondary(*companion) for companion in companions] if len(companions) == 2 else [None, None]
+    return with_remarks(result, *totals)
 
 
 def _share(
