@@ -19,12 +19,8 @@ from sinterface.simulate.setup.coating import Layer
 from sinterface.simulate.setup.problem import CELLS, Problem, problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.checkpoint import digest, keeper, load, save
-<<<<<<< HEAD
-from sinterface.simulate.solve.integrate import Array, Outcome, State, Trajectory, begin, integrate
-=======
 from sinterface.simulate.solve.coated import secondary, with_remarks
-from sinterface.simulate.solve.integrate import Outcome, State, Trajectory, begin, integrate
->>>>>>> efaf533 (--coating: layers between the powders, what became of them and what they change, in the remarks)
+from sinterface.simulate.solve.integrate import Array, Outcome, State, Trajectory, begin, integrate
 from sinterface.simulate.solve.result import Result, to_result
 from sinterface.simulate.solve.system import System, assemble
 
@@ -59,15 +55,10 @@ def predict(
     ``parameters`` are the calibrated ones unless given.  ``max_steps`` bounds the time steps.
 
     ``checkpoint`` is a file in which long runs are put aside and from which they go on; it is removed at the end.
-<<<<<<< HEAD
     ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule, in
     other gases too.
-    ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.
-=======
-    ``start`` is the state of an earlier run of the same couple (``Result.state``), to go on from with this schedule.
     ``estimate_error`` repeats the run on half the cells with longer steps: the difference is the numerical error.  A
     couple with coatings is repeated without them too, to tell what they change.
->>>>>>> efaf533 (--coating: layers between the powders, what became of them and what they change, in the remarks)
     A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
     only for what is wrong before it starts.
 
@@ -81,18 +72,11 @@ def predict(
         raise InputError(f"max_steps {max_steps}: choose 1 or more, {MAX_STEPS} is usual")
     parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
-<<<<<<< HEAD
     system = assemble(task, tables, parameters, carbon=start is not None and "C" in start.species)
-    rough = ROUGH_COST if estimate_error and start is None else 0.0
-    end = task.schedule.duration
-    advance = _share(progress, 0.0, 1.0 / (1.0 + rough), end)
-=======
-    system = assemble(task, tables, parameters)
     again = [] if start is not None or not estimate_error else [replace(task, cells=max(task.cells // 2, 4))]
     again += [replace(coarse, coatings=()) for coarse in again if task.coatings]
     end, whole = task.schedule.duration, 1.0 + ROUGH_COST * len(again)
     advance = _share(progress, 0.0, 1.0 / whole, end)
->>>>>>> efaf533 (--coating: layers between the powders, what became of them and what they change, in the remarks)
     run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint, max_steps)
     companions: list[tuple[System, Trajectory]] = []
     for number, coarse in enumerate(again if run.outcome is Outcome.DONE else []):
