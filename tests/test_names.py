@@ -3,6 +3,7 @@
 import ast
 import collections
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def names_of(tree):
                 yield getattr(node, part)
 
 
+@cache
 def private_names():
     """Functions, classes, methods, constants and attributes of the package that begin with one underscore."""
     return {

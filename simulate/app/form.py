@@ -20,7 +20,7 @@ from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
 from sinterface.models.phases.database import Database, embedded
 from sinterface.models.phases.materials import MAX_CARD_BYTES, MORPHOLOGIES, STRUCTURES, Material
-from sinterface.simulate.app.tasks import Compare, React, Run, Sweep, Task
+from sinterface.simulate.app.tasks import Compare, React, Run, SweepTask, Task
 from sinterface.simulate.cli.options import CoupleOptions
 from sinterface.simulate.setup import schedule as schedules
 from sinterface.simulate.setup.furnace import CRUCIBLES
@@ -328,7 +328,7 @@ def _task(page: str, values: Mapping[str, str]) -> Task:
         return Run(_problem(values), _samples(values))
     if page == "sweep":
         hours = schedules.duration(values["hold"]) / 3600.0
-        return Sweep(_problem(values), _temperatures(values), hours, schedules.rate(values["ramp"]) * 60.0)
+        return SweepTask(_problem(values), _temperatures(values), hours, schedules.rate(values["ramp"]) * 60.0)
     if page == "compare":
         return Compare({name: _problem(each) for name, each in variants(values).items()})
     task = _problem(values, particles=False)

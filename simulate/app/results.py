@@ -11,6 +11,7 @@ import numpy as np
 from dash import html
 
 from sinterface.models.basics import formula
+from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.simulate.app import code, form
 from sinterface.simulate.app.elements import chart, table
 from sinterface.simulate.app.jobs import Job, key_of
@@ -254,7 +255,7 @@ def _reactions(job: Job, limit: float) -> list[Any]:
     name = f"{made.electrolyte.id} | {made.cathode.id}"
     best = made.strongest
     lead = (
-        f"{name} at {made.temperature - 273.15:g} °C in {made.atmosphere}: strongest reaction "
+        f"{name} at {made.temperature - CELSIUS_ZERO:g} °C in {made.atmosphere}: strongest reaction "
         f"{best.energy_meV_per_atom:.2f} meV/atom at {100.0 * made.mass_share(best):.0f} wt% of cathode."
     )
     return [

@@ -83,14 +83,16 @@ def _wire(app: Dash, page: str, jobs: Jobs) -> None:
 
     cast(Any, app).clientside_callback(ADDRESS, Output(f"{page}-cancelled", "data"), Input(f"{page}-search", "data"))
 
+    outputs = (
+        ("job", "data"), ("notice", "children"), ("tick", "disabled"), ("status", "children"), ("progress", "value"),
+        ("progress", "hidden"), ("cancel", "disabled"), ("answer", "children"), ("shown", "data"),
+    )  # fmt: skip
+    inputs = (("start", "n_clicks"), ("cancel", "n_clicks"), ("tick", "n_intervals"))
+    kept = [State(f"{page}-job", "data"), State(f"{page}-shown", "data"), *(State(field, "value") for field in fields)]
+
     @app.callback(
-        Output(f"{page}-job", "data"), Output(f"{page}-notice", "children"),
-        Output(f"{page}-tick", "disabled"), Output(f"{page}-status", "children"),
-        Output(f"{page}-progress", "value"), Output(f"{page}-progress", "hidden"), Output(f"{page}-cancel", "disabled"),
-        Output(f"{page}-answer", "children"), Output(f"{page}-shown", "data"),
-        Input(f"{page}-start", "n_clicks"), Input(f"{page}-cancel", "n_clicks"), Input(f"{page}-tick", "n_intervals"),
-        State(f"{page}-job", "data"), State(f"{page}-shown", "data"), *[State(field, "value") for field in fields],
-        prevent_initial_call=True,
+        [Output(f"{page}-{part}", what) for part, what in outputs],
+        [Input(f"{page}-{part}", what) for part, what in inputs], kept, prevent_initial_call=True,
     )  # fmt: skip
     def _worked(start: int, cancel: int, tick: int, key: str, shown: str, *given: Any) -> tuple[Any, ...]:
         notice: Any = no_update

@@ -49,7 +49,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SweepTask:
     """One couple at many hold temperatures [degrees C], each held for ``hours`` after a ramp [degrees C/min]."""
 
     problem: Problem
@@ -113,4 +113,4 @@ class React:
         yield "reactions", made
 
 
-Task = Run | Sweep | Compare | React
+Task = Run | SweepTask | Compare | React

@@ -32,9 +32,10 @@ def exhibits() -> tuple[Exhibit, ...]:
         families = tuple(dict.fromkeys(family for entry in mine for family in (*entry.seen, *entry.not_seen)))
         made.append(Exhibit(
             cathode, mine[0].electrolyte, families, degrees,
-            np.array([[shares[T].get(family, 0.0) for T in degrees] for family in families]),
-            np.array([100.0 * min(limit(entry, family).value for entry in mine) for family in families]),
-            tuple(tuple(_mark(mine, family, T) for T in degrees) for family in families), SOURCE,
+            share=np.array([[shares[T].get(family, 0.0) for T in degrees] for family in families]),
+            limit=np.array([100.0 * min(limit(entry, family).value for entry in mine) for family in families]),
+            observed=tuple(tuple(_mark(mine, family, T) for T in degrees) for family in families),
+            source=SOURCE,
         ))  # fmt: skip
     return tuple(made)
 
