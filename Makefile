@@ -49,7 +49,7 @@ types: $(VENV)/.installed  ## on a copy laid out as installed: editable installs
 	@cp -Rp models simulate validation build/types/sinterface/
 	@rm -rf build/types/sinterface/simulate/_facade
 	MYPYPATH=build/types $(BIN)/mypy -p sinterface
-	$(BIN)/mypy docs/rooms.py docs/commands.py
+	$(BIN)/mypy docs/rooms.py docs/commands.py docs/reliability_figures.py
 
 check: lint types fast  ## before each commit: about a minute
 
@@ -70,4 +70,4 @@ clean:
 .PHONY: torture
 torture: $(VENV)/.installed  ## kills, full disks, spoiled files: some 15 minutes; `make torture TORTURE=0.1` does a tenth
 	TORTURE=$(or $(TORTURE),1) $(BIN)/python -m pytest -q tests/simulate/test_torture.py tests/simulate/test_cluster.py
-	$(BIN)/python tests/simulate/test_torture.py
+	$(BIN)/python docs/reliability_figures.py

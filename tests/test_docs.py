@@ -189,3 +189,45 @@ def test_commands_of_a_page_are_run_and_the_rest_is_kept(tmp_path):
     assert "old" not in made
     assert made.startswith("a\n\n```console\n$ sinterface --version\n")
     assert made.endswith("2\n```\n\n" + kept)
+
+
+FIGURES = {
+    "torture": {
+        "share": 0.2, "seed": 1, "date": "2026-11-28",
+        "kinds": [{"what": "kill -9", "times": 3, "outcome": "no row lost", "cpu": 61.0}],
+    },
+    "random_problems": {
+        "seed": 0,
+        "problems": {
+            "0": {"case": "a", "fault": "", "refused": "", "off": 1e-12, "seconds": 2.0, "compared": 3, "covered": 3},
+            "1": {"case": "b | c", "fault": "STALLED", "refused": "", "off": 0.0, "seconds": 1.0, "compared": 0},
+        },
+    },
+}  # fmt: skip
+
+
+def test_tables_of_reliability_are_made_from_figures(monkeypatch, tmp_path, capsys):
+    """Those whose file is there, between their marks; nothing else of the page changes."""
+    reliability = script("reliability_figures")
+    before = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
+    page = tmp_path / "docs/reliability.md"
+    for name in ("docs", "output"):
+        (tmp_path / name).mkdir()
+    page.write_text(before, encoding="utf-8")
+    monkeypatch.setattr(reliability, "ROOT", tmp_path)
+    monkeypatch.setattr(reliability, "PAGE", page)
+    reliability.main(["--write"])
+    assert page.read_text(encoding="utf-8") == before
+    assert capsys.readouterr().out.count("is not there") == len(FIGURES) == len(reliability.TABLES)
+    for name, figures in FIGURES.items():
+        (tmp_path / f"output/{name}.json").write_text(json.dumps(figures), encoding="utf-8")
+    reliability.main([])
+    assert page.read_text(encoding="utf-8") == before, "only printed"
+    reliability.main(["--write"])
+    text = page.read_text(encoding="utf-8")
+    assert "| kill -9 | 3 | no row lost | 61 |" in text and "1.0 minutes of processor time" in text
+    assert "| 2 | 1 do |" in text and "- failed: b / c: STALLED" in text
+    made = re.compile(r"(made by docs/reliability_figures.py -->).*?(<!-- end)", re.DOTALL)
+    assert made.sub(r"\1\2", text) == made.sub(r"\1\2", before)
+    with pytest.raises(ValueError, match="has no line"):
+        reliability.replaced("no marks", "torture", [])

@@ -69,6 +69,59 @@ def test_a_random_problem_is_judged(benchmark):
     told = problems.fire(problems.draw(rng), problems.database_of(values), values)
     assert told.fault == ""
     assert told.steps > 10
+    late = problems.fire(problems.draw(rng), problems.database_of(values), values, most=1e-3)
+    assert "s of CPU time and not done" in late.fault
     other = problems.moved(rng, values)
     assert other.transformation != values.transformation
     assert other.contact == values.contact
+
+
+def test_random_problems_go_on_and_are_told_in_a_table(benchmark, monkeypatch, tmp_path):
+    problems = benchmark("random_problems")
+    done = []
+
+    def judge(number, seed, share):
+        done.append(number)
+        case = problems.draw(np.random.default_rng((seed, number)))
+        outcomes = {
+            1: problems.Outcome("STALLED at 1 s", seconds=1.0),
+            2: problems.Outcome("", seconds=2.0, compared=3, covered=2, worst="LaMO3 secondary 1 ± 0.1 wt%, then 2"),
+        }
+        return (case, None, "has no energy") if number == 3 else (case, outcomes.get(number, problems.Outcome("")), "")
+
+    monkeypatch.setattr(problems, "judge", judge)
+    monkeypatch.setattr(problems, "fire", lambda *_: None)
+    monkeypatch.setattr(problems, "limit_cpu", lambda _: None)
+    path = tmp_path / "r.json"
+    problems.campaign(2, 7, 0.1, path)
+    path.write_text(path.read_text().replace('"under_way": null', '"under_way": 2'))  # as a killed process leaves it
+    lines = problems.table(problems.campaign(5, 7, 0.1, path))
+    assert done == [0, 1, 3, 4], "each once; the one that killed the process is not tried again"
+    assert lines[2].endswith("| 4 | 2 do |")
+    assert any(line.startswith("failed: ") and line.endswith("it ended the process") for line in lines)
+    assert lines[-1] == "refused 1 times: has no energy"
+    with pytest.raises(SystemExit, match="name another file"):
+        problems.campaign(5, 8, 0.1, path)
+
+
+def test_what_random_problems_are_drawn_from(benchmark):
+    """All that docs/reliability.md says of them comes up in the first hundreds."""
+    problems = benchmark("random_problems")
+    cases = [problems.draw(np.random.default_rng((0, number))) for number in range(300)]
+    texts = [str(case) for case in cases]
+    for part in (
+        "Al0.05",
+        "from 1200",
+        "0.05 °C/min",
+        "50 K/s",
+        " in air",
+        "Li2CO3=2",
+        "as_received",
+        "exposed",
+        "slab",
+    ):
+        assert any(part in text for text in texts), part
+    ratios = [case.options["mass_ratio"] for case in cases]
+    assert min(ratios) == 0.05 and max(ratios) == 20.0
+    for case in cases[:40]:
+        assert problems.problem(case.cathode, case.electrolyte, case.schedule, **case.options).schedule.duration > 0.0

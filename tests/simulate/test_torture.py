@@ -2,7 +2,7 @@
 
 All of it within the memory of a small machine.  TORTURE is the share of the repetitions that is done, a tenth where
 nothing is said, as in ``make test``, and TORTURE_SEED the seed of what is drawn.  What came of each kind goes to
-output/torture.json, from which ``python tests/simulate/test_torture.py`` makes the table of docs/reliability.md.
+output/torture.json, from which ``python docs/reliability_figures.py`` makes the table of docs/reliability.md.
 """
 
 import contextlib
@@ -20,13 +20,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-
-if __name__ == "__main__":  # pragma: no cover
-    figures = json.loads((Path(__file__).resolve().parents[2] / "output/torture.json").read_text(encoding="utf-8"))
-    lines = ["| what is done to it | times | what came of it | seconds |", "|---|---|---|---|"]
-    lines += ["| {what} | {times} | {outcome} | {seconds:.0f} |".format(**kind) for kind in figures["kinds"]]
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.exit()
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="limits, mounts and signals")]
 
@@ -55,19 +48,24 @@ def drawn(test):
 
 @pytest.fixture(scope="module")
 def figures():
-    """Takes (what, times, outcome) of each kind; written at the end."""
-    kinds, began = [], [time.monotonic()]
+    """Takes (what, times, outcome) of each kind and keeps it, beside those of earlier runs of this share and seed."""
+    about = {"share": SHARE, "seed": SEED}
+    kinds, began = {}, [sum(os.times()[:4])]
+    if FIGURES.exists():
+        before = json.loads(FIGURES.read_text(encoding="utf-8"))
+        if about.items() <= before.items():
+            kinds = {kind["what"]: kind for kind in before["kinds"]}
 
     def note(what, count, outcome):
-        now = time.monotonic()
-        kinds.append({"what": what, "times": count, "outcome": outcome, "seconds": now - began[0]})
+        now = sum(os.times()[:4])  # of this process and of those that it has waited for
+        kinds[what] = {"what": what, "times": count, "outcome": outcome, "cpu": now - began[0]}
         began[0] = now
+        if WHOLE:
+            FIGURES.parent.mkdir(exist_ok=True)
+            document = about | {"date": time.strftime("%Y-%m-%d"), "kinds": list(kinds.values())}
+            FIGURES.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
-    yield note
-    if not WHOLE:
-        return
-    FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_text(json.dumps({"share": SHARE, "seed": SEED, "kinds": kinds}, indent=1), encoding="utf-8")
+    return note
 
 
 @pytest.fixture
