@@ -40,6 +40,12 @@ def validate(
     ] = None,
     samples: Annotated[int, typer.Option(help="Posterior samples that each firing is run for.")] = 12,
     cells: Cells = 40,
+    detect: Annotated[
+        str | None,
+        typer.Option(
+            help="Take all samples as looked at with xrd, raman, or wt%, instead of the methods on the cards."
+        ),
+    ] = None,
     workers: Workers = 0,
     report: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     plot: Picture = None,
@@ -48,6 +54,7 @@ def validate(
 ) -> None:
     """Compare predictions with what furnaces showed: onsets, phases, amounts, trends.  Takes minutes."""
     from sinterface.models.basics.errors import InputError
+    from sinterface.models.instruments.detector import Detector
     from sinterface.simulate.files.output import check_writable, write_whole
     from sinterface.validation.scores import validate as comparison
 
@@ -64,9 +71,12 @@ def validate(
     check_outputs(None, plot)
     if report is not None:
         from sinterface.validation.report.page import write
+    looked = None if detect is None else Detector.read(detect)
     all_cards = _readable(cards or [])
     with progress_bar("validate", not as_json) as advance:
-        validation = comparison.compare(all_cards, samples=samples, workers=count, cells=cells, progress=advance)
+        validation = comparison.compare(
+            all_cards, samples=samples, workers=count, cells=cells, progress=advance, detect=looked
+        )
     text = validation.text()
     if as_json:
         typer.echo(text)

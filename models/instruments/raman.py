@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
 from sinterface.models.basics.errors import DataError
 from sinterface.models.instruments.structures import KNOWN
+from sinterface.models.phases.substance import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,33 @@ def bands() -> tuple[RamanBand, ...]:
     if wrong:
         raise DataError(f"raman.toml: {wrong[0]} has no shift, deviation or origin that makes sense")
     return tuple(sorted(table, key=lambda band: band.shift))
+
+
+@dataclass(frozen=True)
+class RamanLimit:
+    """Least share of a family that Raman spectra show [wt%], and its standard deviation: an estimate."""
+
+    wt_percent: float
+    sd: float
+
+
+@lru_cache(maxsize=1)
+def raman_limits() -> Mapping[str, RamanLimit]:
+    """Limits of ``models/data/raman.toml`` by family.  Raises DataError where a family has none.
+
+    Example::
+
+        raman_limits()["La2Zr2O7"].wt_percent  # 0.3
+    """
+    text = (files("sinterface.models.data") / "raman.toml").read_text(encoding="utf-8")
+    limits = {
+        family: RamanLimit(row["wt_percent"], row["sd"])
+        for row in tomllib.loads(text)["limit"]
+        for family in row["families"]
+    }
+    if missing := FAMILIES.keys() - limits.keys():
+        raise DataError(f"raman.toml: no detection limit for {', '.join(sorted(missing))}")
+    return limits
 
 
 def bands_of(families: Iterable[str]) -> dict[str, tuple[RamanBand, ...]]:

@@ -92,7 +92,10 @@ def command(page: str, values: Mapping[str, str], output: str = "") -> str:
         parts += [values["electrolyte"], "-T", values["temperature"]]
         parts += ["--para"] * (values["para"] == "yes")
         values = {name: text for name, text in values.items() if name != "electrolyte"}
-    if page != "reactions" and (limit := form.limit(values)) != 1.0:
+    limit = form.limit(values)
+    if page == "sweep":
+        parts += ["--detect", f"{limit:g}"]
+    elif page != "reactions" and limit != 1.0:
         parts += ["--detection-limit", f"{limit:g}"]
     return _line([*parts, *_options(values)]) + ending
 

@@ -16,6 +16,7 @@ from sinterface.simulate.cli.options import (
     Cathode,
     CoupleOptions,
     Database,
+    Detect,
     Json,
     Limit,
     Output,
@@ -162,7 +163,7 @@ def sweep(
     temperatures: Annotated[str, typer.Option(help="Hold temperatures, °C: low:high:step or a list.")] = "400:1000:50",
     hold: Hold = "2 h",
     ramp: Ramp = "10 °C/min",
-    detection_limit: Limit = 1.0,
+    detect: Detect = "xrd",
     database: Database = None,
     workers: Workers = 0,
     output: Output = None,
@@ -171,6 +172,7 @@ def sweep(
 ) -> None:
     """Heat couples to many temperatures: phases against temperature and the onset of each."""
     from sinterface.models.basics.errors import InputError
+    from sinterface.models.instruments.detector import Detector
     from sinterface.simulate.setup import schedule as schedules
     from sinterface.simulate.setup.problem import NONE
     from sinterface.simulate.studies import sweep as sweeps
@@ -184,7 +186,7 @@ def sweep(
     count = processes(workers)
     if output is not None and len(cathodes) > 1 and "{cathode}" not in output.name:
         raise InputError(f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}.nc'")
-    check_limit(detection_limit)
+    looked = Detector.read(detect)
     data = phases.open_database(database)
     tasks = [couple.problem(cathode, None, data) for cathode in cathodes]
     names = [task.cathode.id if task.cathode else NONE for task in tasks]
@@ -197,18 +199,20 @@ def sweep(
     for task, file in zip(tasks, files, strict=True):
         with progress_bar(task.label, not as_json) as advance:
             done.append(
-                sweeps.sweep(task, holds, hours=hours, ramp=rate, workers=count, database=data, progress=advance)
+                sweeps.sweep(
+                    task, holds, hours=hours, ramp=rate, workers=count, database=data, detect=looked, progress=advance
+                )
             )
         if not as_json:
-            _show_sweep(done[-1], detection_limit)
+            _show_sweep(done[-1])
         if file is not None:
             done[-1].to_netcdf(file)
             say(f"wrote {file}", quiet=as_json)
     if as_json:
-        documents = [each.document(detection_limit) for each in done]
+        documents = [each.document() for each in done]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
     if plot is not None:
-        save(_plots().sweeps(done, detection_limit), plot, quiet=as_json)
+        save(_plots().sweeps(done), plot, quiet=as_json)
     _finished([result for each in done for result in each.results])
 
 
@@ -304,7 +308,7 @@ def _detected(phase: dict[str, Any], limit: float) -> str:
     return "yes" if phase["wt_percent"] >= limit else "-"
 
 
-def _show_sweep(shown: Sweep, limit: float) -> None:
+def _show_sweep(shown: Sweep) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -342,7 +346,7 @@ def _show_sweep(shown: Sweep, limit: float) -> None:
         screen.print(table)
     if not all(result.finished for result in shown.results):
         screen.print("! not finished", markup=False)
-    screen.print(f"onset: {shown.onset(limit)}", markup=False)
+    screen.print(f"onset: {shown.onset()}", markup=False)
 
 
 def _silence() -> None:

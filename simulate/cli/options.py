@@ -33,6 +33,9 @@ Gas = Annotated[
 Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
 Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]
 Limit = Annotated[float, typer.Option("--detection-limit", help="Share at which a phase family counts as seen, wt%.")]
+Detect = Annotated[
+    str, typer.Option(help="What phases are looked for with: xrd (a laboratory scan of each sample), raman, or wt%.")
+]
 Database = Annotated[Path | None, typer.Option("--database", help="Phase data of your own: JSON or CSV; merged in.")]
 Workers = Annotated[int, typer.Option(help="Processes; 0 takes one per core.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")]

@@ -36,12 +36,19 @@ def screen(
         str, typer.Option(help="When all workers of a cluster or its scheduler are gone: wait for others, or stop.")
     ] = "wait",
     top: Annotated[int, typer.Option(help="Candidates listed, best first.")] = 20,
+    detect: Annotated[
+        str | None,
+        typer.Option(help="What phases are looked for with, in place of the file's limit: xrd, raman, or wt%."),
+    ] = None,
     database: Database = None,
     plot: Picture = None,
     as_json: Json = False,
 ) -> None:
     """Judge many cathodes, electrolytes, schedules, gases and coatings; rank them."""
+    from dataclasses import replace
+
     from sinterface.models.basics.errors import InputError
+    from sinterface.models.instruments.detector import Detector
     from sinterface.simulate.setup.extras import require
 
     require("screen")
@@ -58,6 +65,8 @@ def screen(
         raise InputError(f"--top {top}: must be 0 or more")
     count = processes(workers)
     candidates = spaces.read(space)
+    if detect is not None:
+        candidates = replace(candidates, detect=Detector.read(detect))
     check_outputs(None, plot)
     data = None if database is None else phases.open_database(database)
     with _progress(not as_json) as advance:
@@ -129,6 +138,7 @@ def _document(store: xr.Dataset, done: Screened, path: Path, top: int) -> dict[s
         "candidates_per_second": done.rate,
         "temperatures_C": store["temperature"].values.tolist(),
         "limit_wt_percent": store.attrs["limit_wt_percent"],
+        "detected_by": store.attrs["detected_by"],
         "accuracy": store.attrs["accuracy"],
         "ranked": best(store, top),
         "failures": reasons(store),

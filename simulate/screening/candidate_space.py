@@ -15,13 +15,13 @@ from typing import Any
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown, unknown
 from sinterface.models.basics.formula import atomic_mass
 from sinterface.models.basics.textfile import load_toml, plain, read_text
+from sinterface.models.instruments.detector import Detector
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
 from sinterface.models.phases.materials import Material
 from sinterface.simulate.setup.problem import read_mass_ratio
 from sinterface.simulate.setup.schedule import Schedule
-from sinterface.simulate.solve.result import DETECTION_LIMIT
 from sinterface.simulate.studies import samples as spreads
 from sinterface.simulate.studies.sweep import temperatures as read_temperatures
 
@@ -113,7 +113,7 @@ class Grid:
 class Space:
     """What is to be judged: every cathode with every electrolyte, schedule and gas, then the ``listed`` couples.
 
-    ``temperatures`` [degrees C] ascend; ``limit`` is the share of a phase family [wt%] to stay under; ``coatings`` are
+    ``temperatures`` [degrees C] ascend; ``detect`` is what no phase family is to be seen with; ``coatings`` are
     judged for every candidate; ``samples`` of the uncertain data per temperature, 0 for none.
     """
 
@@ -128,7 +128,7 @@ class Space:
     listed: tuple[Candidate, ...]
     coatings: tuple[str, ...]
     mass_ratio: float
-    limit: float
+    detect: Detector
     accuracy: str
     samples: int
     seed: int
@@ -247,7 +247,7 @@ def parse(text: str) -> Space:
         listed=(),
         coatings=tuple(name for name in _texts(card, "coatings", [], empty=True) if name != "none"),
         mass_ratio=read_mass_ratio(ratio) if isinstance(ratio, str) else _number(ratio, "mass_ratio", 1e-3, 1e3),
-        limit=_number(card.get("limit", DETECTION_LIMIT), "limit", 1e-3, 100.0),
+        detect=_detector(card.get("limit", "xrd")),
         accuracy=accuracy,
         samples=_whole(card.get("samples", 0), "samples", spreads.MOST),
         seed=_whole(card.get("seed", 0), "seed", 2**31),
@@ -297,6 +297,11 @@ def _number(value: Any, key: str, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise InputError(f"{key} = {shown(value)}: give a number from {low:g} to {high:g}")
     return float(value)
+
+
+def _detector(value: Any) -> Detector:
+    """What is written as ``limit``: xrd, raman, or a share in wt%."""
+    return Detector.read(value) if isinstance(value, str) else Detector.fixed(_number(value, "limit", 1e-3, 100.0))
 
 
 def _whole(value: Any, key: str, most: int) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError, unknown
 from sinterface.models.basics.textfile import plain
+from sinterface.models.instruments.detector import Detector
 from sinterface.models.interface import coatings as layers
 from sinterface.models.interface.reactions import couple, reactions_at
 from sinterface.models.phases import database as databases
@@ -46,7 +47,7 @@ class Setting:
     elements: tuple[str, ...]
     coatings: tuple[Material, ...]
     mass_ratio: float
-    limit: float
+    detect: Detector
     accuracy: Accuracy
     samples: int
     seed: int
@@ -65,7 +66,7 @@ def setting(space: Space, database: Database | None = None) -> Setting:
         elements=space.elements,
         coatings=chosen,
         mass_ratio=space.mass_ratio,
-        limit=space.limit,
+        detect=space.detect,
         accuracy=ACCURACIES[space.accuracy],
         samples=space.samples,
         seed=space.seed,
@@ -160,8 +161,13 @@ def _task(candidate: Candidate, common: Setting, temperature: float) -> Problem:
     )  # fmt: skip
 
 
+def _limits(candidate: Candidate, common: Setting) -> dict[str, float]:
+    """Least wt% of each family that shows in the mixture of a candidate as weighed in."""
+    return common.detect.of_couple(candidate.cathode, candidate.electrolyte, common.mass_ratio, NAMES)
+
+
 def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
-    onset, stopped = math.inf, []
+    onset, stopped, limits = math.inf, [], _limits(candidate, common)
     for number, T in enumerate(common.temperatures):
         result = predict(
             _task(candidate, common, T), database=common.database, tolerance=common.accuracy.tolerance,
@@ -176,7 +182,7 @@ def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
         numbers["secondary_wt_percent"][number] = float(sum(shares.values()))
         numbers["cathode_fraction"][number] = result.unreacted["cathode_fraction"]
         numbers["electrolyte_fraction"][number] = result.unreacted["electrolyte_fraction"]
-        if max(shares.values(), default=0.0) >= common.limit:
+        if any(share >= limits[name] for name, share in shares.items()):
             onset = min(onset, T)
     # below the onset every run must have ended: one that did not may have shown something
     numbers["onset"] = math.nan if any(onset > T for T, _ in stopped) else onset
@@ -185,10 +191,11 @@ def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
 
 
 def _probabilities(numbers: Row, candidate: Candidate, common: Setting) -> None:
-    seen = []
+    seen, limits = [], _limits(candidate, common)
     for number, T in enumerate(common.temperatures):
         sampled = spread(_task(candidate, common, T), common.samples, database=common.database, seed=common.seed)
-        over = float(np.mean(sampled.share.max(axis=1, initial=0.0) >= common.limit))
+        least = np.array([limits[name] for name in sampled.families])
+        over = float(np.mean((sampled.share >= least).any(axis=1)))
         numbers["probability_under_limit"][number] = 1.0 - over
         seen.append(over)
     # probability that the onset lies at or below each temperature
@@ -232,7 +239,8 @@ def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:
         "digest": hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16],
         "database": data.fingerprint,
         "version": version("sinterface"),
-        "limit_wt_percent": space.limit,
+        "limit_wt_percent": None if space.detect.method else space.detect.wt_percent,
+        "detected_by": space.detect.name,
         "accuracy": f"{space.accuracy}: {effort.cells} cells, tolerance {effort.tolerance:g}",
         "mass_ratio": space.mass_ratio,
         "samples": space.samples,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -267,8 +268,11 @@ class Result:
             f"<th>largest</th></tr>{rows}</table>"
         )
 
-    def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
-        """The run as the JSON document described in ``docs/json.md``."""
+    def document(self, limit: float | Mapping[str, float] = DETECTION_LIMIT) -> dict[str, Any]:
+        """The run as the JSON document described in ``docs/json.md``.
+
+        ``limit`` [wt%] is that from which a secondary phase counts as detected, or one for each of their families.
+        """
         final = self.dataset["wt_percent"].isel(time=-1)
         errors = self.dataset["wt_percent_error"].isel(time=-1).values
         T = self.dataset["temperature"].values - CELSIUS_ZERO
@@ -278,11 +282,13 @@ class Result:
         found = []
         for column, name in enumerate(final["phase"].values.tolist()):
             share, error, top = float(final[column]), float(errors[column]), int(np.argmax(curves[:, column]))
+            family = str(final["family"].values[column])
+            least = limit if isinstance(limit, float | int) else limit.get(family, DETECTION_LIMIT)
             sure = converged(share, error)
             found.append(
                 {
                     "phase": name,
-                    "family": str(final["family"].values[column]),
+                    "family": family,
                     "wt_percent": share,
                     "wt_percent_error": None if np.isnan(error) else error,
                     "converged": sure,
@@ -290,7 +296,7 @@ class Result:
                     "wt_percent_peak": float(curves[top, column]),
                     "peak_temperature_C": float(T[top]),
                     "role": str(final["role"].values[column]),
-                    "detected": (share if sure else share - error) >= limit,
+                    "detected": bool((share if sure else share - error) >= least),
                 }
             )
         attrs = self.dataset.attrs

@@ -6,7 +6,8 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.models.instruments.detector import Detector
+from sinterface.models.instruments.diffraction import sample_of
 from sinterface.models.phases.database import Database
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import Schedule
-from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
+from sinterface.simulate.solve.result import Result
 from sinterface.simulate.solve.run import predict
 from sinterface.simulate.studies.shares import final_errors
 
@@ -41,12 +44,12 @@ compared with lie in brackets of 50 to 100 °C.
 
 @dataclass(frozen=True)
 class Bracket:
-    """Where a family first reaches ``limit`` [wt%]: above ``above`` and not above ``reached`` [degrees C].
+    """Where a family first reaches ``factor`` times its limit: above ``above`` and not above ``reached`` [degrees C].
 
     ``above`` is None where the lowest temperature of the sweep shows it already, ``reached`` where none does.
     """
 
-    limit: float
+    factor: float
     above: float | None
     reached: float | None
 
@@ -65,13 +68,15 @@ class Bracket:
 
 @dataclass(frozen=True)
 class PredictedOnset:
-    """Where secondary phases first reach a limit, and whether the answer depends on the limit.
+    """Where secondary phases first reach their limits, and whether the answer depends on the limits.
 
-    ``brackets`` are those of half the limit, of the limit and of twice it, ``families`` those at or above the limit
-    where it is first reached, ``highest`` the highest temperature of the sweep [degrees C] and ``unfinished`` that of a
-    run below which nothing was seen and which did not reach the end of its schedule: then nothing is known.
+    ``detect`` is what the limits are of; ``brackets`` are those of half the limits, of the limits and of twice them,
+    ``families`` those at or above theirs where one is first reached, ``highest`` the highest temperature of the sweep
+    [degrees C] and ``unfinished`` that of a run below which nothing was seen and which did not reach the end of its
+    schedule: then nothing is known.
     """
 
+    detect: Detector
     brackets: tuple[Bracket, Bracket, Bracket]
     families: tuple[str, ...]
     highest: float
@@ -100,22 +105,34 @@ class PredictedOnset:
         return self.bracket.reached if self.sharp and self.unfinished is None else None
 
     def __str__(self) -> str:
-        limit, highest = self.bracket.limit, self.highest
+        highest, fixed = self.highest, not self.detect.method
         if self.unfinished is not None:
             return f"unknown, as the run at {self.unfinished:g} °C did not finish"
         if not self.sharp:
-            parts = (f"{bracket.limit:g} wt% {bracket.told(highest)}" for bracket in self.brackets)
-            return f"not sharp: {', '.join(parts)}"
+            words = {0.5: "half the limits", 1.0: "the limits", 2.0: "twice the limits"}
+            parts = (
+                f"{f'{bracket.factor * self.detect.wt_percent:g} wt%' if fixed else words[bracket.factor]} "
+                f"{bracket.told(highest)}"
+                for bracket in self.brackets
+            )
+            return f"not sharp{'' if fixed else f' with {self.detect.name}'}: {', '.join(parts)}"
         if self.bracket.reached is None:
-            return f"none up to {highest:g} °C (no family reaches {limit:g} wt%)"
-        return f"{self.bracket.told(highest)} ({', '.join(self.families)} at or above {limit:g} wt%)"
+            told = f"no family reaches {self.detect.name}" if fixed else f"{self.detect.name} shows no family"
+            return f"none up to {highest:g} °C ({told})"
+        told = f"at or above {self.detect.name}" if fixed else f"shown by {self.detect.name}"
+        return f"{self.bracket.told(highest)} ({', '.join(self.families)} {told})"
 
     def document(self) -> dict[str, Any]:
         """As a part of the JSON document described in ``docs/json.md``."""
         return {
             "sharp": self.sharp,
             "brackets": [
-                {"limit_wt_percent": bracket.limit, "above_C": bracket.above, "reached_C": bracket.reached}
+                {
+                    "factor": bracket.factor,
+                    "limit_wt_percent": None if self.detect.method else bracket.factor * self.detect.wt_percent,
+                    "above_C": bracket.above,
+                    "reached_C": bracket.reached,
+                }
                 for bracket in self.brackets
             ],
         }
@@ -124,53 +141,80 @@ class PredictedOnset:
 def onset_of(
     temperatures: Sequence[float],
     shares: Sequence[Mapping[str, float]],
-    limit: float,
+    detect: Detector | float,
     finished: Sequence[bool] | None = None,
+    limits: Sequence[Mapping[str, float]] | None = None,
 ) -> PredictedOnset:
     """The onset from wt% by family at hold temperatures [degrees C] in ascending order, and which runs finished.
+
+    ``detect`` says what is looked with, or is a share [wt%]; ``limits`` are the least wt% of each family that it shows
+    at each temperature, needed where it is no fixed share.  Raises InputError without them.
 
     >>> print(onset_of([500, 600, 700], [{}, {"LaMO3": 0.2}, {"LaMO3": 3.0}], 1.0))
     between 600 and 700 °C (LaMO3 at or above 1 wt%)
     >>> print(onset_of([500, 700, 900], [{}, {"LaMO3": 0.9}, {"LaMO3": 1.1}], 1.0))
     not sharp: 0.5 wt% between 500 and 700 °C, 1 wt% between 700 and 900 °C, 2 wt% not up to 900 °C
     """
+    looked = detect if isinstance(detect, Detector) else Detector.fixed(detect)
+    if limits is None:
+        if looked.method:
+            raise InputError(f"onset with {looked.name}: give the limits of the families at each temperature")
+        limits = [dict.fromkeys(by_family, looked.wt_percent) for by_family in shares]
+    visible = [
+        {family: share / least[family] for family, share in by_family.items()}
+        for by_family, least in zip(shares, limits, strict=True)
+    ]
 
-    def bracket(amount: float) -> Bracket:
+    def bracket(factor: float) -> Bracket:
         above = None
-        for T, by_family in zip(temperatures, shares, strict=True):
-            if max(by_family.values(), default=0.0) >= amount:
-                return Bracket(amount, above, T)
+        for T, by_family in zip(temperatures, visible, strict=True):
+            if max(by_family.values(), default=0.0) >= factor:
+                return Bracket(factor, above, T)
             above = T
-        return Bracket(amount, above, None)
+        return Bracket(factor, above, None)
 
-    own = bracket(limit)
+    own = bracket(1.0)
     ended = [True] * len(temperatures) if finished is None else finished
     stuck = [T for T, done in zip(temperatures, ended, strict=True) if not done]
     if own.reached is not None:
         stuck = [T for T in stuck if own.reached > T]
-        there = shares[list(temperatures).index(own.reached)]
-        families = tuple(family for family, share in there.items() if share >= limit)
+        there = visible[list(temperatures).index(own.reached)]
+        families = tuple(family for family, multiple in there.items() if multiple >= 1.0)
     else:
         families = ()
     step = max((b - a for a, b in pairwise(temperatures)), default=0.0)
-    brackets = (bracket(0.5 * limit), own, bracket(2.0 * limit))
-    return PredictedOnset(brackets, families, temperatures[-1], step, stuck[0] if stuck else None)
+    brackets = (bracket(0.5), own, bracket(2.0))
+    return PredictedOnset(looked, brackets, families, temperatures[-1], step, stuck[0] if stuck else None)
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Results by hold temperature [degrees C], in ascending order."""
+    """Results by hold temperature [degrees C], in ascending order; ``detect`` is what their phases are looked for with.
+
+    It is the laboratory scan of the reference unless another is put in its place: ``replace(sweep,
+    detect=Detector.fixed(1.0))``.
+    """
 
     temperatures: tuple[float, ...]
     results: tuple[Result, ...]
+    detect: Detector = field(default_factory=Detector)
 
-    def onset(self, limit: float = DETECTION_LIMIT) -> PredictedOnset:
-        """Where a secondary family first reaches the limit [wt%], as a bracket between hold temperatures.
+    @cached_property
+    def limits(self) -> tuple[dict[str, float], ...]:
+        """Least wt% of each secondary family that shows in each cooled sample; infinite where it has no lines."""
+        return tuple(self.detect.of_sample(sample_of(result.dataset)) for result in self.results)
 
-        Where a run below did not finish, or half and twice the limit are reached far apart, it says so.
+    def onset(self, limit: float | None = None) -> PredictedOnset:
+        """Where a secondary family first shows, as a bracket between hold temperatures.
+
+        With a ``limit`` [wt%] it is where one reaches that, whatever ``detect``.  Where a run below did not finish, or
+        half and twice the limits are reached far apart, it says so.
         """
         shares = [result.by_family for result in self.results]
-        return onset_of(self.temperatures, shares, limit, [result.finished for result in self.results])
+        finished = [result.finished for result in self.results]
+        if limit is not None:
+            return onset_of(self.temperatures, shares, limit, finished)
+        return onset_of(self.temperatures, shares, self.detect, finished, self.limits)
 
     @property
     def schedule(self) -> str:
@@ -219,6 +263,12 @@ class Sweep:
                     error.reshape(shape),
                     {"units": "%", "long_name": "numerical error of wt_percent"},
                 ),
+                "detection_limit": (
+                    ("hold_temperature", "family"),
+                    np.array([[least.get(name, np.nan) for name in self.families] for least in self.limits])
+                    .reshape(shape),
+                    {"units": "%", "long_name": f"least share that {self.detect.name} shows; inf: none"},
+                ),
                 "element_balance": (
                     "hold_temperature", np.array([r.dataset.attrs["element_balance"] for r in self.results])
                 ),
@@ -232,24 +282,30 @@ class Sweep:
             | {
                 "onset": str(onset),
                 "schedule": self.schedule,
-                "detection_limit_wt_percent": DETECTION_LIMIT,
+                "detected_by": self.detect.name,
                 "outcomes": ";".join(r.dataset.attrs["outcome"] for r in self.results),
                 "schedules": " | ".join(r.dataset.attrs["schedule"] for r in self.results),
                 "sources": ";".join(sorted({k for r in self.results for k in r.dataset.attrs["sources"].split(";")})),
             },
         )  # fmt: skip
 
-    def document(self, limit: float = DETECTION_LIMIT) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """The sweep as the JSON document described in ``docs/json.md``."""
-        first = self.results[0].dataset.attrs
+        first, onset = self.results[0].dataset.attrs, self.onset()
+        runs = zip(self.results, self.limits, strict=True)
         return {
             "cathode": first["cathode"],
             "electrolyte": first["electrolyte"],
             "atmosphere": first["atmosphere"],
-            "onset_C": self.onset(limit).temperature,
-            "onset": self.onset(limit).document(),
-            "detection_limit_wt_percent": limit,
-            "temperatures": [result.document(limit) for result in self.results],
+            "onset_C": onset.temperature,
+            "onset": onset.document(),
+            "detected_by": self.detect.name,
+            "detection_limit_wt_percent": None if self.detect.method else self.detect.wt_percent,
+            "temperatures": [
+                result.document(least)
+                | {"limits_wt_percent": {name: None if math.isinf(x) else float(x) for name, x in least.items()}}
+                for result, least in runs
+            ],
             "database": first["database"],
             "version": first["version"],
         }
@@ -294,11 +350,13 @@ def sweep(
     ramp: float = 10.0,
     workers: int = 1,
     database: Database | None = None,
+    detect: Detector | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Sweep:
     """Run ``task`` with a hold of ``hours`` at each temperature [degrees C], ramped at ``ramp`` [degrees C/min].
 
-    ``progress`` is called with the share done.  The result does not depend on ``workers``.
+    ``detect`` is what phases are looked for with, the laboratory scan of the reference without it; ``progress`` is
+    called with the share done.  The result does not depend on ``workers``.
     """
     ordered = tuple(sorted(hold_temperatures))
     tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
@@ -316,4 +374,4 @@ def sweep(
                 results[futures[future]] = future.result()
                 if progress is not None:
                     progress(len(results) / len(tasks))
-    return Sweep(ordered, tuple(results[i] for i in range(len(tasks))))
+    return Sweep(ordered, tuple(results[i] for i in range(len(tasks))), detect or Detector())

@@ -97,10 +97,11 @@ def below(figure: Figure, handles: Mapping[str, Artist], size: float = 9.0) -> N
     )  # fmt: skip
 
 
-def sweeps(shown: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
+def sweeps(shown: Sequence[Sweep]) -> Figure:
     """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown.
 
-    Bars are numerical errors; the grey band is the onset where it does not hang on the limit.
+    Marks are filled where the sweep's detector shows the family and open where it does not; a fixed limit is a line as
+    well.  Bars are numerical errors; the grey band is the onset where it does not hang on the limits.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -122,8 +123,14 @@ def sweeps(shown: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
                 markersize=5, linewidth=1.4, elinewidth=0.9, capsize=2.0,
             )  # fmt: skip
             handles.setdefault(family, line)
-        axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
-        onset = each.onset(limit)
+            hidden = share < data["detection_limit"].sel(family=family).values
+            axis.plot(
+                np.array(each.temperatures)[hidden], share[hidden], linestyle="none", marker=marker, markersize=5,
+                color=colour, markerfacecolor="white", zorder=3,
+            )  # fmt: skip
+        if not each.detect.method:
+            axis.axhline(each.detect.wt_percent, color="0.6", linestyle="--", linewidth=1)
+        onset = each.onset()
         if onset.temperature is not None and onset.bracket.above is not None:
             axis.axvspan(onset.bracket.above, onset.temperature, color="0.9", linewidth=0, zorder=0)
             handles["onset between these"] = Patch(color="0.9")
@@ -146,7 +153,13 @@ def sweeps(shown: Sequence[Sweep], limit: float = DETECTION_LIMIT) -> Figure:
     axes[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     order = sorted(handles, key=lambda name: list(FAMILIES).index(name) if name in FAMILIES else len(FAMILIES))
     handles = {name: handles[name] for name in order}
-    handles[f"detection limit ({limit:g} wt%)"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1.2)
+    detect = shown[0].detect
+    if detect.method:
+        handles[f"open: not shown by {detect.name}"] = Line2D(
+            [], [], color="0.3", marker="o", markersize=5, markerfacecolor="white", linestyle="none"
+        )
+    else:
+        handles[f"detection limit ({detect.name})"] = Line2D([], [], color="0.6", linestyle="--", linewidth=1.2)
     below(figure, handles)
     attrs = shown[0].results[0].dataset.attrs
     both = attrs["cathode"] and attrs["electrolyte"]

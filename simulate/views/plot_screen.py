@@ -75,7 +75,7 @@ def ternary(store: xr.Dataset, axis: Axes) -> None:
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if clean else None)  # fmt: skip
     _frame(axis, radius)
     _bar(store, axis, bar)
-    axis.set_title(f"onset ({store.attrs['limit_wt_percent']:g} wt%) over composition{_over(store)}{_same(lowest)}")
+    axis.set_title(f"onset ({store.attrs['detected_by']}) over composition{_over(store)}{_same(lowest)}")
 
 
 def _frame(axis: Axes, radius: float) -> None:

@@ -94,7 +94,7 @@ def read(path: Path) -> Stored:
 
         require("screen")
         store = open_store(path)
-        if lacking := {"database", "version", "limit_wt_percent"} - set(store.attrs):
+        if lacking := {"database", "version", "limit_wt_percent", "detected_by"} - set(store.attrs):
             raise InputError(f"{path}: does not say its {', '.join(sorted(lacking))}; {REMEDY}")
         return Stored(path, "screen", store)
     _check_file(path)

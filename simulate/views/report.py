@@ -55,7 +55,7 @@ TOP = 100
 NAMES = {
     "schedule": "schedule", "schedules": "schedules", "cathode": "cathode", "electrolyte": "electrolyte",
     "peak_temperature_C": "highest temperature / °C", "onset": "onset as written",
-    "detection_limit_wt_percent": "detection limit as written / wt%", "limit_wt_percent": "limit / wt%",
+    "detected_by": "looked for with, as written", "limit_wt_percent": "limit / wt%",
     "mass_ratio": "cathode to electrolyte by mass", "cells": "finite volumes", "steps": "time steps",
     "element_balance": "largest relative change of a cation", "lithium_lost": "share of lithium lost as vapour",
     "database": "database fingerprint", "sources": "sources of the phase data used",

@@ -73,7 +73,7 @@ def _best(store: xr.Dataset, top: int, ordered: int) -> Html:
     caption = f"The best {len(best)} of {ordered} candidates with an onset"
     caption += f" ({ordered - len(best)} more are in the store)" if ordered > len(best) else ""
     caption += (
-        f". Onset: lowest hold temperature at which a family reaches {store.attrs['limit_wt_percent']:g} wt%. Most: of "
+        f". Onset: lowest hold temperature at which a family shows ({store.attrs['detected_by']}). Most: of "
         "secondary phases at any temperature. meV/atom: strongest reaction energy. "
         "No coating gains where its worse face reacts as strongly as the bare couple. A click on a heading sorts."
     )

@@ -13,10 +13,8 @@ from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import NONE, problem
 from sinterface.simulate.solve.run import TOLERANCE, predict
+from sinterface.validation.observations.detection import FILM_RATIO
 from sinterface.validation.observations.evidence import Experiment, Observation, Onset
-
-FILM_RATIO = 0.05
-"""Cathode to electrolyte by mass, of a thin film: it ends long before the electrolyte."""
 
 MOST_STEPS = 1500
 """Steps after which a run is given up; most take 100 to 300."""

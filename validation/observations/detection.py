@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
-from sinterface.models.basics.errors import DataError, unknown
+from sinterface.models.basics.errors import DataError, SinterfaceError, unknown
+from sinterface.models.instruments.detector import Detector
+from sinterface.models.instruments.raman import raman_limits
+from sinterface.models.phases import materials
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.validation.observations import fields
 from sinterface.validation.observations.evidence import Experiment
@@ -24,6 +28,9 @@ METHODS = ("XRD", "Raman", "TEM", "XAS", "EDS")
 REACTANTS = {"electrolyte": "garnet", "cathode": "layered"}
 """Families whose limits hold for reactants that are gone; spinels and olivines scatter about as layered oxides do."""
 
+FILM_RATIO = 0.05
+"""Cathode to electrolyte by mass, of a thin film: it ends long before the electrolyte."""
+
 FILM_SHARE = 0.1
 """Share of the sample that is looked at where the cathode is a thin film: X-ray absorption, grazing diffraction and
 electron microscopy see the film, 5 % of the sample as it is simulated, and about as much of the garnet beneath.  An
@@ -33,7 +40,8 @@ estimate, good to a factor of two."""
 def read(text: str) -> Mapping[str, Mapping[str, Share]]:
     """Limits by method and family from the text of the table.
 
-    Raises DataError for a family or method that does not exist, and where a method has no limit for a family.
+    Those of Raman spectroscopy are the model's.  Raises DataError for a family or method that does not exist, and
+    where a method has no limit for a family.
     """
     tables = tomllib.loads(text)["limit"]
     table: dict[str, dict[str, Share]] = {method: {} for method in METHODS}
@@ -45,6 +53,8 @@ def read(text: str) -> Mapping[str, Mapping[str, Share]]:
                 if method in row:
                     value, sd = row[method]
                     table[method][family] = fields.percent(value, sd, row["why"])
+            raman = raman_limits()[family]
+            table["Raman"][family] = fields.percent(raman.wt_percent, raman.sd, row["why"])
     for method, limits in table.items():
         if missing := FAMILIES.keys() - limits.keys():
             raise DataError(f"{method} has no detection limit for {', '.join(sorted(missing))}")
@@ -84,11 +94,41 @@ def of_method(methods: Sequence[str], family: str = "") -> Share:
 def limit(experiment: Experiment, family: str = "") -> Share:
     """The detection limit of a family in an experiment, as a share of the sample: the card's own, or else its methods'.
 
+    Limits that ``looked_at_with`` put on the card go before those of its methods.
     Of a film on a pellet the methods see FILM_SHARE of the sample, and the limit is as much lower.
     """
     if experiment.detection_limit is not None:
         return experiment.detection_limit
-    least = of_method(experiment.method, family)
+    if experiment.limits is None:
+        least = of_method(experiment.method, family)
+    else:
+        least = experiment.limits[family] if family else min(experiment.limits.values(), key=lambda share: share.value)
     if experiment.contact != "film":
         return least
     return Share(FILM_SHARE * least.value, FILM_SHARE * least.sd, f"{least.origin}; of the film and what lies beneath")
+
+
+Card = TypeVar("Card", bound=Experiment)
+
+
+def looked_at_with(cards: Sequence[Card], detector: Detector) -> tuple[Card, ...]:
+    """The same cards as if their samples had been looked at with one detector; a card's own limit stays.
+
+    Limits are those of the mixture as weighed in; their deviation is half of each, an estimate.  What was heated alone,
+    and a powder that ``materials.find`` does not know, keeps the limits of its methods.
+    """
+    return tuple(_looked_at(card, detector) for card in cards)
+
+
+def _looked_at(card: Card, detector: Detector) -> Card:
+    if card.alone:
+        return card
+    try:
+        cathode = materials.find(card.cathode, "cathode")
+        electrolyte = materials.find(card.electrolyte, "electrolyte")
+    except SinterfaceError:
+        return card
+    least = detector.of_couple(cathode, electrolyte, card.mass_ratio or FILM_RATIO, FAMILIES)
+    shares = {name: 0.01 * min(value, 100.0) for name, value in least.items()}
+    told = f"estimate: {detector.name} of the mixture as weighed in"
+    return replace(card, limits={name: Share(value, 0.5 * value, told) for name, value in shares.items()})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sinterface.models.basics.errors import DataError, SinterfaceError
 from sinterface.models.phases.atmosphere import Atmosphere
@@ -73,7 +74,8 @@ class Experiment(CardEntry):
     of electrolyte, None where it is not needed.  ``contact`` is powders, or film for a thin film of the cathode on a
     dense electrolyte, which can do without mass ratio.  ``as_received`` tells whether the material had met air and was
     not restored, None if not known.  ``detection_limit`` is the card's own, the same for every family; None leaves it
-    to the method and the family (``detection.limit``).
+    to the method and the family (``detection.limit``).  ``limits`` are those by family that a user's ``--detect`` puts
+    in the place of the method's, None without.
     """
 
     cathode: str
@@ -89,6 +91,7 @@ class Experiment(CardEntry):
     method: tuple[str, ...]
     detection_limit: Share | None
     weight: Weight
+    limits: Mapping[str, Share] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

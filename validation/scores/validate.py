@@ -8,6 +8,7 @@ in sample with all cards fitted, and leave-one-out with parameters that never me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -17,11 +18,12 @@ import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import InputError
+from sinterface.models.instruments.detector import Detector
 from sinterface.models.phases import database as databases
 from sinterface.models.rates import parameters
 from sinterface.models.rates.parameters import Parameters
 from sinterface.validation.calibration.firings import Case, Predicted, case, needed, run_all
-from sinterface.validation.observations import cards_reader
+from sinterface.validation.observations import cards_reader, detection
 from sinterface.validation.observations.cards_reader import CardFault, Cards
 from sinterface.validation.observations.evidence import Observation, Onset
 from sinterface.validation.scores import baselines, measures, statements, thermogravimetry
@@ -127,12 +129,20 @@ def compare(
     database: databases.Database | None = None,
     progress: Callable[[float], None] | None = None,
     run: Runner | None = None,
+    detect: Detector | None = None,
 ) -> Validation:
     """Predictions beside all that the cards tell, in sample and with each powder left out.
 
+    ``detect`` is what all samples are taken to have been looked at with, the methods on the cards without it.
     ``run`` predicts jobs as ``firings.run_all`` does.  Raises InputError for a number of samples that the posterior
     does not have.
     """
+    if detect is not None:
+        cards = replace(
+            cards,
+            observations=detection.looked_at_with(cards.observations, detect),
+            onsets=detection.looked_at_with(cards.onsets, detect),
+        )
     observed = [card for card in cards.observations if card.source == REFERENCE]
     first = [card for card in cards.onsets if card.source == REFERENCE]
     others = [card for card in cards.observations if card.source != REFERENCE]
@@ -167,7 +177,7 @@ def compare(
         version=version("sinterface"),
         database=(database or databases.embedded()).fingerprint,
         samples=samples,
-        detection=DETECTION,
+        detection=DETECTION if detect is None else f"{DETECTION}; samples are looked at with {detect.name}",
         problems=(*map(str, cards.problems), *_unfinished(predicted)),
         lacking=statements.lacking(in_sample, mass_loss),
         parameters=_parameters(),
