@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FEW = 20.0
 """Effective samples below which the program says that they make no posterior: their deviations are good to 16 %."""
 
-MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES, MOST_MINUTES = 10_000, 1000, 2000, 200_000_000, 100_000
+MOST_SAMPLES, MOST_ROUNDS, MOST_CELLS, MOST_BYTES, MOST_MINUTES = 10_000, 1000, 2000, 50_000_000, 100_000
 """Largest numbers of samples, rounds and finite volumes, of bytes of a file of samples, and of minutes of a search."""
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 from sinterface.models.basics.errors import DataError, shown
 from sinterface.models.basics.textfile import read_text
 
-MOST_BYTES = 50_000_000
+MOST_BYTES = 20_000_000
 """Longest file that is read."""
+
+MOST_LINES = 500_000
+"""Most lines of a file that is read."""
 
 COLUMNS = (".xy", ".xye", ".csv", ".txt", ".dat")
 """Endings of files that hold two numbers or more on each line."""
@@ -26,11 +30,13 @@ def two_columns(path: Path, what: str, remedy: str) -> tuple[list[float], list[f
     can not be read, DataError for words or single numbers after the first pair.
     """
     text = read_text(path, MOST_BYTES, what)
-    decimal_comma = ";" in text or re.search(r"\d,\d+\s+-?\d+,\d", text) is not None
+    if max(text.count("\n"), text.count("\r")) > MOST_LINES:
+        raise DataError(f"{path}: over {MOST_LINES} lines are no {what}; {remedy}")
+    decimal_comma = ";" in text or re.search(r"\d,\d{1,20}\s{1,20}-?\d{1,20},\d", text) is not None
     first: list[float] = []
     second: list[float] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        fields = re.split(r"[;\s]+" if decimal_comma else r"[,\s]+", line.strip().strip(",;"))
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
+        fields = re.split(r"[;\s]+" if decimal_comma else r"[,\s]+", line.strip().strip(",;"), maxsplit=2)
         try:
             values = [float(part.replace(",", ".") if decimal_comma else part) for part in fields[:2]]
         except ValueError:

@@ -25,6 +25,9 @@ WHAT = "diffraction pattern"
 BINARY = (".raw", ".brml", ".rd", ".sd", ".ras", ".uxd", ".gsas", ".cpi")
 """Endings of other instrument formats, for which the remedy is an export."""
 
+MOST_TAGS = 200_000
+"""Most tags in an XML file that is read; one with a pattern has some hundreds."""
+
 FEWEST_POINTS = 10
 """Points that a file must hold at least to be a pattern."""
 
@@ -62,6 +65,8 @@ def _xrdml(path: Path) -> tuple[list[float], list[float]]:
     text = read_text(path, MOST_BYTES, WHAT)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise DataError(f"{path}: defines entities, which no instrument does; export the pattern as .xy")
+    if text.count("<") > MOST_TAGS or text.count("=") > MOST_TAGS:
+        raise DataError(f"{path}: over {MOST_TAGS} tags are no pattern; export it as .xy")
     try:
         root = ElementTree.fromstring(text)  # noqa: S314 - without entities there is nothing to expand
     except ElementTree.ParseError as error:
@@ -73,11 +78,11 @@ def _xrdml(path: Path) -> tuple[list[float], list[float]]:
             if not points.tag.endswith("dataPoints"):
                 continue
             numbers = next(part for part in points if part.tag.endswith(("}counts", "}intensities", "counts")))
-            values = [float(word) for word in (numbers.text or "").split()]
+            values = _numbers(numbers.text or "")
             axis = next(part for part in points if part.tag.endswith("positions") and part.get("axis") == "2Theta")
             ends = {part.tag.rpartition("}")[2]: part.text or "" for part in axis}
             if "listPositions" in ends:
-                angles += [float(word) for word in ends["listPositions"].split()]
+                angles += _numbers(ends["listPositions"])
             else:
                 first, last = float(ends["startPosition"]), float(ends["endPosition"])
                 angles += np.linspace(first, last, len(values)).tolist()
@@ -86,6 +91,11 @@ def _xrdml(path: Path) -> tuple[list[float], list[float]]:
     except (StopIteration, KeyError, ValueError) as error:
         raise DataError(f"{path}: holds no scan of 2 theta with counts; export the pattern as .xy") from error
     return angles, counts
+
+
+def _numbers(text: str) -> list[float]:
+    """Numbers between blanks, one more than a pattern may have at most.  Raises ValueError for words."""
+    return [float(word) for word in text.split(None, MOST_POINTS + 1)[: MOST_POINTS + 1]]
 
 
 def _checked(path: Path, x: list[float], y: list[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

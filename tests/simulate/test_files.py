@@ -470,3 +470,46 @@ def test_floods_of_values_are_refused_in_a_line(tmp_path, name):
     told = JUDGED(READERS[path.suffix], "judge(Path(sys.argv[1]))", path)
     path.unlink()
     assert told.startswith(("DataError", "InputError")) and name in told
+
+
+XML = b"<xrdMeasurements><dataPoints>%s</dataPoints></xrdMeasurements>"
+POOL = "from sinterface.validation.calibration.pool import read_pool\ndef judge(path):\n    read_pool(path.read_text())"
+PATTERN = "from sinterface.simulate.files.pattern_files import read_pattern as judge"
+CARD = "from sinterface.models.phases.materials import load as judge"
+PLAN = "from sinterface.simulate.setup.schedule_file import find\ndef judge(path):\n    find(str(path))"
+TOML = (
+    b"a=" + b"[" * 40_000,
+    b".".join([b"a"] * 30_000) + b"=1",
+    b"[[step]]\n" * 11_000,
+    b"a=[" + b"{a=1}," * 15_000 + b"]",
+)
+MORE_FLOODS = {
+    "points.xy": (PATTERN, lambda: b"1 1\n" * 4_900_000),
+    "lines.xy": (PATTERN, lambda: b"\n" * 19_000_000),
+    "returns.csv": (PATTERN, lambda: b"1 1\r" * 4_900_000),
+    "feeds.dat": (PATTERN, lambda: b"1 1\n" + b"\x0b" * 19_000_000),
+    "wide.xy": (PATTERN, lambda: b"1 1 " * 4_900_000),
+    "digits.txt": (PATTERN, lambda: b"1" * 19_000_000),
+    "decimals.txt": (PATTERN, lambda: b"1," + b"1" * 19_000_000),
+    "counts.xrdml": (PATTERN, lambda: XML % (b"<counts>" + b"1 " * 9_500_000 + b"</counts>")),
+    "tags.xrdml": (PATTERN, lambda: XML % (b"<a/>" * 4_900_000)),
+    "deep.xrdml": (PATTERN, lambda: b"<a>" * 6_000_000),
+    "keys.xrdml": (PATTERN, lambda: b"<a " + b" ".join(b"a%d='1'" % k for k in range(1_200_000)) + b"/>"),
+    "lists.json": (POOL, lambda: b"[" + b"[]," * 16_000_000 + b"[]]"),
+    "values.json": (POOL, lambda: b"[" + b"1.1," * 12_000_000 + b"0]"),
+    "nested.json": (POOL, lambda: b"[" * 49_000_000),
+    "blank.json": (POOL, lambda: b" " * 49_000_000),
+    **{f"card{k}.toml": (CARD, lambda text=text: text) for k, text in enumerate(TOML)},
+    **{f"plan{k}.toml": (PLAN, lambda text=text: text) for k, text in enumerate(TOML)},
+}
+
+
+@LINUX
+@pytest.mark.parametrize("name", MORE_FLOODS)
+def test_floods_for_every_other_reader_of_text(tmp_path, name):
+    reader, content = MORE_FLOODS[name]
+    path = tmp_path / name
+    path.write_bytes(content())
+    told = JUDGED(reader, "judge(Path(sys.argv[1]))", path)
+    path.unlink()
+    assert told.startswith(("DataError", "InputError"))

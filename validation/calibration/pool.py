@@ -27,6 +27,9 @@ POWER = 0.5
 so that each observation counts as half of an independent one (the coarsened posterior of Miller & Dunson, Journal of
 the American Statistical Association 114, 1113 (2019)).  An estimate."""
 
+MOST_NUMBERS, MOST_SETS = 3_000_000, 200_000
+"""Most numbers and most parameter sets in a pool that is read."""
+
 GUESS, GIVEN, SEARCH = -3, -2, -1
 """Origins of rows without weight: guessed to be best by an emulator, run elsewhere, or wanted by the search.
 
@@ -206,6 +209,8 @@ def _priors() -> list[list[float]]:
 
 def read_pool(text: str) -> Pool:
     """What ``pool_text`` wrote.  Raises DataError for anything else."""
+    if text.count(",") > MOST_NUMBERS or text.count("[") + text.count("{") > MOST_SETS:
+        raise DataError(f"these are more than {MOST_SETS} samples of a calibration: calibrate anew")
     try:
         document = json.loads(text)
         if not isinstance(document, dict):
