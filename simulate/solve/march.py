@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from sinterface.simulate.solve import thermal as thermals
 from sinterface.simulate.solve.conductance import Paths, conductances
-from sinterface.simulate.solve.mobility import Growth, affinities, contents, mobilities, wake
-from sinterface.simulate.solve.newton_step import CLOSE, Basis, Solution, Step, solve
+from sinterface.simulate.solve.mobility import Growth, Moment, affinities, contents, mobilities, wake
+from sinterface.simulate.solve.newton_step import CLOSE, Basis, Guess, Solution, Step, blank_step, solve
 from sinterface.simulate.solve.thermal import Thermal
 
 Array = NDArray[np.float64]
@@ -188,11 +188,12 @@ def _copy(source: Array, out: Array) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _solved(cells: Cells, u: Array, n: Array, z: Array, basis: Basis, step: Step, close: float) -> Solution:
+def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> Solution:
     """Warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike."""
+    u, n, z = guess.u, guess.n, guess.z
     cold = False
     while True:
-        answer = solve(u, n, z, basis, step, cold, close)
+        answer = solve(guess, basis, step, cold, close)
         if answer.converged or cold:
             return answer
         cold = True
@@ -226,20 +227,17 @@ def march(
     model: Model, control: Control, cells: Cells, track: Track, progress: Progress, until: float, most: int
 ) -> Progress:
     """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place."""
-    basis, thermal, start = model.basis, model.thermal, model.basis.start
+    basis, thermal = model.basis, model.thermal
     M, V = cells.n.shape
-    K, B = cells.u.shape[1], len(start) - 1
-    E = model.interaction.shape[1]
-    g, reference = np.empty(V), np.empty(K)
-    A, m0, mobility = np.empty((M, B)), np.zeros((M, B, K)), np.empty((M, B, K))
-    active = np.zeros((M, B), dtype=np.bool_)
-    G = np.empty((max(M - 1, 0), K))
+    K, B = cells.u.shape[1], len(basis.start) - 1
+    step = blank_step(basis, model.interaction, model.size)
+    reference, A = np.empty(K), np.empty((M, B))
     spread = np.empty((thermal.boundary.shape[0], thermal.diffusivity.shape[2], K))
     leak, supply = np.empty(K), np.empty(K)
-    interaction = np.empty((V, E))
-    store, content, between, u = np.empty((M, K)), np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
+    between, u = np.empty((M, K)), np.empty((M, K))
     expected, middle, n0, z0 = np.empty((M, V)), np.empty((M, V)), np.empty((M, V)), np.empty((M, V))
     before, after = np.empty(B), np.empty(B)
+    guess = Guess(u, n0, z0)
     time, size, steps, iterations, fresh = (
         progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
     )  # fmt: skip
@@ -258,26 +256,25 @@ def march(
         end = stop if size >= 0.999 * ahead else time + (size if size < 0.5 * ahead else 0.5 * ahead)
         T, kappa = thermals.integrals(thermal, time, end, segment, spread)
         which = thermal.gases[segment]
-        thermals.energies(thermal, T, which, g, reference)
+        thermals.energies(thermal, T, which, step.g, reference)
         thermals.exchange(thermal, T, end - time, which, reference, leak, supply)
         RT = thermals.GAS_CONSTANT * T
         for v in range(V):
-            for e in range(E):
-                interaction[v, e] = model.interaction[v, e] / RT
-        _copy(model.store, store)
-        _copy(cells.held, content)
+            for e in range(model.interaction.shape[1]):
+                step.interaction[v, e] = model.interaction[v, e] / RT
+        _copy(model.store, step.store)
+        _copy(cells.held, step.content)
         for i in range(K):
-            store[M - 1, i] += leak[i]
-            content[M - 1, i] += supply[i]
+            step.store[M - 1, i] += leak[i]
+            step.content[M - 1, i] += supply[i]
         if fresh:
             for c in range(M):
                 for k in range(B):
                     A[c, k] = 0.0
         else:
-            affinities(cells.u, g, interaction, basis, cells.lowest, 2, A)
-        step = Step(g, interaction, m0, mobility, active, store, content, G, model.size)
+            affinities(cells.u, step, basis, cells.lowest, 2, A)
         steps += 1
-        contents(cells.n, basis, m0)
+        contents(cells.n, basis, step.m0)
         span = end - time
         _ahead(cells.n, cells.slope, span, 0.0, expected)
         _middle(cells.n, expected, middle)
@@ -285,13 +282,12 @@ def march(
         _copy(cells.u, u)
         _copy(cells.z, z0)
         wrong = 0.0
+        moment = Moment(cells.n, middle, between, A, cells.lowest, kappa, T)
         for stage in range(2):
-            mobilities(
-                cells.n, middle, between, A, kappa, T, basis, model.growth, model.size, mobility, active
-            )  # fmt: skip
-            wake(cells.n, expected, stage == 1, n0, z0, active, start, model.size, cells.lowest, interaction)
-            conductances(middle, u, spread, basis, model.size, model.paths, G)
-            answer = _solved(cells, u, n0, z0, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
+            mobilities(moment, basis, model.growth, step)
+            wake(moment, expected, stage == 1, guess, basis, step)
+            conductances(middle, u, spread, basis, model.size, model.paths, step.conductance)
+            answer = _solved(cells, guess, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
             iterations += answer.iterations
             if not answer.converged:
                 break
@@ -317,7 +313,14 @@ def march(
             size = max(0.8 * factor, 0.1) * (end - time)
             continue
         size = (end - time) * min(max(0.9 * factor, 0.5), 2.5)
-        _commit(model, cells, answer, step, leak, supply, track, rows, end - time, end)
+        _record(model, answer, step, track, rows)
+        _commit(model, cells, answer, step, supply, end - time)
+        for i in range(K):
+            track.lost[rows, i] = cells.lost[i]
+            track.held[rows, i] = 0.0
+            for c in range(M):
+                track.held[rows, i] += cells.held[c, i]
+        track.times[rows] = end
         for k in range(B):
             before[k] = after[k]
         time = end
@@ -327,44 +330,16 @@ def march(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _commit(
-    model: Model, cells: Cells, answer: Solution, step: Step, leak: Array, supply: Array, track: Track, row: int,
-    span: float, time: float,
-) -> None:  # fmt: skip
-    """Take an answer as the new state and write a row of the track.
-
-    What a cell holds is then what its blocks and its store hold; what round-off leaves of the balance of the whole
-    sample goes to the cell that holds most, so that errors do not add up and no cell is left with less than nothing.
-    """
+def _record(model: Model, answer: Solution, step: Step, track: Track, row: int) -> None:
+    """Write amounts and what was dissipated into a row of the track."""
     N, start, metal = model.basis.N, model.basis.start, model.basis.metal
-    M, K = cells.u.shape
-    B = len(start) - 1
+    M, K = answer.u.shape
     for i in range(K):
-        total = 0.0
-        for c in range(M):
-            total += cells.held[c, i]
-        gone = answer.x[M - 1, i] * leak[i] / step.store[M - 1, i] - supply[i]
-        cells.lost[i] += gone
         track.moving[row, i] = 0.0
         for c in range(M - 1):
             difference = answer.u[c, i] - answer.u[c + 1, i]
             track.moving[row, i] += step.conductance[c, i] * difference * difference
-        now, fullest = 0.0, 0
-        for c in range(M):
-            held = answer.x[c, i]
-            if c == M - 1:
-                held -= answer.x[c, i] * leak[i] / step.store[c, i]
-            for v in range(N.shape[0]):
-                held += N[v, i] * answer.n[c, v]
-            cells.drift[c, i] = (held - cells.held[c, i]) / span
-            cells.held[c, i] = held
-            now += held
-            if held > cells.held[fullest, i]:
-                fullest = c
-        cells.held[fullest, i] += total - gone - now
-        track.held[row, i] = total - gone
-        track.lost[row, i] = cells.lost[i]
-    for k in range(B):
+    for k in range(len(start) - 1):
         track.changing[row, k] = 0.0
         for c in range(M):
             if not step.active[c, k]:
@@ -374,12 +349,43 @@ def _commit(
                     m = 0.0
                     for v in range(start[k], start[k + 1]):
                         m += N[v, i] * answer.n[c, v]
-                    track.changing[row, k] += (m - step.m0[c, k, i]) ** 2 / step.mobility[c, k, i]
+                    eased = step.mobility[c, k, i] * step.drag.eased[c, k]
+                    track.changing[row, k] += (m - step.m0[c, k, i]) ** 2 / eased
+    _copy(answer.n, track.amounts[row])
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _commit(model: Model, cells: Cells, answer: Solution, step: Step, supply: Array, span: float) -> None:
+    """Take an answer as the new state.
+
+    What a cell holds is then what its blocks and its store hold; what round-off leaves of the balance of the whole
+    sample goes to the cell that holds most, so that errors do not add up and no cell is left with less than nothing.
+    """
+    N = model.basis.N
+    M, K = cells.u.shape
+    for i in range(K):
+        total = 0.0
+        for c in range(M):
+            total += cells.held[c, i]
+        leaking = step.store[M - 1, i] - model.store[M - 1, i]
+        gone = answer.x[M - 1, i] * leaking / step.store[M - 1, i] - supply[i]
+        cells.lost[i] += gone
+        now, fullest = 0.0, 0
+        for c in range(M):
+            held = answer.x[c, i]
+            if c == M - 1:
+                held -= answer.x[c, i] * leaking / step.store[c, i]
+            for v in range(N.shape[0]):
+                held += N[v, i] * answer.n[c, v]
+            cells.drift[c, i] = (held - cells.held[c, i]) / span
+            cells.held[c, i] = held
+            now += held
+            if held > cells.held[fullest, i]:
+                fullest = c
+        cells.held[fullest, i] += total - gone - now
     for c in range(M):
         for v in range(N.shape[0]):
             cells.slope[c, v] = (answer.n[c, v] - cells.n[c, v]) / span
     _copy(answer.n, cells.n)
     _copy(answer.z, cells.z)
     _copy(answer.u, cells.u)
-    _copy(answer.n, track.amounts[row])
-    track.times[row] = time

@@ -2,7 +2,7 @@
 
 The mobility of component i in a phase over a step (what it may rearrange per unit of driving force, moles) is
 
-    K_i = kappa f [ M b_i / (M + b_i) + nu b_i ],     f = exp(-max(dE / RT - alpha A, 0))
+    K_i f(A),     K_i = kappa [ M b_i / (M + b_i) + nu(A) b_i ],     f = exp(-max(dE / RT - alpha A, 0))
 
 with kappa the integral of the transformation rate, b_i what the cell holds of i, M what the phase holds of all slow
 components: first order in what is there and in what it could grow from, the scarcest in series.  A product grain is
@@ -14,7 +14,8 @@ neighbouring cell however wide the cells are.  nu = exp(-G*/RT) is the share of 
 for a driving force A RT per mole of cations and the effective interface energy gamma of heterogeneous nuclei (Volmer &
 Weber 1926; Christian, The Theory of Phase Transformations in Metals and Alloys, 2002, ch. 10).  f is for frameworks
 that are slower to build by an activation energy dE, which a driving force lowers (Bell, Proc. R. Soc. A 154, 414
-(1936); Evans & Polanyi, Trans. Faraday Soc. 34, 11 (1938)).
+(1936); Evans & Polanyi, Trans. Faraday Soc. 34, 11 (1938)).  What depends on A is taken at the force of the step itself
+(``drag``), of whichever sign: a framework is as slow to take apart as to build.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.simulate.solve.newton_step import BARRIER, Basis, mixing
+from sinterface.simulate.solve.newton_step import BARRIER, Basis, Guess, Step, mixing
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -57,6 +58,39 @@ SLOWEST, FASTEST = 1e-9, 1e6
 """Bounds of the integrated rate: nothing happens below, and above it a phase is equilibrated."""
 
 
+NUCLEATING = 1e-3
+"""Share of nuclei past their barrier, in units of what grains count for, from which their dependence on the force
+counts; the force of a step may be up to SHARPER times that at its start."""
+
+SHARPER = 2.0
+
+FEWEST_NUCLEI = 1e-6
+"""Least share of nuclei that mobilities are written down for; what the force of the step makes of it is in ``drag``."""
+
+
+class Moment(NamedTuple):
+    """When mobilities are taken: amounts n (M, V) at the start of a step, ``middle`` and ``held`` (M, K) amounts and
+
+    contents of its middle, affinities A (M, B) at its start and compositions of least energy (M, V) there; kappa the
+    integrated rate of transformation, T [K].
+    """
+
+    n: Array
+    middle: Array
+    held: Array
+    A: Array
+    lowest: Array
+    kappa: float
+    T: float
+
+
+class Landscape(NamedTuple):
+    """What a composition costs: ``ends`` (V,) of the end members at given potentials, interaction (V, E), in RT."""
+
+    ends: Array
+    interaction: Array
+
+
 class Growth(NamedTuple):
     """Constants of growth: around (M, M) means over a grain, near (M, 2) where its rows are not zero; nucleus (B,)
 
@@ -72,7 +106,7 @@ class Growth(NamedTuple):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def affinities(u: Array, g: Array, interaction: Array, basis: Basis, lowest: Array, rounds: int, A: Array) -> None:
+def affinities(u: Array, step: Step, basis: Basis, lowest: Array, rounds: int, A: Array) -> None:
     """Writes the affinity (M, B) [RT per mole of cations] of each block at its lowest composition against u (M, K).
 
     ``lowest`` (M, V) are compositions to start from, fractions of end members; they are improved in place by mirror
@@ -84,10 +118,11 @@ def affinities(u: Array, g: Array, interaction: Array, basis: Basis, lowest: Arr
     V = N.shape[0]
     gradient, H, cost = np.empty(16), np.empty((1, 1)), np.empty(V)
     kept, x = np.empty(16), np.empty(V)
-    bent = interaction[0, 0] == interaction[0, 0]
+    landscape = Landscape(cost, step.interaction)
+    bent = step.interaction[0, 0] == step.interaction[0, 0]
     for c in range(M):
         for v in range(V):
-            value = g[v]
+            value = step.g[v]
             for i in range(K):
                 value -= N[v, i] * u[c, i]
             cost[v] = value
@@ -99,13 +134,13 @@ def affinities(u: Array, g: Array, interaction: Array, basis: Basis, lowest: Arr
             E = hi - lo
             for e in range(E):
                 x[lo + e] = lowest[c, lo + e]
-            A[c, k] = _descend(x, lo, hi, k, cost, interaction, basis, rounds, gradient, H)
+            A[c, k] = _descend(x, k, landscape, basis, rounds, gradient, H)
             if bent:
                 for first in range(E):
                     for e in range(E):
                         kept[e] = x[lo + e]
                         x[lo + e] = CORNER if e == first else (1.0 - CORNER) / (E - 1)
-                    other = _descend(x, lo, hi, k, cost, interaction, basis, BENT_ROUNDS, gradient, H)
+                    other = _descend(x, k, landscape, basis, BENT_ROUNDS, gradient, H)
                     if other > A[c, k] + SETTLED:
                         A[c, k] = other
                     else:
@@ -116,17 +151,15 @@ def affinities(u: Array, g: Array, interaction: Array, basis: Basis, lowest: Arr
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _descend(
-    x: Array, lo: int, hi: int, k: int, cost: Array, interaction: Array, basis: Basis, rounds: int, gradient: Array,
-    H: Array,
-) -> float:  # fmt: skip
-    """Mirror descent of the fractions x[lo:hi] of block k in place; returns the affinity per mole of cations there."""
+def _descend(x: Array, k: int, landscape: Landscape, basis: Basis, rounds: int, gradient: Array, H: Array) -> float:
+    """Mirror descent of the fractions of block k in x (V,) in place; returns the affinity per mole of cations there."""
+    lo, hi, cost = basis.start[k], basis.start[k + 1], landscape.ends
     slots = 0.0
     for y in range(basis.species[k]):
         slots += basis.occupancy[lo, y]
     value, amount = 0.0, 1.0
     for turn in range(rounds + 1):
-        mixing(x, lo, hi, k, basis, interaction, gradient, H, False)
+        mixing(x, k, basis, landscape.interaction, gradient, H, False)
         least = np.inf
         value, amount = 0.0, 0.0
         for e in range(hi - lo):
@@ -160,15 +193,10 @@ def contents(n: Array, basis: Basis, m0: Array) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def mobilities(
-    n: Array, middle: Array, held: Array, A: Array, kappa: float, T: float, basis: Basis, growth: Growth, size: Array,
-    mobility: Array, active: Flags,
-) -> None:  # fmt: skip
-    """Writes the mobility (M, B, K) of each block in each cell and which may change (M, B).
-
-    ``n`` (M, V) are the amounts at the start of the step, ``middle`` and ``held`` (M, K) amounts and contents that the
-    mobilities are taken at, A (M, B) the affinities at its start.
-    """
+def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None:
+    """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change."""
+    n, middle, held = moment.n, moment.middle, moment.held
+    size, mobility, active, drag = step.size, step.mobility, step.active, step.drag
     start, metal = basis.start, basis.metal
     M, K = held.shape
     B = len(start) - 1
@@ -197,7 +225,8 @@ def mobilities(
             for j in range(growth.near[c, 0], growth.near[c, 1]):
                 mean += growth.around[c, j] * content[j, i]
             wide[c, i] = max(content[c, i], mean)
-    rate = min(max(kappa, SLOWEST), FASTEST)
+    rate = min(max(moment.kappa, SLOWEST), FASTEST)
+    drag.coupling[0] = growth.coupling
     for k in range(B):
         lo, hi = start[k], start[k + 1]
         most = 0.0
@@ -206,7 +235,8 @@ def mobilities(
             for v in range(lo, hi):
                 own[c] += slow[v] * middle[c, v]
             most = max(most, own[c] / size[c])
-        barrier = growth.nucleus[k] / T**3
+        barrier = growth.nucleus[k] / moment.T**3
+        drag.barrier[k], drag.framework[k] = barrier, growth.slower[k] / moment.T
         for c in range(M):
             grains = 0.0
             if most > 0.01 * GRAIN:
@@ -220,19 +250,35 @@ def mobilities(
                 if c < M - 1:
                     grains = max(grains, own[c + 1] / size[c + 1] * size[c])
                 grains *= (grains / (grains + GRAIN * size[c])) ** 3
-            a = A[c, k]
-            nuclei = np.exp(-barrier / (a * a)) if a > 0.0 else 0.0
-            slowed = rate
-            if growth.slower[k] > 0.0:
-                slowed *= np.exp(-max(growth.slower[k] / T - growth.coupling * max(a, 0.0), 0.0))
-            fastest = 0.0
+            a = moment.A[c, k]
+            nuclei = _past(barrier, a)
+            written = max(nuclei, FEWEST_NUCLEI)
+            fastest, from_grains, anywhere, along, cations = 0.0, 0.0, 0.0, 0.0, 0.0
+            for v in range(lo, hi):
+                cations += moment.lowest[c, v] * basis.cations[v]
             for i in range(K):
                 b = wide[c, i]
                 value = 0.0
                 if b > 0.0 and metal[k, i]:
-                    value = slowed * (grains * b / (grains + b) + nuclei * b)
-                    fastest = max(fastest, value)
+                    value = rate * (grains * b / (grains + b) + written * b)
+                    fastest = max(fastest, rate * (grains * b / (grains + b) + nuclei * b))
                 mobility[c, k, i] = value + BARE * size[c]
+                if metal[k, i]:
+                    share = 0.0
+                    for v in range(lo, hi):
+                        share += moment.lowest[c, v] * basis.N[v, i]
+                    share = share / cations
+                    if share > 0.0:
+                        along += share * share / mobility[c, k, i]
+                        from_grains += share * share / max(grains * b / (grains + b + 1e-300), 1e-300)
+                        anywhere += share * share / max(b, 1e-300)
+            drag.grains[c, k] = anywhere / from_grains if from_grains > 0.0 else 0.0
+            drag.reference[c, k] = drag.grains[c, k] + written
+            drag.least[c, k] = BARE * size[c] * along
+            drag.eased[c, k] = 1.0
+            nucleating = _past(barrier, SHARPER * a) > NUCLEATING * drag.grains[c, k]
+            drag.along[c, k] = 1.0 / along if along > 0.0 and (nucleating or drag.framework[k] > 0.0) else 0.0
+            fastest *= np.exp(-max(drag.framework[k] - growth.coupling * max(a, 0.0), 0.0))
             amount = 0.0
             for v in range(lo, hi):
                 amount += n[c, v]
@@ -241,17 +287,21 @@ def mobilities(
 
 
 @nb.njit(cache=True)
-def wake(
-    old: Array, expected: Array, trusted: bool, n: Array, z: Array, active: Flags, start: Integers, size: Array,
-    lowest: Array, interaction: Array,
-) -> None:  # fmt: skip
-    """Writes a first guess of a step, amounts n and multipliers z (M, V): what is expected of blocks that may change.
+def _past(barrier: float, A: float) -> float:
+    """Share of nuclei past their barrier at a driving force."""
+    return float(np.exp(-barrier / (A * A))) if A > 0.0 else 0.0
 
-    ``old`` are the amounts at the start, which the other blocks keep.  z is as it was unless it is far from what the
-    barrier makes of n, as in phases that were asleep.  A solution with interactions wakes at its composition
-    ``lowest``.
+
+@nb.njit(cache=True, error_model="numpy")
+def wake(moment: Moment, expected: Array, trusted: bool, guess: Guess, basis: Basis, step: Step) -> None:
+    """Writes amounts and multipliers (M, V) of a first guess of a step: what is expected of blocks that may change.
+
+    The other blocks keep their amounts at the start.  z is as it was unless it is far from what the barrier makes of
+    n, as in phases that were asleep.  A solution with interactions wakes at its composition of least energy.
     """
-    bent = interaction[0, 0] == interaction[0, 0]
+    n, z, old, lowest = guess.n, guess.z, moment.n, moment.lowest
+    active, start, size = step.active, basis.start, step.size
+    bent = step.interaction[0, 0] == step.interaction[0, 0]
     for c in range(len(size)):
         for k in range(len(start) - 1):
             if bent and active[c, k] and not trusted and start[k + 1] > start[k] + 1:
@@ -266,9 +316,9 @@ def wake(
             for v in range(start[k], start[k + 1]):
                 n[c, v] = old[c, v]
                 if active[c, k]:
-                    guess = expected[c, v]
+                    ahead = expected[c, v]
                     if not trusted:  # an extrapolation
-                        guess = min(max(guess, 0.3 * old[c, v]), 3.0 * old[c, v])
-                    n[c, v] = max(guess, BARRIER * size[c])
+                        ahead = min(max(ahead, 0.3 * old[c, v]), 3.0 * old[c, v])
+                    n[c, v] = max(ahead, BARRIER * size[c])
                     if not 1e-3 * BARRIER * size[c] < n[c, v] * z[c, v] < 1e3 * BARRIER * size[c]:
                         z[c, v] = BARRIER * size[c] / n[c, v]

@@ -3,25 +3,28 @@
 Knows numbers only, no chemistry.  In every cell, blocks s of variables n_e >= 0 hold the species i, N_ei of it in a
 unit of n_e; m_si = sum_e N_ei n_e is what block s holds.  A step ends at the minimum, over n and the flows, of
 
-    sum_e n_e g_e + sum_s Gmix_s(n) + sum_si (m_si - m0_si)^2 / (2 K_si) + sum_fi flow_fi^2 / (2 G_fi)
+    sum_e n_e g_e + sum_s Gmix_s(n) + sum_s phi_s(q_s) + sum_fi flow_fi^2 / (2 G_fi),
+
+    q_s = sum_i (m_si - m0_si)^2 / (2 K_si)
 
 subject to the balance of every species in every cell: the free energy at the end of the step plus half of what is
 dissipated during it, by transformation with mobilities K and by flow with conductances G, both integrated over the step
 (Onsager's principle of least dissipation of energy, Phys. Rev. 37, 405 (1931), in the time-discrete form of Jordan,
-Kinderlehrer & Otto, SIAM J. Math. Anal. 29, 1 (1998)).  Energies are in units of RT.  The dissipation acts on what a
+Kinderlehrer & Otto, SIAM J. Math. Anal. 29, 1 (1998)).  phi(q) = q where the mobility is what it is; where it depends
+on the driving force itself, as K h(A), see ``drag``.  Energies are in units of RT.  The dissipation acts on what a
 block holds of the species marked ``metal``, not on its variables: how its contents are divided among end members is
 free, so the choice of end members changes nothing.  With u the multipliers of the balances (chemical potentials) and
 z those of n >= 0,
 
-    g_e + dGmix/dn_e + sum_i N_ei (m_i - m0_i) / K_i - N_e . u - z_e = 0,      n_e z_e = t -> 0
+    g_e + dGmix/dn_e + phi' sum_i N_ei (m_i - m0_i) / K_i - N_e . u - z_e = 0,      n_e z_e = t -> 0
     sum_e N_e n_e + x(u) + div G grad u = b                                    in every cell,
 
 where a small store x of each species, s exp(u) up to s and s (1 + u) beyond, keeps every potential finite.  The free
 energy can not rise whatever the size of the step, as leaving everything in place is one of the choices.
 
 Newton's method on n, z and u together (primal-dual interior point: Wright, Primal-Dual Interior-Point Methods, SIAM
-(1997)): each block has a small matrix H = Hess Gmix + N diag(1/K) N^T + diag(z/n); with its Cholesky factor the amounts
-are eliminated, and what is left is symmetric, positive definite and block-tridiagonal in u.  Blocks that can not change
+(1997)): each block has a small matrix H = Hess Gmix + Hess phi + diag(z/n); with its Cholesky factor the amounts are
+eliminated, and what is left is symmetric, positive definite and block-tridiagonal in u.  Blocks that can not change
 within the step by an amount that counts are left out of it (``mobility.active``).  Where interactions bend Gmix
 downwards, only its convex part enters H, so that the direction still descends (Yuille & Rangarajan, Neural Comput. 15,
 915 (2003)).
@@ -34,6 +37,8 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from sinterface.simulate.solve.drag import Drag, blank, ease, force
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -58,18 +63,50 @@ class Step(NamedTuple):
     """What a step is solved with, all integrated over it.
 
     g (V,) energies [RT]; interaction (V, E) [RT]; m0 (M, B, K) what blocks held at its start, mobility K (M, B, K) and
-    active (M, B), which blocks may change; store s and content b (M, K); conductance G (M-1, K); size (M,) of cells.
+    how it depends on the driving force; active (M, B), which blocks may change; store s and content b (M, K);
+    conductance G (M-1, K); size (M,) of cells.
     """
 
     g: Array
     interaction: Array
     m0: Array
     mobility: Array
+    drag: Drag
     active: Flags
     store: Array
     content: Array
     conductance: Array
     size: Array
+
+
+class Guess(NamedTuple):
+    """Where Newton's method begins: potentials u (M, K), amounts n and multipliers z (M, V)."""
+
+    u: Array
+    n: Array
+    z: Array
+
+
+class Iterate(NamedTuple):
+    """Where Newton's method stands: potentials u (M, K), amounts n and multipliers z (M, V), stores x (M, K)."""
+
+    u: Array
+    n: Array
+    z: Array
+    x: Array
+
+
+class Elimination(NamedTuple):
+    """What an iteration leaves for the amounts: potentials' change d (M, K), factors L (M, V, E) of the blocks,
+
+    right-hand sides q (M, V), weights and residuals of the stores wx, rx (M, K).
+    """
+
+    d: Array
+    L: Array
+    q: Array
+    wx: Array
+    rx: Array
 
 
 class Solution(NamedTuple):
@@ -86,6 +123,17 @@ class Solution(NamedTuple):
     iterations: int
     cell: int
     block: int
+
+
+@nb.njit(cache=True)
+def blank_step(basis: Basis, interaction: Array, size: Array) -> Step:
+    """A step of all blocks in cells of ``size`` (M,), to be written into."""
+    M, K, B = len(size), basis.N.shape[1], len(basis.start) - 1
+    blocks = (M, B, K)
+    return Step(
+        np.zeros(basis.N.shape[0]), interaction.copy(), np.zeros(blocks), np.ones(blocks), blank(M, B),
+        np.zeros((M, B), dtype=np.bool_), np.zeros((M, K)), np.zeros((M, K)), np.zeros((max(M - 1, 0), K)), size,
+    )  # fmt: skip
 
 
 BARRIER = 1e-13
@@ -119,6 +167,9 @@ FAINT = 1e-15
 """Share of a cell below which what is dissolved of a species no longer makes its potential easy to move: of what is
 nowhere in a cell the potential is known no better than the balance, and an exact step would send it to infinity."""
 
+NEAR = 3.0
+"""Ratio of two rates within which the curve between them is taken for straight."""
+
 CENTRED = 1e8
 """A multiplier stays within this factor of t/n."""
 
@@ -138,11 +189,10 @@ def _chol(A: Array, n: int) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def mixing(
-    n: Array, lo: int, hi: int, k: int, basis: Basis, interaction: Array, gradient: Array, H: Array, curvature: bool
-) -> None:
-    """Gradient (E,) and, with ``curvature``, the convex part of the Hessian (E, E) of Gmix of block k at n[lo:hi]."""
-    E = hi - lo
+def mixing(n: Array, k: int, basis: Basis, interaction: Array, gradient: Array, H: Array, curvature: bool) -> None:
+    """Gradient (E,) and, with ``curvature``, the convex part of the Hessian (E, E) of Gmix of block k at n (V,)."""
+    lo = basis.start[k]
+    E = basis.start[k + 1] - lo
     total = np.zeros(4)
     share = np.zeros(16)
     size = np.zeros(4)
@@ -193,51 +243,52 @@ def mixing(
 
 
 @nb.njit(cache=True, error_model="numpy")
-def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool, close: float) -> Solution:
-    """The end of a step from a first guess: potentials (M, K), amounts and multipliers (M, V).
+def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> Solution:
+    """The end of a step from a first guess.
 
     ``close`` is the error at which it counts as solved, CLOSE for a final answer.  ``cold`` takes the guess for one far
     from the answer: the barrier then falls with the product n z instead of being t from the start.
     """
     N, start, metal = basis.N, basis.start, basis.metal
     s, G, size = step.store, step.conductance, step.size
-    M, K = u0.shape
+    M, K = guess.u.shape
     V, B = N.shape[0], len(start) - 1
     E_most = 1
     for k in range(B):
         E_most = max(E_most, start[k + 1] - start[k])
     u, n, z, x, fixed = np.empty((M, K)), np.empty((M, V)), np.empty((M, V)), np.empty((M, K)), np.empty((M, K))
     H, X = np.empty((E_most, E_most)), np.empty((E_most, K))
-    gradient, column = np.empty(E_most), np.empty(E_most)
+    gradient, column, pull = np.empty(E_most), np.empty(E_most), np.empty(E_most)
     L, q = np.empty((M, V, E_most)), np.empty((M, V))
     S, d, R = np.empty((M, K, K)), np.empty((M, K)), np.empty((M, K))
     wx, rx, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
     C, W = np.empty((M, K, K)), np.empty((K, K))
     for c in range(M):
         for v in range(V):
-            n[c, v], z[c, v] = n0[c, v], z0[c, v]
+            n[c, v], z[c, v] = guess.n[c, v], guess.z[c, v]
         for i in range(K):
-            u[c, i], fixed[c, i] = u0[c, i], step.content[c, i]
+            u[c, i], fixed[c, i] = guess.u[c, i], step.content[c, i]
             x[c, i] = s[c, i] * (np.exp(max(u[c, i], -DEEPEST)) if u[c, i] < 0.0 else 1.0 + u[c, i])
         for k in range(B):
             if not step.active[c, k]:
                 for v in range(start[k], start[k + 1]):
                     for i in range(K):
                         fixed[c, i] -= N[v, i] * n[c, v]
+    now, elimination = Iterate(u, n, z, x), Elimination(d, L, q, wx, rx)
     most = MOST_COLD if cold else MOST
     cell, block = 0, -1
     for iteration in range(most):
         worst = 0.0
         barrier = BARRIER
         if cold:
-            product, count = 0.0, 0
+            total, count = 0.0, 0
             for c in range(M):
                 for k in range(B):
                     if step.active[c, k]:
                         for v in range(start[k], start[k + 1]):
-                            product += n[c, v] * z[c, v] / size[c]
+                            total += n[c, v] * z[c, v] / size[c]
                             count += 1
-            barrier = max(BARRIER, 0.15 * product / max(count, 1))
+            barrier = max(BARRIER, 0.15 * total / max(count, 1))
         for c in range(M):
             t = barrier * size[c]
             for i in range(K):
@@ -262,31 +313,41 @@ def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool,
                 lo, hi = start[k], start[k + 1]
                 E = hi - lo
                 if basis.species[k] > 0:
-                    mixing(n[c], lo, hi, k, basis, step.interaction, gradient, H, True)
+                    mixing(n[c], k, basis, step.interaction, gradient, H, True)
                 else:
                     gradient[0] = 0.0
                     H[0, 0] = 0.0
+                rigid, bent = 1.0, 0.0
+                for e in range(E):
+                    pull[e] = 0.0
+                if step.drag.along[c, k] > 0.0:
+                    rigid, bent = _bend(now, gradient, c, k, basis, step)
                 for i in range(K):
                     if metal[k, i]:
                         m = 0.0
                         for e in range(E):
                             m += N[lo + e, i] * n[c, lo + e]
-                        force = (m - step.m0[c, k, i]) / step.mobility[c, k, i]
+                        moved = (m - step.m0[c, k, i]) / step.mobility[c, k, i]
                         for e in range(E):
                             a = N[lo + e, i]
                             if a > 0.0:
-                                gradient[e] += a * force
-                                w = a / step.mobility[c, k, i]
+                                pull[e] += a * moved
+                                w = rigid * a / step.mobility[c, k, i]
                                 for f in range(E):
                                     H[e, f] += w * N[lo + f, i]
+                for e in range(E):
+                    gradient[e] += rigid * pull[e]
+                    if bent != 0.0:
+                        for f in range(E):
+                            H[e, f] += bent * pull[e] * pull[f]
                 for e in range(E):
                     v = lo + e
                     A = -step.g[v] - gradient[e]
                     for i in range(K):
                         A += N[v, i] * u[c, i]
                         R[c, i] -= N[v, i] * n[c, v]
-                    now = n[c, v] * z[c, v]
-                    off = 0.1 * (now if cold else abs(now - t)) / size[c]
+                    product = n[c, v] * z[c, v]
+                    off = 0.1 * (product if cold else abs(product - t)) / size[c]
                     q[c, v] = A + t / n[c, v]
                     H[e, e] += z[c, v] / n[c, v]
                     residual = abs(A + z[c, v])
@@ -342,8 +403,51 @@ def solve(u0: Array, n0: Array, z0: Array, basis: Basis, step: Step, cold: bool,
         if worst < close and iteration > 0:
             return Solution(u, n, z, x, True, iteration, cell, block)
         _direction(S, G, d, C, scale, W)
-        _advance(u, n, z, x, d, L, q, wx, rx, basis, step, barrier, cold, iteration)
+        _advance(now, elimination, basis, step, barrier, cold, iteration)
     return Solution(u, n, z, x, False, most, cell, block)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _bend(now: Iterate, gradient: Array, c: int, k: int, basis: Basis, step: Step) -> tuple[float, float]:
+    """Of block k in cell c: phi', and the factor of the square of sum_i N_ei (m_i - m0_i) / K_i in the Hessian.
+
+    Far from the answer the tangent of a curve that is steep at first and flat later leads Newton's method astray.  The
+    potentials of this iteration tell the force A' that would be the answer if they stayed, and the curve what v'
+    belongs to it: while that is NEAR times v or more, or less, the secant from v to v' is taken instead.
+    """
+    drag, lo, hi = step.drag, basis.start[k], basis.start[k + 1]
+    twice, grown = 0.0, 0.0
+    for i in range(now.u.shape[1]):
+        if basis.metal[k, i]:
+            moved = -step.m0[c, k, i]
+            for v in range(lo, hi):
+                moved += basis.N[v, i] * now.n[c, v]
+            grown += moved
+            twice += moved * moved / step.mobility[c, k, i]
+    pull, cations = 0.0, 0.0
+    for v in range(lo, hi):
+        A = now.z[c, v] - step.g[v] - gradient[v - lo]
+        for i in range(now.u.shape[1]):
+            A += basis.N[v, i] * now.u[c, i]
+        pull += now.n[c, v] * A
+        cations += now.n[c, v] * basis.cations[v]
+    pull /= cations
+    speed = np.sqrt(twice / drag.along[c, k])
+    A = force(speed, c, k, drag)
+    h, slope = ease(A, c, k, drag)
+    drag.eased[c, k] = h
+    if twice == 0.0:
+        return 1.0 / h, 0.0
+    other = abs(pull)
+    aimed, _ = ease(other, c, k, drag)
+    aimed *= other
+    if (pull < 0.0) != (grown < 0.0):
+        other, aimed = -other, -aimed
+    if not speed < NEAR * aimed < NEAR * NEAR * speed:
+        steepness = (A - other) / (speed - aimed)
+    else:
+        steepness = 1.0 / (h * (1.0 + slope))
+    return A / speed, (steepness - A / speed) / twice
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -400,10 +504,11 @@ def _direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) -
 
 @nb.njit(cache=True, error_model="numpy")
 def _advance(
-    u: Array, n: Array, z: Array, x: Array, d: Array, L: Array, q: Array, wx: Array, rx: Array, basis: Basis,
-    step: Step, barrier: float, cold: bool, iteration: int,
-) -> None:  # fmt: skip
-    """Take the Newton step in place, shortened so that all stays positive; d (M, K) is that of the potentials."""
+    now: Iterate, elimination: Elimination, basis: Basis, step: Step, barrier: float, cold: bool, iteration: int
+) -> None:
+    """Take the Newton step in place, shortened so that all stays positive."""
+    u, n, z, x = now.u, now.n, now.z, now.x
+    d, L, q, wx, rx = elimination.d, elimination.L, elimination.q, elimination.wx, elimination.rx
     N, start = basis.N, basis.start
     M, K = u.shape
     V, B = N.shape[0], len(start) - 1

@@ -10,9 +10,10 @@ from sinterface.models.rates.parameters import prior
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve import thermal as thermals
 from sinterface.simulate.solve.conductance import FASTEST_FLOW, conductances
+from sinterface.simulate.solve.drag import blank, ease, force
 from sinterface.simulate.solve.march import longest_step
-from sinterface.simulate.solve.mobility import affinities, contents, mobilities
-from sinterface.simulate.solve.newton_step import _chol, _direction, mixing
+from sinterface.simulate.solve.mobility import Moment, affinities, contents, mobilities
+from sinterface.simulate.solve.newton_step import _chol, _direction, blank_step, mixing
 from sinterface.simulate.solve.system import assemble
 
 
@@ -51,7 +52,7 @@ def test_gradient_and_hessian_of_mixing_are_the_differences_of_the_energy(spinel
             continue
         lo, hi = basis.start[k], basis.start[k + 1]
         gradient, H = np.empty(hi - lo), np.empty((hi - lo, hi - lo))
-        mixing(n, lo, hi, k, basis, interaction, gradient, H, True)
+        mixing(n, k, basis, interaction, gradient, H, True)
         step = 1e-5
         expected = np.empty(hi - lo)
         for e in range(hi - lo):
@@ -67,7 +68,7 @@ def test_gradient_and_hessian_of_mixing_are_the_differences_of_the_energy(spinel
             for sign in (1.0, -1.0):
                 moved, side = n.copy(), np.empty(hi - lo)
                 moved[lo + e] += sign * step
-                mixing(moved, lo, hi, k, basis, nothing, side, H.copy(), False)
+                mixing(moved, k, basis, nothing, side, H.copy(), False)
                 sides.append(side)
             slopes[e] = (sides[0] - sides[1]) / (2.0 * step)
         assert pytest.approx(slopes, abs=1e-6) == H, "the Hessian is that of the ideal part, which is convex"
@@ -207,7 +208,9 @@ def test_affinities_are_those_of_the_lowest_compositions(spinel):
     u = rng.uniform(-8.0, -1.0, (4, len(spinel.components)))
     lowest = np.ascontiguousarray(np.tile(spinel.begin().lowest[:1], (4, 1)))
     A = np.empty((4, len(blocks.blocks)))
-    affinities(u, g, model.interaction, model.basis, lowest, 400, A)
+    step = blank_step(model.basis, model.interaction, np.ones(4))
+    step.g[:] = g
+    affinities(u, step, model.basis, lowest, 400, A)
     for k in range(len(blocks.blocks)):
         part = blocks.members(k)
         cost = g[part] - u @ thermal.N[part].T
@@ -227,20 +230,25 @@ def test_affinities_are_those_of_the_lowest_compositions(spinel):
 
 
 def test_mobility_grows_from_grains_and_from_nuclei(synthetic):
-    """K = kappa [M b/(M + b) + nu b], nu = exp(-barrier/A^2) while A > 0."""
+    """K h = kappa [M b/(M + b) + nu b], nu = exp(-barrier/A^2) while A > 0, at the force of the start and at others."""
     system = synthetic(
         N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[0.75, 0.25]]), u=np.zeros((1, 1)),
         store=np.full((1, 1), 1e-9), nucleus=2.0,
     )  # fmt: skip
     model, n = system.model, np.array([[0.75, 0.25]])
     held = n @ model.basis.N
-    mobility, active = np.empty((1, 2, 1)), np.empty((1, 2), dtype=np.bool_)
+    step = blank_step(model.basis, model.interaction, model.size)
     for A in (np.array([[-1.0, 1.0]]), np.array([[-1.0, 0.5]])):
-        mobilities(n, n, held, A, 0.1, 1000.0, model.basis, model.growth, model.size, mobility, active)
+        moment = Moment(n, n, held, A, np.ones((1, 2)), 0.1, 1000.0)
+        mobilities(moment, model.basis, model.growth, step)
         nu = np.exp(-2.0 / A[0, 1] ** 2)
-        assert mobility[0, 1, 0] == pytest.approx(0.1 * (0.25 * 1.0 / 1.25 + nu), rel=1e-5)
-        assert mobility[0, 0, 0] == pytest.approx(0.1 * (0.75 / 1.75), rel=1e-5)
-        assert active.all()
+        assert step.mobility[0, 1, 0] == pytest.approx(0.1 * (0.25 * 1.0 / 1.25 + nu), rel=1e-5)
+        assert step.mobility[0, 0, 0] == pytest.approx(0.1 * (0.75 / 1.75), rel=1e-5)
+        assert step.active.all()
+        for other in (A[0, 1], 0.3, 3.0):
+            h, _ = ease(other, 0, 1, step.drag)
+            nu = np.exp(-2.0 / other**2)
+            assert h * step.mobility[0, 1, 0] == pytest.approx(0.1 * (0.25 * 1.0 / 1.25 + nu), rel=1e-5)
     m0 = np.zeros((1, 2, 1))
     contents(n, model.basis, m0)
     assert m0.ravel() == pytest.approx([0.75, 0.25])
@@ -252,10 +260,28 @@ def test_a_trace_that_the_barrier_leaves_is_no_grain(synthetic):
         store=np.full((1, 1), 1e-9), nucleus=1e9,
     )  # fmt: skip
     model = system.model
-    mobility, active = np.empty((1, 2, 1)), np.empty((1, 2), dtype=np.bool_)
+    step = blank_step(model.basis, model.interaction, model.size)
     for trace, most in ((1e-13, 1e-14), (1e-10, 1e-14)):
         n = np.array([[1.0, trace]])
         A = np.array([[-1.0, 1.0]])
-        mobilities(n, n, n @ model.basis.N, A, 1.0, 1000.0, model.basis, model.growth, model.size, mobility, active)
-        assert mobility[0, 1, 0] <= most
-        assert not active[0, 1] or trace > 1e-11
+        moment = Moment(n, n, n @ model.basis.N, A, np.ones((1, 2)), 1.0, 1000.0)
+        mobilities(moment, model.basis, model.growth, step)
+        assert step.mobility[0, 1, 0] * ease(1.0, 0, 1, step.drag)[0] <= most
+        assert not step.active[0, 1] or trace > 1e-11
+
+
+def test_the_force_of_a_rate_and_the_rate_of_a_force_are_inverse():
+    """A h(A) = v, h rising from what a framework and a barrier leave to 1 and more; its slope by differences."""
+    drag = blank(1, 3)
+    drag.coupling[0] = 2.6
+    drag.framework[:] = 0.0, 15.0, 15.0
+    drag.barrier[:] = 3.0, 0.0, 3.0
+    drag.grains[:], drag.reference[:], drag.least[:] = 0.01, 0.4, 1e-15
+    for k in range(3):
+        for A in np.geomspace(0.02, 40.0, 60):
+            h, slope = ease(A, 0, k, drag)
+            assert force(A * h, 0, k, drag) == pytest.approx(A, rel=1e-10)
+            if abs(15.0 - 2.6 * A) > 1e-3:
+                up, down = (ease(A * f, 0, k, drag)[0] for f in (1.0001, 0.9999))
+                assert slope == pytest.approx(np.log(up / down) / np.log(1.0001 / 0.9999), abs=1e-5)
+    assert force(0.0, 0, 1, drag) == 0.0

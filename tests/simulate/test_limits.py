@@ -11,6 +11,7 @@ from sinterface.models.rates import parameters
 from sinterface.simulate.solve import thermal as thermals
 from sinterface.simulate.solve.integrate import Outcome, begin, integrate
 from sinterface.simulate.solve.mobility import affinities
+from sinterface.simulate.solve.newton_step import blank_step
 from sinterface.simulate.solve.result import dissolved, to_result
 from sinterface.simulate.solve.system import assemble
 
@@ -127,7 +128,9 @@ def test_lithium_alone_mobile_ends_in_paraequilibrium(cathode, T):
     g, reference = np.empty(len(thermal.N)), np.empty(len(system.components))
     thermals.energies(thermal, T + 273.15, 0, g, reference)
     A = np.empty((len(last.amounts), len(basis.start) - 1))
-    affinities(last.potentials, g, system.model.interaction, basis, last.lowest.copy(), 2000, A)
+    step = blank_step(basis, system.model.interaction, system.model.size)
+    step.g[:] = g
+    affinities(last.potentials, step, basis, last.lowest.copy(), 2000, A)
     assert A.max() < 2e-3, "nothing lies below the plane by more than 2e-3 RT per mole of cations"
     there = np.add.reduceat(last.amounts * basis.cations, basis.start[:-1], axis=1) > 1e-6 * system.model.size[:, None]
     assert np.abs(A[there]).max() < 2e-3

@@ -1,0 +1,99 @@
+"""Mobilities that depend on the driving force: nuclei past their barrier, and frameworks that a force helps to rebuild.
+
+A block that grows at the driving force A [RT per mole of cations] by dM = K h(A) A in a step,
+
+    h(A) = exp(-max(E - alpha A, 0)) (rho + nu(A)) / (rho + nu(A0)),     nu(A) = exp(-B / A^2),
+
+with E the extra activation energy in RT, alpha its coupling to the force (Bell, Proc. R. Soc. A 154, 414 (1936)), nu
+the share of nuclei past their barrier, rho what grains count for beside them, and A0 the force that K was written down
+at.  A h(A) rises with A, so the dissipation potential is convex: phi(q) = K psi(v), v^2 = 2 q / K, psi'(v) = A with
+A h(A) = v.  Taking h from the start of the step instead makes answers swing from step to step, as the force collapses
+in the very step that it drives.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+CLOSE = 1e-13
+"""Error of ln A at which a force counts as known."""
+
+WEAKEST, STRONGEST = 1e-30, 1e6
+"""Bounds of a driving force [RT]."""
+
+
+class Drag(NamedTuple):
+    """How the mobility of each block in each cell depends on the driving force.
+
+    along (M, B): mobility K of the block as a whole at its composition [mol of cations per RT], 0 where it does not
+    depend on the force; grains rho and reference rho + nu(A0) (M, B); least (M, B) what h can not fall below;
+    framework E and barrier B (B,); coupling alpha, of length 1; eased (M, B): h at the answer, written by
+    ``newton_step.solve``.
+    """
+
+    along: Array
+    grains: Array
+    reference: Array
+    least: Array
+    framework: Array
+    barrier: Array
+    coupling: Array
+    eased: Array
+
+
+@nb.njit(cache=True)
+def blank(M: int, B: int) -> Drag:
+    """A drag of M cells and B blocks to be written into."""
+    cells = (M, B)
+    return Drag(
+        np.zeros(cells), np.zeros(cells), np.ones(cells), np.zeros(cells), np.zeros(B), np.zeros(B), np.zeros(1),
+        np.ones(cells),
+    )  # fmt: skip
+
+
+@nb.njit(cache=True, error_model="numpy")
+def ease(A: float, c: int, k: int, drag: Drag) -> tuple[float, float]:
+    """h of block k in cell c at the force A >= 0, and d ln h / d ln A."""
+    value, slope = 1.0, 0.0
+    held_back = drag.framework[k] - drag.coupling[0] * A
+    if held_back > 0.0:
+        value = np.exp(-held_back)
+        slope = drag.coupling[0] * A
+    if drag.barrier[k] > 0.0:
+        nuclei = np.exp(-drag.barrier[k] / (A * A)) if A > 0.0 else 0.0
+        passed = drag.grains[c, k] + nuclei
+        value *= passed / drag.reference[c, k]
+        if nuclei > 0.0:
+            slope += 2.0 * drag.barrier[k] / (A * A) * nuclei / passed
+    least = drag.least[c, k]
+    return value + least, slope * value / (value + least)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def force(v: float, c: int, k: int, drag: Drag) -> float:
+    """The A that solves A h(A) = v: Newton's method on logarithms, bracketed as d ln v / d ln A >= 1."""
+    if v <= 0.0:
+        return 0.0
+    aim = np.log(v)
+    low, high = np.log(WEAKEST), np.log(STRONGEST)
+    y = min(max(aim, low), 0.0)
+    for _ in range(60):
+        h, slope = ease(np.exp(y), c, k, drag)
+        off = y + np.log(h) - aim
+        if off > 0.0:
+            high = min(high, y)
+            low = max(low, y - off)
+        else:
+            low = max(low, y)
+            high = min(high, y - off)
+        if high - low < CLOSE or abs(off) < CLOSE:
+            break
+        ahead = y - off / (1.0 + slope)
+        y = ahead if low < ahead < high else 0.5 * (low + high)
+    return float(np.exp(y))
