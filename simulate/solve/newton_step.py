@@ -170,6 +170,9 @@ nowhere in a cell the potential is known no better than the balance, and an exac
 NEAR = 3.0
 """Ratio of two rates within which the curve between them is taken for straight."""
 
+FLATTEST = 1e-8
+"""Least slope of that curve in units of its chord from zero: below, the block's matrix would drown in round-off."""
+
 CENTRED = 1e8
 """A multiplier stays within this factor of t/n."""
 
@@ -447,7 +450,8 @@ def _bend(now: Iterate, gradient: Array, c: int, k: int, basis: Basis, step: Ste
         steepness = (A - other) / (speed - aimed)
     else:
         steepness = 1.0 / (h * (1.0 + slope))
-    return A / speed, (steepness - A / speed) / twice
+    chord = A / speed
+    return chord, (max(steepness, FLATTEST * chord) - chord) / twice
 
 
 @nb.njit(cache=True, error_model="numpy")
