@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from importlib import resources
@@ -16,8 +17,9 @@ from sinterface.models.phases.database import Database, adjusted
 from sinterface.models.phases.substance import cations
 from sinterface.models.rates import kinetics, transport
 
-PYROCHLORE = "La2Zr2O7"
-"""The family that needs ``framework`` to form."""
+REFRACTORY = frozenset({"Zr", "Hf", "Nb", "Ta"})
+"""Cations that diffuse least of all in oxides: a phase whose framework they are, without lithium that would open it,
+needs ``framework`` to form."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,14 @@ class Parameters:
         smooth = self.roughness if morphology == "single-crystal" else 0.0
         return float(min(10.0 ** (self.contact - smooth), 1.0))
 
-    def slower(self, family: str) -> float:
-        """Activation energy [J/mol] beyond that of other transformations which a family of phases needs to form."""
-        return max(1e3 * self.framework, 0.0) if family == PYROCHLORE else 0.0
+    def slower(self, elements: Collection[str]) -> float:
+        """Activation energy [J/mol] beyond that of other transformations which a phase of these elements needs to form.
+
+        >>> prior().slower(("La", "Zr", "O")) > prior().slower(("Li", "Zr", "O"))
+        True
+        """
+        slow = "Li" not in elements and not REFRACTORY.isdisjoint(elements)
+        return max(1e3 * self.framework, 0.0) if slow else 0.0
 
     def energies(self, database: Database) -> Database:
         """``database`` with these changes of Gibbs energies; itself where there are none."""

@@ -2,13 +2,14 @@
 
 A block that grows at the driving force A [RT per mole of cations] by dM = K h(A) A in a step,
 
-    h(A) = exp(-max(E - alpha A, 0)) (rho + nu(A)) / (rho + nu(A0)),     nu(A) = exp(-B / A^2),
+    h(A) = f(A) (rho + nu(A)) / (rho + nu(A0)),     f = 1 / (1 + (e^E - 1) e^(-alpha A)),     nu = exp(-B / A^2),
 
-with E the extra activation energy in RT, alpha its coupling to the force (Bell, Proc. R. Soc. A 154, 414 (1936)), nu
-the share of nuclei past their barrier, rho what grains count for beside them, and A0 the force that K was written down
-at.  A h(A) rises with A, so the dissipation potential is convex: phi(q) = K psi(v), v^2 = 2 q / K, psi'(v) = A with
-A h(A) = v.  Taking h from the start of the step instead makes answers swing from step to step, as the force collapses
-in the very step that it drives.
+with E the extra activation energy in RT, alpha its coupling to the force (Bell, Proc. R. Soc. A 154, 414 (1936)): f is
+e^-E at rest, rises as e^(alpha A) and ends at 1, where the other transformations are as slow.  nu is the share of
+nuclei past their barrier, rho what grains count for beside them, and A0 the force that K was written down at.  A h(A)
+rises with A, so the dissipation potential is convex: phi(q) = K psi(v), v^2 = 2 q / K, psi'(v) = A with A h(A) = v.
+Taking h from the start of the step instead makes answers swing from step to step, as the force collapses in the very
+step that it drives.
 """
 
 from __future__ import annotations
@@ -61,10 +62,10 @@ def blank(M: int, B: int) -> Drag:
 def ease(A: float, c: int, k: int, drag: Drag) -> tuple[float, float]:
     """h of block k in cell c at the force A >= 0, and d ln h / d ln A."""
     value, slope = 1.0, 0.0
-    held_back = drag.framework[k] - drag.coupling[0] * A
-    if held_back > 0.0:
-        value = np.exp(-held_back)
-        slope = drag.coupling[0] * A
+    if drag.framework[k] > 0.0:
+        held_back = np.expm1(drag.framework[k]) * np.exp(-drag.coupling[0] * A)
+        value = 1.0 / (1.0 + held_back)
+        slope = drag.coupling[0] * A * held_back * value
     if drag.barrier[k] > 0.0:
         nuclei = np.exp(-drag.barrier[k] / (A * A)) if A > 0.0 else 0.0
         passed = drag.grains[c, k] + nuclei
@@ -77,13 +78,13 @@ def ease(A: float, c: int, k: int, drag: Drag) -> tuple[float, float]:
 
 @nb.njit(cache=True, error_model="numpy")
 def force(v: float, c: int, k: int, drag: Drag) -> float:
-    """The A that solves A h(A) = v: Newton's method on logarithms, bracketed as d ln v / d ln A >= 1."""
+    """The A that solves A h(A) = v: Newton's method on logarithms, halving the bracket where it does not."""
     if v <= 0.0:
         return 0.0
     aim = np.log(v)
     low, high = np.log(WEAKEST), np.log(STRONGEST)
-    y = min(max(aim, low), 0.0)
-    for _ in range(60):
+    y, width = min(max(aim, low), 0.0), 2.0 * (high - low)
+    for _ in range(100):
         h, slope = ease(np.exp(y), c, k, drag)
         off = y + np.log(h) - aim
         if off > 0.0:
@@ -94,6 +95,7 @@ def force(v: float, c: int, k: int, drag: Drag) -> float:
             high = min(high, y - off)
         if high - low < CLOSE or abs(off) < CLOSE:
             break
-        ahead = y - off / (1.0 + slope)
-        y = ahead if low < ahead < high else 0.5 * (low + high)
+        ahead, halved = y - off / (1.0 + slope), high - low < 0.5 * width
+        width = high - low
+        y = ahead if halved and low < ahead < high else 0.5 * (low + high)
     return float(np.exp(y))

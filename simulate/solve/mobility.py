@@ -2,7 +2,7 @@
 
 The mobility of component i in a phase over a step (what it may rearrange per unit of driving force, moles) is
 
-    K_i f(A),     K_i = kappa [ M b_i / (M + b_i) + nu(A) b_i ],     f = exp(-max(dE / RT - alpha A, 0))
+    K_i f(A),     K_i = kappa [ M b_i / (M + b_i) + nu(A) b_i ],     f = 1 / (1 + (exp(dE / RT) - 1) exp(-alpha A))
 
 with kappa the integral of the transformation rate, b_i what the cell holds of i, M what the phase holds of all slow
 components: first order in what is there and in what it could grow from, the scarcest in series.  A product grain is
@@ -278,7 +278,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
             drag.eased[c, k] = 1.0
             nucleating = _past(barrier, SHARPER * a) > NUCLEATING * drag.grains[c, k]
             drag.along[c, k] = 1.0 / along if along > 0.0 and (nucleating or drag.framework[k] > 0.0) else 0.0
-            fastest *= np.exp(-max(drag.framework[k] - growth.coupling * max(a, 0.0), 0.0))
+            fastest /= 1.0 + np.expm1(drag.framework[k]) * np.exp(-growth.coupling * max(a, 0.0))
             amount = 0.0
             for v in range(lo, hi):
                 amount += n[c, v]

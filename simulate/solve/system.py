@@ -371,8 +371,13 @@ def _growth(blocks: PhaseBlocks, grid: Grid, parameters: Parameters, shared: NDA
     limits = np.array([[np.flatnonzero(row)[0], np.flatnonzero(row)[-1] + 1] for row in around], dtype=np.intp)
     gamma = np.full(len(blocks.blocks), 10.0**parameters.interface)
     nucleus = 16.0 * np.pi / 3.0 * AVOGADRO * gamma**3 * MOLAR_VOLUME**2 / GAS_CONSTANT**3
-    slower = np.array([parameters.slower(block.family) for block in blocks.blocks]) / GAS_CONSTANT
-    return Growth(np.ascontiguousarray(around), limits, nucleus, slower, parameters.coupling, shared)
+    held = [np.any(blocks.composition[blocks.members(k)] > 0.0, axis=0) for k in range(len(blocks.blocks))]
+    slower = [
+        parameters.slower([name for name, has in zip(blocks.components, row, strict=True) if has]) for row in held
+    ]
+    return Growth(
+        np.ascontiguousarray(around), limits, nucleus, np.array(slower) / GAS_CONSTANT, parameters.coupling, shared
+    )
 
 
 def _paths(blocks: PhaseBlocks, grid: Grid, size: Array, parameters: Parameters, shared: NDArray[np.bool_]) -> Paths:
