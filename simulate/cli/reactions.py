@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,9 @@ def reactions(
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
     structure: Structure = None,
+    coating: Annotated[
+        str, typer.Option(help="A layer between them, Li3BO3, or several with commas between: each face is told.")
+    ] = "",
     database: Database = None,
     plot: Picture = None,
     as_json: Json = False,
@@ -72,7 +76,13 @@ def reactions(
         for name in cathode.split(",")
     ]
     gas_elements = [element.strip() for element in closed.split(",") if element.strip()]
-    pairs = [_couple(powder, opposite, data, para, gas_elements) for powder in cathodes]
+    layers = _layers(coating, data)
+    faces: list[tuple[Material, Material]] = []
+    for powder in cathodes:
+        faces.append((powder, opposite))
+        row = (powder, *layers, opposite)
+        faces += list(itertools.pairwise(row)) if layers else []
+    pairs = [_couple(inner, outer, data, para, gas_elements) for inner, outer in faces]
     computed: list[tuple[InterfaceReactions, InterfaceSpread | None]] = []
     with progress_bar("reactions", not as_json) as advance:
         for number, pair in enumerate(pairs):
@@ -97,10 +107,17 @@ def reactions(
     else:
         for reaction, spread in computed:
             place = f"{reaction.temperature - CELSIUS_ZERO:g} °C, {reaction.atmosphere}"
-            _show(reaction, f"{opposite.id} | {reaction.cathode.id}, {place}", spread)
+            _show(reaction, f"{reaction.electrolyte.id} | {reaction.cathode.id}, {place}", spread)
     if plot is not None:
         plots.save(plots.reaction_energies(computed) if len(kelvins) > 1 else plots.reactions(computed), plot)
         say(f"wrote {plot}", quiet=as_json)
+
+
+def _layers(text: str, data: PhaseDatabase) -> list[Material]:
+    """The layers of ``Li3BO3, LiNbO3=5nm`` from the cathode outwards; a thickness says nothing about equilibria."""
+    from sinterface.models.interface.coatings import coating
+
+    return [coating(part.partition("=")[0].strip(), data) for part in text.split(",") if part.strip()]
 
 
 def _couple(
@@ -185,7 +202,9 @@ def _show_series(computed: list[tuple[InterfaceReactions, InterfaceSpread | None
     from sinterface.models.basics.textfile import plain
 
     first = computed[0][0]
-    table = Table(title=escape(plain(f"strongest reaction with {first.electrolyte.id} in {first.atmosphere}")))
+    faces = len({reaction.electrolyte.id for reaction, _ in computed}) > 1
+    opposite = "at each face" if faces else f"with {first.electrolyte.id}"
+    table = Table(title=escape(plain(f"strongest reaction {opposite} in {first.atmosphere}")))
     for heading in ("cathode", "T / °C", "meV/atom", "5 to 95 %", "cathode / wt%", "product families"):
         table.add_column(heading, justify="left" if heading in ("cathode", "product families") else "right")
     for reaction, spread in computed:
@@ -197,7 +216,7 @@ def _show_series(computed: list[tuple[InterfaceReactions, InterfaceSpread | None
         if energy == "0.00":  # which of the ends is lower by round-off means nothing
             share, families = "-", dict.fromkeys(["no reaction"])
         table.add_row(
-            escape(plain(reaction.cathode.id)),
+            escape(plain(f"{reaction.cathode.id} | {reaction.electrolyte.id}" if faces else reaction.cathode.id)),
             f"{reaction.temperature - CELSIUS_ZERO:g}",
             energy,
             band,

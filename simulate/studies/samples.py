@@ -112,6 +112,7 @@ def spread(
     base = database or databases.embedded()
     elements = frozenset().union(*(powder.composition for powder in task.powders))
     elements = elements.union(*(base[name].amounts for name, _ in task.additives))
+    elements = elements.union(*(layer.material.composition for layer in task.coatings))
     energies = ensemble.draw(base, size, seed, elements)
     posterior = parameters.samples()
     which = np.random.default_rng([seed, 5]).permutation(np.arange(size) % len(posterior))

@@ -113,13 +113,15 @@ def test_every_option_of_a_couple_reaches_every_command(command, monkeypatch):
         name = {run_module: "predict"}.get(place, place.__name__.rsplit(".", 1)[-1])
         monkeypatch.setattr(place, name, stop)
     options = {"-e": "LLZO", "--mass-ratio": "60:40", "--cells": "9", "--crucible": "open", "--geometry": "slab"}
-    options |= {"--add": "Li2CO3=2"} | ({} if command == "optimize" else {"--atmosphere": "air"})
+    options |= {"--add": "Li2CO3=2", "--coating": "Li3BO3=20nm"}
+    options |= {} if command == "optimize" else {"--atmosphere": "air"}
     words = [word for pair in options.items() for word in pair]
     with pytest.raises(InputError, match="far enough"):
         CliRunner().invoke(main.app, [*COMMANDS[command], *words], catch_exceptions=False)
     (task,) = posed
     assert (task.electrolyte.id, task.mass_ratio, task.cells, task.crucible) == ("LLZO", 1.5, 9, "open")
     assert (task.geometry, task.additives) == ("slab", (("Li2CO3", 2.0),))
+    assert [layer.label for layer in task.coatings] == ["Li3BO3=20nm on cathode"]
     assert command == "optimize" or task.atmosphere.name == "air"
     told = CliRunner().invoke(main.app, [command, "--help"]).output
     for field in fields(CoupleOptions):

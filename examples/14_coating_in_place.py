@@ -1,0 +1,18 @@
+"""NMC811 and LLZTO fired with coatings of 20 nm on the cathode, against the bare couple: what each of them changes."""
+
+import sinterface as si
+
+firing = si.Schedule.hold(800, hours=2)
+secondary, remarks = {}, {}
+for coating in ("", "Li3BO3=20nm", "LiNbO3=20nm"):
+    result = si.predict(si.problem("pc-NMC811", "LLZTO", firing, coating=coating, cells=20))
+    secondary[coating] = sum(result.by_family.values())
+    remarks[coating] = result.dataset.attrs["remarks"]
+    print(f"{coating or 'bare':12s} {secondary[coating]:5.2f} wt% of secondary phases; {remarks[coating]}")
+
+# the borate stays and changes next to nothing; the niobate is consumed on the way up, and its products come on top
+assert abs(secondary["Li3BO3=20nm"] - secondary[""]) < 0.2 * secondary[""]
+assert "next to nothing" in remarks["Li3BO3=20nm"]
+assert secondary["LiNbO3=20nm"] > secondary[""]
+assert "through after" in remarks["LiNbO3=20nm"]
+assert float(result.dataset["coating_left"].isel(time=-1).max()) < 0.01
