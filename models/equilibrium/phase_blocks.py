@@ -13,7 +13,7 @@ homogeneous of the first degree: G of twice the amounts is twice G.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from sinterface.models.basics.errors import DataError
 from sinterface.models.equilibrium.chemistry import ChemicalSystem
 from sinterface.models.equilibrium.mixing import Mixture
+from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
 from sinterface.models.phases.database import Database
+from sinterface.models.phases.estimates import FIXED_CHARGE
 from sinterface.models.phases.phaseset import PhaseSet, phase_set
 from sinterface.models.phases.solutions import Solution
 from sinterface.models.phases.substance import Solid, solution_family
@@ -184,6 +186,31 @@ def phase_blocks(system: ChemicalSystem) -> PhaseBlocks:
         metal=metal,
         database=system.database,
     )
+
+
+REFERENCE_CHARGE = {**FIXED_CHARGE, "Ni": 2, "Co": 2, "Mn": 3, "Fe": 3, "Ti": 4, "Nb": 5, "W": 6, "V": 5, "Sb": 5}
+"""Charges with which cations hold no O2 beyond their oxides; any would do, these keep the numbers small."""
+
+
+def with_oxygen(blocks: PhaseBlocks) -> PhaseBlocks:
+    """These blocks with O2 as a further component that is followed, where the gas can not supply it without limit.
+
+    Its column is the O2 [mol] by which a variable holds more than CO2, H2O and the oxides of its cations in their
+    reference charges, negative where it holds less: LiFePO4 takes up 1/4 O2 when its iron becomes Fe3+.  The potential
+    that goes with it is RT ln pO2.  Energies stay those in 1 bar O2; the gas columns still hold all oxygen.
+    """
+    phases = blocks.phases
+    charges = np.array([REFERENCE_CHARGE.get(name, 0) for name in phases.components], dtype=float)
+    charges[np.isin(phases.components, OPEN_ELEMENTS)] = 0.0
+    carbon = phases.gas[:, 1] + phases.composition[:, np.isin(phases.components, "C")].sum(axis=1)
+    oxygen = phases.gas[:, 0] - 2.0 * carbon - 0.5 * phases.gas[:, 2] - 0.5 * phases.composition @ charges
+    followed = replace(
+        phases,
+        components=(*phases.components, "O"),
+        composition=np.column_stack([phases.composition, 0.5 * np.where(np.abs(oxygen) < 1e-9, 0.0, oxygen)]),
+    )
+    metal = np.column_stack([blocks.metal, np.zeros(len(blocks.metal), dtype=bool)])
+    return replace(blocks, phases=followed, metal=metal)
 
 
 def _sublattices(mixture: Mixture) -> list[int]:

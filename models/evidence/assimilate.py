@@ -56,12 +56,14 @@ def uncertainty(solid: Solid) -> float:
 
 @dataclass(frozen=True)
 class Fact:
-    """A composition that exists in 1 bar O2 at these temperatures [K]; ``structure`` names the solution or ''."""
+    """A composition that exists at these temperatures [K] in a gas, 1 bar O2 unless said; ``structure`` names the
+    solution or ''."""
 
     composition: Mapping[str, float]
     structure: str
     temperatures: tuple[float, ...]
     source: str
+    gas: str = "O2"
 
 
 def facts() -> tuple[Fact, ...]:
@@ -73,6 +75,7 @@ def facts() -> tuple[Fact, ...]:
             card.get("structure", ""),
             tuple(float(T) + CELSIUS_ZERO for T in card["T_C"]),
             card["source"],
+            card.get("gas", "O2"),
         )
         for card in tomllib.loads(text)["fact"]
     )
@@ -111,9 +114,9 @@ def cases(database: Database, known: Sequence[Fact], names: Sequence[str]) -> li
 
     Raises DataError when a fact is about nothing in the database.
     """
-    gas = atmosphere("O2")
     tests = []
     for fact in known:
+        gas = atmosphere(fact.gas)
         side = _phase(fact, database)
         system, (row,) = system_of([side], closed_components(side[0].amounts), database)
         total = system.phases.composition[row]

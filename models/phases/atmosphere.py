@@ -17,8 +17,12 @@ from sinterface.models.phases.gases import gas
 OPEN_ELEMENTS = ("O", "C", "H")
 """Elements that come and go with the gas: O as 1/2 O2, C as CO2 - O2, H as 1/2 H2O - 1/4 O2."""
 
-PRESSURES = ("pO2", "pCO2", "pH2O")
+PRESSURES = ("pO2", "pCO2", "pH2O", "pH2", "pCO")
 """Partial pressures that describe a gas."""
+
+SCARCE = 0.01
+"""Pressure of O2 [bar] below which the oxygen that a sample takes up or gives off is limited by the flow of the gas: a
+crucible renewed every 20 s brings 0.04 mol of O2 per mole of cations and hour at 0.01 bar, and 0.8 in air."""
 
 MAX_TEXT = 300
 """Longest text of a gas [characters]."""
@@ -29,23 +33,59 @@ MAX_PRESSURE = 100.0
 
 @dataclass(frozen=True)
 class Atmosphere:
-    """Partial pressures [bar] of a gas at 1 bar in all unless stated otherwise."""
+    """Partial pressures [bar] of a gas at 1 bar in all unless stated otherwise.
+
+    With hydrogen or carbon monoxide it is reducing: its oxygen is that of the equilibrium H2 + 1/2 O2 = H2O or
+    CO + 1/2 O2 = CO2 at each temperature, and ``pO2`` is 0.
+    """
 
     name: str
     pO2: float
     pCO2: float = 0.0
     pH2O: float = 0.0
+    pH2: float = 0.0
+    pCO: float = 0.0
 
     def __post_init__(self) -> None:
         for species in PRESSURES:
             value = getattr(self, species)
             if not (math.isfinite(value) and 0.0 <= value <= MAX_PRESSURE):
                 raise InputError(f"{species} = {value} bar: partial pressures lie between 0 and {MAX_PRESSURE:g} bar")
-        if self.pO2 <= 0.0:
+        if self.pH2 > 0.0 and self.pCO > 0.0:
+            raise InputError("pH2 and pCO are both given: the oxygen of a gas is set by H2/H2O or by CO/CO2, drop one")
+        for fuel, product in (("pH2", "pH2O"), ("pCO", "pCO2")):
+            if getattr(self, fuel) > 0.0 and getattr(self, product) <= 0.0:
+                raise InputError(f"{fuel} without {product}: their ratio sets the oxygen, give {product} too (bar)")
+        if self.reducing and self.pO2 > 0.0:
+            raise InputError(f"pO2 = {self.pO2:g} bar beside pH2 or pCO: these burn it, leave pO2 out")
+        if not self.reducing and self.pO2 <= 0.0:
             raise InputError(
                 "pO2 = 0 bar: every real gas holds some oxygen and its potential is needed; "
                 "give the residual, e.g. --atmosphere N2:pO2=1e-5"
             )
+
+    @property
+    def reducing(self) -> bool:
+        """Whether hydrogen or carbon monoxide sets its oxygen."""
+        return self.pH2 > 0.0 or self.pCO > 0.0
+
+    @property
+    def scarce(self) -> bool:
+        """Whether its oxygen is so little that a sample can use it up: in N2, Ar and CO2, not in a buffered gas."""
+        return not self.reducing and self.pO2 < SCARCE
+
+    def oxygen_pressure(self, temperature: float) -> float:
+        """Pressure of O2 [bar] that its oxygen potential stands for at temperature [K].
+
+        >>> atmosphere("O2").oxygen_pressure(1000.0)
+        1.0
+        >>> 1e-21 < atmosphere("H2/H2O").oxygen_pressure(1000.0) < 1e-19
+        True
+        """
+        if not self.reducing:
+            return self.pO2
+        T = float(temperature)
+        return math.exp(float(2.0 * self.potential("O", T) - gas("O2").gibbs(T)) / (GAS_CONSTANT * T))
 
     def having(self, species: str, pressure: float) -> Atmosphere:
         """The same gas with another pO2, pCO2 or pH2O [bar].  Raises InputError naming the choices."""
@@ -57,11 +97,17 @@ class Atmosphere:
     def potential(self, element: str, temperature: ArrayLike) -> NDArray[np.float64]:
         """Chemical potential [J mol^-1] of O, C or H imposed by the gas at temperature [K].
 
-        mu_O = G(O2)/2 + RT/2 ln pO2, mu_C = mu_CO2 - 2 mu_O, mu_H = (mu_H2O - mu_O)/2, all relative to the
-        elements at 298.15 K as the formation data are.  -inf where the gas holds no CO2 or H2O.
+        mu_O = G(O2)/2 + RT/2 ln pO2, or mu_H2O - mu_H2 or mu_CO2 - mu_CO in a reducing gas, mu_C = mu_CO2 - 2 mu_O,
+        mu_H = (mu_H2O - mu_O)/2, all relative to the elements at 298.15 K as the formation data are.  -inf where the
+        gas holds no CO2 or H2O.
         """
         T = np.asarray(temperature, dtype=float)
-        mu_O = 0.5 * (gas("O2").gibbs(T) + GAS_CONSTANT * T * math.log(self.pO2))
+        if self.pH2 > 0.0:
+            mu_O = self._volatile("H2O", self.pH2O, T) - self._volatile("H2", self.pH2, T)
+        elif self.pCO > 0.0:
+            mu_O = self._volatile("CO2", self.pCO2, T) - self._volatile("CO", self.pCO, T)
+        else:
+            mu_O = 0.5 * (gas("O2").gibbs(T) + GAS_CONSTANT * T * math.log(self.pO2))
         if element == "O":
             return mu_O
         if element == "C":
@@ -76,9 +122,8 @@ class Atmosphere:
         return gas(species).gibbs(T) + GAS_CONSTANT * T * math.log(pressure)
 
     def __str__(self) -> str:
-        parts = [f"pO2={self.pO2:g}"] + [
-            f"p{species}={value:g}" for species, value in (("CO2", self.pCO2), ("H2O", self.pH2O)) if value > 0.0
-        ]
+        given = ((species, getattr(self, species)) for species in PRESSURES)
+        parts = [f"{species}={value:g}" for species, value in given if value > 0.0]
         return f"{self.name} ({', '.join(parts)} bar)"
 
 
@@ -91,6 +136,10 @@ NAMED: Mapping[str, Atmosphere] = {
     "N2": Atmosphere("N2", pO2=1.0e-5),
     "Ar": Atmosphere("Ar", pO2=5.0e-6),
     "CO2": Atmosphere("CO2", pO2=1.0e-5, pCO2=1.0),
+    # 5 % H2 of forming gas, dry: a dew point of -40 degrees C; the same led through water at 25 degrees C; equal shares
+    "H2/Ar": Atmosphere("H2/Ar", pO2=0.0, pH2=0.05, pH2O=1.9e-4),
+    "H2/H2O": Atmosphere("H2/H2O", pO2=0.0, pH2=0.05, pH2O=0.0317),
+    "CO/CO2": Atmosphere("CO/CO2", pO2=0.0, pCO=0.5, pCO2=0.5),
 }
 """Atmospheres by name; ``NAME:pO2=...,pCO2=...,pH2O=...`` overrides any of the pressures [bar],
 ``air:dew_point=15`` the humidity."""
@@ -124,7 +173,7 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
     if head != "custom" and head.casefold() not in named:
         raise unknown("atmosphere", head, NAMED, "or give pressures in bar, e.g. pO2=0.2,pCO2=4e-4")
     base = named.get(head.casefold())
-    pressures = {"pO2": base.pO2, "pCO2": base.pCO2, "pH2O": base.pH2O} if base else {}
+    pressures = {species: getattr(base, species) for species in PRESSURES} if base else {}
     told: set[str] = set()
     for part in filter(None, re.split(r"[,\s]+", tail)):
         key, separator, value = part.partition("=")
@@ -132,8 +181,8 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
         if gas in told:
             raise InputError(f"atmosphere {text!r}: {gas} is given twice, drop one")
         told.add(gas)
-        if key not in ("pO2", "pCO2", "pH2O", "dew_point") or not separator:
-            choices = "pO2=, pCO2=, pH2O= (bar), dew_point= (°C)"
+        if key not in (*PRESSURES, "dew_point") or not separator:
+            choices = "pO2=, pCO2=, pH2O=, pH2=, pCO= (bar), dew_point= (°C)"
             raise InputError(f"atmosphere {text!r}: {part!r} is not one of {choices}")
         try:
             number = float(value)
@@ -144,6 +193,8 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
             pressures["pH2O"] = water_pressure(number)
         else:
             pressures[key] = number
+    if {"pH2", "pCO"} & told and "pO2" not in told:
+        pressures["pO2"] = 0.0  # what there was burns
     if "pO2" not in pressures:
         raise InputError(f"atmosphere {text!r}: pO2 is needed, e.g. pO2=0.2,pCO2=4e-4")
     name = base.name if base and not tail else text

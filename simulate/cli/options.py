@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
 Gas = Annotated[
-    str, typer.Option("--atmosphere", help="O2, dry-air, air, N2, Ar, CO2, or pressures: pO2=0.2,pCO2=4e-4 (bar).")
+    str,
+    typer.Option(
+        "--atmosphere", help="O2, air, dry-air, N2, Ar, CO2, H2/Ar, H2/H2O, CO/CO2, or bar: pO2=0.2,pCO2=4e-4."
+    ),
 ]
 Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
 Structure = Annotated[str | None, typer.Option(help="layered, spinel or olivine, where a formula does not tell.")]

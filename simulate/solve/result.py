@@ -424,7 +424,8 @@ def to_result(
         errors = SAFETY * np.abs(rough - content) + LUCK * content + LEAST_ERROR
     start = last.start @ system.model.basis.N + (system.model.store * np.exp(system.begin().u)).sum(axis=0)
     contents = last.amounts @ system.model.basis.N + dissolved(system.model.store, last.potentials)
-    scale = np.where(start > 1e-9, start, start.sum())  # of carbon there may be none at first
+    cations = float((last.start * system.model.basis.cations).sum())
+    scale = np.where(start > 1e-9, start, cations)  # of carbon there may be none at first, of oxygen less than none
     drift = np.abs(contents.sum(axis=0) + last.lost - start) / scale
     used = [v for v in range(len(mass)) if (run.totals[:, v] * mass[v]).max() > 1e-5 * (run.totals[0] @ mass)]
     sources = sorted({key for v in used for key in blocks.phases.solids[v].sources})
@@ -555,7 +556,8 @@ def _masses(system: System, run: Trajectory, temperatures: NDArray[np.float64]) 
     content = phases.gas * moles[:, None]
     cations = np.ones(len(system.components), dtype=bool)
     for k in system.carried:
-        content[:, OPEN_ELEMENTS.index(system.components[k])] += N[:, k]
+        if system.components[k] != "O":  # all oxygen is in ``content`` already
+            content[:, OPEN_ELEMENTS.index(system.components[k])] += N[:, k]
         cations[k] = False
     oxides = system.oxides[cations]
     per_cation = N[oxides, np.flatnonzero(cations)]

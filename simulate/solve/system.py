@@ -13,11 +13,12 @@ from sinterface.models.basics.constants import AVOGADRO, GAS_CONSTANT, T_MAX, T_
 from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.formula import molar_mass
 from sinterface.models.equilibrium.chemistry import system as chemical_system
-from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks
+from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks, with_oxygen
 from sinterface.models.phases import garnets
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.exposure import Exposure
+from sinterface.models.phases.gases import gas as species
 from sinterface.models.phases.materials import Material
 from sinterface.models.rates import transport
 from sinterface.models.rates.parameters import Parameters, calibrated
@@ -87,7 +88,7 @@ class System:
 
     @cached_property
     def carried(self) -> list[int]:
-        """Columns of elements that the gas brings and that are followed as closed: carbon."""
+        """Columns of elements that the gas brings and that are followed: carbon, and oxygen where it is scarce."""
         return [k for k, name in enumerate(self.components) if name in OPEN_ELEMENTS]
 
     @cached_property
@@ -147,6 +148,9 @@ class System:
         amounts = np.maximum(self.initial, BARRIER * model.size[:, None])
         u = np.full((M, len(self.components)), -FIRST_ACTIVITY)
         u[:, self.carried] = -EMPTY
+        if "O" in self.components:
+            column = self.components.index("O")
+            u[:, column] = np.log(model.thermal.supplied[model.thermal.gases[0], column])
         held = amounts @ model.basis.N + model.store * np.exp(u)
         start = model.basis.start
         widths = np.diff(start)
@@ -178,7 +182,7 @@ EMPTY = 60.0
 
 @lru_cache(maxsize=16)
 def _blocks(
-    powders: tuple[Material, ...], carbon: bool, database: Database, additives: tuple[str, ...]
+    powders: tuple[Material, ...], carbon: bool, oxygen: bool, database: Database, additives: tuple[str, ...]
 ) -> tuple[PhaseBlocks, tuple[tuple[int, tuple[float, ...]], ...]]:
     """The phases of some powders, and of each its block and the amounts in it; sweeps ask for them again and again."""
     elements = frozenset().union(
@@ -194,7 +198,7 @@ def _blocks(
             sides.append((blocks.block_of(found.mixtures[number].solution.name), tuple(x.tolist())))
         else:
             sides.append((blocks.block_of(found.phases.ids[row]), (1.0,)))
-    return blocks, tuple(sides)
+    return with_oxygen(blocks) if oxygen else blocks, tuple(sides)
 
 
 def assemble(
@@ -211,7 +215,9 @@ def assemble(
     powders = _powders(task, parameters)
     names = tuple(dict.fromkeys(name for powder in powders.values() for name, _ in powder.beside))
     materials = (*(powder.material for powder in powders.values()), *(layer.material for layer in task.coatings))
-    blocks, sides = _blocks(materials, carbon or any(gas.pCO2 > 0.0 for gas in gases), database, names)
+    carbon = carbon or any(gas.pCO2 > 0.0 for gas in gases)
+    scarce = any(gas.scarce for gas in gases) and not any(gas.reducing for gas in gases)
+    blocks, sides = _blocks(materials, carbon, scarce, database, names)
     mesh = _mesh(task, parameters)
     shell = np.inf if task.electrolyte is None else 0.5 * task.electrolyte.particle_diameter.value
     grid = mesh.grid(shell)
@@ -440,11 +446,14 @@ def _thermal(
     phases, components, moles = blocks.phases, blocks.components, blocks.moles
     energy = np.array([phases.enthalpy, phases.entropy, phases.cp.a, phases.cp.b, phases.cp.c]).T * moles[:, None]
     distinct = tuple(dict.fromkeys(gases))
-    grid, potential, carbon, vapour = _gas_tables(distinct)
+    grid, potential, carbon, vapour = _gas_tables(distinct, "O" in components)
     references = np.full((len(distinct), len(components), len(grid)), np.nan)
     supplied = np.zeros((len(distinct), len(components)))
     for k, name in enumerate(components):
-        if name in OPEN_ELEMENTS:
+        if name == "O":  # its potential counts from 1 bar of O2, as do the energies
+            references[:, k] = 0.0
+            supplied[:, k] = [gas.pO2 for gas in distinct]
+        elif name in OPEN_ELEMENTS:
             references[:, k] = carbon
             supplied[:, k] = [gas.pCO2 for gas in distinct]
     schedule = task.schedule
@@ -482,12 +491,20 @@ def _thermal(
 
 
 @lru_cache(maxsize=16)
-def _gas_tables(gases: tuple[Atmosphere, ...]) -> tuple[Array, Array, Array, Array]:
-    """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of Li vapour [bar]."""
+def _gas_tables(gases: tuple[Atmosphere, ...], followed: bool) -> tuple[Array, Array, Array, Array]:
+    """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of Li vapour [bar].
+
+    Where oxygen is ``followed`` as a component, potentials are those in 1 bar of it, and Li vapour stands for the
+    lithium potential that an oxide has in the gas's own oxygen.
+    """
     grid = np.arange(T_MIN - 30.0, T_MAX + 31.0)
-    potential = np.array([[gas.potential(element, grid) for element in OPEN_ELEMENTS] for gas in gases])
-    carbon = np.array([Atmosphere("1 bar of each", gas.pO2, 1.0, 1.0).potential("C", grid) for gas in gases])
-    vapour = np.array([np.log(lithium_pressure(0.0, np.maximum(grid, COLDEST), gas)) for gas in gases])
+    seen = [replace(gas, pO2=1.0) if followed else gas for gas in gases]
+    potential = np.array([[gas.potential(element, grid) for element in OPEN_ELEMENTS] for gas in seen])
+    dioxide = species("CO2").gibbs(grid)
+    carbon = np.array([dioxide - 2.0 * gas.potential("O", grid) for gas in seen])
+    warm = np.maximum(grid, COLDEST)
+    shift = [-0.25 * GAS_CONSTANT * warm * np.log(gas.pO2) if followed else 0.0 * warm for gas in gases]
+    vapour = np.array([np.log(lithium_pressure(mu, warm, gas)) for gas, mu in zip(gases, shift, strict=True)])
     return grid, np.where(np.isfinite(potential), potential, np.nan), carbon, vapour
 
 
@@ -497,7 +514,8 @@ def _oxides(blocks: PhaseBlocks) -> NDArray[np.intp]:
     Raises InputError when the database has none.
     """
     carried = np.isin(blocks.components, OPEN_ELEMENTS)
-    plain = (blocks.phases.gas[:, 1:].sum(axis=1) == 0.0) & (blocks.phases.composition[:, carried].sum(axis=1) == 0.0)
+    carbon = blocks.phases.composition[:, np.isin(blocks.components, "C")].sum(axis=1)
+    plain = (blocks.phases.gas[:, 1:].sum(axis=1) == 0.0) & (carbon == 0.0)
     rows = [np.flatnonzero(plain & (blocks.phases.composition[:, k] == 1.0)) for k in range(len(blocks.components))]
     missing = [name for name, found, gas in zip(blocks.components, rows, carried, strict=True) if not len(found) | gas]
     if missing:

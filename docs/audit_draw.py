@@ -1,7 +1,7 @@
 """Draws rows of the data files at random, for a reader to trace each number to its source.
 
-``python -m sinterface.validation.scores.audit_draw 40 2`` draws 40 rows of the phase tables with seed 2 and prints every
-number that they hold, with what the row names as its source.  docs/audit.md holds what came of it.
+``python docs/audit_draw.py 40 2`` draws 40 rows of the phase tables with seed 2 and prints every number that they hold,
+with what the row names as its source.  docs/audit.md holds what came of it.
 """
 
 from __future__ import annotations
@@ -54,4 +54,4 @@ def draw(count: int, seed: int) -> list[str]:
 if __name__ == "__main__":
     for phase in draw(int(sys.argv[1]), int(sys.argv[2])):
         for number in numbers(phase):
-            print(f"| {number.phase} | {number.column} | {number.value} | {number.source} |")
+            sys.stdout.write(f"| {number.phase} | {number.column} | {number.value} | {number.source} |\n")
