@@ -7,6 +7,8 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from sinterface.models.basics.errors import InputError
 from sinterface.models.phases import database as databases
 from sinterface.models.phases.atmosphere import Atmosphere
@@ -72,7 +74,7 @@ def predict(
         raise InputError(f"max_steps {max_steps}: choose 1 or more, {MAX_STEPS} is usual")
     parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
-    system = assemble(task, tables, parameters, carbon=start is not None and "C" in start.species)
+    system = assemble(task, tables, parameters, followed=() if start is None else start.species)
     again = [] if start is not None or not estimate_error else [replace(task, cells=max(task.cells // 2, 4))]
     again += [replace(coarse, coatings=()) for coarse in again if task.coatings]
     end, whole = task.schedule.duration, 1.0 + ROUGH_COST * len(again)
@@ -110,7 +112,7 @@ def _integrate(
 ) -> Trajectory:  # fmt: skip
     state = begin(system, system.blocks.phases.ids, system.components)
     if start is not None:
-        state = _continued(start, state)
+        state = _continued(start, state, system)
     file = None if checkpoint is None else Path(checkpoint)
     with alone(file, "checkpoint"):
         past, keep = None, None
@@ -138,8 +140,10 @@ def _integrate(
     return run
 
 
-def _continued(start: State, state: State) -> State:
+def _continued(start: State, state: State, system: System) -> State:
     """The state to start from, with the species of ``state``, a state at time zero: carbon may come with a new gas.
+
+    Oxygen that is followed from here on is what the phases hold now; what they took up before counts as come or gone.
 
     Raises InputError when it belongs to another couple or mesh.
     """
@@ -153,13 +157,21 @@ def _continued(start: State, state: State) -> State:
         whole[..., columns] = before
         return whole
 
+    held, lost = widened(state.held, start.held), widened(state.lost, start.lost)
+    if "O" in state.species:
+        column = state.species.index("O")
+        oxygen = system.model.basis.N[:, column]
+        gas = system.model.store[:, column] * np.exp(state.potentials[:, column])
+        if "O" not in start.species:
+            held[:, column] = start.amounts @ oxygen + gas
+        lost[column] = float(start.start @ oxygen + gas.sum() - held[:, column].sum())  # from powders in this gas
     return replace(
         start,
         time=0.0,
         species=state.species,
         potentials=widened(state.potentials, start.potentials),
-        held=widened(state.held, start.held),
-        lost=widened(state.lost, start.lost),
+        held=held,
+        lost=lost,
         drift=widened(state.drift, start.drift),
     )
 

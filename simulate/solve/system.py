@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -202,21 +202,23 @@ def _blocks(
 
 
 def assemble(
-    task: Problem, database: Database, parameters: Parameters | None = None, *, carbon: bool = False
+    task: Problem, database: Database, parameters: Parameters | None = None, *, followed: Collection[str] = ()
 ) -> System:
     """The system of a problem: concentric spheres or layers, the cathode inside, or a single powder.
 
     ``database`` has the energies of ``parameters``, the calibrated ones without any, already.  Carbon is followed where
-    a gas or a powder holds some, and where ``carbon`` says that the sample may from before.  Raises InputError when
-    a material has no energy in the database.
+    a gas or a powder holds some, oxygen where a gas has little, and both where ``followed`` names them, from before.
+    Raises InputError when a material has no energy in the database.
     """
     parameters = parameters or calibrated()
     gases = task.gases
     powders = _powders(task, parameters)
     names = tuple(dict.fromkeys(name for powder in powders.values() for name, _ in powder.beside))
     materials = (*(powder.material for powder in powders.values()), *(layer.material for layer in task.coatings))
-    carbon = carbon or any(gas.pCO2 > 0.0 for gas in gases)
-    scarce = any(gas.scarce for gas in gases) and not any(gas.reducing for gas in gases)
+    carbon = "C" in followed or any(gas.pCO2 > 0.0 for gas in gases)
+    scarce = "O" in followed or (any(gas.scarce for gas in gases) and not any(gas.reducing for gas in gases))
+    if scarce and any(gas.reducing for gas in gases):
+        raise InputError("a run whose oxygen was followed, in N2, Ar or CO2, can not go on in a reducing gas")
     blocks, sides = _blocks(materials, carbon, scarce, database, names)
     mesh = _mesh(task, parameters)
     shell = np.inf if task.electrolyte is None else 0.5 * task.electrolyte.particle_diameter.value

@@ -85,6 +85,16 @@ def test_a_gas_that_becomes_inert_is_one_run():
     assert most_beside(data, "olivine") < 1.0
 
 
+@pytest.mark.parametrize(("first", "second"), [("O2", "N2"), ("N2", "O2")])
+def test_a_run_goes_on_in_another_gas(first, second):
+    """A state of a run with oxygen imposed starts one that follows it, and the other way round."""
+    begun = predict(problem("pc-LMO", None, "20 °C/min to 400 °C", atmosphere=first, cells=6), estimate_error=False)
+    on = problem("pc-LMO", None, "from 400 °C; hold 10 min", atmosphere=second, cells=6)
+    result = predict(on, start=begun.state, estimate_error=False)
+    assert result.finished
+    assert result.dataset.attrs["element_balance"] < 1e-8
+
+
 def test_oxygen_beyond_the_oxides_of_reference_charges():
     db = embedded()
     found, _ = system([materials.find("pc-LFP")], db, closed=("C",))
