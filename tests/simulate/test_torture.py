@@ -42,7 +42,7 @@ def times(whole):
 
 def drawn(test):
     """A test that can not be shortened: a tenth of the suite does it for a tenth of the seeds."""
-    wanted = random.Random(f"{SEED} {test.__name__}").random() < SHARE
+    wanted = random.Random(f"{SEED}:{test.__name__}").random() < SHARE
     return pytest.mark.skipif(not wanted, reason=f"not in this share ({SHARE:g}) for the seed {SEED}")(test)
 
 
@@ -519,7 +519,8 @@ def test_the_image_of_the_docker_file(figures, tmp_path, installed):
     done = contained(
         [*command, "run", "pc-LNMO", "-T", "500", "-o", paths[0], "--plot", paths[1]], variables, tmp_path, volume
     )
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    told = [line for line in done.stderr.splitlines() if "building the font cache" not in line]  # said after 5 s
+    assert (done.returncode, told) == (0, []), done.stderr
     assert sorted(path.name for path in (volume / "output").iterdir()) == names
     assert {path.name for path in (tmp_path / "compiled").rglob("*")} == kept
     seconds = time.monotonic() - began
