@@ -117,7 +117,8 @@ def mass_curve(dataset: xr.Dataset) -> MassCurve:
 
         mass_curve(result.dataset).change[-1]  # -5.96 % for LLZTO as received, 5 °C/min to 1100 °C in O2
     """
-    if dataset.sizes.get("time", 0) < 2 or "gas_uptake" not in dataset:
+    needed = {"gas_uptake", "lithium_lost_mass", "temperature", "gas"}
+    if dataset.sizes.get("time", 0) < 2 or needed - set(dataset.variables) or set(GASES) - set(dataset["gas"].values):
         raise InputError("this run holds no course in time: write it anew with sinterface run -o run.nc")
     moments, kelvin = dataset["time"].values, dataset["temperature"].values
     time = np.linspace(moments[0], moments[-1], POINTS)

@@ -62,6 +62,7 @@ ABSENT = ("cathode_fraction", "electrolyte_fraction")
 OPTIONAL: Mapping[str, Mapping[str, tuple[tuple[str, ...], str]]] = {
     "run": {
         "wt_percent_profile": (("cell", "phase"), _NUMBER), "radius": (("cell",), _NUMBER),
+        "gas_uptake": (("time", "gas"), _NUMBER), "lithium_lost_mass": (("time",), _NUMBER), "gas": (("gas",), _TEXT),
         "sampled_wt_percent": (("sample", "sampled_family"), _NUMBER), "sampled_time": (("sampled_time",), _NUMBER),
         "sampled_course": (("quantile", "sampled_time", "sampled_family"), _NUMBER),
         "sampled_family": (("sampled_family",), _TEXT),

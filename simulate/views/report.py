@@ -43,6 +43,7 @@ from sinterface.simulate.views.page import (
 )
 from sinterface.simulate.views.plot import style
 from sinterface.simulate.views.read_results import SAMPLED, Stored, read
+from sinterface.simulate.views.report_instruments import instruments
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -143,6 +144,7 @@ def run(data: xr.Dataset, key: str, limit: float) -> Html:
         _samples(data, limit),
         _profile(data, key),
         _spent(data, key),
+        instruments(data, key),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """``sinterface xrd`` and ``cell`` on a stored run; files that are no patterns."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from sinterface.models.instruments.diffraction import Component, Scan, pattern, 
 from sinterface.simulate.cli.main import app
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pattern_files import read_pattern, write_pattern
+from sinterface.simulate.views.read_results import read
+from sinterface.simulate.views.report import page
 
 PHASES = (
     ("Li1.01Ni0.66Mn0.28Co0.05O2", "layered", "cathode", 49.0),
@@ -231,3 +234,20 @@ def test_cell_prints_and_draws(run_file, tmp_path):
     assert all(a > b for a, b in zip(curves["with garnet, not sintered"], curves["after this run"], strict=True))
     larger = json.loads(call("cell", run_file, "--particle", "20", "--json").stdout)
     assert larger["interphase_thickness_nm"] == pytest.approx(2.0 * document["interphase_thickness_nm"], rel=1e-6)
+
+
+def test_the_page_of_a_run_shows_pattern_mass_and_cell(run_file):
+    pytest.importorskip("plotly")
+    stored = read(run_file)
+    text = page([stored])
+    assert "X-ray pattern of the cooled sample" in text and "not drawn: Li3TaO4" in text
+    assert "charge transfer\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}bare" in text
+    assert "no course in time: write it anew" in text  # files of earlier versions hold no gas
+    data = stored.data.assign(
+        gas_uptake=(("time", "gas"), np.array([[0.0, 0.0, 0.0], [-0.1, 0.0, 0.0]])),
+        lithium_lost_mass=("time", np.zeros(2)),
+    ).assign_coords(gas=["O2", "CO2", "H2O"])
+    text = page([replace(stored, data=data)])
+    assert "at the end -0.32 %" in text and "O2 -0.32 %" in text
+    alone = data.assign_attrs(electrolyte="").assign(electrolyte_fraction=("time", np.full(2, np.nan)))
+    assert "a cell needs a built-in cathode" in page([replace(stored, data=alone)])

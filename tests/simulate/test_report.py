@@ -227,7 +227,8 @@ def broken(made, tmp_path, kind):
         ("text for numbers", "cathode_fraction is no number by hold_temperature"),
         ("no attributes", "does not say its cathode"), ("missing", "No such file"),
         ("no number", "wt_percent holds values that are no numbers"), ("folder", "not a store of a screen"),
-        ("store of little", "is damaged"), ("store without attributes", "does not say its database, detected_by, limit_wt_percent"),
+        ("store of little", "is damaged"),
+        ("store without attributes", "does not say its database, detected_by, limit_wt_percent"),
     ],
 )  # fmt: skip
 def test_anything_else_is_refused_by_name(made, tmp_path, kind, told):

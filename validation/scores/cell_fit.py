@@ -30,7 +30,7 @@ CELLS = 20
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredCell:
     """A cell of the reference: cathode, hold temperature [degrees C] (None: not sintered), and ratios to bare.
 
     ``capacity`` is that at 0.1C, ``charge_transfer`` the resistance, nan where not measured.
@@ -44,13 +44,13 @@ class Measured:
 
 
 POLYCRYSTAL = (
-    Measured("polycrystal, not sintered", "pc-NMC631", None, 160.4 / 199.9, 2.0),
-    Measured("polycrystal, 800 °C", "pc-NMC631", 800.0, 0.60, 4.0),
-    Measured("polycrystal, 900 °C", "pc-NMC631", 900.0, 0.37, 8.0),
+    MeasuredCell("polycrystal, not sintered", "pc-NMC631", None, 160.4 / 199.9, 2.0),
+    MeasuredCell("polycrystal, 800 °C", "pc-NMC631", 800.0, 0.60, 4.0),
+    MeasuredCell("polycrystal, 900 °C", "pc-NMC631", 900.0, 0.37, 8.0),
 )
 SINGLE = (
-    Measured("single crystal, not sintered", "sc-NMC631", None, 0.52),
-    Measured("single crystal, 900 °C", "sc-NMC631", 900.0, 0.52),
+    MeasuredCell("single crystal, not sintered", "sc-NMC631", None, 0.52),
+    MeasuredCell("single crystal, 900 °C", "sc-NMC631", 900.0, 0.52),
 )
 """Cells of Ma et al., J. Mater. Chem. A (2025), 10.1039/d5ta03114a, as quoted in this project's notes.
 
@@ -67,7 +67,7 @@ class BothFits:
     on_single_crystal: CellFit
 
 
-def observed(cell: Measured) -> CellObservation:
+def observed(cell: MeasuredCell) -> CellObservation:
     """A measured cell with the products that the model gives of its firing.  Raises SolveError when that stops."""
     powder = built_in()[cell.cathode]
     radius = 0.5 * powder.particle_diameter.value
@@ -94,7 +94,7 @@ def both_fits() -> BothFits:
 
 
 def table(fits: BothFits) -> str:
-    """Measured and fitted ratios, and the parameters, as text for people."""
+    """MeasuredCell and fitted ratios, and the parameters, as text for people."""
     heads = ("capacity at 0.1C, resistance, to bare", "measured", "on polycrystal", "on single crystal")
     lines = ["{:38s}{:>14s}{:>18s}{:>20s}".format(*heads)]
     for number, cell in enumerate(fits.cells):
