@@ -100,9 +100,10 @@ def after_drag(text: str, moved: Mapping[str, Any] | None) -> str:
         return text
     for key in moved:
         if key.startswith("shapes[") and key.endswith("].xanchor"):
-            number = int(key[7 : key.index("]")])
-            x, y = moved[key], moved.get(f"shapes[{number}].yanchor")
+            place = key[7 : key.index("]")]
+            x, y = moved[key], moved.get(f"shapes[{place}].yanchor")
             try:
+                number = int(place)
                 if isinstance(x, int | float) and isinstance(y, int | float):
                     return dragged(text, number, float(x), float(y))
             except (SinterfaceError, ValueError, OverflowError):

@@ -54,7 +54,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]], caption: str, numb
     ]  # fmt: skip
     tops = [html.Th(name, scope="col", className=kind[column]) for column, name in enumerate(head)]
     return html.Div(
-        html.Table([html.Caption(caption), html.Thead(html.Tr(tops)), html.Tbody(lines)]),
+        html.Table([html.Caption(html.Span(caption)), html.Thead(html.Tr(tops)), html.Tbody(lines)]),
         className="wide", tabIndex="0", role="region", **aria(label=caption),
     )  # fmt: skip
 

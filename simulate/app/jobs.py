@@ -154,5 +154,8 @@ def _work(connection: Connection, task: Task) -> None:
         connection.send(("error", str(error)))
     except MemoryError:
         connection.send(("error", "out of memory: ask for fewer temperatures, samples or finite volumes"))
+    except Exception as error:  # a fault of the program: the page says so, the terminal shows where
+        connection.send(("error", f"a fault of the program, please report it: {type(error).__name__}: {error}"))
+        raise
     finally:
         connection.close()

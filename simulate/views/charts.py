@@ -158,7 +158,7 @@ def diffractogram(pattern: Pattern, least: float = 0.02) -> Figure:
             hovertemplate=f"{text(part.phase)} ({text(part.family)}) %{{x:.2f}}°<extra></extra>",
         ))  # fmt: skip
     share = min(0.6, (22.0 * len(rows) + 6.0) / (270.0 + 22.0 * len(rows)))
-    names = [_shorter(f"{part.phase} {part.wt_percent:.2g} wt%") for part in rows]
+    names = [f"{text(part.family)} {part.wt_percent:.2g} %" for part in rows]
     figure.update_layout(
         xaxis=_axis(f"2θ / degrees, λ = {pattern.scan.lines[0][0]:.5g} Å") | {
             "anchor": "y2", "range": [float(pattern.angles[0]), float(pattern.angles[-1])]
@@ -453,11 +453,6 @@ def _onset(T: float, highest: float) -> str:
 def _faded(colour: str, share: float = 0.22) -> str:
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red},{green},{blue},{share:g})"
-
-
-def _shorter(name: str, most: int = 38) -> str:
-    """A label beside an axis, cut where it would take all of a narrow window."""
-    return text(name if len(name) <= most else f"{name[: most - 1]}…")
 
 
 def _wrapped(name: str, width: int = 18) -> str:
