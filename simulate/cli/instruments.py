@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli.options import Json, Picture, check_outputs, save
+from sinterface.simulate.cli.options import Json, Picture, Style, check_outputs, save
 from sinterface.simulate.cli.terminal import console, say
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def xrd(
     file: RunFile,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Pattern to write: .xy.")] = None,
     plot: Picture = None,
+    style: Style = "screen",
     measured: Annotated[
         Path | None, typer.Option(help="Your pattern to lay over: .xy, .xye, .csv, .txt, .dat or .xrdml.")
     ] = None,
@@ -51,7 +52,7 @@ def xrd(
     from sinterface.models.instruments.diffraction import Scan, pattern_of
     from sinterface.simulate.files.pattern_files import read_pattern
 
-    check_outputs(output, plot)
+    check_outputs(output, plot, style=style)
     scan = Scan.of_anode(
         radiation, step=step, speed=speed, peak_rate=rate, width=width, product_crystallite=1e-6 * crystallite,
         **_range(angles),
@@ -76,7 +77,7 @@ def xrd(
         write_pattern(pattern, output)
         say(f"wrote {output}", quiet=as_json)
     if plot is not None and figure is not None:
-        save(figure, plot, quiet=as_json)
+        save(figure, plot, quiet=as_json, style=style)
     if as_json:
         typer.echo(json.dumps(_xrd_document(pattern, limits, scan, run.data, moment), indent=2))
     else:
@@ -198,6 +199,7 @@ def _show_xrd(pattern: Pattern, limits: dict[str, Limit]) -> None:
 def cell(
     file: RunFile,
     plot: Picture = None,
+    style: Style = "screen",
     particle: Annotated[
         float | None, typer.Option(help="Diameter of the cathode's particles, um; the built-in powder's without it.")
     ] = None,
@@ -212,7 +214,7 @@ def cell(
     from sinterface.models.instruments.diffraction import Component, sample_of
     from sinterface.simulate.studies.rate_capability import rate_curve
 
-    check_outputs(None, plot)
+    check_outputs(None, plot, style=style)
     run = _run(file)
     if not (run.data.attrs["cathode"] and run.data.attrs["electrolyte"]):
         raise InputError(f"{file}: one powder was heated alone: a cell needs a cathode and an electrolyte")
@@ -233,7 +235,7 @@ def cell(
         from sinterface.simulate.views.plot_instruments import rate_capability
 
         ratios = {"bare": [1.0]} | {name: [s.charge_transfer for s in entries] for name, entries in states.items()}
-        save(rate_capability(curves, ratios, _title(run.data, -1)), plot, quiet=as_json)
+        save(rate_capability(curves, ratios, _title(run.data, -1)), plot, quiet=as_json, style=style)
     state = states["after this run"][0]
     if as_json:
         products = state.interphase

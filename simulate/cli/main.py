@@ -21,6 +21,7 @@ from sinterface.simulate.cli.options import (
     Limit,
     Output,
     Picture,
+    Style,
     Workers,
     check_limit,
     check_outputs,
@@ -91,6 +92,7 @@ def run(
     ] = 0,
     output: Output = None,
     plot: Picture = None,
+    style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Heat one couple on one schedule and list the phases."""
@@ -112,7 +114,7 @@ def run(
         raise InputError(f"--samples {samples}: choose 0 to {MOST}")
     data = phases.open_database(database)
     task = couple.problem(cathode, plan, data)
-    check_outputs(output, plot, checkpoint)
+    check_outputs(output, plot, checkpoint, style=style)
     with progress_bar(task.label, not as_json) as advance:
         result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
     if temperature is None and schedule is None:
@@ -135,7 +137,7 @@ def run(
         if around is not None:
             _show_samples(around.document(detection_limit))
     if plot is not None:
-        save(_plots().run(result, detection_limit), plot, quiet=as_json)
+        save(_plots().run(result, detection_limit), plot, quiet=as_json, style=style)
     _finished([result])
 
 
@@ -168,6 +170,7 @@ def sweep(
     workers: Workers = 0,
     output: Output = None,
     plot: Picture = None,
+    style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Heat couples to many temperatures: phases against temperature and the onset of each."""
@@ -194,7 +197,7 @@ def sweep(
     if output is not None and len(set(files)) < len(files):
         raise InputError(f"output {output}: two cathodes of one name would go to one file; give each cathode once")
     for file in files:
-        check_outputs(file, plot)
+        check_outputs(file, plot, style=style)
     done: list[Sweep] = []
     for task, file in zip(tasks, files, strict=True):
         with progress_bar(task.label, not as_json) as advance:
@@ -212,7 +215,7 @@ def sweep(
         documents = [each.document() for each in done]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
     if plot is not None:
-        save(_plots().sweeps(done), plot, quiet=as_json)
+        save(_plots().sweeps(done), plot, quiet=as_json, style=style)
     _finished([result for each in done for result in each.results])
 
 

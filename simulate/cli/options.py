@@ -43,6 +43,7 @@ Database = Annotated[Path | None, typer.Option("--database", help="Phase data of
 Workers = Annotated[int, typer.Option(help="Processes; 0 takes one per core.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")]
 Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
+Style = Annotated[str, typer.Option(help="Of the figure: screen, or paper (85 or 170 mm wide).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
 
 
@@ -156,9 +157,11 @@ def check_limit(limit: float) -> None:
         raise InputError(f"detection limit {limit:g} wt%: must lie between 0 and 100")
 
 
-def check_outputs(output: Path | None, plot: Path | None, checkpoint: Path | None = None) -> None:
+def check_outputs(
+    output: Path | None, plot: Path | None, checkpoint: Path | None = None, style: str = "screen"
+) -> None:
     """Raise InputError now rather than after the calculation when a file can not be written, or would be twice."""
-    from sinterface.models.basics.errors import InputError
+    from sinterface.models.basics.errors import InputError, unknown
     from sinterface.simulate.files.output import check_writable
 
     files = [file for file in (output, plot, checkpoint) if file is not None]
@@ -168,15 +171,18 @@ def check_outputs(output: Path | None, plot: Path | None, checkpoint: Path | Non
         if file is not None:
             check_writable(file)
     if plot is not None:
+        from sinterface.simulate.views.canvas import STYLES
         from sinterface.simulate.views.plot import check_format
 
+        if style not in STYLES:
+            raise unknown("style", style, STYLES)
         check_format(plot)
         check_writable(plot)
 
 
-def save(figure: Figure, path: Path, *, quiet: bool) -> None:
+def save(figure: Figure, path: Path, *, quiet: bool, style: str = "screen") -> None:
     """Write a figure and say so."""
     from sinterface.simulate.views import plot
 
-    plot.save(figure, path)
+    plot.save(figure, path, style)
     say(f"wrote {path}", quiet=quiet)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sinterface.simulate.cli import phases
-from sinterface.simulate.cli.options import Database, Gas, Json, Picture, Structure
-from sinterface.simulate.cli.terminal import console, progress_bar, say
+from sinterface.simulate.cli.options import Database, Gas, Json, Picture, Structure, Style, check_outputs, save
+from sinterface.simulate.cli.terminal import console, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,6 +42,7 @@ def reactions(
     ] = "",
     database: Database = None,
     plot: Picture = None,
+    style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Interface reactions: energies and products at every mixing ratio."""
@@ -50,7 +51,6 @@ def reactions(
     from sinterface.models.interface.reactions import reactions_at
     from sinterface.models.phases import materials
     from sinterface.models.phases.atmosphere import atmosphere as gas
-    from sinterface.simulate.files.output import check_writable
     from sinterface.simulate.setup import schedule as schedules
     from sinterface.simulate.setup.problem import NONE
     from sinterface.simulate.studies import sweep as sweeps
@@ -64,9 +64,7 @@ def reactions(
         kelvins = [schedules.temperature(f"{T:g}") for T in sweeps.temperatures(temperature)]
     else:
         kelvins = [schedules.temperature(temperature)]
-    if plot is not None:
-        plots.check_format(plot)
-        check_writable(plot)
+    check_outputs(None, plot, style=style)
     furnace, data = gas(atmosphere), phases.open_database(database)
     if NONE in (word.strip().casefold() for word in (electrolyte, *cathode.split(","))):
         raise InputError("reactions are between two powders: name a cathode and an electrolyte")
@@ -109,8 +107,8 @@ def reactions(
             place = f"{reaction.temperature - CELSIUS_ZERO:g} °C, {reaction.atmosphere}"
             _show(reaction, f"{reaction.electrolyte.id} | {reaction.cathode.id}, {place}", spread)
     if plot is not None:
-        plots.save(plots.reaction_energies(computed) if len(kelvins) > 1 else plots.reactions(computed), plot)
-        say(f"wrote {plot}", quiet=as_json)
+        figure = plots.reaction_energies(computed) if len(kelvins) > 1 else plots.reactions(computed)
+        save(figure, plot, quiet=as_json, style=style)
 
 
 def _layers(text: str, data: PhaseDatabase) -> list[Material]:

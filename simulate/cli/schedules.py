@@ -18,6 +18,7 @@ from sinterface.simulate.cli.options import (
     Limit,
     Output,
     Picture,
+    Style,
     check_limit,
     check_outputs,
     save,
@@ -47,6 +48,7 @@ def compare(
     database: Database = None,
     output: Output = None,
     plot: Picture = None,
+    style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Heat one couple on several schedules: phases against time side by side."""
@@ -57,7 +59,7 @@ def compare(
     check_limit(detection_limit)
     data = phases.open_database(database)
     task = couple.problem(cathode, chosen[0], data)
-    check_outputs(output, plot)
+    check_outputs(output, plot, style=style)
     with progress_bar(f"{task.label}: {len(chosen)} schedules", not as_json) as advance:
         done = comparisons.compare(task, chosen, database=data, progress=advance)
     if output is not None:
@@ -68,7 +70,7 @@ def compare(
     else:
         _show_comparison(done, detection_limit)
     if plot is not None:
-        save(_figures().compared(done, detection_limit), plot, quiet=as_json)
+        save(_figures().compared(done, detection_limit), plot, quiet=as_json, style=style)
     stopped = [result.dataset.attrs for result in done.results if not result.finished]
     for attrs in stopped:
         where = f"{attrs['cathode'] or attrs['electrolyte']}, {attrs['schedule']}"
@@ -96,6 +98,7 @@ def optimize(
     database: Database = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")] = None,
     plot: Picture = None,
+    style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Find the schedules that densify most for the least secondary phases.  Takes a minute."""
@@ -113,7 +116,7 @@ def optimize(
     check_limit(detection_limit)
     data = phases.open_database(database)
     task = couple.problem(cathode, None, data)
-    check_outputs(output, plot)
+    check_outputs(output, plot, style=style)
     with progress_bar(f"{task.label}: {budget} predictions", not as_json) as advance:
         best = search.optimize(task, bounds, budget=budget, samples=samples, seed=seed, database=data, progress=advance)
     text = json.dumps(best.document(), indent=2)
@@ -125,7 +128,7 @@ def optimize(
     else:
         _show_front(best)
     if plot is not None:
-        save(_figures().front(best, detection_limit), plot, quiet=as_json)
+        save(_figures().front(best, detection_limit), plot, quiet=as_json, style=style)
 
 
 NAMED_COOLING = {"naturally": "cool naturally", "quench": "quench"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sinterface.simulate.cli import phases
-from sinterface.simulate.cli.options import Database, Json, Picture, Workers, check_outputs, save
+from sinterface.simulate.cli.options import Database, Json, Picture, Style, Workers, check_outputs, save
 from sinterface.simulate.cli.terminal import console, letters, processes, say
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def screen(
     ] = None,
     database: Database = None,
     plot: Picture = None,
+    style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Judge many cathodes, electrolytes, schedules, gases and coatings; rank them."""
@@ -67,7 +68,7 @@ def screen(
     candidates = spaces.read(space)
     if detect is not None:
         candidates = replace(candidates, detect=Detector.read(detect))
-    check_outputs(None, plot)
+    check_outputs(None, plot, style=style)
     data = None if database is None else phases.open_database(database)
     with _progress(not as_json) as advance:
         done = run(
@@ -86,7 +87,7 @@ def screen(
 
         with reading(output):
             figure = overview(store)
-        save(figure, plot, quiet=as_json)
+        save(figure, plot, quiet=as_json, style=style)
     say(f"wrote {output}", quiet=as_json)
 
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli.options import CoupleOptions, Database, Json, Picture, check_outputs, save, with_couple
+from sinterface.simulate.cli.options import (
+    CoupleOptions,
+    Database,
+    Json,
+    Picture,
+    Style,
+    check_outputs,
+    save,
+    with_couple,
+)
 from sinterface.simulate.cli.phases import open_database
 from sinterface.simulate.cli.terminal import console, progress_bar, say
 
@@ -32,13 +41,14 @@ def tga(
     database: Database = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Mass curve to write: .csv.")] = None,
     plot: Picture = None,
+    style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Heat a powder, or with -e a couple, in a thermobalance: mass, oxygen, water and CO2 apart, steps and onsets."""
     from sinterface.simulate.files.mass_files import check_name, read_mass, write_mass
     from sinterface.simulate.studies.thermogram import thermogram
 
-    check_outputs(output, plot)
+    check_outputs(output, plot, style=style)
     if output is not None:
         check_name(output)
     overlay = None if measured is None else read_mass(measured)
@@ -56,7 +66,7 @@ def tga(
     if plot is not None:
         from sinterface.simulate.views.plot_mass import mass_curve
 
-        save(mass_curve(shown, overlay, _title(shown)), plot, quiet=as_json)
+        save(mass_curve(shown, overlay, _title(shown)), plot, quiet=as_json, style=style)
     if not shown.result.finished:
         typer.echo(f"sinterface: NOT FINISHED: {shown.result.dataset.attrs['advice']}", err=True)
         raise typer.Exit(1)

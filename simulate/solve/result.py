@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
 from sinterface.models.phases.exposure import WATERS, water_left
 from sinterface.models.phases.garnets import remark
 from sinterface.simulate.files.output import write_dataset
+from sinterface.simulate.files.pictures import picture, png
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
@@ -25,7 +27,9 @@ from sinterface.simulate.solve.system import System
 from sinterface.simulate.solve.thermal import temperature
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
     from sinterface.models.instruments.diffraction import Pattern, Scan
     from sinterface.models.instruments.thermogravimetry import MassCurve
@@ -253,6 +257,33 @@ class Result:
     def __repr__(self) -> str:
         return f"<Result of {self}>"
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """The phases at the end as a table of pandas: a row each, most first, amounts in wt% of the sample.
+
+        Columns: phase, family, role, wt_percent and its numerical error, wt_percent at the end of the hold and at its
+        largest, the temperature of that [degrees C], and whether the amount is converged.
+
+        >>> import sinterface as si
+        >>> result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=8))
+        >>> list(result.to_dataframe().columns[:4])
+        ['phase', 'family', 'role', 'wt_percent']
+        """
+        import pandas as pd
+
+        columns = (
+            "phase", "family", "role", "wt_percent", "wt_percent_error", "wt_percent_at_hold", "wt_percent_peak",
+            "peak_temperature_C", "converged",
+        )  # fmt: skip
+        rows = [[phase[name] for name in columns] for phase in self.document()["phases"]]
+        return pd.DataFrame(rows, columns=list(columns))
+
+    def plot(self, limit: float = DETECTION_LIMIT) -> Figure:
+        """Secondary phases and temperature against time, with a line at the detection limit [wt%].
+
+        Notebooks show the figure; ``plot().savefig("run.pdf")`` keeps it.
+        """
+        return picture("plot", "run", self, limit)
+
     def _repr_html_(self) -> str:
         import html
 
@@ -262,10 +293,14 @@ class Result:
             f"<td>{self.at_hold.get(family, 0.0):.2f}</td><td>{most:.2f} at {at:.0f} °C</td></tr>"
             for family, (most, at) in self.peaks.items()
         )
-        title = html.escape(str(self).splitlines()[0])
+        told = str(self).splitlines()
+        title = html.escape(told[0])
+        left = "<br>".join(html.escape(line.strip()) for line in told if line.startswith(("  left of", "  NOT FIN")))
+        drawn = base64.b64encode(png(self.plot())).decode()
         return (
             f"<table><caption>{title}</caption><tr><th>family</th><th>cooled, wt%</th><th>±</th><th>end of hold</th>"
-            f"<th>largest</th></tr>{rows}</table>"
+            f"<th>largest</th></tr>{rows}</table><p>{left}</p>"
+            f'<img alt="secondary phases against time" style="max-width:100%" src="data:image/png;base64,{drawn}">'
         )
 
     def document(self, limit: float | Mapping[str, float] = DETECTION_LIMIT) -> dict[str, Any]:

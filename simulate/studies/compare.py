@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.phases.database import Database
 from sinterface.models.rates import sintering
 from sinterface.simulate.files.output import write_dataset
+from sinterface.simulate.files.pictures import picture, png
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
@@ -21,7 +23,9 @@ from sinterface.simulate.solve.run import predict
 from sinterface.simulate.studies.shares import courses, final_errors
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
 MOST = 20
 """Most plans of one comparison."""
@@ -129,6 +133,20 @@ class Comparison:
             "database": first["database"],
             "version": first["version"],
         }
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """wt% of each family and their numerical errors as a table of pandas, by schedule and family."""
+        return self.dataset[["final_wt_percent", "final_wt_percent_error"]].to_dataframe()
+
+    def plot(self, limit: float = DETECTION_LIMIT) -> Figure:
+        """Secondary phases against time, schedule by schedule, with a line at the detection limit [wt%]."""
+        return picture("plot_schedules", "compared", self, limit)
+
+    def _repr_html_(self) -> str:
+        drawn = base64.b64encode(png(self.plot())).decode()
+        table = self.dataset[["final_wt_percent"]].to_dataframe().unstack().round(2).to_html()
+        picture_of = f'<img alt="secondary phases" style="max-width:100%" src="data:image/png;base64,{drawn}">'
+        return f"{table}{picture_of}"
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write ``dataset`` as NetCDF-4, whole or not at all."""

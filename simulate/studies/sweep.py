@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from sinterface.models.instruments.detector import Detector
 from sinterface.models.instruments.diffraction import sample_of
 from sinterface.models.phases.database import Database
 from sinterface.simulate.files.output import write_dataset
+from sinterface.simulate.files.pictures import picture, png
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import Problem
@@ -28,7 +30,9 @@ from sinterface.simulate.solve.run import predict
 from sinterface.simulate.studies.shares import final_errors
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
+    from matplotlib.figure import Figure
 
 MOST = 500
 """Largest number of temperatures in one sweep."""
@@ -309,6 +313,20 @@ class Sweep:
             "database": first["database"],
             "version": first["version"],
         }
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """wt% of each family and their numerical errors as a table of pandas, by hold temperature and family."""
+        return self.dataset[["wt_percent", "wt_percent_error"]].to_dataframe()
+
+    def plot(self, limit: float = DETECTION_LIMIT) -> Figure:
+        """Secondary phases against hold temperature, with a line at the detection limit [wt%]."""
+        return picture("plot", "sweeps", [self], limit)
+
+    def _repr_html_(self) -> str:
+        drawn = base64.b64encode(png(self.plot())).decode()
+        table = self.dataset[["wt_percent"]].to_dataframe().unstack().round(2).to_html()
+        picture_of = f'<img alt="secondary phases" style="max-width:100%" src="data:image/png;base64,{drawn}">'
+        return f"{table}{picture_of}"
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write ``dataset`` as NetCDF-4, whole or not at all."""

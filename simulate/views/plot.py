@@ -17,6 +17,7 @@ from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.files.output import write_figure
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT
+from sinterface.simulate.views.canvas import canvas, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,16 +71,13 @@ def check_format(path: Path) -> None:
         raise InputError(f"figure {path}: the ending {path.suffix!r} is not one of {', '.join(FORMATS)}")
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure whole or not at all."""
+def save(figure: Figure, path: Path, style: str = "screen") -> None:
+    """Write a figure whole or not at all, in a style of ``canvas.STYLES``; letters stay letters in PDF and SVG."""
+    from matplotlib import rc_context
+
     check_format(path)
-    write_figure(path, figure, dpi=150)
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
+    with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
+        write_figure(path, styled(figure, style), dpi=150 if style == "screen" else 600)
 
 
 def wrapped(text: str, width: float, size: float) -> str:
@@ -107,7 +105,7 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
     from matplotlib.patches import Patch
 
     across = 4.4 if len(shown) > 1 else 6.4
-    figure = _figure(1.2 + across * len(shown), 5.4)
+    figure = canvas(1.2 + across * len(shown), 5.4)
     axes = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
     handles: dict[str, Artist] = {}
     for axis, each in zip(axes, shown, strict=True):
@@ -122,7 +120,7 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
                 each.temperatures, share, yerr=[np.minimum(error, share), error], color=colour, marker=marker,
                 markersize=5, linewidth=1.4, elinewidth=0.9, capsize=2.0,
             )  # fmt: skip
-            handles.setdefault(family, line)
+            handles.setdefault(family, line.lines[0])
             hidden = share < data["detection_limit"].sel(family=family).values
             axis.plot(
                 np.array(each.temperatures)[hidden], share[hidden], linestyle="none", marker=marker, markersize=5,
@@ -174,7 +172,7 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     from matplotlib.ticker import MaxNLocator
 
     data = result.dataset
-    figure = _figure(9.0, 4.8)
+    figure = canvas(9.0, 4.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     hours = data["time"].values / 3600.0
     curves_of: list[str] = []
@@ -215,7 +213,7 @@ def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str]) -> None:
 def profile(result: Result) -> Figure:
     """Phases of each finite volume at the end against the radius, one on the other; those below 0.5 wt% left out."""
     data = result.dataset
-    figure = _figure(7.4, 3.8)
+    figure = canvas(7.4, 3.8)
     axis = figure.subplots()
     shares = data["wt_percent_profile"].values
     order = [k for k in np.argsort(-shares.mean(axis=0), kind="stable") if shares[:, k].max() >= 0.5]
@@ -246,7 +244,7 @@ def reactions(computed: Sequence[tuple[InterfaceReactions, InterfaceSpread | Non
 
     With samples of the energies their 5 to 95 % band.
     """
-    figure = _figure(9.6, 4.2 * len(computed))
+    figure = canvas(9.6, 4.2 * len(computed))
     rows = figure.subplots(len(computed), 2, width_ratios=[3, 2], squeeze=False)
     for (reaction, spread), (axis, words) in zip(computed, rows, strict=True):
         pair = reaction.couple
@@ -306,7 +304,7 @@ def _labels(places: Sequence[tuple[float, float]]) -> list[tuple[str, tuple[floa
 
 def reaction_energies(computed: Sequence[tuple[InterfaceReactions, InterfaceSpread | None]]) -> Figure:
     """The strongest reaction energy of each couple against temperature, with the 5 to 95 % band of the samples."""
-    figure = _figure(6.6, 4.6)
+    figure = canvas(6.6, 4.6)
     axis = figure.subplots()
     names = list(dict.fromkeys(reaction.cathode.id for reaction, _ in computed))
     handles: dict[str, Artist] = {}

@@ -10,6 +10,7 @@ import numpy as np
 from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.textfile import drawn
 from sinterface.models.instruments.diffraction import Pattern
+from sinterface.simulate.views.canvas import canvas
 from sinterface.simulate.views.plot import style, wrapped
 
 if TYPE_CHECKING:
@@ -29,12 +30,6 @@ LEAST_MARK = 0.08
 """Marks are drawn of lines of at least this share of the strongest of their phase."""
 
 
-def _figure(height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(WIDTH, height), layout="constrained")
-
-
 def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str = "") -> Figure:
     """A calculated pattern over rows of marks, one row for each phase, in its family's colour.
 
@@ -44,7 +39,7 @@ def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str
     """
     rows = [c for c in pattern.components if c.phase in pattern.by_phase and c.wt_percent >= SHOWN]
     rows.sort(key=lambda component: -component.wt_percent)
-    figure = _figure(2.9 + 0.19 * len(rows))
+    figure = canvas(WIDTH, 2.9 + 0.19 * len(rows))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, 0.05 + 0.19 * len(rows)])
     angles = pattern.angles
     if measured is not None:
@@ -108,7 +103,7 @@ def raman_bands(bands: Mapping[str, Sequence[RamanBand]], title: str = "") -> Fi
 
     Filled marks were read or quoted, open ones are from memory.  No intensities are drawn: none was read.
     """
-    figure = _figure(0.9 + 0.24 * len(bands))
+    figure = canvas(WIDTH, 0.9 + 0.24 * len(bands))
     axis = figure.subplots()
     for row, (family, entries) in enumerate(bands.items()):
         colour, _ = style(family)
@@ -141,7 +136,7 @@ def rate_capability(
 
     Of several curves the first is drawn and the others are the edges of a band, likewise for resistances.
     """
-    figure = _figure(2.9)
+    figure = canvas(WIDTH, 2.9)
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
     for (name, entries), (colour, marker, line) in zip(curves.items(), LINES, strict=False):
         first, values = entries[0], np.array([entry.capacity for entry in entries])

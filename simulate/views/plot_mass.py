@@ -8,6 +8,7 @@ import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.textfile import drawn
+from sinterface.simulate.views.canvas import canvas
 from sinterface.simulate.views.plot import TEMPERATURE, titled, wrapped
 from sinterface.simulate.views.plot_instruments import WIDTH
 
@@ -34,12 +35,10 @@ def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: s
     Steps are marked where their extrapolated onset lies.  A measured curve is laid over as grey points, beginning at 0
     as the calculated one does; its rate is not drawn, since its noise is not known.
     """
-    from matplotlib.figure import Figure
-
     curve = shown.curve
     top = int(np.argmax(curve.temperature)) + 1
     celsius = curve.temperature[:top] - CELSIUS_ZERO
-    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    figure = canvas(WIDTH, 4.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, 1.0])
     if measured is not None:
         points = slice(None, None, max(1, len(measured.change) // 400))
@@ -82,10 +81,8 @@ def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: s
 
 def against_time(result: Result) -> Figure:
     """Mass of the sample against time, and what gases and lithium vapour make of it, over the schedule."""
-    from matplotlib.figure import Figure
-
     curve = result.mass()
-    figure = Figure(figsize=(7.4, 4.2), layout="constrained")
+    figure = canvas(7.4, 4.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     hours = curve.time / 3600.0
     upper.plot(hours, curve.change, color="black", label="mass")

@@ -13,6 +13,7 @@ from sinterface.simulate.setup.problem import sample_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
 from sinterface.simulate.studies.compare import clock, summary
 from sinterface.simulate.studies.shares import courses, final_errors
+from sinterface.simulate.views.canvas import canvas
 from sinterface.simulate.views.plot import TEMPERATURE, below, style
 
 if TYPE_CHECKING:
@@ -28,12 +29,6 @@ SHOWN = 0.05
 PER_ROW = 4
 
 
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
 def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
     """Secondary families and temperature against time, one panel per schedule with the same axes of wt% and °C."""
     from matplotlib.lines import Line2D
@@ -42,7 +37,7 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
     results, plans = comparison.results, comparison.plans
     across = min(len(results), PER_ROW)
     down = -(-len(results) // across)
-    figure = _figure(1.4 + 3.6 * max(across, 2 if len(results) > 1 else 1.6), 0.8 + 4.4 * down)
+    figure = canvas(1.4 + 3.6 * max(across, 2 if len(results) > 1 else 1.6), 0.8 + 4.4 * down)
     grid = figure.subplots(
         2 * down, across, squeeze=False, sharex="none", sharey="none", height_ratios=[3, 1] * down
     )  # fmt: skip
@@ -111,7 +106,7 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
 
     Trials that seem to beat the front were predicted once and not confirmed: they are drawn open.
     """
-    figure = _figure(8.2, 6.0)
+    figure = canvas(8.2, 6.0)
     axis = figure.subplots()
     markers = ("o", "s", "^", "D", "v", "P")
     colours = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")

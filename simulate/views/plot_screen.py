@@ -20,6 +20,7 @@ from sinterface.simulate.screening.rankings import (
     with_onset,
     worth,
 )
+from sinterface.simulate.views.canvas import canvas
 from sinterface.simulate.views.plot import wrapped
 
 if TYPE_CHECKING:
@@ -40,11 +41,10 @@ _HEIGHT = math.sqrt(3.0) / 2.0
 
 def overview(store: xr.Dataset) -> Figure:
     """The pictures that this screen has data for, side by side."""
-    from matplotlib.figure import Figure
 
     triangle, line = worth(store)
     panels = [draw for draw, wanted in ((ternary, triangle), (heat_map, True), (nickel_line, line)) if wanted]
-    figure = Figure(figsize=(6.4 * len(panels), 5.6), layout="constrained")
+    figure = canvas(6.4 * len(panels), 5.6)
     for draw, axis in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
         draw(store, axis)
     if store.attrs["title"]:

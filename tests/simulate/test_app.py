@@ -239,10 +239,9 @@ def test_a_long_request_is_not_read(client):
 
 @pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "x/y.png", key_of("run", "") + "/../../x", "%00/%00"])
 def test_no_path_of_a_request_reaches_the_disk(client, path, monkeypatch):
-    page = client.get("/", headers=HERE).data
     monkeypatch.setattr("builtins.open", lambda *_, **__: pytest.fail("a file was opened"))
     answer = client.get(f"/download/{path}", headers=HERE)
-    assert answer.status_code in (404, 308) or answer.data == page  # addresses that are none show the first page
+    assert answer.status_code in (404, 308) or b"react-entry-point" in answer.data  # or the first page
 
 
 def test_pages_load_nothing_from_elsewhere(client):

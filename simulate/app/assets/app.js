@@ -19,6 +19,13 @@
     document.querySelectorAll(".upload input").forEach(function (input) {
       input.setAttribute("aria-label", "Choose a TOML card");
     });
+    // Dash calls its radio buttons and boxes options of a list, which they are not: they say themselves what they are.
+    document.querySelectorAll(".field [role=listbox], .field [role=option]").forEach(function (part) {
+      part.removeAttribute("role");
+    });
+    document.querySelectorAll(".field label[aria-selected]").forEach(function (part) {
+      part.removeAttribute("aria-selected");
+    });
     document.querySelectorAll("nav a").forEach(function (link) {
       if (link.classList.contains("here")) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -31,5 +38,7 @@
   }
   new MutationObserver(function () {
     if (!asked) { asked = true; requestAnimationFrame(all); }
-  }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
+  }).observe(document.documentElement, {
+    childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["aria-selected"],
+  });
 })();

@@ -1,0 +1,228 @@
+"""The app in a real browser: what people do on it, on narrow and wide windows, with the keyboard alone, and by ear."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("dash")
+playwright = pytest.importorskip("playwright.sync_api")
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
+]
+
+QUICK = "schedule=50+%C2%B0C%2Fmin+to+500+%C2%B0C%3B+quench&cells=8"
+PAGES = ("", "run", "sweep", "compare", "reactions")
+LONG = 240_000
+"""Time [ms] in which a calculation of these tests ends on a slow machine, compiling included."""
+
+CARD = Path(__file__).parents[2] / "examples" / "my_cathode.toml"
+
+
+@pytest.fixture(scope="module")
+def address():
+    """A server of its own on a free port."""
+    command = [sys.executable, "-m", "sinterface.validation.cli", "app", "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        playwright.expect.set_options(timeout=60_000)  # machines of CI are slow
+        running = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """A page that fails the test when a script of it fails or it asks anything of another machine."""
+    faults = []
+    opened = browser.new_page(viewport={"width": 1400, "height": 900}, base_url=address)
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda told: faults.append(told.text) if told.type == "error" else None)
+    opened.on("request", lambda asked: faults.append(asked.url) if not asked.url.startswith(
+        (address, "data:", "blob:")) else None)  # fmt: skip
+    yield opened
+    opened.close()
+    assert faults == []
+
+
+def visit(page, path):
+    page.goto(path)
+    page.wait_for_selector("main h1")
+    page.wait_for_load_state("networkidle")
+
+
+def done(page, name):
+    playwright.expect(page.locator(f"#{name}-status")).to_have_text("Done.", timeout=LONG)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [420, 1600])
+def test_pages_fit_their_window(page, name, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(page, f"/{name}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(page, name):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    visit(page, f"/{name}")
+    for unfolded in page.locator("summary").all():
+        unfolded.click()
+    found = axe.Axe().run(page).response["violations"]
+    serious = [
+        f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]}"
+        for each in found if each["impact"] in ("serious", "critical")
+    ]  # fmt: skip
+    assert serious == []
+
+
+def test_the_gallery_shows_the_reference_experiment(page):
+    visit(page, "/")
+    assert page.locator("h3", has_text="LLZTO").count() == 7
+    playwright.expect(page.locator(".panel .js-plotly-plot")).to_have_count(7)
+    page.get_by_role("link", name="Run it at 800 °C").click()
+    page.wait_for_selector("#run-cathode")
+    assert page.locator("#run-cathode").input_value() == "pc-NMC811"
+    assert page.title() == "Run – sinterface"
+
+
+def test_a_run_is_shown_survives_a_reload_and_can_be_taken_away(page, address):
+    visit(page, f"/run?{QUICK}")
+    page.click("#run-start")
+    done(page, "run")
+    playwright.expect(page.get_by_role("heading", name="X-ray pattern")).to_be_visible()
+    assert page.locator(".answer table tbody tr").count() >= 3
+    assert page.locator(".answer .js-plotly-plot").count() == 4
+    page.reload()
+    done(page, "run")
+    links = [link.get_attribute("href") for link in page.locator(".files a").all()]
+    assert len(links) == 11
+    for link in links:
+        answer = page.request.get(address.rstrip("/") + link)
+        assert answer.ok, link
+        assert len(answer.body()) > 200, link
+    with page.expect_download() as taken:
+        page.locator(".files a", has_text="phases.png").click()
+    assert taken.value.suggested_filename == "sinterface-phases.png"
+    assert "sinterface run pc-NMC811" in page.locator("pre").last.inner_text()
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page).response["violations"]
+    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+    page.set_viewport_size({"width": 420, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_a_long_run_is_cancelled(page):
+    visit(page, "/run?samples=60")
+    page.click("#run-start")
+    playwright.expect(page.locator("#run-status")).to_contain_text("Running", timeout=LONG)
+    assert page.locator("#run-progress").is_visible()
+    page.click("#run-cancel")
+    playwright.expect(page.locator("#run-status")).to_have_text("Cancelled.", timeout=20_000)
+    assert page.locator("#run-cancel").is_disabled()
+
+
+def test_a_sweep_tells_an_onset(page):
+    visit(page, "/sweep?cathode=pc-LNMO&temperatures=400%2C600&cells=8")
+    page.click("#sweep-start")
+    done(page, "sweep")
+    playwright.expect(page.locator(".answer .lead")).to_contain_text("onset at 400 °C or below")
+    assert page.locator(".answer tbody tr").count() == 2
+
+
+def test_two_cathodes_are_compared(page):
+    first = "vary=cathode&first=pc-LCO&second=pc-LMO"
+    visit(page, f"/compare?{first}&{QUICK}")
+    page.click("#compare-start")
+    done(page, "compare")
+    assert page.locator(".answer h3").all_inner_texts()[:2] == ["pc-LCO", "pc-LMO"]
+
+
+def test_reactions_are_shown_at_every_mixing_ratio(page):
+    visit(page, "/reactions")
+    page.click("#reactions-start")
+    done(page, "reactions")
+    playwright.expect(page.locator(".answer .lead")).to_contain_text("meV/atom")
+
+
+def test_a_wrong_formula_is_told_at_its_field(page):
+    visit(page, "/run")
+    page.fill("#run-cathode", "LiNi0.8Mn0.1Co0.2O2")
+    page.keyboard.press("Tab")
+    playwright.expect(page.locator("#run-cathode-error")).to_contain_text("sum to 1.1")
+    assert page.locator("#run-cathode").get_attribute("aria-invalid") == "true"
+    assert "run-cathode-error" in page.locator("#run-cathode").get_attribute("aria-describedby")
+    page.click("#run-start")
+    playwright.expect(page.locator("#run-notice")).to_have_text("Not started: see Cathode.")
+    page.fill("#run-cathode", "LiNi0.8Mn0.1Co0.1O2")
+    page.keyboard.press("Tab")
+    playwright.expect(page.locator("#run-cathode-error")).to_be_empty()
+
+
+def test_the_address_follows_the_form(page):
+    visit(page, "/run")
+    page.fill("#run-cathode", "pc-LCO")
+    page.keyboard.press("Tab")
+    page.wait_for_url("**/run?cathode=pc-LCO")
+    page.reload()
+    page.wait_for_selector("#run-cathode")
+    assert page.locator("#run-cathode").input_value() == "pc-LCO"
+
+
+def test_sliders_and_a_card_fill_their_fields(page):
+    visit(page, "/run")
+    page.click("summary:has-text('Mix nickel')")
+    page.locator("#run-Ni").press("ArrowRight")
+    playwright.expect(page.locator("#run-cathode")).to_have_value("LiNi0.62Mn0.19Co0.19O2")
+    page.click("summary:has-text('A powder of your own')")
+    page.locator("#run-upload input").set_input_files(CARD)
+    playwright.expect(page.locator("#run-card")).to_have_value(re.compile("role = "))
+    playwright.expect(page.locator("#run-card-error")).to_be_empty()
+    page.wait_for_url("**card=*")
+
+
+def test_a_point_of_the_schedule_is_dragged(page):
+    visit(page, "/run")
+    handle = page.locator("#run-drawing .shapelayer path").nth(1)
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y - 10, steps=5)
+    page.mouse.up()
+    playwright.expect(page.locator("#run-schedule")).not_to_have_value("10 °C/min to 800 °C; hold 2 h; cool naturally")
+    assert page.locator("#run-schedule").input_value().endswith("; cool naturally")
+    playwright.expect(page.locator("#run-schedule-error")).to_be_empty()
+
+
+def test_the_keyboard_alone_is_enough(page):
+    visit(page, "/reactions")
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id"))
+        if reached[-1] == "reactions-temperature":
+            page.keyboard.press("Control+a")
+            page.keyboard.type("650")
+        if reached[-1] == "reactions-start":
+            break
+    assert {"reactions-cathode", "reactions-electrolyte", "reactions-temperature"} <= set(reached)
+    assert reached[-1] == "reactions-start"
+    page.keyboard.press("Enter")
+    done(page, "reactions")
+    playwright.expect(page.locator(".answer .lead")).to_contain_text("at 650 °C")
