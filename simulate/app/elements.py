@@ -93,7 +93,7 @@ def _suggested(name: str) -> Sequence[str]:
     if name in ("cathode", "electrolyte"):
         return list(materials.built_in(name))
     if name == "coating":
-        return list(materials.built_in("coating"))
+        return [f"{layer}=20nm" for layer in materials.built_in("coating")]
     return GASES if name == "atmosphere" else ()
 
 
