@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pprint import pformat
 from typing import Any
 
+from sinterface.models.instruments.detector import Detector
 from sinterface.simulate.app import form
 from sinterface.simulate.cli.options import CoupleOptions
 from sinterface.simulate.setup import schedule as schedules
@@ -40,6 +41,13 @@ def python(page: str, values: Mapping[str, str], output: str = "") -> str:
         ramp = schedules.rate(values["ramp"]) * 60.0
         hours = schedules.duration(values["hold"]) / 3600.0
         others = "" if (hours, ramp) == (2.0, 10.0) else f", hours={hours:g}, ramp={ramp:g}"
+        detect = Detector.read(values["detect"])
+        if not detect.method:
+            others += f", detect=Detector.fixed({detect.wt_percent:g})"
+        elif detect.method != "xrd":
+            others += f', detect=Detector("{detect.method}")'
+        if "Detector" in others:
+            lines.append("from sinterface.models.instruments.detector import Detector")
         listed = ", ".join(f"{T:g}" for T in degrees)
         lines += [
             f"sweep = si.sweep(si.problem({_call(values, without='schedule')}), [{listed}]{others})",
@@ -86,16 +94,13 @@ def command(page: str, values: Mapping[str, str], output: str = "") -> str:
             parts += ["--samples", str(samples)]
     elif page == "sweep":
         parts += ["--temperatures", values["temperatures"]]
-        parts += [part for name in ("hold", "ramp") if values[name] != form.field(name).default
+        parts += [part for name in ("hold", "ramp", "detect") if values[name] != form.field(name).default
                   for part in (f"--{name}", values[name])]  # fmt: skip
     else:
         parts += [values["electrolyte"], "-T", values["temperature"]]
         parts += ["--para"] * (values["para"] == "yes")
         values = {name: text for name, text in values.items() if name != "electrolyte"}
-    limit = form.limit(values)
-    if page == "sweep":
-        parts += ["--detect", f"{limit:g}"]
-    elif page != "reactions" and limit != 1.0:
+    if page == "run" and (limit := form.limit(values)) != 1.0:
         parts += ["--detection-limit", f"{limit:g}"]
     return _line([*parts, *_options(values)]) + ending
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from sinterface.models.basics.errors import InputError, SinterfaceError, shown
 from sinterface.models.basics.textfile import load_toml
+from sinterface.models.instruments.detector import Detector
 from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
 from sinterface.models.phases.database import Database, embedded
@@ -104,6 +105,8 @@ OWN = {
               "cool naturally"),
         Field("third", "Third", "Left out when it is empty."),
         Field("fourth", "Fourth", "Left out when it is empty."),
+        Field("detect", "Looked for with", "xrd (a laboratory scan, a limit for each family), raman, or wt%.",
+              "xrd"),
         Field("limit", "Detection limit / wt%", "Share from which on a phase family counts as seen.", "1"),
     )
 }  # fmt: skip
@@ -136,7 +139,8 @@ def pages() -> Mapping[str, tuple[str, ...]]:
     return {
         "run": ("cathode", "electrolyte", "mass_ratio", "schedule", "atmosphere", "samples", "limit", "card", *more),
         "sweep": (
-            "cathode", "electrolyte", "mass_ratio", "temperatures", "hold", "ramp", "atmosphere", "limit", "card", *more
+            "cathode", "electrolyte", "mass_ratio", "temperatures", "hold", "ramp", "atmosphere", "detect", "card",
+            *more,
         ),
         "compare": (
             "cathode", "electrolyte", "mass_ratio", "schedule", "atmosphere", "vary", "first", "second", "third",
@@ -306,6 +310,8 @@ def _check(page: str, values: Mapping[str, str], members: list[str]) -> None:
         _samples(values)
     elif name == "limit":
         limit(values)
+    elif name == "detect":
+        Detector.read(values["detect"])
     elif name == "temperatures":
         _temperatures(values)
     elif name == "hold":
@@ -328,7 +334,8 @@ def _task(page: str, values: Mapping[str, str]) -> Task:
         return Run(_problem(values), _samples(values))
     if page == "sweep":
         hours = schedules.duration(values["hold"]) / 3600.0
-        return SweepTask(_problem(values), _temperatures(values), hours, schedules.rate(values["ramp"]) * 60.0)
+        ramp = schedules.rate(values["ramp"]) * 60.0
+        return SweepTask(_problem(values), _temperatures(values), hours, ramp, Detector.read(values["detect"]))
     if page == "compare":
         return Compare({name: _problem(each) for name, each in variants(values).items()})
     task = _problem(values, particles=False)

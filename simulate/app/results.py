@@ -165,7 +165,7 @@ def _run_rows(result: Result, limit: float) -> Rows:
 def _sweep(job: Job, limit: float) -> list[Any]:
     made: Sweep = job.parts["sweep"]
     data = made.dataset
-    attrs, onset = data.attrs, made.onset(limit)
+    attrs, onset = data.attrs, made.onset()
     sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
     parts: list[Any] = [
         html.P(f"{sample}, {made.schedule}, in {attrs['atmosphere']}: onset {onset}.", className="lead")
@@ -173,7 +173,7 @@ def _sweep(job: Job, limit: float) -> list[Any]:
     if stopped := [T for T, result in zip(made.temperatures, made.results, strict=True) if not result.finished]:
         parts.append(html.P(f"Not finished at {', '.join(f'{T:g}' for T in stopped)} °C.", className="error"))
     if data_charts.sweep_columns(data):
-        parts.append(chart(data_charts.sweep_families(data, limit), f"Secondary phases by temperature: onset {onset}"))
+        parts.append(chart(data_charts.sweep_families(data, onset), f"Secondary phases by temperature: onset {onset}"))
         about = "Secondary phases once cooled, with numerical errors as bars; linear up to 0.1 wt%, logarithmic above."
         parts.append(html.P(about, className="about"))
     else:

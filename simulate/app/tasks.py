@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sinterface.models.instruments.detector import Detector
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.materials import Material
 from sinterface.simulate.setup.problem import Problem
@@ -56,13 +57,15 @@ class SweepTask:
     temperatures: tuple[float, ...]
     hours: float
     ramp: float
+    detect: Detector
 
     def parts(self, progress: Progress) -> Iterator[Part]:
         """``sweep``."""
         from sinterface.simulate.studies.sweep import sweep
 
         made = sweep(
-            self.problem, self.temperatures, hours=self.hours, ramp=self.ramp, workers=os.cpu_count() or 1,
+            self.problem, self.temperatures, hours=self.hours, ramp=self.ramp, detect=self.detect,
+            workers=os.cpu_count() or 1,
             progress=lambda share: progress(share, f"{len(self.temperatures)} temperatures are run"),
         )  # fmt: skip
         yield "sweep", replace(made, results=tuple(replace(result, state=None) for result in made.results))

@@ -318,9 +318,9 @@ class Sweep:
         """wt% of each family and their numerical errors as a table of pandas, by hold temperature and family."""
         return self.dataset[["wt_percent", "wt_percent_error"]].to_dataframe()
 
-    def plot(self, limit: float = DETECTION_LIMIT) -> Figure:
-        """Secondary phases against hold temperature, with a line at the detection limit [wt%]."""
-        return picture("plot", "sweeps", [self], limit)
+    def plot(self) -> Figure:
+        """Secondary phases against hold temperature, with the onset as a band."""
+        return picture("plot", "sweeps", [self])
 
     def _repr_html_(self) -> str:
         drawn = base64.b64encode(png(self.plot())).decode()

@@ -282,12 +282,12 @@ def bars(names: Sequence[str], values: Array, label: str) -> Figure:
 
 
 def against_temperature(
-    degrees: Array, shares: Mapping[str, Array], limit: float, onset: tuple[float, float] | None, top: float,
+    degrees: Array, shares: Mapping[str, Array], limit: float | None, onset: tuple[float, float] | None, top: float,
     errors: Mapping[str, Array] | None = None,
 ) -> Figure:  # fmt: skip
     """wt% by family against hold temperature [degrees C], with numerical errors as bars where there are any.
 
-    The detection limit is a line, the ``onset`` a band between two hold temperatures.
+    The detection limit is a line where it is one for all, the ``onset`` a band between two hold temperatures.
     """
     from plotly.graph_objects import Scatter
 
@@ -309,7 +309,8 @@ def against_temperature(
             line={"color": colour, "width": 2}, marker={"symbol": symbol, "size": 8},
             error_y=bars if error.any() else None, hovertemplate="%{customdata} wt% at %{x:g} °C",
         ))  # fmt: skip
-    _limit(figure, float(scaled(np.array([limit]))[0]), limit)
+    if limit is not None:
+        _limit(figure, float(scaled(np.array([limit]))[0]), limit)
     if onset is not None:
         figure.add_vrect(*onset, fillcolor="#e2e2e2", line_width=0, layer="below")
         figure.add_trace(Scatter(

@@ -98,15 +98,18 @@ def sweep_columns(data: xr.Dataset) -> list[int]:
     return [k for k in range(share.shape[1]) if np.nanmax(share[:, k]) >= SHOWN]
 
 
-def sweep_families(data: xr.Dataset, limit: float) -> Figure:
-    """Families against hold temperature with numerical errors as bars, and the onset as a band."""
+def sweep_families(data: xr.Dataset, onset: PredictedOnset) -> Figure:
+    """Families against hold temperature with numerical errors as bars, and the onset as a band.
+
+    A limit that is the same for all families is a line.
+    """
     degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
     error = data["wt_percent_error"].values if "wt_percent_error" in data else np.full(share.shape, np.nan)
     columns = sweep_columns(data)
     shown = {str(names[k]): share[:, k] for k in columns}
-    top = max((float(np.nanmax(course)) for course in shown.values()), default=limit)
-    onset = sweep_onset(data, limit)
+    limit = None if onset.detect.method else onset.detect.wt_percent
+    top = max([limit or 0.0, *(float(np.nanmax(course)) for course in shown.values())])
     above, reached = onset.bracket.above, onset.temperature
     band = (above, reached) if above is not None and reached is not None else None
     errors = {str(names[k]): error[:, k] for k in columns}
-    return charts.against_temperature(degrees, shown, limit, band, max(top, limit), errors)
+    return charts.against_temperature(degrees, shown, limit, band, top, errors)

@@ -225,7 +225,7 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
         ),
         figure(
             [chart(
-                sweep_families(data, limit), f"{key}-sweep",
+                sweep_families(data, onset), f"{key}-sweep",
                 f"Secondary phases against hold temperature: onset {onset}",
             )],
             "Secondary phases after cooling against hold temperature, with numerical errors as bars. The scale is "
