@@ -11,7 +11,8 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,20 @@ MAX_VALUES, MAX_BRACKETS, MAX_LINES = 6_000_000, 3_000_000, 2_000_000
 MATERIALS_PROJECT = "jain2013"
 """Source key of the energies of a snapshot."""
 
-ENTRY_CLASSES = ("ComputedEntry", "ComputedStructureEntry")
+ENTRY_CLASSES = ("ComputedEntry", "ComputedStructureEntry", "PDEntry")
+
+WRAPPERS = ("data", "entries", "results", "docs")
+"""Keys under which answers of the Materials Project and dumps of its clients hold their list."""
+
+FUNCTIONALS = {"GGA": "GGA/GGA+U", "GGA+U": "GGA/GGA+U", "GGA_U": "GGA/GGA+U", "PBE": "GGA/GGA+U", "PBE+U": "GGA/GGA+U",
+               "GGA_GGA+U": "GGA/GGA+U", "R2SCAN": "r2SCAN", "SCAN": "SCAN", "PBESOL": "PBEsol", "HSE06": "HSE06",
+               "GGA_GGA+U_R2SCAN": "GGA/GGA+U mixed with r2SCAN"}  # fmt: skip
+"""What run types and thermo types, in capitals, are calculated with."""
+
+OURS = "GGA/GGA+U"
+"""What the embedded DFT energies are calculated with: only such energies can be merged with them."""
 _CSV_ENERGIES = ("formation_energy_eV_per_atom", "formation_energy_kJ_per_mol")
-_CSV_OPTIONAL = ("name", "density_g_cm3", "space_group", "status")
+_CSV_OPTIONAL = ("name", "density_g_cm3", "space_group", "status", "accepted", "run_type")
 _ENERGY, _HULL = (-10.0, 10.0), (0.0, 20.0)  # eV/atom
 _DENSITY, _VOLUME = (0.05, 30.0), (1.0, 500.0)  # g/cm3, A^3/atom
 
@@ -47,6 +59,7 @@ class Foreign:
 
     ``energy`` is the formation energy at 0 K and ``above_hull`` the distance from the hull [eV/atom], ``density`` is in
     kg/m^3 and ``volume`` in A^3 per atom.  ``theoretical`` is false when somebody has made it.  None: not known.
+    ``run_type`` is one of FUNCTIONALS's or ''; ``accepted`` says that its energy is meant, however odd it looks.
     """
 
     id: str
@@ -58,6 +71,8 @@ class Foreign:
     density: float | None
     volume: float | None
     source: str
+    run_type: str = ""
+    accepted: bool = False
 
 
 def volume_per_atom(amounts: Mapping[str, float], density: float | None) -> float | None:
@@ -72,7 +87,7 @@ def checksum(phases: object) -> str:
 
 
 def load(path: Path) -> tuple[list[Foreign], str]:
-    """Phases of a file in any of the three formats, and the sha256 of its bytes.
+    """Phases of a file in any of its formats, packed by gzip or not, and the sha256 of its bytes.
 
     Raises InputError when there is no such file, DataError naming the file and its fault.
     """
@@ -85,7 +100,23 @@ def load(path: Path) -> tuple[list[Foreign], str]:
         raise InputError(f"database {path}: can not be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:
         raise DataError(f"{path.name}: larger than {MAX_BYTES / 1e6:g} MB; split it, or leave structures out")
-    return read(content, path.name), hashlib.sha256(content).hexdigest()
+    return read(_unpacked(content, path.name), path.name.removesuffix(".gz")), hashlib.sha256(content).hexdigest()
+
+
+def _unpacked(content: bytes, name: str) -> bytes:
+    """The bytes that gzip packed, or the content itself.  Raises DataError for too many of them or damage."""
+    if content[:2] != b"\x1f\x8b":
+        return content
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        whole = unpacking.decompress(content, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise DataError(f"{name}: packed by gzip, but damaged: {error}") from None
+    if len(whole) > MAX_BYTES:
+        raise DataError(f"{name}: larger than {MAX_BYTES / 1e6:g} MB when unpacked; split it, or leave structures out")
+    if not unpacking.eof:
+        raise DataError(f"{name}: packed by gzip, but cut short")
+    return whole
 
 
 def read(content: bytes, name: str) -> list[Foreign]:
@@ -105,12 +136,46 @@ def read(content: bytes, name: str) -> list[Foreign]:
             raise DataError(f"{name}: nested too deeply to be a table of phases") from None
         except ValueError as error:
             raise DataError(f"{name}: not valid JSON, cut short or damaged: {error}") from None
-        rows = _entries(document, name) if isinstance(document, list) else _snapshot(document, name)
+        rows = _document(document, name)
     else:
         rows = _table(text, name)
     if not rows:
         raise DataError(f"{name}: holds no phase")
+    _check_functionals(rows, name)
     return rows
+
+
+def _document(document: object, name: str) -> list[Foreign]:
+    """Phases of a JSON document: our snapshot, or a list of entries or documents, bare or under one of WRAPPERS."""
+    if isinstance(document, dict) and "format" not in document:
+        lists = [document[key] for key in WRAPPERS if isinstance(document.get(key), list)]
+        if len(lists) == 1:
+            document = lists[0]
+    if not isinstance(document, list):
+        return _snapshot(document, name)
+    kinds = {isinstance(cells, dict) and "formation_energy_per_atom" in cells for cells in _bounded(document, name)}
+    if kinds == {True, False}:
+        raise DataError(f"{name}: documents with a formation energy and entries without are mixed; split the file")
+    if True in kinds:
+        return [_summary(Row(f"{name}, document {i}", cells), name) for i, cells in enumerate(document, 1)]
+    return _entries(document, name)
+
+
+def _check_functionals(rows: Sequence[Foreign], name: str) -> None:
+    """Raise DataError unless all energies can stand beside each other and beside the embedded ones."""
+    kinds: dict[str, list[str]] = {}
+    for phase in rows:
+        if phase.run_type:
+            known = FUNCTIONALS.get(phase.run_type.upper().replace(" ", "_"))
+            kinds.setdefault(known or phase.run_type, []).append(phase.id)
+    told = ", ".join(f"{len(ids)} {kind} ({ids[0]})" for kind, ids in sorted(kinds.items()))
+    remedy = f"keep those of one run_type, {OURS}: MPRester(...) with thermo_types=['GGA_GGA+U'] brings them"
+    if len(kinds) > 1:
+        raise DataError(f"{name}: energies of several functionals can not be compared: {told}; {remedy}")
+    if kinds and OURS not in kinds:
+        raise DataError(
+            f"{name}: {told}, but the embedded energies that they would be merged with are {OURS}; {remedy}"
+        )
 
 
 def _bounded(rows: Any, name: str) -> list[Any]:
@@ -150,13 +215,51 @@ def _snapshot_phase(row: Row) -> Foreign:
     )
 
 
+def _summary(row: Row, name: str) -> Foreign:
+    """A summary or thermo document of the Materials Project's present client."""
+    symmetry = row.cells.get("symmetry")
+    symbol = symmetry.get("symbol") if isinstance(symmetry, dict) else None
+    row.cells["space group"] = symbol if isinstance(symbol, str) else ""
+    formula_column = "formula_pretty" if "formula_pretty" in row.cells else "formula"
+    amounts = row.amounts(formula_column) if formula_column in row.cells else reduced(row.moles("composition"))
+    row.cells["material_id"] = str(row.cells.get("material_id") or formula.name(amounts))
+    sites, cell = row.optional("nsites", (1, 1e5)), row.optional("volume", (1.0, 1e7))
+    density = row.optional("density", _DENSITY)
+    thermo = row.cells.get("thermo_type")
+    return Foreign(
+        id=row.text("material_id"),
+        amounts=amounts,
+        energy=row.number("formation_energy_per_atom", _ENERGY),
+        above_hull=row.optional("energy_above_hull", _HULL),
+        theoretical=row.flag("theoretical"),
+        space_group=row.text("space group"),
+        density=None if density is None else density * 1e3,
+        volume=cell / sites if cell is not None and sites is not None else None,
+        source=f"file:{name}",
+        run_type=thermo if isinstance(thermo, str) else _run_type(row),
+        accepted=bool(row.flag("accepted")),
+    )
+
+
+def _run_type(row: Row) -> str:
+    """What an entry says that it was calculated with, '' where it says nothing."""
+    for holder in (row.cells, row.cells.get("parameters"), row.cells.get("data")):
+        told = holder.get("run_type") if isinstance(holder, dict) else None
+        if isinstance(told, str) and told:
+            return told[:60]
+    return ""
+
+
 def _entries(document: list[Any], name: str) -> list[Foreign]:
     """Formation energies of pymatgen entries against the lowest entry of each element in the same file."""
     rows = [Row(f"{name}, entry {i}", cells) for i, cells in enumerate(_bounded(document, name), 1)]
     compositions, energies = [], []
     for row in rows:
         if row.cells.get("@class") not in ENTRY_CLASSES:
-            row.wrong(f"@class = {row.cells.get('@class')!r:.60} is not one of {', '.join(ENTRY_CLASSES)}")
+            row.wrong(
+                f"@class = {row.cells.get('@class')!r:.60} is not one of {', '.join(ENTRY_CLASSES)}, and there is no "
+                "formation_energy_per_atom as in summary and thermo documents"
+            )
         if "correction" not in row.cells and row.cells.get("energy_adjustments"):
             row.wrong("has energy_adjustments but no correction, their sum")
         total = row.number("energy") + (row.optional("correction", (-1e6, 1e6)) or 0.0)
@@ -192,6 +295,8 @@ def _entry(row: Row, amounts: dict[str, float], energy: float, lowest: Mapping[s
         density=density,
         volume=volume,
         source=f"file:{name}",
+        run_type=_run_type(row),
+        accepted=bool(row.flag("accepted") or data.flag("accepted")),
     )
 
 
@@ -251,4 +356,14 @@ def _table_phase(row: Row, column: str, name: str) -> Foreign:
         density=density,
         volume=volume_per_atom(amounts, density),
         source=f"file:{name}",
+        run_type=row.text("run_type") if "run_type" in row.cells else "",
+        accepted=_said_yes(row, "accepted"),
     )
+
+
+def _said_yes(row: Row, column: str) -> bool:
+    """Whether a cell says yes; a blank or absent one says no."""
+    word = str(row.cells.get(column, "")).strip().casefold()
+    if word not in ("", "yes", "no"):
+        row.wrong(f"{column} = {word!r:.60}: write yes or no")
+    return word == "yes"

@@ -8,9 +8,11 @@ derived again as for the embedded tables: element corrections, estimates, assimi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError
@@ -18,7 +20,7 @@ from sinterface.models.evidence import assimilate, sisso
 from sinterface.models.evidence.external_phases import Foreign, load
 from sinterface.models.evidence.table_row import reduced
 from sinterface.models.phases import corrections, estimates
-from sinterface.models.phases.database import Database, adjusted, from_records, observations, unadjusted
+from sinterface.models.phases.database import Database, adjusted, embedded, from_records, observations, unadjusted
 from sinterface.models.phases.phase_tables import COLUMNS, Record, read_records
 
 MAX_ABOVE_HULL = 0.1
@@ -26,6 +28,9 @@ MAX_ABOVE_HULL = 0.1
 
 OBSERVED_ABOVE_HULL = 0.05
 """Distance from the hull [eV/atom] above which a made phase is taken for a computed one: its structure is in doubt."""
+
+SUSPICIOUS, REFUSED = 2.0, 5.0
+"""Standard deviations beyond which a shift is told, and a file's energy refused."""
 
 SISSO_SOURCE = "bartel2018"
 
@@ -187,8 +192,113 @@ def merge(
     return records, Merge(**report, kept=tuple(kept), left_out={why: tuple(ids) for why, ids in left_out.items()})
 
 
-def build(path: str | Path, *, use_sisso: bool = True) -> tuple[Database, Merge]:
+@dataclass(frozen=True)
+class Contradiction:
+    """A file's energy against what the tables know of the same phase: enthalpies and deviation [J/mol of the phase].
+
+    ``known`` says how the tables know theirs, ``formula_units`` belong to the phase's id.
+    """
+
+    phase: str
+    entry: str
+    energy: float
+    tables: float
+    sd: float
+    known: str
+
+    @property
+    def deviations(self) -> float:
+        """By how many standard deviations the two differ."""
+        return (self.energy - self.tables) / self.sd
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entry} makes {self.phase} {self.energy / 1e3:.1f} kJ/mol, {abs(self.deviations):.0f} standard "
+            f"deviations from {self.tables / 1e3:.1f} ({self.known})"
+        )
+
+
+def contradictions(foreign: Sequence[Foreign], merged: Mapping[str, Record]) -> list[Contradiction]:
+    """Energies of a file that the tables contradict by more than REFUSED standard deviations, the worst first.
+
+    A file may bring energies of another scheme of corrections, which the element corrections fitted to it take off, so
+    that an energy counts only if it is off with the embedded corrections and with those fitted to the merged tables.
+    The deviation is that of the embedded fit: a wrong energy would widen its own.
+    """
+    base, own = unadjusted(), read_records()
+    usual, fitted = corrections.load(), corrections.fit(observations(merged))[0]
+    lowest: dict[_Key, Foreign] = {}
+    for phase in foreign:
+        key = _key(phase.amounts)
+        if key not in lowest or phase.energy < lowest[key].energy:
+            lowest[key] = phase
+    homes: dict[_Key, list[Record]] = {}
+    for record in own.values():
+        homes.setdefault(_key(record.amounts), []).append(record)
+    wrong = []
+    for key, phase in lowest.items():
+        if key not in homes:
+            continue
+        record = _ground_state(homes[key])
+        if {"C", "H"} & set(record.amounts):  # no correction is fitted to them
+            continue
+        solid = base[record.phase]
+        judged = []
+        for fit in (usual, fitted):
+            enthalpy, _ = fit.enthalpy(record.amounts, phase.energy)
+            sd = float(np.hypot(usual.enthalpy(record.amounts, phase.energy)[1], solid.enthalpy_sd))
+            judged.append(Contradiction(record.phase, phase.id, enthalpy, solid.enthalpy, sd, solid.method))
+        least = min(judged, key=lambda c: abs(c.deviations))
+        if abs(least.deviations) > REFUSED:
+            wrong.append(least)
+    return sorted(wrong, key=lambda c: -abs(c.deviations))
+
+
+@dataclass(frozen=True)
+class Shift:
+    """An enthalpy that a file has moved by more than SUSPICIOUS standard deviations of the tables: by ``change``
+
+    [J/mol], in units of ``sd``; ``cause`` in words.
+    """
+
+    phase: str
+    change: float
+    sd: float
+    cause: str
+
+    def __str__(self) -> str:
+        return f"moved by {self.change / 1e3:+.1f} kJ/mol ({self.change / self.sd:+.1f} sd): {self.cause}"
+
+
+def shifts(merged: Database, report: Merge) -> list[Shift]:
+    """Phases whose enthalpy a file moved by more than SUSPICIOUS deviations, and what caused it, the worst first."""
+    plain = embedded()
+    own = {*report.replaced, *report.filled, *report.shifted}
+    pulls = {name: abs(merged[name].enthalpy - plain[name].enthalpy) / plain[name].enthalpy_sd for name in own}
+    moving = sorted(own, key=lambda name: -pulls[name]) or ["new phases"]
+    moved = []
+    for name, solid in plain.solids.items():
+        if name not in merged.solids:
+            continue
+        change, sd = merged[name].enthalpy - solid.enthalpy, assimilate.uncertainty(solid)
+        if abs(change) <= SUSPICIOUS * sd:
+            continue
+        facts = merged.changes.get(name, 0.0) - plain.changes.get(name, 0.0)
+        if abs(facts) > 0.5 * abs(change):
+            cause = f"so that what is known to exist stays stable beside the file's {', '.join(moving[:3])}"
+        elif name in own:
+            cause = "its own energy in the file"
+        else:
+            cause = "the element corrections fitted anew to the file's energies"
+        moved.append(Shift(name, change, sd, cause))
+    return sorted(moved, key=lambda shift: -abs(shift.change / shift.sd))
+
+
+def build(path: str | Path, *, use_sisso: bool = True, accept: Collection[str] = ()) -> tuple[Database, Merge]:
     """Database of the embedded tables and a file's phases, and the report of the merge.
+
+    An energy that contradicts what is known of its phase by more than REFUSED deviations is refused, unless the phase
+    is among ``accept`` ("all" accepts any) or the file marks it as accepted.
 
     Its fingerprint is the file's stem and a hash of the file and of the embedded tables it was merged with.
     Raises InputError when there is no such file, DataError naming the file and its fault.
@@ -196,7 +306,21 @@ def build(path: str | Path, *, use_sisso: bool = True) -> tuple[Database, Merge]
     path = Path(path)
     foreign, sha = load(path)
     records, report = merge(foreign, read_records(), use_sisso=use_sisso)
-    digest = hashlib.sha256(f"{sha} {unadjusted().fingerprint} {use_sisso}".encode()).hexdigest()
+    meant = {phase.id for phase in foreign if phase.accepted}
+    taken = {*accept}
+    refused = [
+        contradiction
+        for contradiction in contradictions(foreign, records)
+        if not {contradiction.phase, contradiction.entry, "all"} & taken and contradiction.entry not in meant
+    ]
+    if refused:
+        more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
+        raise DataError(
+            f"{path.name}: {'; '.join(map(str, refused[:3]))}{more}. Correct or drop them, or say that they are meant: "
+            'accepted = yes in a CSV row, "accepted": true in a JSON entry, or `sinterface phases check --accept PHASE`'
+        )
+    told = f"{sha} {unadjusted().fingerprint} {use_sisso} {sorted(accept)}"
+    digest = hashlib.sha256(told.encode()).hexdigest()
     fingerprint = f"{path.stem}-{digest[:12]}"
     try:
         fitted, _ = corrections.fit(observations(records))

@@ -120,11 +120,27 @@ def show(
 
 
 @app.command()
-def check(database: File = None, as_json: Json = False) -> None:
-    """Check a database: identities, ranges, charges, known stabilities.  Exit code 1 when something is wrong."""
-    from sinterface.models.evidence import audit
+def check(
+    database: File = None,
+    accept: Annotated[
+        str, typer.Option(help="Phases whose energies are meant, however odd: La4LiNiO8,LaNiO3; or all.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Check a database: identities, ranges, charges, known stabilities, and what a file has moved.
 
-    findings = audit.audit(open_database(database))
+    Exit code 1 when something is wrong.
+    """
+    from sinterface.models.evidence import audit, snapshot
+
+    findings = []
+    if database is None:
+        data = open_database(None)
+    else:
+        data, report = snapshot.build(database, accept=[name.strip() for name in accept.split(",") if name.strip()])
+        typer.echo(f"{database}: {report}", err=True)
+        findings += [audit.Finding(shift.phase, str(shift)) for shift in snapshot.shifts(data, report)]
+    findings += audit.audit(data)
     if as_json:
         typer.echo(json.dumps([{"phase": f.phase, "fault": f.fault} for f in findings], indent=2))
     else:
