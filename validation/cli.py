@@ -163,7 +163,7 @@ def calibrate(
     from sinterface.simulate.files.output import check_writable, write_whole
     from sinterface.simulate.setup.extras import require
     from sinterface.validation.calibration import calibrate as calibration
-    from sinterface.validation.calibration.pool import pool_text, read_pool
+    from sinterface.validation.calibration.pool_file import pool_text, read_pool
     from sinterface.validation.calibration.posterior import posterior_table, resample
     from sinterface.validation.observations.evidence import Observation
 
@@ -211,23 +211,29 @@ def calibrate(
 
 
 def _show_round(about: Round) -> None:
-    """How the emulator guessed sets held out, and how the samplers converged, on standard error."""
-    guesses = ", ".join(
-        f"{name} {error:.1f} of {about.spread[name]:.1f}, rank {about.rank[name]:.2f}"
-        for name, error in about.rmse.items()
+    """How the emulator guessed sets that it had not seen, and how the samplers converged, on standard error."""
+    screen, check = console(stderr=True), about.check
+    table = _table(f"round {about.number + 1}: emulated log-likelihood", "of", "error", "spread", "rank correlation")
+    for name, error, spread, rank in zip(check.cathodes, check.rmse, check.spread, check.rank, strict=True):
+        _add(table, name, f"{error:.2f}", f"{spread:.2f}", f"{rank:.2f}")
+    table.caption = (
+        f"of each of {check.sets} sets, by the others. Error of the log posterior density: {check.together:.2f} "
+        f"(better half {check.top:.2f}), rank correlation {check.together_rank:.2f}; "
+        f"of what this round drew, by the model: {about.missed:.2f}, rank correlation {about.ranked:.2f}"
     )
-    say(
-        f"round {about.number + 1}: error of the emulated log-likelihood in {about.held_out} sets held out: {guesses}; "
-        f"of the log posterior {about.together:.1f}, rank {about.together_rank:.2f}",
-        quiet=True,
-    )
+    screen.print(table)
+    table = _table(
+        f"round {about.number + 1}: posteriors", "given", "R-hat", "autocorrelation, steps",
+        "draws of the emulator", "effective size of this round", "of all rounds",
+    )  # fmt: skip
     for name, size in about.effective.items():
-        say(
-            f"  {f'without {name}' if name else 'all'}: R-hat {about.r_hat[name]:.3f}, "
-            f"autocorrelation time {about.autocorrelation[name]:.0f} steps, "
-            f"{about.independent[name]:.0f} independent draws of the emulator; effective size {size:.1f}",
-            quiet=True,
-        )
+        _add(
+            table, f"all but {name}" if name else "all", f"{about.r_hat[name]:.3f}",
+            f"{about.autocorrelation[name]:.0f}", f"{about.independent[name]:.0f}", f"{size:.1f}",
+            f"{about.together[name]:.1f}",
+        )  # fmt: skip
+    table.caption = "effective sizes are at full weight: true over emulated density"
+    screen.print(table)
 
 
 def _estimates(samples: Sequence[Parameters]) -> Figure:
@@ -250,7 +256,7 @@ def _show_estimates(pool: Pool) -> None:
     import numpy as np
 
     from sinterface.models.rates.parameters import priors
-    from sinterface.validation.calibration.posterior import estimates
+    from sinterface.validation.calibration.posterior import estimates, repeated
 
     table = _table("parameters", "parameter", "unit", "prior", "posterior", "constrained by")
     for card, estimate in zip(priors(), estimates(pool), strict=True):
@@ -263,6 +269,11 @@ def _show_estimates(pool: Pool) -> None:
     console().print(
         f"{len(run.z)} sets run, {count} of them in sampling rounds and worth {worth:.1f} independent samples"
     )
+    agreement = repeated(pool)
+    if agreement is not None:
+        console().print(
+            f"R-hat between rounds, each of which is a repetition with other random numbers: {agreement:.3f}"
+        )
     if worth < FEW:
         console().print("this is too few for a posterior: modes are good to use, means, deviations and samples are not")
 

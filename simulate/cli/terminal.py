@@ -45,11 +45,11 @@ def progress_bar(title: str, wanted: bool) -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(task, completed=share)
 
 
-def console() -> Any:
-    """A rich console on standard output."""
+def console(stderr: bool = False) -> Any:
+    """A rich console on standard output, or on standard error."""
     from rich.console import Console
 
-    return Console()
+    return Console(stderr=stderr)
 
 
 def letters(heading: str, cells: Sequence[str]) -> int:

@@ -212,7 +212,7 @@ READERS = {
     "phases": "from sinterface.models.evidence.external_phases import load as judge",
     "space": "from sinterface.simulate.screening.candidate_space import read as judge",
     "pool": (
-        "from sinterface.validation.calibration.pool import read_pool\n"
+        "from sinterface.validation.calibration.pool_file import read_pool\n"
         "def judge(path):\n    read_pool(path.read_bytes().decode('utf-8', 'replace'))"
     ),
     "store": (
@@ -255,11 +255,16 @@ def good_pool():
     import numpy as np
 
     from sinterface.models.rates.parameters import priors
-    from sinterface.validation.calibration.pool import MadeWith, from_sets, pool_text
+    from sinterface.validation.calibration.calibrate import judge_of
+    from sinterface.validation.calibration.firings import Predicted
+    from sinterface.validation.calibration.pool import MadeWith, from_runs
+    from sinterface.validation.calibration.pool_file import pool_text
+    from sinterface.validation.observations.cards_reader import read
 
+    judge = judge_of([card for card in read().observations if card.cathode == "pc-LCO"])
     z = np.random.default_rng(1).normal(size=(48, len(priors())))
-    pool = from_sets(z.tolist(), [{"a": row[0], "b": row[1]} for row in z], MadeWith("d", "o", 16, 0.08))
-    return {".json": [pool_text(pool).encode()]}
+    told = [{case: Predicted({"LaMO3": float(row[0] ** 2)}, {}, "DONE") for case in judge.cases} for row in z]
+    return {".json": [pool_text(from_runs(z.tolist(), told, judge, MadeWith("d", 16, 0.08))).encode()]}
 
 
 GOOD = {

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sinterface.validation import cli
-from sinterface.validation.calibration import calibrate, pool
+from sinterface.validation.calibration import calibrate, pool, pool_file
 from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.scores import validate
@@ -144,15 +144,14 @@ def test_tables_and_report(tmp_path, quick, monkeypatch):
 
 def test_figures(tmp_path, quick):
     from sinterface.models.rates.parameters import names
-    from sinterface.validation.calibration.likelihood import group
 
     z = np.random.default_rng(0).normal(size=(64, len(names())))
     cards = cards_reader.read()
     observed = (*cards.observations, *cards.alone)
-    fitted = {group(one) for one in observed if one.role == "fit"}
-    likelihood = [dict.fromkeys(fitted, -0.5 * (row[0] - 1.0) ** 2) for row in z]
-    sets = pool.from_sets(z.tolist(), likelihood, calibrate.made_with(observed))
-    (tmp_path / "pool.json").write_text(pool.pool_text(sets), encoding="utf-8")
+    judge = calibrate.judge_of(observed)
+    told = [{case: Predicted({"La2Zr2O7": float(np.exp(row[0]))}, {}, "DONE") for case in judge.cases} for row in z]
+    sets = pool.from_runs(z.tolist(), told, judge, calibrate.made_with())
+    (tmp_path / "pool.json").write_text(pool_file.pool_text(sets), encoding="utf-8")
     done = run("--plot", tmp_path / "onsets.svg")
     assert done.exit_code == 0, done.output
     words = ["calibrate", "pool.json", "--rounds", "0", "--posterior", "posterior.csv", "--plot", "parameters.svg"]

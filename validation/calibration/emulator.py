@@ -1,83 +1,174 @@
-"""What the model would say of a parameter set, guessed from those that were run: Gaussian processes by cathode.
+"""What the firings of a parameter set would come to, guessed from the sets that were run: Gaussian processes.
 
-The log-likelihood of each cathode is a trend, linear and quadratic in every coordinate, and a Gaussian process of what
-the trend leaves.  Only the best part of the pool trains them, and log-likelihoods far below the best count as a floor,
-so that corners where everything is wrong do not spoil the place that matters.
+Amounts are smoother in the parameters than their probability is, which falls off a cliff at every detection limit.  So
+the logarithm of what each firing makes of each family is emulated, and the exact likelihood judges what is guessed.
+All amounts of the firings of one cathode are one process of many outputs: they share one kernel, a squared exponential
+with a length for each coordinate and a linear part, whose numbers maximise the marginal likelihood.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 from scipy.stats import spearmanr
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Sum, WhiteKernel
-from sklearn.linear_model import RidgeCV
 from threadpoolctl import threadpool_limits
 
 from sinterface.models.basics.errors import InputError
+from sinterface.validation.calibration.judge import OFFSET, Judge
 from sinterface.validation.calibration.pool import POWER, Pool
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
-LEAST = 40
-"""Fewest parameter sets that an emulator is made of."""
+LEAST = 96
+"""Fewest parameter sets that an emulator is made of: four for each coordinate."""
 
-MOST = 900
+MOST = 600
 """Most parameter sets that train an emulator: the best ones, given all observations or without some of them."""
 
-FOR_LENGTHS = 300
-"""Most parameter sets that its length scales are fitted to; their cost grows with the third power."""
+FOR_LENGTHS = 240
+"""Most parameter sets that kernels are fitted to; their cost grows with the third power."""
 
-FLOOR = 20.0
-"""Log-likelihoods of one cathode this far below the best are all told apart from it, not from each other."""
+ITERATIONS = 25
+"""Steps of L-BFGS-B to the kernel: the last digits of a length change nothing."""
 
-ABOVE = 1.0
-"""A guess exceeds the best log-likelihood of a cathode in the pool by this at most: trends run away off the data."""
+START = (3.5, 1.8, 0.03)
+"""Where that starts: lengths, weight of the linear part in units of them, and share of noise."""
 
-FOLDS = 5
-"""One in this many sets is held out, and so each once."""
+SCALES = (1.0, 1.5, 1.5)
+"""Standard deviations of normal priors around START, in logarithms: coordinates that do not matter stay put."""
 
-PENALTIES = np.logspace(0.0, 4.0, 9)
-"""Penalties among which the trend chooses by leaving sets out, in units where coordinates are of the order of one."""
+JITTER = 1e-8
+"""Added to the diagonal of every kernel matrix against round-off."""
+
+HIGHEST = np.log(100.0 + OFFSET)
+"""No family makes up more than the sample."""
 
 
 @dataclass(frozen=True)
-class Trained:
-    """Trend and Gaussian process of the log-likelihood of one cathode, as arrays: samplers ask thousands of times.
+class Kernel:
+    """A squared exponential with ``lengths`` (D,), a linear part of weight ``slope`` beside it, and ``noise``.
 
-    ``base``, ``slopes`` (D,) and ``curves`` (D,) make up the trend; ``sets`` (N, D) are those that trained the process,
-    divided by ``lengths`` (D,), and ``weights`` (N,) what each adds where it is met; ``most`` is never exceeded.
+    All are in units of the variance of the squared exponential; the linear part is in units of the lengths.
     """
 
-    base: float
-    slopes: Array
-    curves: Array
     lengths: Array
-    sets: Array
-    weights: Array
-    most: float
+    slope: float
+    noise: float
 
-    def __call__(self, z: Array) -> Array:
-        """Log-likelihood (N,) at coordinates (N, D)."""
-        near = np.exp(-0.5 * cdist(z / self.lengths, self.sets, "sqeuclidean"))
-        return np.minimum(self.base + z @ self.slopes + z**2 @ self.curves + near @ self.weights, self.most)
+    def between(self, a: Array, b: Array) -> Array:
+        """Covariance (N, M) of coordinates (N, D) and (M, D), without noise."""
+        a, b = a / self.lengths, b / self.lengths
+        product = a @ b.T
+        halves = 0.5 * np.sum(a**2, axis=1)[:, None] + 0.5 * np.sum(b**2, axis=1)
+        return np.exp(np.minimum(product - halves, 0.0)) + self.slope * product
+
+    def alone(self, a: Array) -> Array:
+        """Variance (N,) at coordinates (N, D), without noise."""
+        return 1.0 + self.slope * np.sum((a / self.lengths) ** 2, axis=1)
+
+
+def fit(z: Array, values: Array) -> Kernel:
+    """The kernel that maximises the marginal likelihood of ``values`` (N, Q) at ``z`` (N, D), and SCALES of START.
+
+    All outputs share it and their variance: those that vary more have more to say (Rasmussen & Williams, Gaussian
+    Processes for Machine Learning, MIT Press (2006), equation 5.8, recalled, summed over outputs, the variance at its
+    maximum).
+    """
+    size = z.shape[1]
+    middle = np.log(np.concatenate([np.full(size, START[0]), START[1:]]))
+    scale = np.concatenate([np.full(size, SCALES[0]), SCALES[1:]])
+    count, outputs = values.shape
+
+    def losing(logs: Array) -> tuple[float, Array]:
+        kernel = _kernel(logs)
+        a = z / kernel.lengths
+        near, straight = np.exp(-0.5 * cdist(a, a, "sqeuclidean")), kernel.slope * (a @ a.T)
+        factor = cho_factor(near + straight + (kernel.noise + JITTER) * np.eye(count), lower=True)
+        solved = cho_solve(factor, values)
+        variance = float(np.sum(values * solved)) / (count * outputs) + 1e-12
+        loss = outputs * (0.5 * count * np.log(variance) + np.sum(np.log(np.diag(factor[0]))))
+        inner = 0.5 * (outputs * cho_solve(factor, np.eye(count)) - (solved / variance) @ solved.T)
+        curved = inner * near
+        by_length = 2.0 * (np.sum(curved, axis=1) @ a**2 - np.sum(a * ((curved + kernel.slope * inner) @ a), axis=0))
+        slope = np.concatenate([by_length, [np.sum(inner * straight), kernel.noise * np.trace(inner)]])
+        away = (logs - middle) / scale
+        return (loss + 0.5 * away @ away) / count, (slope + away / scale) / count
+
+    bounds = [(m - 4.0 * s, m + 4.0 * s) for m, s in zip(middle, scale, strict=True)]
+    ended = minimize(losing, middle, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": ITERATIONS})
+    return _kernel(np.asarray(ended.x))
+
+
+def _kernel(logs: Array) -> Kernel:
+    *lengths, slope, noise = np.exp(logs)
+    return Kernel(np.array(lengths), float(slope), float(noise))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A Gaussian process of many outputs, conditioned on sets ``z`` (N, D), which are counted from ``center`` (D,).
+
+    ``weights`` (N, Q), ``means`` (Q,) and ``scale`` (Q,), the variance of each output in units of the kernel, make up
+    what is guessed.  ``whitening`` (N, N) is the inverse of the lower Cholesky factor of the kernel matrix; it is in
+    single precision, as most of the time of a guess is spent on it.
+    """
+
+    kernel: Kernel
+    center: Array
+    z: Array
+    weights: Array
+    means: Array
+    scale: Array
+    whitening: NDArray[np.float32]
+
+    def mean(self, z: Array) -> Array:
+        """Guess (N, Q) at coordinates (N, D)."""
+        return np.asarray(self.means + self.kernel.between(z - self.center, self.z) @ self.weights)
+
+    def moments(self, z: Array) -> tuple[Array, Array]:
+        """Guess (N, Q) and its variance (N, Q), which holds the noise of the model."""
+        away = z - self.center
+        near = self.kernel.between(away, self.z)
+        known = np.sum((near.astype(np.float32) @ self.whitening.T) ** 2, axis=1, dtype=float)
+        left = np.maximum(self.kernel.alone(away) - known, 0.0) + self.kernel.noise
+        return self.means + near @ self.weights, left[:, None] * self.scale
+
+
+def condition(kernel: Kernel, z: Array, values: Array) -> tuple[Process, Array]:
+    """The process given ``values`` (N, Q) at ``z`` (N, D), and what it would guess of each set without it (N, Q).
+
+    Leaving one out has a closed form (Rasmussen & Williams (2006), equations 5.10 to 5.12, recalled).
+
+    >>> z = np.linspace(0.0, 3.0, 30)[:, None]
+    >>> process, without = condition(Kernel(np.ones(1), 1.0, 1e-6), z, np.sin(z))
+    >>> bool(np.all(np.abs(process.mean(z + 0.05) - np.sin(z + 0.05)) < 1e-2))
+    True
+    """
+    center, means = z.mean(axis=0), values.mean(axis=0)
+    away = z - center
+    matrix = kernel.between(away, away) + (kernel.noise + JITTER) * np.eye(len(z))
+    whitening = solve_triangular(cholesky(matrix, lower=True), np.eye(len(z)), lower=True)
+    weights = whitening.T @ (whitening @ (values - means))
+    scale = np.mean((values - means) * weights, axis=0)
+    inverse = np.sum(whitening**2, axis=0)
+    process = Process(kernel, center, away, weights, means, np.maximum(scale, 0.0), whitening.astype(np.float32))
+    return process, values - weights / inverse[:, None]
 
 
 @dataclass(frozen=True)
 class Check:
-    """How well sets held out were guessed: by cathode, and the log of the posterior density as a whole.
+    """How well sets were guessed that were left out: by cathode, and the log of the posterior density as a whole.
 
     ``rmse`` and ``spread``, the standard deviation of what was guessed, are in units of log-likelihood; ``rank`` is
     Spearman's correlation, NaN where nothing varies.  ``together`` is of the sum, times POWER: effective sizes fall as
-    the exponential of its square.  ``sets`` is the number of sets.
+    the exponential of its square.  ``top`` is the same over the better half of the sets, of which there are ``sets``.
     """
 
     cathodes: tuple[str, ...]
@@ -86,50 +177,88 @@ class Check:
     rank: tuple[float, ...]
     together: float
     together_rank: float
+    top: float
     sets: int
 
 
 @dataclass(frozen=True)
-class Emulator:
-    """The log-likelihood of every cathode as a function of the coordinates, and how far to trust it."""
+class Part:
+    """The process of some firings; ``columns`` (Q, 2) tell firing and place of each of its outputs."""
 
-    trained: tuple[Trained, ...]
-    cathodes: tuple[str, ...]
+    process: Process
+    columns: Integers
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """What every firing makes as a function of the coordinates, judged; and how far to trust it.
+
+    ``still`` (K, F) holds the logs of amounts that were the same in all sets.
+    """
+
+    judge: Judge
+    parts: tuple[Part, ...]
+    still: Array
     check: Check
 
-    def likelihood(self, z: Array) -> Array:
-        """Log-likelihood (N, C) by cathode at coordinates (N, D)."""
-        return np.stack([trained(z) for trained in self.trained], axis=1)
+    def responses(self, z: Array, unsure: bool = True) -> tuple[Array, Array | None]:
+        """Logs of amounts (N, K, F) at coordinates (N, D), and their variances where it is asked how ``unsure``."""
+        logs = np.repeat(self.still[None], len(z), axis=0)
+        variance = np.zeros_like(logs) if unsure else None
+        for part in self.parts:
+            firing, place = part.columns.T
+            if variance is None:
+                logs[:, firing, place] = part.process.mean(z)
+            else:
+                logs[:, firing, place], variance[:, firing, place] = part.process.moments(z)
+        return np.clip(logs, np.log(OFFSET), HIGHEST), variance
 
-    def log_density(self, z: Array, without: Sequence[str] = ()) -> Array:
+    def likelihood(self, z: Array, unsure: bool = True) -> Array:
+        """Log-likelihood (N, C) by cathode at coordinates (N, D).
+
+        With ``unsure`` the mean over all that the amounts may be, else that of the guess as if it were known.
+        """
+        logs, variance = self.responses(z, unsure)
+        return self.judge(logs, np.ones(logs.shape[:2], dtype=bool), variance)
+
+    def log_density(self, z: Array, without: Sequence[str] = (), unsure: bool = True) -> Array:
         """Log of prior times likelihood (N,) at coordinates (N, D) but for a constant, as ``Pool.log_density``."""
-        told = sum(trained(z) for trained, name in zip(self.trained, self.cathodes, strict=True) if name not in without)
-        return np.asarray(-0.5 * np.sum(z**2, axis=1) + POWER * told)
+        counted = [c for c, name in enumerate(self.judge.cathodes) if name not in without]
+        return np.asarray(-0.5 * np.sum(z**2, axis=1) + POWER * self.likelihood(z, unsure)[:, counted].sum(axis=1))
 
 
 def train(pool: Pool, targets: Sequence[Sequence[str]] = ((),), seed: int = 0) -> Emulator:
-    """Gaussian processes trained on the best part of the rows that were run.
+    """Gaussian processes trained on the best of the rows all of whose runs ended.
 
     ``targets`` lists which cathodes are left out of each posterior that is asked for: a row is as good as it is for the
-    posterior that likes it most.  Raises InputError when the pool has fewer than LEAST rows.
+    posterior that likes it most.  Raises InputError when there are fewer than LEAST rows.
     """
-    best = _best(pool.finished(), targets)
+    best = _best(pool.rows(pool.ended), targets)
     count = len(best.z)
     if count < LEAST:
-        raise InputError(f"{count} parameter sets were run: an emulator needs {LEAST}, search longer")
-    rng = np.random.default_rng([seed, 6, count])
-    fold = rng.permutation(count) % FOLDS
-    values = np.maximum(best.likelihood, best.likelihood.max(axis=0) - FLOOR)
-    guessed = np.empty_like(values)
-    trained = []
+        raise InputError(f"{count} parameter sets were run to the end: an emulator needs {LEAST}, search longer")
+    some = np.random.default_rng([seed, 6, count]).permutation(count)[:FOR_LENGTHS]
+    logs, guessed, parts = best.responses, best.responses.copy(), []
+    moving = np.ptp(logs, axis=0) > 0.0
     with threadpool_limits(1):  # small matrices: more threads only wait for each other
-        for c in range(values.shape[1]):
-            kernel = _kernel(best.z, values[:, c], rng)
-            trained.append(_trained(best.z, values[:, c], kernel))
-            for k in range(FOLDS):
-                apart = fold == k
-                guessed[apart, c] = _trained(best.z[~apart], values[~apart, c], kernel)(best.z[apart])
-    return Emulator(tuple(trained), best.cathodes, _check(best.cathodes, guessed, values))
+        for firings in _together(pool.judge):
+            columns = np.argwhere(moving & np.isin(np.arange(len(moving)), firings)[:, None])
+            if not len(columns):
+                continue
+            values = logs[:, columns[:, 0], columns[:, 1]]
+            kernel = fit(best.z[some] - best.z[some].mean(axis=0), values[some] - values[some].mean(axis=0))
+            process, guessed[:, columns[:, 0], columns[:, 1]] = condition(kernel, best.z, values)
+            parts.append(Part(process, columns))
+    told = best.judge(np.clip(guessed, np.log(OFFSET), HIGHEST), np.ones(logs.shape[:2], dtype=bool))
+    return Emulator(best.judge, tuple(parts), logs[0], _check(best, told))
+
+
+def _together(judge: Judge) -> list[list[int]]:
+    """Firings by cathode: what is felt by one firing is mostly felt by the others."""
+    by_cathode: dict[str, list[int]] = {}
+    for firing, case in enumerate(judge.cases):
+        by_cathode.setdefault(case.cathode, []).append(firing)
+    return list(by_cathode.values())
 
 
 def _best(pool: Pool, targets: Sequence[Sequence[str]]) -> Pool:
@@ -142,64 +271,25 @@ def _best(pool: Pool, targets: Sequence[Sequence[str]]) -> Pool:
     return pool.rows(chosen)
 
 
-def _terms(z: Array) -> Array:
-    """What the trend is linear in: coordinates and their squares."""
-    return np.hstack([z, z**2])
-
-
-def _trend(z: Array, values: Array) -> tuple[RidgeCV, Array, float]:
-    """The trend, what it leaves in units of its standard deviation, and that deviation."""
-    trend = RidgeCV(PENALTIES).fit(_terms(z), values)
-    left = values - trend.predict(_terms(z))
-    scale = float(left.std()) + 1e-6
-    return trend, np.asarray(left / scale), scale
-
-
-def _kernel(z: Array, values: Array, rng: np.random.Generator) -> Sum:
-    """Length scales of all coordinates and the share of noise, by maximum marginal likelihood on some of the rows."""
-    some = rng.permutation(len(z))[:FOR_LENGTHS]
-    start = ConstantKernel(1.0, (1e-2, 1e2)) * RBF(np.full(z.shape[1], 5.0), (0.5, 50.0)) + WhiteKernel(
-        0.2, (1e-3, 2.0)
-    )
-    _, left, _ = _trend(z[some], values[some])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a length at its bound: the coordinate does not matter
-        return GaussianProcessRegressor(start, optimizer=_ascend).fit(z[some], left).kernel_
-
-
-def _ascend(negative: Callable[[Array], tuple[float, Array]], start: Array, bounds: Array) -> tuple[Array, float]:
-    """A few steps of L-BFGS-B: the last digits of a length scale change nothing."""
-    ended = minimize(negative, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 15})
-    return np.asarray(ended.x), float(ended.fun)
-
-
-def _trained(z: Array, values: Array, kernel: Sum) -> Trained:
-    trend, left, scale = _trend(z, values)
-    process = GaussianProcessRegressor(kernel, optimizer=None).fit(z, left)
-    smooth = process.kernel_.k1  # amplitude times squared exponential; the other part is noise
-    lengths = np.asarray(smooth.k2.length_scale, dtype=float)
-    weights = scale * smooth.k1.constant_value * np.asarray(process.alpha_, dtype=float)
-    slopes, curves = np.split(np.asarray(trend.coef_, dtype=float), 2)
-    most = float(values.max()) + ABOVE
-    return Trained(float(trend.intercept_), slopes, curves, lengths, z / lengths, weights, most)
-
-
-def _check(cathodes: tuple[str, ...], guessed: Array, values: Array) -> Check:
-    error = guessed - values
-    sums = guessed.sum(axis=1), values.sum(axis=1)
+def _check(pool: Pool, guessed: Array) -> Check:
+    known = pool.likelihood
+    error, sums = guessed - known, (guessed.sum(axis=1), known.sum(axis=1))
+    missed = POWER * (sums[0] - sums[1])
+    density = pool.log_density()
     return Check(
-        cathodes,
+        pool.cathodes,
         tuple(map(float, np.sqrt(np.mean(error**2, axis=0)))),
-        tuple(map(float, values.std(axis=0))),
-        tuple(_rank(guessed[:, c], values[:, c]) for c in range(len(cathodes))),
-        float(POWER * np.std(sums[0] - sums[1])),
-        _rank(*sums),
-        len(values),
+        tuple(map(float, known.std(axis=0))),
+        tuple(rank(guessed[:, c], known[:, c]) for c in range(len(pool.cathodes))),
+        float(missed.std()),
+        rank(*sums),
+        float(missed[density >= np.median(density)].std()),
+        len(known),
     )
 
 
-def _rank(guessed: Array, values: Array) -> float:
+def rank(guessed: Array, known: Array) -> float:
     """Spearman's rank correlation, NaN where one of them does not vary."""
-    if np.ptp(guessed) == 0.0 or np.ptp(values) == 0.0:
+    if len(known) < 2 or np.ptp(guessed) == 0.0 or np.ptp(known) == 0.0:
         return float("nan")
-    return float(spearmanr(guessed, values).statistic)
+    return float(spearmanr(guessed, known).statistic)

@@ -43,6 +43,16 @@ class Case:
         """Hold temperature [degrees C]."""
         return round(self.temperature - CELSIUS_ZERO, 6)
 
+    @property
+    def key(self) -> str:
+        """The case in words, another one for every case: files of samples name it by them."""
+        gas = self.atmosphere
+        return (
+            f"{self.cathode} and {self.electrolyte} {self.mass_ratio:.10g}:1 {self.geometry}, {self.ramp} to "
+            f"{self.celsius:.10g} °C, hold {self.hold}, {self.cooling}, {gas.name} "
+            f"({gas.pO2:.10g}, {gas.pCO2:.10g}, {gas.pH2O:.10g} bar){', as received' if self.as_received else ''}"
+        )
+
 
 @dataclass(frozen=True)
 class Predicted:

@@ -1,23 +1,25 @@
-"""Parameter sets that were run with the model, how probable they make what was observed, and what was drawn from where.
+"""Parameter sets that were run with the model, what each firing came to, and what was drawn from where.
 
-One row is one parameter set: its coordinates z in units of the priors and its log-likelihood by cathode.  A row of a
-search tells where the posterior is high.  A row of a sampling round was drawn from an emulated posterior of known
-density and carries weight: true density over the density that it was drawn from.
+One row is one parameter set: its coordinates z in units of the priors and what its runs said.  How probable that makes
+what was observed is worked out by a judge: observations and constants of the likelihood may change, and nothing has to
+be run again.  A row of a search tells where the posterior is high.  A row of a sampling round was drawn from an
+emulated posterior of known density and carries weight: true density over the density that it was drawn from.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from sinterface.models.basics.errors import DataError, InputError, shown
-from sinterface.models.rates.parameters import names, priors
+from sinterface.models.basics.errors import InputError
+from sinterface.models.rates.parameters import names
+from sinterface.validation.calibration.firings import Case, Predicted
+from sinterface.validation.calibration.judge import OFFSET, PLACES, Judge, ObservationJudge, logs_of
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -27,25 +29,30 @@ POWER = 0.5
 so that each observation counts as half of an independent one (the coarsened posterior of Miller & Dunson, Journal of
 the American Statistical Association 114, 1113 (2019)).  An estimate."""
 
-MOST_NUMBERS, MOST_SETS = 3_000_000, 200_000
-"""Most numbers and most parameter sets in a pool that is read."""
-
 GUESS, GIVEN, SEARCH = -3, -2, -1
-"""Origins of rows without weight: guessed to be best by an emulator, run elsewhere, or wanted by the search.
+"""Origins of rows without weight: guessed to be good by an emulator, run elsewhere, or wanted by the search.
 
 Rows of sampling rounds have the number of the round, from 0 on.
 """
 
+NOT_RUN, ENDED, FAILED = 0, 1, 2
+"""States of a run: still to be run, run to its end, or given up."""
+
+LEAST = 0.01
+"""Amounts below this [wt%] are kept as none: no method sees them, and files stay small."""
+
+CHUNK = 256
+"""Rows that are judged at once; more would take memory and gain nothing."""
+
 
 @dataclass(frozen=True)
 class MadeWith:
-    """What a log-likelihood belongs to, beside the parameters: another database or observation makes another one.
+    """What runs belong to, beside the parameters: another database makes others.
 
-    ``database`` and ``observations`` are fingerprints; ``cells`` and ``tolerance`` those of the runs.
+    ``database`` is a fingerprint; ``cells`` and ``tolerance`` are those of the runs.
     """
 
     database: str
-    observations: str
     cells: int
     tolerance: float
 
@@ -58,26 +65,63 @@ class MadeWith:
 class Pool:
     """All rows so far.
 
-    ``z`` (S, D) in units of the priors.  ``likelihood`` (S, C): log-likelihood by cathode, NaN in rows that are still
-    to be run.  ``origin`` (S,): GUESS, GIVEN, SEARCH or the number of the sampling round.  ``drawn`` (S,): log of the
-    density that a row of a sampling round was drawn from, but for a constant of that round; 0 in all other rows.
+    ``z`` (S, D) in units of the priors.  ``logs`` (S, K, F): ln(wt% + OFFSET) of all PLACES in every firing, first
+    those that the judge needs and then ``others``, by name, that it does not ask for.  ``states`` (S, K): NOT_RUN,
+    ENDED or FAILED.  ``origin`` (S,): GUESS, GIVEN, SEARCH or the number of the sampling round.  ``drawn`` (S,): log
+    of the density that a row of a sampling round was drawn from, but for a constant of that round; 0 in other rows.
 
-    >>> pool = from_sets([[0.0] * len(names())], [{"pc-LCO": -3.0}], MadeWith("a", "b", 16, 0.08))
-    >>> float(pool.log_density()[0])
-    -1.5
+    Numbers are kept as exactly as a file holds them, so that what is read goes on as what was never written: ``z`` to
+    7 digits, ``logs`` to 3, amounts below LEAST as none.
     """
 
     z: Array
-    likelihood: Array
+    logs: Array
+    states: Integers
     origin: Integers
     drawn: Array
-    cathodes: tuple[str, ...]
+    judge: Judge
     made_with: MadeWith
+    others: tuple[str, ...] = ()
+
+    @property
+    def cathodes(self) -> tuple[str, ...]:
+        """What log-likelihoods are told apart by."""
+        return self.judge.cathodes
+
+    @property
+    def firings(self) -> list[str]:
+        """Names (K,) of all firings."""
+        return [*(case.key for case in self.judge.cases), *self.others]
+
+    @property
+    def asked(self) -> Integers:
+        """States (S, K) of the firings that the judge needs."""
+        return self.states[:, : len(self.judge.cases)]
 
     @property
     def waiting(self) -> NDArray[np.bool_]:
-        """Which rows (S,) are still to be run."""
-        return np.asarray(np.isnan(self.likelihood).any(axis=1))
+        """Which rows (S,) are still to be run, in some firing at least."""
+        return np.asarray(np.any(self.asked == NOT_RUN, axis=1))
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """Rows (S,) all of whose runs went to their end."""
+        return np.asarray(np.all(self.asked == ENDED, axis=1))
+
+    @property
+    def responses(self) -> Array:
+        """``logs`` (S, K, F) of the firings that the judge needs."""
+        return self.logs[:, : len(self.judge.cases)]
+
+    @cached_property
+    def likelihood(self) -> Array:
+        """Log-likelihood (S, C) by cathode, NaN in rows that are still to be run."""
+        table = np.full((len(self.z), len(self.cathodes)), np.nan)
+        run = np.flatnonzero(~self.waiting)
+        for first in range(0, len(run), CHUNK):
+            rows = run[first : first + CHUNK]
+            table[rows] = self.judge(self.responses[rows], self.asked[rows] == ENDED)
+        return table
 
     def finished(self) -> Pool:
         """The rows that have been run."""
@@ -86,29 +130,46 @@ class Pool:
     def rows(self, chosen: NDArray[np.bool_]) -> Pool:
         """The chosen rows (S,) alone."""
         return replace(
-            self,
-            z=self.z[chosen],
-            likelihood=self.likelihood[chosen],
-            origin=self.origin[chosen],
+            self, z=self.z[chosen], logs=self.logs[chosen], states=self.states[chosen], origin=self.origin[chosen],
             drawn=self.drawn[chosen],
-        )
+        )  # fmt: skip
 
     def with_sets(self, z: Array, origin: int, drawn: Array | None = None) -> Pool:
         """This pool with more rows (N, D) that are to be run."""
-        count = len(z)
+        count, firings = len(z), self.states.shape[1]
         return replace(
             self,
-            z=np.vstack([self.z, z]),
-            likelihood=np.vstack([self.likelihood, np.full((count, len(self.cathodes)), np.nan)]),
+            z=np.vstack([self.z, np.asarray(z, dtype=np.float32)]).astype(float),
+            logs=np.concatenate([self.logs, np.full((count, firings, len(PLACES)), kept(np.log(OFFSET)))]),
+            states=np.concatenate([self.states, np.full((count, firings), NOT_RUN)]),
             origin=np.concatenate([self.origin, np.full(count, origin)]),
             drawn=np.concatenate([self.drawn, np.zeros(count) if drawn is None else drawn]),
         )
 
-    def with_result(self, row: int, likelihood: Mapping[str, float]) -> Pool:
-        """This pool with the log-likelihood of one row, by cathode."""
-        table = self.likelihood.copy()
-        table[row] = [likelihood[name] for name in self.cathodes]
-        return replace(self, likelihood=table)
+    def judged_by(self, judge: Judge) -> Pool:
+        """The same rows for another judge: firings that it needs and that were not run are still to be run."""
+        before = {key: place for place, key in enumerate(self.firings)}
+        asked = [case.key for case in judge.cases]
+        others = tuple(key for key in before if key not in set(asked))
+        logs = np.full((len(self.z), len(asked) + len(others), len(PLACES)), kept(np.log(OFFSET)))
+        states = np.full(logs.shape[:2], NOT_RUN)
+        for place, key in enumerate([*asked, *others]):
+            if key in before:
+                logs[:, place], states[:, place] = self.logs[:, before[key]], self.states[:, before[key]]
+        return replace(self, logs=logs, states=states, judge=judge, others=others)
+
+    def missing(self, row: int) -> tuple[Case, ...]:
+        """The firings of a row that are still to be run."""
+        return tuple(case for case, state in zip(self.judge.cases, self.asked[row], strict=True) if state == NOT_RUN)
+
+    def with_result(self, row: int, predicted: Mapping[Case, Predicted]) -> Pool:
+        """This pool with what some firings of a row came to."""
+        logs, states = self.logs.copy(), self.states.copy()
+        for place, case in enumerate(self.judge.cases):
+            if case in predicted:
+                logs[row, place] = kept(logs_of(predicted[case]))
+                states[row, place] = ENDED if predicted[case].outcome == "DONE" else FAILED
+        return replace(self, logs=logs, states=states)
 
     def log_density(self, without: Sequence[str] = ()) -> Array:
         """Log of prior times likelihood (S,) but for a constant, without the observations of some cathodes.
@@ -158,131 +219,46 @@ class Pool:
         return float(np.exp(-logsumexp(2.0 * log)))
 
 
-def empty(cathodes: Sequence[str], made_with: MadeWith) -> Pool:
-    """A pool without rows."""
+def kept(logs: Array) -> Array:
+    """Logs of amounts as a file holds them: to 3 digits, and amounts below LEAST as none."""
+    some = np.where(np.asarray(logs) < np.log(LEAST + OFFSET), np.log(OFFSET), logs)
+    return np.asarray(some.astype(np.float16).astype(float))
+
+
+NO_JUDGE = ObservationJudge(())
+"""Judges nothing: pools have it until they are told what was observed."""
+
+
+def empty(judge: Judge, made_with: MadeWith) -> Pool:
+    """A pool without rows.
+
+    >>> empty(NO_JUDGE, MadeWith("embedded", 16, 0.08)).z.shape == (0, len(names()))
+    True
+    """
+    count = len(judge.cases)
     return Pool(
-        np.zeros((0, len(names()))), np.zeros((0, len(cathodes))), np.zeros(0, dtype=np.int64), np.zeros(0),
-        tuple(cathodes), made_with,
+        np.zeros((0, len(names()))), np.zeros((0, count, len(PLACES))), np.zeros((0, count), dtype=np.int64),
+        np.zeros(0, dtype=np.int64), np.zeros(0), judge, made_with,
     )  # fmt: skip
 
 
-def from_sets(
-    z: Sequence[Sequence[float]], likelihood: Sequence[Mapping[str, float]], made_with: MadeWith, origin: int = GIVEN
+def from_runs(
+    z: Sequence[Sequence[float]],
+    predicted: Sequence[Mapping[Case, Predicted]],
+    judge: Judge,
+    made_with: MadeWith,
+    origin: int = GIVEN,
 ) -> Pool:
-    """A pool of sets that were run elsewhere: coordinates (S, D) and the log-likelihood by cathode of each.
+    """A pool of sets that were run elsewhere: coordinates (S, D) and what the firings of each came to.
 
-    Raises InputError when they are no such table.
+    Firings that the judge needs and that are not among them are still to be run.  Raises InputError when they are no
+    such table.
     """
-    if not z or len(z) != len(likelihood):
-        raise InputError(
-            f"{len(z)} parameter sets and {len(likelihood)} log-likelihoods: give one of each, at least one"
-        )
-    cathodes = tuple(sorted(likelihood[0]))
-    if any(len(row) != len(names()) for row in z) or any(set(row) != set(cathodes) for row in likelihood):
-        raise InputError(f"each set needs {len(names())} coordinates and the log-likelihood of {', '.join(cathodes)}")
-    coordinates = np.array(z, dtype=float)
-    table = np.array([[row[name] for name in cathodes] for row in likelihood], dtype=float)
-    if not (np.all(np.isfinite(coordinates)) and np.all(np.isfinite(table))):
-        raise InputError("coordinates and log-likelihoods must be finite")
-    return Pool(coordinates, table, np.full(len(coordinates), origin), np.zeros(len(coordinates)), cathodes, made_with)
-
-
-def pool_text(pool: Pool) -> str:
-    """All rows as JSON; ``read_pool`` reads it."""
-    return json.dumps(
-        {
-            "parameters": names(),
-            "priors": _priors(),
-            "cathodes": pool.cathodes,
-            "made_with": {field.name: getattr(pool.made_with, field.name) for field in fields(MadeWith)},
-            "z": pool.z.tolist(),
-            "log_likelihood": [None if np.isnan(row).any() else row.tolist() for row in pool.likelihood],
-            "origin": pool.origin.tolist(),
-            "drawn": pool.drawn.tolist(),
-        }
-    )
-
-
-def _priors() -> list[list[float]]:
-    return [[card.mean, card.sd] for card in priors()]
-
-
-def read_pool(text: str) -> Pool:
-    """What ``pool_text`` wrote.  Raises DataError for anything else."""
-    if text.count(",") > MOST_NUMBERS or text.count("[") + text.count("{") > MOST_SETS:
-        raise DataError(f"these are more than {MOST_SETS} samples of a calibration: calibrate anew")
-    try:
-        document = json.loads(text)
-        if not isinstance(document, dict):
-            raise TypeError("no object")
-        known, scales = document["parameters"], np.array(document["priors"], dtype=float)
-        cathodes = _cathodes(document["cathodes"])
-        made_with = _made_with(document["made_with"])
-        z, drawn = np.array(document["z"], dtype=float), _numbers(document["drawn"])
-        origin = _whole(document["origin"])
-        likelihood = _likelihood(document["log_likelihood"], len(cathodes))
-        known = tuple(known)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        told = shown(str(error), 200)[1:-1]
-        raise DataError(f"these are no samples of a calibration ({told}): calibrate anew") from error
-    if known != names() or not np.array_equal(scales, np.array(_priors())):  # samples are in units of the priors
-        raise DataError("these are not samples of the present parameters and priors: calibrate anew")
-    count = len(likelihood)
-    if (
-        z.shape != (count, len(names()))
-        or likelihood.shape != (count, len(cathodes))
-        or origin.shape != (count,)
-        or drawn.shape != (count,)
-        or not np.all(np.abs(z) < 1e3)  # NaN is not below it either
-        or not np.all((np.abs(likelihood) < 1e9) | np.isnan(likelihood))
-        or not np.all(np.abs(drawn) < 1e9)
-        or not np.all((origin >= GUESS) & (origin < 10**6))
-    ):
-        raise DataError("these samples are damaged: calibrate anew")
-    return Pool(z, likelihood, origin, drawn, cathodes, made_with)
-
-
-def _cathodes(entry: Any) -> tuple[str, ...]:
-    if not isinstance(entry, list) or not entry or len(set(map(str, entry))) < len(entry):
-        raise TypeError("cathodes is no list of different names")
-    if not all(isinstance(name, str) and 0 < len(name) <= 200 and name.isprintable() for name in entry):
-        raise TypeError("cathodes are no names")
-    return tuple(entry)
-
-
-def _made_with(entry: Any) -> MadeWith:
-    if not isinstance(entry, dict) or set(entry) != {field.name for field in fields(MadeWith)}:
-        raise TypeError("made_with is not complete")
-    database, observations, cells, tolerance = (entry[field.name] for field in fields(MadeWith))
-    if not all(isinstance(name, str) and len(name) <= 200 and name.isprintable() for name in (database, observations)):
-        raise TypeError("made_with has no fingerprints")
-    if type(cells) is not int or type(tolerance) is not float or not (0 < cells < 10**6 and 0.0 < tolerance < 1e3):
-        raise TypeError("made_with has no cells and tolerance")
-    return MadeWith(database, observations, cells, tolerance)
-
-
-def _whole(entry: Any) -> Integers:
-    if not isinstance(entry, list) or not all(type(number) is int and abs(number) < 10**6 for number in entry):
-        raise TypeError("origin is no list of whole numbers")
-    return np.array(entry, dtype=np.int64)
-
-
-def _numbers(entry: Any) -> Array:
-    if not isinstance(entry, list) or not all(type(number) in (int, float) for number in entry):
-        raise TypeError("drawn is no list of numbers")
-    return np.array(entry, dtype=float)
-
-
-def _likelihood(entry: Any, width: int) -> Array:
-    """Rows of numbers, null for a row that is still to be run."""
-    if not isinstance(entry, list):
-        raise TypeError("log_likelihood is no table")
-    table = np.full((len(entry), width), np.nan)
-    for number, row in enumerate(entry):
-        if row is None:
-            continue
-        values = np.array(row, dtype=float)
-        if values.shape != (width,) or not np.all(np.isfinite(values)):
-            raise TypeError("log_likelihood is no table of numbers")
-        table[number] = values
-    return table
+    if not len(z) or len(z) != len(predicted):
+        raise InputError(f"{len(z)} parameter sets and runs of {len(predicted)}: give one of each, at least one")
+    if any(len(row) != len(names()) for row in z) or not np.all(np.isfinite(np.array(z, dtype=float))):
+        raise InputError(f"each set needs {len(names())} coordinates, and they must be finite")
+    pool = empty(judge, made_with).with_sets(np.array(z, dtype=float), origin)
+    for row, told in enumerate(predicted):
+        pool = pool.with_result(row, told)
+    return pool

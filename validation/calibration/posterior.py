@@ -101,6 +101,30 @@ def estimates(pool: Pool) -> list[Estimate]:
     return posterior
 
 
+def repeated(pool: Pool) -> float | None:
+    """R-hat between sampling rounds, the worst of all coordinates; None where fewer than two count.
+
+    Every round draws with random numbers of its own from an emulator of its own: rounds that tell of different
+    posteriors have not converged.  Variances within and between rounds are weighted by effective sizes (after Gelman &
+    Rubin, Statistical Science 7, 457 (1992)).
+    """
+    rounds = [pool.rows((pool.origin == number) & ~pool.waiting) for number in np.unique(pool.origin) if number >= 0]
+    rounds = [sets for sets in rounds if len(sets.z) > 1 and sets.effective() >= 2.0]
+    if len(rounds) < 2:
+        return None
+    sizes = np.array([sets.effective() for sets in rounds])
+    weights = [np.exp(sets.log_weights()) for sets in rounds]
+    means = np.array([w @ sets.z for w, sets in zip(weights, rounds, strict=True)])
+    variances = np.array([
+        w @ (sets.z - mean) ** 2 / (1.0 - 1.0 / size)
+        for w, sets, mean, size in zip(weights, rounds, means, sizes, strict=True)
+    ])  # fmt: skip
+    shares = sizes / sizes.sum()
+    within, middle = shares @ variances, shares @ means
+    between = shares @ (means - middle) ** 2
+    return float(np.max(np.sqrt((within + between) / within)))
+
+
 def mode(pool: Pool, without: Sequence[str] = ()) -> Parameters:
     """The set of highest posterior density among all that were tried, without the observations of some cathodes."""
     return coordinates(pool.z[int(np.argmax(pool.log_density(without)))])

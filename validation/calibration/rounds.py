@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from sinterface.validation.calibration.emulator import train
-from sinterface.validation.calibration.pool import GUESS, Pool
+from sinterface.validation.calibration.emulator import Check, rank, train
+from sinterface.validation.calibration.pool import GUESS, POWER, Pool
 from sinterface.validation.calibration.posterior import groups
 from sinterface.validation.calibration.sampling import climb, log_constants, mixture, sample
+
+Array = NDArray[np.float64]
 
 DRAWS = 32
 """Sets that a round draws from each posterior, given all observations and without each cathode."""
@@ -25,24 +28,37 @@ STARTS = 60
 class Round:
     """What a sampling round came to; keys are the cathodes left out, '' for none.
 
-    ``rmse``, ``spread`` and ``rank`` tell how the emulator guessed the log-likelihood of each cathode in sets held out:
-    error, standard deviation of what was guessed, and rank correlation.  ``together`` is the error of the log of the
-    posterior density, ``together_rank`` its rank correlation, over ``held_out`` sets.  ``r_hat``, ``autocorrelation``
-    [steps] and ``independent`` draws are those of the emulated posteriors; ``effective`` sizes those of the true ones
-    when the round is over.
+    ``check`` tells how the emulator guessed sets left out of its training, before the round.  ``r_hat``,
+    ``autocorrelation`` [steps] and ``independent`` draws are those of the emulated posteriors.  ``guessed`` (N, C) are
+    the log-likelihoods by cathode that the emulator expects of the sets drawn.  The rest is known when these have been
+    run: ``missed``, the standard deviation of the log of true over emulated density of what was drawn, ``ranked``,
+    their rank correlation, and the ``effective`` sizes of the true posteriors, of this round alone and ``together``
+    with those before.
     """
 
     number: int
-    rmse: Mapping[str, float]
-    spread: Mapping[str, float]
-    rank: Mapping[str, float]
-    together: float
-    together_rank: float
-    held_out: int
+    check: Check
     r_hat: Mapping[str, float]
     autocorrelation: Mapping[str, float]
     independent: Mapping[str, float]
-    effective: Mapping[str, float]
+    guessed: Array
+    missed: float = float("nan")
+    ranked: float = float("nan")
+    effective: Mapping[str, float] = field(default_factory=dict)
+    together: Mapping[str, float] = field(default_factory=dict)
+
+    def judged(self, pool: Pool) -> Round:
+        """This round when its sets have been run and are in the pool."""
+        apart = {"": (), **groups(pool.cathodes)}
+        mine = pool.rows(pool.origin == self.number)
+        known, guessed = POWER * mine.likelihood.sum(axis=1), POWER * self.guessed.sum(axis=1)
+        return replace(
+            self,
+            missed=float(np.std(known - guessed)),
+            ranked=rank(guessed, known),
+            effective={name: mine.effective(left) for name, left in apart.items()},
+            together={name: pool.effective(left) for name, left in apart.items()},
+        )
 
 
 def draw_round(pool: Pool, seed: int = 0, draws: int | None = None) -> tuple[Pool, Round]:
@@ -56,8 +72,7 @@ def draw_round(pool: Pool, seed: int = 0, draws: int | None = None) -> tuple[Poo
     apart = {"": (), **groups(pool.cathodes)}
     different = list(dict.fromkeys(apart.values()))
     emulator = train(run, different, seed)
-    number = int(pool.origin.max(initial=-1)) + 1
-    number = max(number, 0)
+    number = max(int(pool.origin.max(initial=-1)) + 1, 0)
     rng = np.random.default_rng([seed, 7, len(pool.z)])
     densities = [partial(emulator.log_density, without=left) for left in different]
     chains = []
@@ -69,23 +84,17 @@ def draw_round(pool: Pool, seed: int = 0, draws: int | None = None) -> tuple[Poo
         z = np.concatenate([chain.draws[rng.choice(len(chain.draws), count, replace=False)] for chain in chains])
         z = rng.permutation(z)
         guesses = np.array([
-            climb(density, chain.draws[np.argmax(density(chain.draws))])
+            climb(density, chain.draws[np.argmax(density(chain.draws[-STARTS:])) - STARTS])
             for density, chain in zip(densities, chains, strict=True)
         ])  # fmt: skip
         drawn = mixture(densities, constants, z)
+        guessed = emulator.likelihood(z)
     of = {name: chains[different.index(left)] for name, left in apart.items()}
-    check = emulator.check
     about = Round(
-        number=number,
-        rmse=dict(zip(check.cathodes, check.rmse, strict=True)),
-        spread=dict(zip(check.cathodes, check.spread, strict=True)),
-        rank=dict(zip(check.cathodes, check.rank, strict=True)),
-        together=check.together,
-        together_rank=check.together_rank,
-        held_out=check.sets,
+        number, emulator.check,
         r_hat={name: chain.r_hat for name, chain in of.items()},
         autocorrelation={name: chain.autocorrelation for name, chain in of.items()},
         independent={name: chain.independent for name, chain in of.items()},
-        effective={},
-    )
+        guessed=guessed,
+    )  # fmt: skip
     return pool.with_sets(guesses, GUESS).with_sets(z, number, drawn), about

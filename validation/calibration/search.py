@@ -1,8 +1,9 @@
-"""The search for the most probable parameters: CMA-ES on the log of the posterior density, one generation at a time.
+"""The search for the most probable parameters: CMA-ES on the model, and then on an emulator of its firings.
 
-The state of the search is told by the rows of the pool that it made: it is built up from them again, so that a search
-that was stopped goes on as if it had not been (Hansen & Ostermeier, Evolutionary Computation 9, 159 (2001); the package
-``cma``).
+As long as there are too few sets for an emulator, CMA-ES asks the model itself, one generation at a time (Hansen &
+Ostermeier, Evolutionary Computation 9, 159 (2001); the package ``cma``).  Afterwards the emulator is climbed, not far
+from the best set that was run, and where it is highest the model is asked.  Both follow from the rows of the pool
+alone, so that a search that was stopped goes on as if it had not been.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Callable
 import cma
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from sinterface.validation.calibration.pool import GIVEN, SEARCH, Pool
+from sinterface.validation.calibration.emulator import LEAST, Emulator, train
+from sinterface.validation.calibration.pool import GIVEN, GUESS, SEARCH, Pool
+from sinterface.validation.calibration.posterior import groups
 
 Array = NDArray[np.float64]
 
@@ -23,9 +27,31 @@ GENERATION = 16
 STEP = 0.35
 """First standard deviation of the search, in units of the priors."""
 
+OF_ALL, AT_RANDOM = 4, 2
+"""Sets of a generation that are to be best given all observations, and that lie anywhere near the best.
 
-def next_generation(pool: Pool, seed: int = 0) -> Array:
-    """Parameter sets (GENERATION, D) that the search wants to see next, given all its earlier ones.
+The others are to be best without one cathode, two of which take turns.
+"""
+
+TRUST = 0.4
+"""Root mean square distance from the best set [prior sd] within which the emulator is believed."""
+
+DISTANT = 50.0
+"""Log density that is taken off for each squared unit of distance beyond TRUST, times the number of coordinates."""
+
+POPULATION, CLIMB = 12, 50
+"""Sets of a generation, and generations, of one climb on the emulator."""
+
+
+def next_generation(pool: Pool, seed: int = 0) -> tuple[Array, int]:
+    """Parameter sets (GENERATION, D) that the search wants to see next, and their origin, SEARCH or GUESS."""
+    if np.count_nonzero(pool.ended) < LEAST:
+        return _of_the_model(pool, seed), SEARCH
+    return _of_the_emulator(pool, seed), GUESS
+
+
+def _of_the_model(pool: Pool, seed: int) -> Array:
+    """The next generation of CMA-ES on the model, given all its earlier ones.
 
     It starts from the best of the sets that were given, or else from the means of the priors.  Rows of the search that
     were not run to the end of a generation are left out of account.
@@ -37,14 +63,47 @@ def next_generation(pool: Pool, seed: int = 0) -> Array:
     mine = np.flatnonzero(run & (pool.origin == SEARCH))
     mine = mine[: len(mine) // GENERATION * GENERATION]
     strategy = cma.CMAEvolutionStrategy(
-        start, STEP, {"popsize": GENERATION, "randn": _normal(seed), "seed": np.nan, "verbose": -9}
+        start, STEP, {"popsize": GENERATION, "randn": _normal([seed, 5]), "seed": np.nan, "verbose": -9}
     )
     if len(mine):
         strategy.feed_for_resume(list(pool.z[mine]), list(-density[mine]))
     return np.array(strategy.ask())
 
 
-def _normal(seed: int) -> Callable[..., Array]:
+def _of_the_emulator(pool: Pool, seed: int) -> Array:
+    """Where the emulated posteriors are highest near the best set, and a few sets around it."""
+    run = pool.finished()
+    different = list(dict.fromkeys(groups(pool.cathodes).values()))
+    turn = int(np.count_nonzero(run.origin == GUESS)) // GENERATION
+    two = [different[(2 * turn + k) % len(different)] for k in range(2)] if different else []
+    emulator = train(run, [(), *two], seed)
+    rng = np.random.default_rng([seed, 10, len(run.z)])
+    climbs = GENERATION - AT_RANDOM
+    targets: list[tuple[str, ...]] = [()] * (OF_ALL if two else climbs)
+    targets += [two[k % 2] for k in range(climbs - len(targets))]
+    with threadpool_limits(1):
+        sets = [climb(emulator, run.z[np.argmax(run.log_density(left))], left, rng) for left in targets]
+    best = run.z[np.argmax(run.log_density())]
+    return np.array([*sets, *(best + 0.5 * TRUST * rng.normal(size=(AT_RANDOM, len(best))))])
+
+
+def climb(emulator: Emulator, center: Array, without: tuple[str, ...], rng: np.random.Generator) -> Array:
+    """The best coordinates (D,) that one short search finds on an emulated posterior near a ``center`` (D,)."""
+    size = len(center)
+    strategy = cma.CMAEvolutionStrategy(
+        center + 0.25 * TRUST * rng.normal(size=size), 0.3 * TRUST,
+        {"popsize": POPULATION, "randn": lambda *shape: rng.standard_normal(shape), "seed": np.nan, "verbose": -9,
+         "maxiter": CLIMB},
+    )  # fmt: skip
+    while not strategy.stop():
+        sets = np.array(strategy.ask())
+        away = np.maximum(np.sqrt(np.mean((sets - center) ** 2, axis=1)) - TRUST, 0.0)
+        density = emulator.log_density(sets, without, unsure=False) - DISTANT * size * away**2
+        strategy.tell(list(sets), list(-density))
+    return np.asarray(strategy.result.xbest)
+
+
+def _normal(seed: list[int]) -> Callable[..., Array]:
     """Standard normal numbers of a generator of its own, as the package asks for them."""
-    rng = np.random.default_rng([seed, 5])
+    rng = np.random.default_rng(seed)
     return lambda *shape: np.asarray(rng.standard_normal(shape))
