@@ -65,6 +65,7 @@ THOROUGH = (
     "tests/test_packaging.py::test_the_wheel_holds_every_module_and_table",
     "tests/validation/test_calibrate.py::test_a_round_that_was_stopped",
     "tests/validation/test_calibrate.py::test_samples_have_the_mean",
+    "tests/validation/test_calibrate.py::test_the_posterior_under_the_likelihood",
     "tests/validation/test_calibrate.py::test_the_table_of_the_posterior",
     "tests/validation/test_frozen.py::test_predictions_have_not_moved",
     "tests/validation/test_measures.py::test_thermogravimetry",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 from scipy.stats import norm
+from threadpoolctl import threadpool_limits
 
 from sinterface.models.basics.errors import InputError, SolveError
 from sinterface.models.rates.parameters import names, priors
@@ -165,6 +166,7 @@ def short(monkeypatch):
     monkeypatch.setattr(rounds, "DRAWS", 12)
     monkeypatch.setattr(emulator, "FOR_LENGTHS", 60)
     monkeypatch.setattr(emulator, "LEAST", 48)
+    monkeypatch.setattr(search, "LEAST", 48)
 
 
 def test_samples_have_the_mean_and_the_covariance_of_a_normal_posterior_and_of_those_without_a_cathode(monkeypatch):
@@ -256,8 +258,6 @@ def test_the_posterior_under_the_likelihood_is_recovered_and_two_seeds_agree(mon
     )
     assert posterior.repeated(both) < 1.03
     assert posterior.repeated(pools_of[0]) is None
-    apart = replace(both, z=both.z + 2.0 * (both.origin == 1)[:, None])
-    assert posterior.repeated(apart) > 1.2, "rounds that tell of different posteriors"
 
 
 def test_arrays_are_judged_as_single_sets_are():
@@ -327,6 +327,16 @@ def test_a_round_of_which_one_set_is_left_counts_for_nothing():
     assert np.exp(pool.log_weights()) == pytest.approx([0.0, 0.0, 0.0, 0.5, 0.5, 0.0])
 
 
+def test_rounds_that_tell_of_different_posteriors_have_not_converged():
+    """Weighted equally: R-hat is that of Gelman & Rubin, near 1 for one posterior and sqrt(1 + 1/4) for two 1 apart."""
+    rng = np.random.default_rng(4)
+    z, origin = rng.normal(size=(4000, SIZE)), np.repeat([0, 1], 2000)
+    for shift, wanted in ((0.0, 1.0), (1.0, np.sqrt(1.25))):
+        moved = z + shift * origin[:, None] * (np.arange(SIZE) == 5)
+        pool = known(moved, np.zeros((4000, 1)), origin, -0.5 * np.sum(moved**2, axis=1))
+        assert posterior.repeated(pool) == pytest.approx(wanted, abs=0.02)
+
+
 def test_a_search_alone_is_worth_no_samples():
     table = np.array([[-1.0], [-2.0], [-9.0]])
     pool = known(np.zeros((3, SIZE)), table, np.full(3, pools.GIVEN), np.zeros(3))
@@ -393,7 +403,7 @@ def test_a_search_finds_the_maximum_and_a_stopped_one_goes_on_as_if_it_had_not_b
     highest = pools.POWER * told.sum() - 0.5 * best @ best
     reached = [whole.log_density()[rows].max() for rows in (whole.origin == search.SEARCH, whole.origin == pools.GUESS)]
     assert reached[1] <= highest + 1e-3, "no set is better than the best"
-    assert reached[1] > highest - 0.6 > reached[0] + 0.6, "of which CMA-ES alone is far after as few sets"
+    assert reached[1] > highest - 0.2 > reached[0] + 0.6, "of which CMA-ES alone is far after as few sets"
     kept = []
     with pytest.raises(KeyboardInterrupt):
         calibrated(0, 7, evaluate=stopped(4 * search.GENERATION + 5, linear(slopes)), keep=kept.append)
@@ -514,7 +524,8 @@ def test_a_kernel_learns_which_coordinates_matter():
     z = rng.normal(size=(150, 5))
     values = np.stack([np.sin(2.0 * z[:, 0]), np.cos(2.0 * z[:, 0]) + 0.5 * z[:, 1]], axis=1)
     values -= values.mean(axis=0)
-    kernel = emulator.fit(z, values)
+    with threadpool_limits(1):
+        kernel = emulator.fit(z, values)
     assert kernel.lengths[0] < 0.5 * kernel.lengths[1:].min()
     assert kernel.noise < 0.01
     error = emulator.condition(kernel, z, values)[1] - values

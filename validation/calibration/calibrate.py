@@ -107,7 +107,7 @@ def calibrate(
     or round.  ``keep`` is handed the pool every KEEP_EVERY seconds, at the end, and when Ctrl-C or an error ends the
     work; ``report`` what each round came to; ``progress`` the share done.  ``evaluate`` stands in for the model and
     ``judge`` for the likelihood of the observations.
-    Sampling ends early when a round has not made the effective size greater.
+    A round that is worth little still teaches the next one.
 
     Firings that these observations ask for and that ``past`` has not run are run for all its sets before.
 
@@ -145,14 +145,11 @@ def calibrate(
         for number in range(rounds):
             from sinterface.validation.calibration.rounds import draw_round  # only the extra `calibrate` has it
 
-            before = pool.effective()
             pool, about = draw_round(pool, seed)
             at = stages - rounds + number
             pool = runner(pool, progress=partial(_shifted, told, at, stages))
             if report is not None:
                 report(about.judged(pool))
-            if about.number > 0 and pool.effective() <= before:
-                break
     return pool
 
 

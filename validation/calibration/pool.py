@@ -192,14 +192,14 @@ class Pool:
         log = np.full(len(self.z), -np.inf)
         run = ~self.waiting
         if not run.any():
-            raise InputError("no parameter set has been run: there is no posterior yet")
+            raise InputError(
+                "no parameter set has been run in all firings that are observed: there is no posterior, search first"
+            )
         density = self.log_density(without)
         shares = []
         rounds = np.unique(self.origin[run & (self.origin >= 0)])
         for number in rounds:
-            rows = np.flatnonzero(run & (self.origin == number))
-            mine = density[rows] - self.drawn[rows]
-            mine -= logsumexp(mine)
+            rows, mine = self._of_round(number, density)
             log[rows] = mine
             shares.append(np.exp(-logsumexp(2.0 * mine)) - 1.0)
         total = sum(shares)
@@ -210,6 +210,16 @@ class Pool:
                 rows = np.flatnonzero(run & (self.origin == number))
                 log[rows] += np.log(max(share, 0.0) / total) if share > 0.0 else -np.inf
         return np.asarray(log - logsumexp(log))
+
+    def _of_round(self, number: int, density: Array) -> tuple[Integers, Array]:
+        """Rows of a sampling round that have been run, and their normalised log weights."""
+        rows = np.flatnonzero(~self.waiting & (self.origin == number))
+        log = density[rows] - self.drawn[rows]
+        return rows, log - logsumexp(log)
+
+    def effective_of(self, number: int, without: Sequence[str] = ()) -> float:
+        """Effective number of samples of one sampling round that has been run, in part at least."""
+        return float(np.exp(-logsumexp(2.0 * self._of_round(number, self.log_density(without))[1])))
 
     def effective(self, without: Sequence[str] = ()) -> float:
         """Effective number of samples, 1 / sum w^2 (Kong 1992); 0 as long as no sampling round gave any."""

@@ -108,8 +108,8 @@ def repeated(pool: Pool) -> float | None:
     posteriors have not converged.  Variances within and between rounds are weighted by effective sizes (after Gelman &
     Rubin, Statistical Science 7, 457 (1992)).
     """
-    rounds = [pool.rows((pool.origin == number) & ~pool.waiting) for number in np.unique(pool.origin) if number >= 0]
-    rounds = [sets for sets in rounds if len(sets.z) > 1 and sets.effective() >= 2.0]
+    numbers = [number for number in np.unique(pool.origin[~pool.waiting]) if number >= 0]
+    rounds = [pool.rows(pool.origin == number) for number in numbers if pool.effective_of(number) >= 2.0]
     if len(rounds) < 2:
         return None
     sizes = np.array([sets.effective() for sets in rounds])

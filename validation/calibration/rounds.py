@@ -56,7 +56,7 @@ class Round:
             self,
             missed=float(np.std(known - guessed)),
             ranked=rank(guessed, known),
-            effective={name: mine.effective(left) for name, left in apart.items()},
+            effective={name: pool.effective_of(self.number, left) for name, left in apart.items()},
             together={name: pool.effective(left) for name, left in apart.items()},
         )
 
