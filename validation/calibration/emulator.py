@@ -278,13 +278,13 @@ def _check(pool: Pool, guessed: Array) -> Check:
     density = pool.log_density()
     return Check(
         pool.cathodes,
-        tuple(map(float, np.sqrt(np.mean(error**2, axis=0)))),
-        tuple(map(float, known.std(axis=0))),
-        tuple(rank(guessed[:, c], known[:, c]) for c in range(len(pool.cathodes))),
-        float(missed.std()),
-        rank(*sums),
-        float(missed[density >= np.median(density)].std()),
-        len(known),
+        rmse=tuple(map(float, np.sqrt(np.mean(error**2, axis=0)))),
+        spread=tuple(map(float, known.std(axis=0))),
+        rank=tuple(rank(guessed[:, c], known[:, c]) for c in range(len(pool.cathodes))),
+        together=float(missed.std()),
+        together_rank=rank(*sums),
+        top=float(missed[density >= np.median(density)].std()),
+        sets=len(known),
     )
 
 

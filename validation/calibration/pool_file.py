@@ -97,7 +97,7 @@ def read_pool(text: str) -> Pool:
     if columns:
         at, place = np.array(columns).T
         logs[:, at, place] = stored
-    return Pool(z, logs, states, origin, drawn, NO_JUDGE, made_with, tuple(firings))
+    return Pool(z, logs, states, origin, drawn, NO_JUDGE, made_with, others=tuple(firings))
 
 
 def _priors() -> list[list[float]]:
