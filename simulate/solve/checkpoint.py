@@ -37,13 +37,13 @@ _MAGIC = b"sinterface checkpoint 2\n"
 
 def digest(*what: object) -> str:
     """A name for a problem and its data, arrays to the last bit: a checkpoint goes on with nothing else."""
-    found = hashlib.sha256()
-    for one in what:
-        if isinstance(one, State):
-            found.update(b"".join(np.ascontiguousarray(getattr(one, key)).tobytes() for key in _STATE))
+    told = hashlib.sha256()
+    for part in what:
+        if isinstance(part, State):
+            told.update(b"".join(np.ascontiguousarray(getattr(part, key)).tobytes() for key in _STATE))
         else:
-            found.update(repr(one).encode() + b"\n")
-    return found.hexdigest()[:16]
+            told.update(repr(part).encode() + b"\n")
+    return told.hexdigest()[:16]
 
 
 def save(run: Trajectory, path: Path, problem: str) -> None:
@@ -79,7 +79,7 @@ def load(path: Path, problem: str) -> Trajectory:
         if content[:HEADER] != seal(content)[:HEADER]:  # HDF5 may never return from damaged bytes
             raise ValueError("its checksum is wrong")
         with h5py.File(io.BytesIO(content), "r") as file:
-            found = str(file.attrs["problem"])
+            written = str(file.attrs["problem"])
             state = {key: _array(file[f"state/{key}"]) for key in _STATE}
             past = {key: _array(file[f"past/{key}"]) for key in ROWS}
             numbers = {key: float(file.attrs[key]) for key in ("time", "size", "steps", "iterations")}
@@ -119,7 +119,7 @@ def load(path: Path, problem: str) -> Trajectory:
         )
     ):
         raise DataError(f"checkpoint {path} is damaged: delete it to start over")
-    if found != problem:
+    if written != problem:
         raise DataError(
             f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
             "delete it to start over"

@@ -99,7 +99,7 @@ class Trajectory:
     place: tuple[float, int, int] | None = None
 
 
-class Problem(Protocol):
+class MarchedSystem(Protocol):
     """What the integrator needs of a system."""
 
     @property
@@ -113,9 +113,9 @@ class Problem(Protocol):
         """What is reported besides totals (S, Q), from amounts (S, M, V)."""
 
 
-def begin(problem: Problem, stores: tuple[str, ...] = (), species: tuple[str, ...] = ()) -> State:
+def begin(system: MarchedSystem, stores: tuple[str, ...] = (), species: tuple[str, ...] = ()) -> State:
     """State at time zero; ``stores`` and ``species`` are the names that it keeps."""
-    cells = problem.begin()
+    cells = system.begin()
     return State(
         time=0.0,
         amounts=cells.n,
@@ -139,7 +139,7 @@ def control(tolerance: float) -> Control:
 
 
 def integrate(
-    problem: Problem,
+    system: MarchedSystem,
     state: State,
     stops: Sequence[float],
     *,
@@ -154,13 +154,13 @@ def integrate(
     ``progress`` is called with the time reached; ``past`` is what led to ``state`` and ends up in the result; ``keep``
     is handed the trajectory so far every CHUNK steps.
     """
-    model, limits = problem.model, control(tolerance)
+    model, limits = system.model, control(tolerance)
     if past is None:
         first = state.amounts[None]
         past = Trajectory(
             times=np.array([state.time]),
             totals=first.sum(axis=1),
-            watched=problem.watch(first),
+            watched=system.watch(first),
             held=state.held.sum(axis=0)[None],
             lost=state.lost[None],
             moving=np.zeros((1, state.held.shape[1])),
@@ -217,7 +217,7 @@ def integrate(
             amounts = track.amounts[:rows]
             for key, values in zip(
                 ROWS,
-                (track.times, amounts.sum(axis=1), problem.watch(amounts), track.held, track.lost, track.moving,
+                (track.times, amounts.sum(axis=1), system.watch(amounts), track.held, track.lost, track.moving,
                  track.changing),
                 strict=True,
             ):  # fmt: skip

@@ -82,7 +82,7 @@ def entries(system: System) -> list[Entry]:
     coated = {number: k for k, group in enumerate(coatings(system)) for number in group}
     listed = []
     for number, block in enumerate(blocks.blocks):
-        kinds = [(block.family, None)]
+        kinds: list[tuple[str, bool | None]] = [(block.family, None)]
         if number in system.layered:
             kinds = [("layered", False), ("Li2MnO3", True)]
         for family, ordered in kinds:
@@ -167,8 +167,8 @@ class Result:
     def secondary(self) -> xr.DataArray:
         """Final wt% of every phase that is neither starting material (phase,), most first."""
         final = self.dataset["wt_percent"].isel(time=-1, drop=True)
-        found = final.where(final["role"] == "secondary", drop=True)
-        return found.isel(phase=np.argsort(-found.values, kind="stable"))
+        formed = final.where(final["role"] == "secondary", drop=True)
+        return formed.isel(phase=np.argsort(-formed.values, kind="stable"))
 
     @property
     def by_family(self) -> dict[str, float]:
@@ -223,12 +223,12 @@ class Result:
         """Largest wt% of each secondary family during the run, and the temperature [degrees C] it is reached at."""
         kept = self.dataset["wt_percent"].where(self.dataset["role"] == "secondary", drop=True)
         T = self.dataset["temperature"].values - CELSIUS_ZERO
-        found = {}
+        peaks = {}
         for family in dict.fromkeys(kept["family"].values.tolist()):
             curve = kept.values[:, kept["family"].values == family].sum(axis=1)
             top = int(np.argmax(curve))
-            found[family] = (float(curve[top]), float(T[top]))
-        return dict(sorted(found.items(), key=lambda item: -item[1][0]))
+            peaks[family] = (float(curve[top]), float(T[top]))
+        return dict(sorted(peaks.items(), key=lambda item: -item[1][0]))
 
     def __str__(self) -> str:
         attrs = self.dataset.attrs
@@ -314,13 +314,13 @@ class Result:
         hold = int(np.searchsorted(self.dataset["time"].values, self.dataset.attrs["hold_end_s"] * (1.0 - 1e-9)))
         hold = min(hold, len(T) - 1)
         curves = self.dataset["wt_percent"].values
-        found = []
+        phases = []
         for column, name in enumerate(final["phase"].values.tolist()):
             share, error, top = float(final[column]), float(errors[column]), int(np.argmax(curves[:, column]))
             family = str(final["family"].values[column])
             least = limit if isinstance(limit, float | int) else limit.get(family, DETECTION_LIMIT)
             sure = converged(share, error)
-            found.append(
+            phases.append(
                 {
                     "phase": name,
                     "family": family,
@@ -341,7 +341,7 @@ class Result:
             "temperature_C": float(attrs["peak_temperature_C"]),
             "atmosphere": attrs["atmosphere"],
             "schedule": attrs["schedule"],
-            "phases": sorted(found, key=lambda phase: -phase["wt_percent"]),
+            "phases": sorted(phases, key=lambda phase: -phase["wt_percent"]),
             "secondary_wt_percent": float(sum(self.by_family.values())),
             "unreacted": {key: None if np.isnan(share) else share for key, share in self.unreacted.items()},
             "limited_by": attrs["limited_by"],
@@ -655,10 +655,10 @@ def _depths(problem: Problem, system: System, run: Trajectory, every: list[Entry
     d = GEOMETRIES[mesh.geometry]
     core, start = mesh.faces[mesh.interface], mesh.faces[mesh.interface + sum(mesh.layers)]
     outer = mesh.faces[-1]
-    found: dict[str, Any] = {}
+    depths: dict[str, Any] = {}
     for role in ("cathode", "electrolyte"):
         left = _left(system, run, every, role)
-        found[f"{role}_fraction"] = ("time", left, {"units": "1"})
+        depths[f"{role}_fraction"] = ("time", left, {"units": "1"})
         consumed = 1.0 - np.clip(left, 0.0, 1.0)
         depth = (
             core * (1.0 - (1.0 - consumed) ** (1.0 / d))
@@ -666,8 +666,8 @@ def _depths(problem: Problem, system: System, run: Trajectory, every: list[Entry
             else (start**d + consumed * (outer**d - start**d)) ** (1.0 / d) - start
         )
         note = "equivalent thickness consumed at the interface"
-        found[f"{role}_depth"] = ("time", depth, {"units": "m", "long_name": note})
-    return found
+        depths[f"{role}_depth"] = ("time", depth, {"units": "m", "long_name": note})
+    return depths
 
 
 def _coatings(problem: Problem, system: System, run: Trajectory) -> dict[str, Any]:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import ParamSpec
 
 import numpy as np
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.phases import database as databases
-from sinterface.models.phases.atmosphere import Atmosphere
-from sinterface.models.phases.exposure import Exposure
-from sinterface.models.phases.materials import Material
 from sinterface.models.rates import parameters as adjustable
 from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.locks import alone
-from sinterface.simulate.setup.coating import Layer
-from sinterface.simulate.setup.problem import CELLS, Problem, problem
-from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.setup.problem import Problem, problem
 from sinterface.simulate.solve.checkpoint import digest, keeper, load, save
 from sinterface.simulate.solve.coated import secondary, with_remarks
 from sinterface.simulate.solve.integrate import Array, Outcome, State, Trajectory, begin, integrate
 from sinterface.simulate.solve.result import Result, to_result
 from sinterface.simulate.solve.system import System, assemble
+
+P = ParamSpec("P")
 
 TOLERANCE = 0.04
 """Default share of what has changed phase that may do so in one step."""
@@ -79,7 +78,10 @@ def predict(
     again += [replace(coarse, coatings=()) for coarse in again if task.coatings]
     end, whole = task.schedule.duration, 1.0 + ROUGH_COST * len(again)
     advance = _share(progress, 0.0, 1.0 / whole, end)
-    run = _integrate(task, system, tolerance, advance, checkpoint, start, tables.fingerprint, max_steps)
+    run = _integrate(
+        task, system, tolerance, advance, checkpoint=checkpoint, start=start, fingerprint=tables.fingerprint,
+        max_steps=max_steps,
+    )  # fmt: skip
     companions: list[tuple[System, Trajectory]] = []
     for number, coarse in enumerate(again if run.outcome is Outcome.DONE else []):
         half = assemble(coarse, tables, parameters)
@@ -107,7 +109,7 @@ def _share(
 
 
 def _integrate(
-    task: Problem, system: System, tolerance: float, progress: Callable[[float], None] | None,
+    task: Problem, system: System, tolerance: float, progress: Callable[[float], None] | None, *,
     checkpoint: str | Path | None, start: State | None, fingerprint: str, max_steps: int,
 ) -> Trajectory:  # fmt: skip
     state = begin(system, system.blocks.phases.ids, system.components)
@@ -176,44 +178,27 @@ def _continued(start: State, state: State, system: System) -> State:
     )
 
 
-def simulate(
-    cathode: str | Material | None,
-    electrolyte: str | Material | None = "LLZTO",
-    schedule: str | Schedule | None = None,
-    *,
-    atmosphere: str | Atmosphere = "O2",
-    mass_ratio: str | float = 1.0,
-    structure: str | None = None,
-    morphology: str | None = None,
-    cells: int = CELLS,
-    additives: str | tuple[tuple[str, float], ...] = (),
-    crucible: str = "lidded",
-    geometry: str = "sphere",
-    as_received: bool = False,
-    exposed: str | Exposure | None = None,
-    residue: str | Exposure | None = None,
-    coating: str | tuple[Layer, ...] = (),
-    database: databases.Database | None = None,
-) -> Result:
-    """Which phases form when a cathode and an electrolyte are heated together, and how much of each.
+def _simulating(pose: Callable[P, Problem]) -> Callable[P, Result]:
+    """The function that takes what ``pose`` takes, and runs the problem that this makes of it."""
 
-    cathode, electrolyte: built-in name, formula or path of a TOML card; None for one of them heats the other alone.
-    schedule: a ``Schedule`` or its text; 2 h at 800 degrees C without one.  atmosphere: name or partial pressures in
-    bar.  mass_ratio: cathode to electrolyte.  structure, morphology: for a formula that does not tell.  additives:
-    phases in the electrolyte powder, wt% of it, ``"Li2CO3=2"``.  crucible: lidded, open or pan.  geometry: sphere or
-    slab.  as_received, exposed, residue: what air has made of the powders, as ``problem`` reads it.  coating:
-    layers between the two, ``"Li3BO3=20nm"``.  Raises InputError naming what is not read.
+    def simulate(*args: P.args, **options: P.kwargs) -> Result:
+        """Which phases form when a cathode and an electrolyte are heated together, and how much of each.
 
-    >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
-    >>> result.by_family["Li2MnO3"] > 5.0
-    True
-    """
-    return predict(
-        problem(
-            cathode, electrolyte, schedule, atmosphere=atmosphere, mass_ratio=mass_ratio,
-            structure=structure, morphology=morphology, cells=cells,
-            additives=additives, crucible=crucible, geometry=geometry,
-            as_received=as_received, exposed=exposed, residue=residue, coating=coating, database=database,
-        ),
-        database=database,
-    )  # fmt: skip
+        Takes what ``problem`` takes, and runs it on ``database``, the embedded one without any.  Raises InputError
+        naming what is not read.
+
+        >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
+        >>> result.by_family["Li2MnO3"] > 5.0
+        True
+        """
+        database = options.get("database")
+        assert database is None or isinstance(database, databases.Database)
+        return predict(pose(*args, **options), database=database)
+
+    signature = inspect.signature(pose).replace(return_annotation="Result")
+    simulate.__dict__["__signature__"] = signature  # what help() and editors show
+    simulate.__qualname__ = "simulate"
+    return simulate
+
+
+simulate = _simulating(problem)

@@ -189,15 +189,15 @@ def _blocks(
         *(database[name].amounts for name in additives), *(powder.composition for powder in powders)
     )
     closed = ("C",) if carbon or "C" in elements else ()
-    found, rows = chemical_system(powders, database, closed=closed, elements=elements)
-    blocks = phase_blocks(found)
+    chemical, rows = chemical_system(powders, database, closed=closed, elements=elements)
+    blocks = phase_blocks(chemical)
     sides: list[tuple[int, tuple[float, ...]]] = []
     for row in rows:
-        if row in found.inside:
-            number, x = found.inside[row]
-            sides.append((blocks.block_of(found.mixtures[number].solution.name), tuple(x.tolist())))
+        if row in chemical.inside:
+            number, x = chemical.inside[row]
+            sides.append((blocks.block_of(chemical.mixtures[number].solution.name), tuple(x.tolist())))
         else:
-            sides.append((blocks.block_of(found.phases.ids[row]), (1.0,)))
+            sides.append((blocks.block_of(chemical.phases.ids[row]), (1.0,)))
     return with_oxygen(blocks) if oxygen else blocks, tuple(sides)
 
 
@@ -301,15 +301,15 @@ def _powder(material: Material, exposure: Exposure | None, additives: tuple[tupl
 
 def _powders(task: Problem, parameters: Parameters) -> dict[str, Powder]:
     """The powders of a problem by role; additives are in the electrolyte, or in the only powder."""
-    found = {}
+    powders = {}
     for role, material, exposure in (
         ("electrolyte", task.electrolyte, task.exposure), ("cathode", task.cathode, task.residue)
     ):  # fmt: skip
         if material is not None:
             added = task.additives if role == "electrolyte" or task.electrolyte is None else ()
             state = None if exposure is None else exposure.scaled(10.0**parameters.exposure)
-            found[role] = _powder(material, state, added)
-    return found
+            powders[role] = _powder(material, state, added)
+    return powders
 
 
 def _initial(
@@ -519,7 +519,7 @@ def _oxides(blocks: PhaseBlocks) -> NDArray[np.intp]:
     carbon = blocks.phases.composition[:, np.isin(blocks.components, "C")].sum(axis=1)
     plain = (blocks.phases.gas[:, 1:].sum(axis=1) == 0.0) & (carbon == 0.0)
     rows = [np.flatnonzero(plain & (blocks.phases.composition[:, k] == 1.0)) for k in range(len(blocks.components))]
-    missing = [name for name, found, gas in zip(blocks.components, rows, carried, strict=True) if not len(found) | gas]
+    missing = [name for name, alone, gas in zip(blocks.components, rows, carried, strict=True) if not len(alone) | gas]
     if missing:
         raise InputError(f"the database holds no simple oxide of {', '.join(missing)}: add one")
     table = np.full((len(rows), max(len(row) for row in rows)), -1, dtype=np.intp)

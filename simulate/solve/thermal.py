@@ -12,16 +12,14 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.basics.constants import GAS_CONSTANT, T_STANDARD
+from sinterface.models.phases.phaseset import ABSENT
+
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
-GAS_CONSTANT = 8.31446261815324
-STANDARD = 298.15
-ROOM = 298.15
+ROOM = T_STANDARD
 """Temperature [K] that natural cooling tends to."""
-
-ABSENT = 3.0e5
-"""Energy [J per mole of cations] added to a phase whose gas element the furnace gas lacks, as in ``phaseset``."""
 
 NODES = (-0.7745966692414834, 0.0, 0.7745966692414834)
 WEIGHTS = (5.0 / 9.0, 8.0 / 9.0, 5.0 / 9.0)
@@ -98,9 +96,9 @@ def energies(thermal: Thermal, T: float, which: int, g: Array, reference: Array)
     RT = GAS_CONSTANT * T
     V, K = thermal.N.shape
     place = T - thermal.first
-    dT, logarithm = T - STANDARD, np.log(T / STANDARD)
-    squares, inverse = T * T - STANDARD * STANDARD, 1.0 / T - 1.0 / STANDARD
-    inverse_squares = 1.0 / (T * T) - 1.0 / (STANDARD * STANDARD)
+    dT, logarithm = T - T_STANDARD, np.log(T / T_STANDARD)
+    squares, inverse = T * T - T_STANDARD * T_STANDARD, 1.0 / T - 1.0 / T_STANDARD
+    inverse_squares = 1.0 / (T * T) - 1.0 / (T_STANDARD * T_STANDARD)
     fa = dT - T * logarithm
     fb = 0.5 * squares - T * dT
     fc = -inverse + 0.5 * T * inverse_squares

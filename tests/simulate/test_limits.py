@@ -5,7 +5,6 @@ import pytest
 
 import sinterface as si
 from sinterface.models.basics import formula
-from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.equilibrium import chemistry, column_generation
 from sinterface.models.rates import parameters
 from sinterface.simulate.solve import thermal as thermals
@@ -279,7 +278,3 @@ def test_a_weakly_driven_couple_does_not_depend_on_the_mesh(cathode):
         sums.append(sum(si.predict(task, estimate_error=False).by_family.values()))
     assert sums[0] == pytest.approx(sums[1], rel=0.1)
     assert sums[1] > 0.5
-
-
-def test_gas_constants_agree():
-    assert thermals.GAS_CONSTANT == GAS_CONSTANT
