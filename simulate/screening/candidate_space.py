@@ -77,7 +77,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Grid:
+class CompositionGrid:
     """Layered oxides Li1+x(Ni,Mn,Co,dopants)1-xO2.
 
     ``shares`` are numerators of Ni, Mn and Co over ``parts``; ``excess`` the x; ``dopants`` what replaces Ni, Mn and
@@ -120,7 +120,7 @@ class Space:
     title: str
     temperatures: tuple[float, ...]
     cathodes: tuple[Material, ...]
-    grid: Grid | None
+    grid: CompositionGrid | None
     morphologies: tuple[str, ...]
     electrolytes: tuple[Material, ...]
     schedules: tuple[str, ...]
@@ -364,7 +364,7 @@ def _cathodes(entry: Any, short: Sequence[str]) -> list[Material]:
     return [_powder(text, "cathode", "cathodes", structure, morphology) for morphology in short]
 
 
-def _grid(card: Any) -> Grid:
+def _grid(card: Any) -> CompositionGrid:
     if not isinstance(card, dict):
         raise InputError("grid: write a table [grid] with step, Ni, Mn, Co, lithium_excess, dopants")
     _known(card, GRID_KEYS, "key of [grid]")
@@ -406,7 +406,7 @@ def _grid(card: Any) -> Grid:
     mixes = tuple(tuple((s, x) for s, x in mix if x > 0.0) for mix in itertools.product(*choices))
     if any(sum(x for _, x in mix) > 0.5 for mix in mixes):
         raise InputError("grid dopants: together over half of the metals; a dopant is a small share")
-    return Grid(parts, shares, tuple(dict.fromkeys(excess)), tuple(dict.fromkeys(mixes)))
+    return CompositionGrid(parts, shares, tuple(dict.fromkeys(excess)), tuple(dict.fromkeys(mixes)))
 
 
 def _listed(cards: Any, space: Space) -> tuple[Candidate, ...]:

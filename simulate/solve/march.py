@@ -16,7 +16,6 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.simulate.solve import thermal as thermals
 from sinterface.simulate.solve.conductance import Paths, conductances
 from sinterface.simulate.solve.mobility import Growth, Moment, affinities, contents, mobilities, wake
@@ -126,13 +125,13 @@ class Progress(NamedTuple):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _blocks(n: Array, basis: Basis, found: Array) -> None:
+def _blocks(n: Array, basis: Basis, total: Array) -> None:
     """Writes the cations of the sample in each block (B,)."""
     for k in range(len(basis.start) - 1):
-        found[k] = 0.0
+        total[k] = 0.0
         for c in range(len(n)):
             for v in range(basis.start[k], basis.start[k + 1]):
-                found[k] += n[c, v] * basis.cations[v]
+                total[k] += n[c, v] * basis.cations[v]
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -216,8 +215,8 @@ def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> fl
     if slope == 0.0:
         return np.inf
     k0, Ea = thermal.rate[0], thermal.rate[3]
-    awake = Ea / (GAS_CONSTANT * np.log(k0 / SLEEP))
-    allowed = ramp * GAS_CONSTANT * T * T / Ea / abs(slope)
+    awake = Ea / (thermals.GAS_CONSTANT * np.log(k0 / SLEEP))
+    allowed = ramp * thermals.GAS_CONSTANT * T * T / Ea / abs(slope)
     if awake > T:
         return max(allowed, (awake - T) / slope) if slope > 0.0 else max(allowed, 0.25 * (T - 273.0) / -slope)
     return allowed
@@ -259,7 +258,7 @@ def march(
         which = thermal.gases[segment]
         thermals.energies(thermal, T, which, step.g, reference)
         thermals.exchange(thermal, T, end - time, which, reference, leak, supply)
-        RT = GAS_CONSTANT * T
+        RT = thermals.GAS_CONSTANT * T
         for v in range(V):
             for e in range(model.interaction.shape[1]):
                 step.interaction[v, e] = model.interaction[v, e] / RT

@@ -249,7 +249,10 @@ def assemble(
         _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
         size, store, interaction,
     )  # fmt: skip
-    return System(blocks, model, mesh, grid, initial, roles, water, parameters, layers, _places(task))
+    return System(
+        blocks, model, mesh, grid, initial, roles, water=water, parameters=parameters, layers=layers,
+        places=_places(task),
+    )  # fmt: skip
 
 
 def _mesh(task: Problem, parameters: Parameters) -> Mesh:

@@ -12,12 +12,14 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.models.basics.constants import GAS_CONSTANT, T_STANDARD
+from sinterface.models.basics import constants
+from sinterface.models.basics.constants import T_STANDARD
 from sinterface.models.phases.phaseset import ABSENT
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
+GAS_CONSTANT = constants.GAS_CONSTANT
 ROOM = T_STANDARD
 """Temperature [K] that natural cooling tends to."""
 
