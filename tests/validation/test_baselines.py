@@ -126,18 +126,18 @@ def test_scores_have_closed_answers():
     marks = {(cards[0].id, "LaMO3"): True, (cards[0].id, "La2MO4"): False, (cards[0].id, "La2Zr2O7"): False,
              (cards[1].id, "LaMO3"): True}  # fmt: skip
     first = [onset("pc-LCO", 600, 700), onset("pc-LMO", None, 400, 0.5), onset("pc-LFP", 600, 700)]
-    guess = baselines.Guess({"pc-LCO-onset": 800.0, "pc-LMO-onset": None}, marks)
+    guess = baselines.BaselineGuess({"pc-LCO-onset": 800.0, "pc-LMO-onset": None}, marks)
     found = baselines.score(guess, cards, first)
     assert found.mean_distance == pytest.approx((100.0 * 1.0 + (measures.BEYOND - 400.0) * 0.5) / 1.5)
     assert (found.onsets, found.marks) == (2, 4)
     assert (found.precision, found.recall) == (pytest.approx(1.0 / 1.5), 0.5)
     assert found.f1 == pytest.approx(2.0 / (2.0 + 0.5 + 1.0))
-    nothing = baselines.score(baselines.Guess({}, {}), cards, first)
+    nothing = baselines.score(baselines.BaselineGuess({}, {}), cards, first)
     assert (nothing.mean_distance, nothing.f1, nothing.marks) == (None, None, 0)
 
 
 def test_a_guess_that_repeats_the_observations_is_perfect():
-    guess = baselines.Guess(
+    guess = baselines.BaselineGuess(
         {one.id: baselines.onset_of(one) for one in ONSETS},
         {(one.id, family): family in one.seen for one in REFERENCE for family in (*one.seen, *one.not_seen)},
     )

@@ -539,7 +539,7 @@ def test_a_set_whose_runs_fail_counts_as_wrong(monkeypatch):
     observation = pick("pc-LCO", 600)
     monkeypatch.setattr(calibrate, "run", fails)
     of = judge.ObservationJudge((observation,))
-    told = calibrate.Model()(np.zeros(SIZE), of.cases)
+    told = calibrate.ObservedModel()(np.zeros(SIZE), of.cases)
     pool = pools.empty(of, MADE).with_sets(np.zeros((1, SIZE)), pools.SEARCH).with_result(0, told)
     wrong = (len(observation.not_seen) + 1) * np.log(0.5 * likelihood.OUTLIERS)
     assert pool.likelihood == pytest.approx(np.array([[wrong]]))

@@ -46,7 +46,7 @@ KEEP_EVERY = 20.0
 
 
 @dataclass(frozen=True)
-class Model:
+class ObservedModel:
     """The model as it is run here: a parameter set and firings come in, what each came to goes out."""
 
     cells: int = CELLS
@@ -125,7 +125,7 @@ def calibrate(
     told = progress or (lambda _: None)
     with processes(workers) if workers > 1 else nullcontext() as executor:
         runner = partial(
-            _run_waiting, evaluate=evaluate or Model(cells, tolerance, database), executor=executor,
+            _run_waiting, evaluate=evaluate or ObservedModel(cells, tolerance, database), executor=executor,
             keep=keep or (lambda _: None),
         )  # fmt: skip
         if searching or rounds:

@@ -35,7 +35,7 @@ INSIDE = 0.9
 
 
 @dataclass(frozen=True)
-class Guess:
+class BaselineGuess:
     """What a baseline says: onsets [degrees C] by id of the card, None for none up to the end of the scan; and marks.
 
     ``marks`` tell by id of the observation and family whether the family is there.
@@ -114,7 +114,7 @@ def composition_distance(first: str, second: str) -> float:
 
 def median_and_vote(
     left_out: Iterable[Experiment], observations: Sequence[Observation], onsets: Sequence[Onset]
-) -> Guess:
+) -> BaselineGuess:
     """What the other experiments suggest: the weighted median of their onsets and the majority of their marks.
 
     A mark is voted on by those who looked for the family within ``STEP`` of the temperature; a tie, and no voter at
@@ -135,7 +135,7 @@ def median_and_vote(
             for family in (*card.seen, *card.not_seen):
                 near = [vote for T, vote in votes.get(family, ()) if abs(T - card.temperature) <= STEP + 1e-6]
                 marks[card.id, family] = sum(near) > 0.0
-    return Guess(guessed, marks)
+    return BaselineGuess(guessed, marks)
 
 
 def _weighted_median(values: Sequence[tuple[float, float]]) -> float | None:
@@ -152,7 +152,7 @@ def _weighted_median(values: Sequence[tuple[float, float]]) -> float | None:
 
 def nearest_cathode(
     left_out: Iterable[Experiment], observations: Sequence[Observation], onsets: Sequence[Onset]
-) -> Guess:
+) -> BaselineGuess:
     """What the cathode nearest by ``composition_distance`` showed, among those with marks or onsets of the others.
 
     Onsets and marks are each taken from the nearest cathode that has some.
@@ -169,7 +169,7 @@ def nearest_cathode(
         )  # fmt: skip
         guessed |= guess.onsets
         marks |= guess.marks
-    return Guess(guessed, marks)
+    return BaselineGuess(guessed, marks)
 
 
 def equilibria(
@@ -193,7 +193,7 @@ def equilibria(
     return predicted
 
 
-def at_equilibrium(left_out: Iterable[Experiment], database: databases.Database | None = None) -> Guess:
+def at_equilibrium(left_out: Iterable[Experiment], database: databases.Database | None = None) -> BaselineGuess:
     """Onsets over the scan and marks that equilibrium gives, by the detection limits of the cards."""
     guessed: dict[str, float | None] = {}
     marks: dict[tuple[str, str], bool] = {}
@@ -207,7 +207,7 @@ def at_equilibrium(left_out: Iterable[Experiment], database: databases.Database 
             (run,) = equilibria(case(card, card.temperature), [card.temperature], database)
             for family in (*card.seen, *card.not_seen):
                 marks[card.id, family] = run.families.get(family, 0.0) >= limit(card, family)
-    return Guess(guessed, marks)
+    return BaselineGuess(guessed, marks)
 
 
 def cathode_left_out(card: Experiment) -> str:
@@ -225,13 +225,13 @@ def left_out_guesses(
     onsets: Sequence[Onset],
     group: Callable[[Experiment], str] = cathode_left_out,
     database: databases.Database | None = None,
-) -> dict[str, Guess]:
+) -> dict[str, BaselineGuess]:
     """Guesses of each baseline for all cards, each from the cards of the other groups alone.
 
     ``group`` names what is left out together.  Equilibrium needs no other cards.
     """
     everything = (*observations, *onsets)
-    parts: dict[str, list[Guess]] = {"others": [], "nearest": []}
+    parts: dict[str, list[BaselineGuess]] = {"others": [], "nearest": []}
     for name in dict.fromkeys(map(group, everything)):
         mine = [card for card in everything if group(card) == name]
         rest = [observation for observation in observations if group(observation) != name]
@@ -244,16 +244,16 @@ def left_out_guesses(
     }
 
 
-def _joined(guesses: Iterable[Guess]) -> Guess:
+def _joined(guesses: Iterable[BaselineGuess]) -> BaselineGuess:
     onsets: dict[str, float | None] = {}
     marks: dict[tuple[str, str], bool] = {}
     for guess in guesses:
         onsets |= guess.onsets
         marks |= guess.marks
-    return Guess(onsets, marks)
+    return BaselineGuess(onsets, marks)
 
 
-def score(guess: Guess, observations: Iterable[Observation], onsets: Iterable[Onset]) -> GuessScore:
+def score(guess: BaselineGuess, observations: Iterable[Observation], onsets: Iterable[Onset]) -> GuessScore:
     """A guess, or the model's predictions put as one, against the cards, each counted by its weight.
 
     Cards that the guess says nothing of are left out.
