@@ -29,6 +29,22 @@ def test_sweep_does_not_depend_on_workers():
     assert json.dumps(alone.document())
 
 
+def test_a_run_does_not_depend_on_what_else_is_run():
+    """To the last bit, in one process: no state is carried over, and no phase hangs on its neighbours in a list."""
+    couples = [("pc-NMC811", 700), ("pc-LNMO", 500), ("pc-LCO", 700)]
+
+    def fire(cathode, T):
+        return si.predict(si.problem(cathode, cells=8, schedule=si.Schedule.hold(T, hours=1)), estimate_error=False)
+
+    forth = {couple: fire(*couple).state.amounts for couple in couples}
+    back = {couple: fire(*couple).state.amounts for couple in reversed(couples)}
+    swept = si.sweep(si.problem("pc-NMC811", cells=8), [600, 700, 800], hours=1)
+    for couple in couples:
+        assert np.array_equal(forth[couple], back[couple])
+    alone = fire("pc-NMC811", 700).by_family
+    assert {family: swept.results[1].by_family[family] for family in alone} == alone
+
+
 T = (500.0, 600.0, 700.0, 800.0)
 
 
