@@ -26,7 +26,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.simulate.solve.newton_step import BARRIER, Basis, Guess, Step, mixing
+from sinterface.simulate.solve.newton_step import BARRIER, Basis, Guess, Slopes, Step, blank_slopes, mixing
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -85,10 +85,14 @@ class Moment(NamedTuple):
 
 
 class Landscape(NamedTuple):
-    """What a composition costs: ``ends`` (V,) of the end members at given potentials, interaction (V, E), in RT."""
+    """What a composition costs: ``ends`` (V,) of the end members at given potentials, interaction (V, E), in RT; and
+
+    room for its slopes.
+    """
 
     ends: Array
     interaction: Array
+    slopes: Slopes
 
 
 class Growth(NamedTuple):
@@ -116,9 +120,9 @@ def affinities(u: Array, step: Step, basis: Basis, lowest: Array, rounds: int, A
     M, K = u.shape
     N, start = basis.N, basis.start
     V = N.shape[0]
-    gradient, H, cost = np.empty(16), np.empty((1, 1)), np.empty(V)
+    cost = np.empty(V)
     kept, x = np.empty(16), np.empty(V)
-    landscape = Landscape(cost, step.interaction)
+    landscape = Landscape(cost, step.interaction, blank_slopes(basis))
     bent = step.interaction[0, 0] == step.interaction[0, 0]
     for c in range(M):
         for v in range(V):
@@ -134,13 +138,13 @@ def affinities(u: Array, step: Step, basis: Basis, lowest: Array, rounds: int, A
             E = hi - lo
             for e in range(E):
                 x[lo + e] = lowest[c, lo + e]
-            A[c, k] = _descend(x, k, landscape, basis, rounds, gradient, H)
+            A[c, k] = _descend(x, k, landscape, basis, rounds)
             if bent:
                 for first in range(E):
                     for e in range(E):
                         kept[e] = x[lo + e]
                         x[lo + e] = CORNER if e == first else (1.0 - CORNER) / (E - 1)
-                    other = _descend(x, k, landscape, basis, BENT_ROUNDS, gradient, H)
+                    other = _descend(x, k, landscape, basis, BENT_ROUNDS)
                     if other > A[c, k] + SETTLED:
                         A[c, k] = other
                     else:
@@ -151,15 +155,16 @@ def affinities(u: Array, step: Step, basis: Basis, lowest: Array, rounds: int, A
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _descend(x: Array, k: int, landscape: Landscape, basis: Basis, rounds: int, gradient: Array, H: Array) -> float:
+def _descend(x: Array, k: int, landscape: Landscape, basis: Basis, rounds: int) -> float:
     """Mirror descent of the fractions of block k in x (V,) in place; returns the affinity per mole of cations there."""
     lo, hi, cost = basis.start[k], basis.start[k + 1], landscape.ends
+    gradient = landscape.slopes.gradient
     slots = 0.0
     for y in range(basis.species[k]):
         slots += basis.occupancy[lo, y]
     value, amount = 0.0, 1.0
     for turn in range(rounds + 1):
-        mixing(x, k, basis, landscape.interaction, gradient, H, False)
+        mixing(x, k, basis, landscape.interaction, landscape.slopes, False)
         least = np.inf
         value, amount = 0.0, 0.0
         for e in range(hi - lo):

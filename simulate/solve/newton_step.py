@@ -79,6 +79,31 @@ class Step(NamedTuple):
     size: Array
 
 
+class Slopes(NamedTuple):
+    """First derivatives (E,) and second ones H (E, E) of a block's energy, and room to work in: moles of atoms on each
+
+    sublattice, its multiplicity, and moles of each species.
+    """
+
+    gradient: Array
+    H: Array
+    total: Array
+    size: Array
+    share: Array
+
+
+@nb.njit(cache=True)
+def blank_slopes(basis: Basis) -> Slopes:
+    """Slopes of the largest block, to be written into."""
+    most = 1
+    for k in range(len(basis.start) - 1):
+        most = max(most, basis.start[k + 1] - basis.start[k])
+    sites = max(basis.sites.max(), 1)
+    return Slopes(
+        np.empty(most), np.empty((most, most)), np.empty(sites), np.empty(sites), np.empty(basis.site.shape[1])
+    )
+
+
 class Guess(NamedTuple):
     """Where Newton's method begins: potentials u (M, K), amounts n and multipliers z (M, V)."""
 
@@ -192,13 +217,13 @@ def _chol(A: Array, n: int) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def mixing(n: Array, k: int, basis: Basis, interaction: Array, gradient: Array, H: Array, curvature: bool) -> None:
-    """Gradient (E,) and, with ``curvature``, the convex part of the Hessian (E, E) of Gmix of block k at n (V,)."""
+def mixing(n: Array, k: int, basis: Basis, interaction: Array, slopes: Slopes, curvature: bool) -> None:
+    """Gradient and, with ``curvature``, the convex part of the Hessian of Gmix of block k at n (V,)."""
+    gradient, H, total, size, share = slopes.gradient, slopes.H, slopes.total, slopes.size, slopes.share
     lo = basis.start[k]
     E = basis.start[k + 1] - lo
-    total = np.zeros(4)
-    share = np.zeros(16)
-    size = np.zeros(4)
+    for s in range(basis.sites[k]):
+        total[s], size[s] = 0.0, 0.0
     for y in range(basis.species[k]):
         v = 0.0
         for e in range(E):
@@ -256,12 +281,11 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
     s, G, size = step.store, step.conductance, step.size
     M, K = guess.u.shape
     V, B = N.shape[0], len(start) - 1
-    E_most = 1
-    for k in range(B):
-        E_most = max(E_most, start[k + 1] - start[k])
     u, n, z, x, fixed = np.empty((M, K)), np.empty((M, V)), np.empty((M, V)), np.empty((M, K)), np.empty((M, K))
-    H, X = np.empty((E_most, E_most)), np.empty((E_most, K))
-    gradient, column, pull = np.empty(E_most), np.empty(E_most), np.empty(E_most)
+    slopes = blank_slopes(basis)
+    E_most = len(slopes.gradient)
+    gradient, H = slopes.gradient, slopes.H
+    X, column, pull = np.empty((E_most, K)), np.empty(E_most), np.empty(E_most)
     L, q = np.empty((M, V, E_most)), np.empty((M, V))
     S, d, R = np.empty((M, K, K)), np.empty((M, K)), np.empty((M, K))
     wx, rx, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
@@ -316,7 +340,7 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
                 lo, hi = start[k], start[k + 1]
                 E = hi - lo
                 if basis.species[k] > 0:
-                    mixing(n[c], k, basis, step.interaction, gradient, H, True)
+                    mixing(n[c], k, basis, step.interaction, slopes, True)
                 else:
                     gradient[0] = 0.0
                     H[0, 0] = 0.0

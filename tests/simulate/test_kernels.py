@@ -13,7 +13,7 @@ from sinterface.simulate.solve.conductance import FASTEST_FLOW, conductances
 from sinterface.simulate.solve.drag import blank, ease, force
 from sinterface.simulate.solve.march import longest_step
 from sinterface.simulate.solve.mobility import Moment, affinities, contents, mobilities
-from sinterface.simulate.solve.newton_step import _chol, _direction, blank_step, mixing
+from sinterface.simulate.solve.newton_step import _chol, _direction, blank_slopes, blank_step, mixing
 from sinterface.simulate.solve.system import assemble
 
 
@@ -51,8 +51,9 @@ def test_gradient_and_hessian_of_mixing_are_the_differences_of_the_energy(spinel
         if basis.species[k] == 0:
             continue
         lo, hi = basis.start[k], basis.start[k + 1]
-        gradient, H = np.empty(hi - lo), np.empty((hi - lo, hi - lo))
-        mixing(n, k, basis, interaction, gradient, H, True)
+        slopes = blank_slopes(basis)
+        mixing(n, k, basis, interaction, slopes, True)
+        gradient, H = slopes.gradient[: hi - lo], slopes.H[: hi - lo, : hi - lo]
         step = 1e-5
         expected = np.empty(hi - lo)
         for e in range(hi - lo):
@@ -61,17 +62,17 @@ def test_gradient_and_hessian_of_mixing_are_the_differences_of_the_energy(spinel
             down[lo + e] -= step
             expected[e] = (gibbs(basis, up, k, interaction) - gibbs(basis, down, k, interaction)) / (2.0 * step)
         assert gradient == pytest.approx(expected, abs=1e-7)
-        slopes = np.empty((hi - lo, hi - lo))
+        differences = np.empty((hi - lo, hi - lo))
         nothing = np.full_like(interaction, np.nan)
         for e in range(hi - lo):
             sides = []
             for sign in (1.0, -1.0):
-                moved, side = n.copy(), np.empty(hi - lo)
+                moved, side = n.copy(), blank_slopes(basis)
                 moved[lo + e] += sign * step
-                mixing(moved, k, basis, nothing, side, H.copy(), False)
-                sides.append(side)
-            slopes[e] = (sides[0] - sides[1]) / (2.0 * step)
-        assert pytest.approx(slopes, abs=1e-6) == H, "the Hessian is that of the ideal part, which is convex"
+                mixing(moved, k, basis, nothing, side, False)
+                sides.append(side.gradient[: hi - lo])
+            differences[e] = (sides[0] - sides[1]) / (2.0 * step)
+        assert pytest.approx(differences, abs=1e-6) == H, "the Hessian is that of the ideal part, which is convex"
         assert n[lo:hi] @ H == pytest.approx(0.0, abs=1e-9), "of the first degree: nothing bends along the amounts"
         assert np.linalg.eigvalsh(H).min() > -1e-9
         checked += 1
