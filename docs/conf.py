@@ -1,5 +1,8 @@
 """The documentation site: ``make docs`` makes it with Sphinx from the Markdown files of the repository."""
 
+import sys
+from pathlib import Path
+
 project = "sinterface"
 html_title = "sinterface"
 html_theme = "furo"
@@ -8,9 +11,15 @@ html_show_sourcelink = False
 html_copy_source = False
 html_extra_path = ["site"]  # index.html, which leads to docs/index.html
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+sys.path.insert(0, str(Path(__file__).parent))
+extensions = ["myst_nb", "mathml", "sphinx.ext.autodoc"]
+myst_enable_extensions = ["dollarmath"]
+html_math_renderer = "mathml"
+nb_execution_mode = "off"  # python docs/notebooks.py runs them, and a test does
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "README.md", "CONTRIBUTING.md", "models/data/README.md"]
+include_patterns = ["docs/*.md", "docs/static/*", "examples/*.ipynb", "README.md", "CONTRIBUTING.md", "models/data/README.md"]
 exclude_patterns = [".*", "build", "output"]
 myst_heading_anchors = 3
 
