@@ -19,7 +19,9 @@ nb_execution_mode = "off"  # python docs/notebooks.py runs them, and a test does
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 root_doc = "docs/index"
-include_patterns = ["docs/*.md", "docs/static/*", "examples/*.ipynb", "README.md", "CONTRIBUTING.md", "models/data/README.md"]
+include_patterns = [
+    "docs/*.md", "docs/static/*", "examples/*.ipynb", "README.md", "CONTRIBUTING.md", "models/data/README.md"
+]  # fmt: skip
 exclude_patterns = [".*", "build", "output"]
 myst_heading_anchors = 3
 
