@@ -84,10 +84,18 @@ class Problem:
             gases.append(gas)
         return tuple(gases)
 
+    @property
+    def crucibles(self) -> tuple[str, ...]:
+        """The crucible in each segment of the schedule: ``crucible`` until the schedule says something of its lid."""
+        lids = {None: self.crucible, True: "lidded", False: "open"}
+        return tuple(lids[segment.lid] for segment in self.schedule.segments)
+
     def __post_init__(self) -> None:
         if self.cathode is None and self.electrolyte is None:
             raise InputError("a problem needs a cathode, an electrolyte or both")
         furnace.crucible(self.crucible)
+        if self.crucible == "pan" and any(segment.lid is not None for segment in self.schedule.segments):
+            raise InputError("schedule: the pan of a thermobalance has no lid; choose --crucible lidded or open")
         if self.geometry not in GEOMETRIES:
             raise unknown("geometry", self.geometry, GEOMETRIES)
         for phase, share in self.additives:

@@ -39,7 +39,7 @@ MAX_TEXT = 5000
 MAX_STEPS = 500
 """Most steps of a schedule."""
 
-CHOICES = "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench'"
+CHOICES = "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench', 'lid off', 'lid on'"
 _TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
@@ -48,7 +48,8 @@ _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 class Segment:
     """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or Newton cooling to room temperature.
 
-    ``gas`` is the furnace gas from here on, None where the schedule does not name one.
+    ``gas`` is the furnace gas from here on, None where the schedule does not name one; ``lid`` whether the crucible has
+    a lid, None where the schedule says nothing of it.
     """
 
     start: float
@@ -56,6 +57,7 @@ class Segment:
     duration: float
     shape: str = "linear"
     gas: Atmosphere | None = None
+    lid: bool | None = None
 
     def temperature(self, elapsed: float) -> float:
         """Temperature [K] at a time [s] since the segment began; constant beyond its end."""
@@ -94,6 +96,7 @@ class Schedule:
 
         ``10 °C/min to 900 °C``, ``hold 2 h``, ``cool naturally``, ``quench``; it starts at 25 °C, or where the first
         step says, ``from 100 °C``.  Any step may end in its gas, which then stays: ``10 °C/min to 600 °C in air``.
+        ``lid off`` and ``lid on`` are steps that take no time: how fast the crucible's gas is renewed from there on.
         Raises InputError naming the step that can not be read.
 
         >>> Schedule.parse("10 °C/min to 600 °C in air; hold 1 h; 50 °C/min to 900 °C in O2").segments[1].gas.name
@@ -216,6 +219,7 @@ def read(steps: Sequence[tuple[str, Atmosphere | None]], text: str) -> Schedule:
         raise InputError(f"schedule: {len(steps)} steps; at most {MAX_STEPS} are followed")
     here = ROOM
     gas: Atmosphere | None = None
+    lid: bool | None = None
     segments: list[Segment] = []
     for number, (step, given) in enumerate(steps, 1):
         gas = gas if given is None else given
@@ -225,11 +229,14 @@ def read(steps: Sequence[tuple[str, Atmosphere | None]], text: str) -> Schedule:
                     raise InputError("a start stands before all other steps")
                 here = temperature(start[1])
                 continue
+            if (cover := re.fullmatch(r"lid\s+(on|off)", step, flags=re.IGNORECASE)) is not None:
+                lid = cover[1].casefold() == "on"
+                continue
             segment = _segment(step, here)
         except InputError as error:
             raise InputError(f"schedule step {number}, {shown(step, 80)}: {error}") from error
         if segment is not None and segment.duration >= SHORTEST:
-            segments.append(replace(segment, gas=gas))
+            segments.append(replace(segment, gas=gas, lid=lid))
             here = segment.end
     if not segments:
         raise InputError(f"schedule {shown(text, 80)} takes no time: add a ramp or a hold, e.g. 'hold 2 h'")

@@ -245,7 +245,7 @@ def assemble(
     layers = tuple(number for number, _ in sides[len(powders) :])
     grains = _grains(task, [_host(blocks, number) for number, _ in sides], tuple(powders))
     model = Model(
-        basis, _thermal(task, blocks, gases, parameters, grains, crucible, float(size.sum())),
+        basis, _thermal(task, blocks, gases, parameters, grains, float(size.sum())),
         _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
         size, store, interaction,
     )  # fmt: skip
@@ -444,13 +444,21 @@ def _places(task: Problem) -> tuple[int, ...]:
     return tuple(places)
 
 
+def _renewal(crucible: str, cations: float, parameters: Parameters) -> float:
+    """Moles of gas at 1 bar and 1 K that are renewed per second around a sample of so many moles of cations."""
+    around = furnace.crucible(crucible)
+    return around.capacity(1.0) * cations / (around.renewal * 10.0**parameters.renewal)
+
+
 def _thermal(
     task: Problem, blocks: PhaseBlocks, gases: tuple[Atmosphere, ...], parameters: Parameters,
-    grains: Array, crucible: furnace.Crucible, cations: float,
+    grains: Array, cations: float,
 ) -> Thermal:  # fmt: skip
     phases, components, moles = blocks.phases, blocks.components, blocks.moles
     energy = np.array([phases.enthalpy, phases.entropy, phases.cp.a, phases.cp.b, phases.cp.c]).T * moles[:, None]
-    distinct = tuple(dict.fromkeys(gases))
+    around = list(zip(gases, task.crucibles, strict=True))
+    states = list(dict.fromkeys(around))
+    distinct = tuple(gas for gas, _ in states)
     grid, potential, carbon, vapour = _gas_tables(distinct, "O" in components)
     references = np.full((len(distinct), len(components), len(grid)), np.nan)
     supplied = np.zeros((len(distinct), len(components)))
@@ -480,7 +488,7 @@ def _thermal(
         N=blocks.composition,
         segments=segments,
         begins=np.array(schedule.starts),
-        gases=np.array([distinct.index(gas) for gas in gases], dtype=np.intp),
+        gases=np.array([states.index(state) for state in around], dtype=np.intp),
         first=float(grid[0]),
         open_potential=potential,
         closed_reference=references,
@@ -490,7 +498,7 @@ def _thermal(
         diffusivity=diffusivity,
         boundary=boundary,
         cooling=COOLING_TIME,
-        renewal=crucible.capacity(1.0) * cations / (crucible.renewal * 10.0**parameters.renewal),
+        renewal=np.array([_renewal(name, cations, parameters) for _, name in states]),
         lithium=components.index("Li") if "Li" in components else -1,
     )
 

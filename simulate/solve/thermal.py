@@ -40,8 +40,8 @@ class Thermal(NamedTuple):
     rate (4,): k0 [1/s], T0 [K], power, Ea [J/mol] of transformations.
     diffusivity (2, 2, H, K): D0 [m2/s] and Ea [J/mol] of lattice and boundary; boundary (S, H, K) its share by side:
     cells of one powder have the same grains.
-    cooling [s]: time constant of natural cooling.  renewal: moles of gas at 1 bar and 1 K renewed per second, per mole
-    of cations of the sample; lithium: column of lithium, or -1.
+    cooling [s]: time constant of natural cooling.  renewal (A,): moles of gas at 1 bar and 1 K renewed per second, per
+    mole of cations of the sample; lithium: column of lithium, or -1.
     """
 
     energy: Array
@@ -61,7 +61,7 @@ class Thermal(NamedTuple):
     diffusivity: Array
     boundary: Array
     cooling: float
-    renewal: float
+    renewal: Array
     lithium: int
 
 
@@ -175,7 +175,7 @@ def exchange(
     thermal: Thermal, T: float, duration: float, which: int, reference: Array, leak: Array, supply: Array
 ) -> None:
     """Writes what leaves the sample at unit activity and what comes in (K,) during a step, per mole of its cations."""
-    renewed = thermal.renewal / T * duration
+    renewed = thermal.renewal[which] / T * duration
     for i in range(len(leak)):
         known = thermal.closed_reference[which, i, 0]
         leak[i], supply[i] = 0.0, 0.0

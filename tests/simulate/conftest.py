@@ -102,7 +102,7 @@ class Synthetic:
             energy, np.zeros((V, 3)), np.full((K, 1), -1, dtype=np.intp), cations, N, segments,
             np.concatenate([[0.0], np.cumsum(segments[:, 2])]), np.zeros(len(segments), dtype=np.intp), 270.0,
             np.zeros((1, 3, grid)), np.zeros((1, K, grid)), np.zeros((1, grid)), np.zeros((1, K)),
-            np.array([self.k0, 1.0, 0.0, self.Ea]), diffusivity, np.zeros((2, B, K)), 5400.0, 0.0, -1,
+            np.array([self.k0, 1.0, 0.0, self.Ea]), diffusivity, np.zeros((2, B, K)), 5400.0, np.zeros(1), -1,
         )  # fmt: skip
         size = np.asarray(self.amounts) @ cations
         size = np.where(size > 0.0, size, 1.0)

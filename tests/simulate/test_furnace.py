@@ -130,3 +130,22 @@ def test_facade_takes_the_options():
     final = result.dataset["wt_percent"].isel(time=-1)
     assert float(final.where(final["role"] == "additive").sum()) == pytest.approx(0.5, rel=1e-3)
     assert "carbonate" not in result.by_family, "what was put in has not formed"
+
+
+def test_a_lid_that_comes_off_is_the_open_crucible_from_there_on():
+    """Lithium leaves as from an open crucible when the lid is off from the start, and less when it comes off late."""
+    lost = {}
+    for name, schedule, where in (
+        ("open", "20 °C/min to 900 °C; hold 1 h", "open"),
+        ("off", "lid off; 20 °C/min to 900 °C; hold 1 h", "lidded"),
+        ("late", "20 °C/min to 900 °C; hold 30 min; lid off; hold 30 min", "lidded"),
+        ("back", "lid off; 20 °C/min to 900 °C; hold 30 min; lid on; hold 30 min", "open"),
+        ("lidded", "20 °C/min to 900 °C; hold 1 h", "lidded"),
+    ):
+        result = run(schedule=schedule, crucible=where, atmosphere="O2:pH2O=0.02")
+        lost[name] = result.dataset.attrs["lithium_lost"]
+    assert lost["off"] == lost["open"]
+    assert 1.2 * lost["lidded"] < lost["late"] < lost["open"]
+    assert 1.2 * lost["lidded"] < lost["back"] < lost["open"]
+    with pytest.raises(InputError, match="has no lid"):
+        problem("pc-LCO", schedule="lid off; hold 1 h", crucible="pan")

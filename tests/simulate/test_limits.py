@@ -36,7 +36,7 @@ def held_at(cathode, T, mobile, cells=6, **options):
     kelvin = T + 273.15
     thermal = thermal._replace(
         rate=np.array([1e3, 1.0, 0.0, 0.0]), diffusivity=D, segments=np.array([[kelvin, kelvin, HOURS_OF_IT, 0.0]]),
-        begins=np.array([0.0, HOURS_OF_IT]), gases=np.zeros(1, dtype=np.intp), renewal=0.0, lithium=-1,
+        begins=np.array([0.0, HOURS_OF_IT]), gases=np.zeros(1, dtype=np.intp), renewal=np.zeros(1), lithium=-1,
     )  # fmt: skip
     paths = system.model.paths
     paths = paths._replace(lacking=np.ones_like(paths.lacking))
@@ -163,7 +163,7 @@ def free_energy(system, amounts, g):
 def test_the_free_energy_of_a_closed_couple_never_rises(cathode):
     """At a constant temperature, with everything at its own pace: 20 minutes at 800 °C in 40 parts."""
     system = assembled(si.problem(cathode, schedule="from 800 °C; hold 20 min", cells=8))
-    thermal = system.model.thermal._replace(renewal=0.0, lithium=-1)
+    thermal = system.model.thermal._replace(renewal=np.zeros(1), lithium=-1)
     object.__setattr__(system, "model", system.model._replace(thermal=thermal))
     g, reference = np.empty(len(thermal.N)), np.empty(len(system.components))
     thermals.energies(thermal, 1073.15, 0, g, reference)

@@ -75,3 +75,26 @@ def test_no_text_crashes_the_reader(text):
         return
     assert np.isfinite(schedule.duration)
     assert schedule.duration >= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "peak"),
+    [
+        ("100 K/s to 1000 °C; hold 10 s; quench", 9.75 + 10.0 + 975.0 / 200.0, 1000.0),
+        ("500 K/s to 1100 °C; hold 2 s; quench", 2.15 + 2.0 + 1075.0 / 200.0, 1100.0),
+        ("100 °C/min to 900 °C in Ar; hold 10 min; 100 °C/min to 600 °C in O2; hold 2 h; cool naturally", None, 900.0),
+        ("lid off; 5 °C/min to 600 °C in air; hold 1 h; lid on; 10 °C/min to 1050 °C; hold 1 h", None, 1050.0),
+        ("from 150 °C; hold 2 h; 2 °C/min to 500 °C; hold 10 h; cool naturally", None, 500.0),
+    ],
+    ids=["rapid", "laser", "two gases", "lid", "cold sintering"],
+)
+def test_schedules_of_today_are_read(text, seconds, peak):
+    plan = Schedule.parse(text)
+    assert plan.peak == pytest.approx(peak + 273.15)
+    if seconds is not None:
+        assert plan.duration == pytest.approx(seconds)
+
+
+def test_a_lid_stays_off_until_it_is_put_on():
+    plan = Schedule.parse("10 °C/min to 500 °C; lid off; hold 1 h; hold 1 h; LID ON; hold 1 h")
+    assert [segment.lid for segment in plan.segments] == [None, False, False, True]
