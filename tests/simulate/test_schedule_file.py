@@ -183,3 +183,8 @@ def test_no_file_crashes_the_reader(tables):
 def test_no_toml_crashes_the_reader(text):
     with pytest.raises(InputError):  # no text of that length is a schedule unless it holds a step
         from_toml(text.replace("step", ""))
+
+
+def test_a_lid_is_a_step_of_a_file():
+    plan = from_toml('[[step]]\nlid = "off"\n[[step]]\nramp = "10 °C/min"\nto = "500 °C"\n[[step]]\nhold = "1 h"')
+    assert [segment.lid for segment in plan.segments] == [False, False]
