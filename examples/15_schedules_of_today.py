@@ -14,7 +14,7 @@ made, lost = {}, {}
 for name, plan in plans.items():
     result = si.predict(si.problem("pc-NMC811", "LLZTO", plan, cells=16), estimate_error=False)
     made[name], lost[name] = sum(result.by_family.values()), result.dataset.attrs["lithium_lost"]
-    print(f"{name:10s} {made[name]:6.2f} wt% of secondary phases, {100 * lost[name]:.3f} % of the lithium gone as vapour")
+    print(f"{name:10s} {made[name]:6.2f} wt% of secondary phases, {100 * lost[name]:.3f} % of its lithium has left")
 
 # the shorter at temperature, the less forms; water carries lithium away, and more of it without a lid
 assert made["laser"] < made["rapid"] < made["furnace"]
