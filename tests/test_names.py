@@ -11,9 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FILES = [file for folder in ("models", "simulate", "validation") for file in sorted((ROOT / folder).rglob("*.py"))]
 TREES = {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
-KERNELS = tuple(f"simulate/solve/{name}.py" for name in ("drag", "march", "newton_step"))
-OUTSIDE_THE_KERNELS = {file: tree for file, tree in TREES.items() if file not in KERNELS}
-TESTS = [file for file in sorted((ROOT / "tests").rglob("*.py")) if file.stem != "test_kernels"]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 CONSTANTS = (8.314462618, 96485.33212, 6.02214076e23, 1.380649e-23, 6.62607015e-34, 1.602176634e-19, 273.15, 298.15)
 """Gas constant, Faraday and Avogadro constants, k_B, h, e, zero Celsius, and the standard temperature."""
@@ -62,10 +60,7 @@ def private_names():
 
 def test_no_two_classes_have_one_name():
     found = doubled(
-        (node.name, file)
-        for file, tree in OUTSIDE_THE_KERNELS.items()
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
+        (node.name, file) for file, tree in TREES.items() for node in tree.body if isinstance(node, ast.ClassDef)
     )
     assert not found, "a reader can not tell them apart: rename one of each"
 
@@ -78,7 +73,7 @@ def test_no_table_of_constants_stands_twice():
 def test_physical_constants_stand_in_one_file():
     found = [
         (file, node.lineno, node.value)
-        for file, tree in OUTSIDE_THE_KERNELS.items()
+        for file, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, float) and file != HOME
         if any(abs(node.value - constant) < 1e-4 * constant for constant in CONSTANTS)
@@ -88,14 +83,14 @@ def test_physical_constants_stand_in_one_file():
 
 @pytest.mark.parametrize("vague", ["one", "found"])
 def test_names_say_what_they_hold(vague):
-    found = [file for file, tree in OUTSIDE_THE_KERNELS.items() if vague in names_of(tree)]
+    found = [file for file, tree in TREES.items() if vague in names_of(tree)]
     assert not found, f"{vague!r} says nothing of what it holds"
 
 
 def test_no_call_has_more_than_seven_positional_arguments():
     found = [
         (file, node.lineno, ast.unparse(node.func))
-        for file, tree in OUTSIDE_THE_KERNELS.items()
+        for file, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and len(node.args) > 7
     ]

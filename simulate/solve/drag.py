@@ -53,8 +53,8 @@ def blank(M: int, B: int) -> Drag:
     """A drag of M cells and B blocks to be written into."""
     cells = (M, B)
     return Drag(
-        np.zeros(cells), np.zeros(cells), np.ones(cells), np.zeros(cells), np.zeros(B), np.zeros(B), np.zeros(1),
-        np.ones(cells),
+        along=np.zeros(cells), grains=np.zeros(cells), reference=np.ones(cells), least=np.zeros(cells),
+        framework=np.zeros(B), barrier=np.zeros(B), coupling=np.zeros(1), eased=np.ones(cells),
     )  # fmt: skip
 
 

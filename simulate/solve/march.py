@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sinterface.simulate.solve import thermal as thermals
 from sinterface.simulate.solve.conductance import Paths, conductances
 from sinterface.simulate.solve.mobility import Growth, Moment, affinities, contents, mobilities, wake
-from sinterface.simulate.solve.newton_step import CLOSE, Basis, Guess, Solution, Step, blank_step, solve
+from sinterface.simulate.solve.newton_step import CLOSE, Basis, Guess, Step, StepEnd, blank_step, solve
 from sinterface.simulate.solve.thermal import Thermal
 
 Array = NDArray[np.float64]
@@ -188,7 +188,7 @@ def _copy(source: Array, out: Array) -> None:
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> Solution:
+def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> StepEnd:
     """Warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike."""
     u, n, z = guess.u, guess.n, guess.z
     cold = False
@@ -245,7 +245,7 @@ def march(
     _blocks(cells.n, basis, before)
     while time < until * (1.0 - 1e-12):
         if rows >= most:
-            return Progress(FULL, time, size, rows, steps, iterations, fresh, 0.0, -1, -1)
+            return Progress(FULL, time, size, rows, steps, iterations, fresh, temperature=0.0, cell=-1, block=-1)
         segment = thermals.segment_at(thermal, time)
         stop = min(until, thermal.begins[segment + 1])
         size = min(size, longest_step(thermal, time, segment, control.ramp))
@@ -304,7 +304,10 @@ def march(
         if not answer.converged:
             size = 0.25 * (end - time)
             if size < SHORTEST:
-                return Progress(STALLED, time, size, rows, steps, iterations, fresh, T, answer.cell, answer.block)
+                return Progress(
+                    STALLED, time, size, rows, steps, iterations, fresh, temperature=T, cell=answer.cell,
+                    block=answer.block,
+                )  # fmt: skip
             continue
         _blocks(answer.n, basis, after)
         change = _moved(after, before) / (FIRST_PERCENT + _moved(after, cells.first))
@@ -326,11 +329,11 @@ def march(
         time = end
         rows += 1
         fresh = False
-    return Progress(DONE, time, size, rows, steps, iterations, fresh, 0.0, -1, -1)
+    return Progress(DONE, time, size, rows, steps, iterations, fresh, temperature=0.0, cell=-1, block=-1)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _record(model: Model, answer: Solution, step: Step, track: Track, row: int) -> None:
+def _record(model: Model, answer: StepEnd, step: Step, track: Track, row: int) -> None:
     """Write amounts and what was dissipated into a row of the track."""
     N, start, metal = model.basis.N, model.basis.start, model.basis.metal
     M, K = answer.u.shape
@@ -355,7 +358,7 @@ def _record(model: Model, answer: Solution, step: Step, track: Track, row: int) 
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _commit(model: Model, cells: Cells, answer: Solution, step: Step, supply: Array, span: float) -> None:
+def _commit(model: Model, cells: Cells, answer: StepEnd, step: Step, supply: Array, span: float) -> None:
     """Take an answer as the new state.
 
     What a cell holds is then what its blocks and its store hold; what round-off leaves of the balance of the whole

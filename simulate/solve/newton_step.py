@@ -134,7 +134,7 @@ class Elimination(NamedTuple):
     rx: Array
 
 
-class Solution(NamedTuple):
+class StepEnd(NamedTuple):
     """End of a step: potentials (M, K), amounts and multipliers (M, V), store (M, K), iterations, and where it is off.
 
     ``converged`` tells whether it is one; else ``cell`` and ``block`` name the largest residual (block -1: a balance).
@@ -156,9 +156,17 @@ def blank_step(basis: Basis, interaction: Array, size: Array) -> Step:
     M, K, B = len(size), basis.N.shape[1], len(basis.start) - 1
     blocks = (M, B, K)
     return Step(
-        np.zeros(basis.N.shape[0]), interaction.copy(), np.zeros(blocks), np.ones(blocks), blank(M, B),
-        np.zeros((M, B), dtype=np.bool_), np.zeros((M, K)), np.zeros((M, K)), np.zeros((max(M - 1, 0), K)), size,
-    )  # fmt: skip
+        g=np.zeros(basis.N.shape[0]),
+        interaction=interaction.copy(),
+        m0=np.zeros(blocks),
+        mobility=np.ones(blocks),
+        drag=blank(M, B),
+        active=np.zeros((M, B), dtype=np.bool_),
+        store=np.zeros((M, K)),
+        content=np.zeros((M, K)),
+        conductance=np.zeros((max(M - 1, 0), K)),
+        size=size,
+    )
 
 
 BARRIER = 1e-13
@@ -203,7 +211,8 @@ CENTRED = 1e8
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _chol(A: Array, n: int) -> None:
+def cholesky(A: Array, n: int) -> None:
+    """Writes the Cholesky factor of the first n rows and columns of A into its lower half."""
     for i in range(n):
         for j in range(i + 1):
             v = A[i, j]
@@ -271,7 +280,7 @@ def mixing(n: Array, k: int, basis: Basis, interaction: Array, slopes: Slopes, c
 
 
 @nb.njit(cache=True, error_model="numpy")
-def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> Solution:
+def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> StepEnd:
     """The end of a step from a first guess.
 
     ``close`` is the error at which it counts as solved, CLOSE for a final answer.  ``cold`` takes the guess for one far
@@ -382,7 +391,7 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
                         off = max(off, 1e-2 * residual * min(n[c, v], 1.0 / H[e, e]) / size[c])
                     if off > worst:
                         worst, cell, block = off, c, k
-                _chol(H, E)
+                cholesky(H, E)
                 for e in range(E):  # X = L^-1 N, column = L^-1 q
                     v = lo + e
                     for f in range(e + 1):
@@ -423,15 +432,15 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
                     largest = max(largest, G[c, i])
                 off = abs(R[c, i]) / (size[c] + 0.05 * largest)
                 if not off < np.inf:
-                    return Solution(u, n, z, x, False, iteration, c, -1)
+                    return StepEnd(u, n, z, x, False, iteration, cell=c, block=-1)
                 if off > worst:
                     worst, cell, block = off, c, -1
                 d[c, i] += R[c, i] - wx[c, i] * rx[c, i]
         if worst < close and iteration > 0:
-            return Solution(u, n, z, x, True, iteration, cell, block)
-        _direction(S, G, d, C, scale, W)
+            return StepEnd(u, n, z, x, True, iteration, cell=cell, block=block)
+        direction(S, G, d, C, scale, W)
         _advance(now, elimination, basis, step, barrier, cold, iteration)
-    return Solution(u, n, z, x, False, most, cell, block)
+    return StepEnd(u, n, z, x, False, most, cell=cell, block=block)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -479,7 +488,7 @@ def _bend(now: Iterate, gradient: Array, c: int, k: int, basis: Basis, step: Ste
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) -> None:
+def direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) -> None:
     """Solves in place of the right-hand side d (M, K): block-tridiagonal Cholesky; off-diagonal blocks are -diag(G)."""
     M, K = d.shape
     for c in range(M):
@@ -507,7 +516,7 @@ def _direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) -
                 for k in range(i, K):
                     a += W[k, i] * d[c - 1, k]
                 d[c, i] += a
-        _chol(C[c], K)
+        cholesky(C[c], K)
         for i in range(K):
             for k in range(i):
                 d[c, i] -= C[c, i, k] * d[c, k]

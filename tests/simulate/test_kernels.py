@@ -13,7 +13,7 @@ from sinterface.simulate.solve.conductance import FASTEST_FLOW, conductances
 from sinterface.simulate.solve.drag import blank, ease, force
 from sinterface.simulate.solve.march import longest_step
 from sinterface.simulate.solve.mobility import Moment, affinities, contents, mobilities
-from sinterface.simulate.solve.newton_step import _chol, _direction, blank_slopes, blank_step, mixing
+from sinterface.simulate.solve.newton_step import blank_slopes, blank_step, cholesky, direction, mixing
 from sinterface.simulate.solve.system import assemble
 
 
@@ -92,14 +92,14 @@ def test_block_tridiagonal_solution_is_that_of_the_whole_matrix():
             whole[(c - 1) * K : c * K, c * K : (c + 1) * K] = -np.diag(G[c - 1])
             whole[c * K : (c + 1) * K, (c - 1) * K : c * K] = -np.diag(G[c - 1])
     expected = np.linalg.solve(whole, d.ravel()).reshape(M, K)
-    _direction(S, G, d, np.empty((M, K, K)), np.empty((M, K)), np.empty((K, K)))
+    direction(S, G, d, np.empty((M, K, K)), np.empty((M, K)), np.empty((K, K)))
     assert d == pytest.approx(expected, rel=1e-10)
 
 
 def test_cholesky_factor():
     A = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
     L = A.copy()
-    _chol(L, 3)
+    cholesky(L, 3)
     assert np.tril(L) @ np.tril(L).T == pytest.approx(A)
 
 
