@@ -34,7 +34,8 @@ class Drag(NamedTuple):
 
     along (M, B): mobility K of the block as a whole at its composition [mol of cations per RT], 0 where it does not
     depend on the force; grains rho and reference rho + nu(A0) (M, B); least (M, B) what h can not fall below;
-    framework E and barrier B (B,); coupling alpha, of length 1; eased (M, B): h at the answer, written by
+    framework E and barrier B (B,); coupling alpha, of length 1; resting (M, B): h at the force of the step's start;
+    eased (M, B): h at the answer, written by
     ``newton_step.solve``.
     """
 
@@ -45,6 +46,7 @@ class Drag(NamedTuple):
     framework: Array
     barrier: Array
     coupling: Array
+    resting: Array
     eased: Array
 
 
@@ -54,7 +56,8 @@ def blank(M: int, B: int) -> Drag:
     cells = (M, B)
     return Drag(
         along=np.zeros(cells), grains=np.zeros(cells), reference=np.ones(cells), least=np.zeros(cells),
-        framework=np.zeros(B), barrier=np.zeros(B), coupling=np.zeros(1), eased=np.ones(cells),
+        framework=np.zeros(B), barrier=np.zeros(B), coupling=np.zeros(1), resting=np.ones(cells),
+        eased=np.ones(cells),
     )  # fmt: skip
 
 

@@ -189,22 +189,31 @@ def _copy(source: Array, out: Array) -> None:
 
 @nb.njit(cache=True, error_model="numpy")
 def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> StepEnd:
-    """Warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike."""
+    """Warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike.
+
+    From the cold answer, whose mobilities are those of the step's start, the warm start is tried again; where it fails
+    again the cold answer stands: it too dissipates, and the step control sees how far off it is.
+    """
+    answer = solve(guess, basis, step, False, close)
+    if answer.converged:
+        return answer
     u, n, z = guess.u, guess.n, guess.z
-    cold = False
-    while True:
-        answer = solve(guess, basis, step, cold, close)
-        if answer.converged or cold:
-            return answer
-        cold = True
-        for c in range(len(n)):
-            for i in range(u.shape[1]):
-                u[c, i] = min(max(cells.u[c, i], -30.0), 30.0)
-            for k in range(len(basis.start) - 1):
-                if step.active[c, k]:
-                    for v in range(basis.start[k], basis.start[k + 1]):
-                        n[c, v] = max(cells.n[c, v], INSIDE * step.size[c])
-                        z[c, v] = INSIDE * step.size[c] / n[c, v]
+    for c in range(len(n)):
+        for i in range(u.shape[1]):
+            u[c, i] = min(max(cells.u[c, i], -30.0), 30.0)
+        for k in range(len(basis.start) - 1):
+            if step.active[c, k]:
+                for v in range(basis.start[k], basis.start[k + 1]):
+                    n[c, v] = max(cells.n[c, v], INSIDE * step.size[c])
+                    z[c, v] = INSIDE * step.size[c] / n[c, v]
+    cold = solve(guess, basis, step, True, close)
+    if not cold.converged:
+        return cold
+    answer = solve(Guess(cold.u, cold.n, cold.z), basis, step, False, close)
+    if answer.converged:
+        return answer
+    _copy(step.drag.resting, step.drag.eased)
+    return cold
 
 
 @nb.njit(cache=True, error_model="numpy")

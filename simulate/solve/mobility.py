@@ -26,6 +26,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.simulate.solve.drag import ease
 from sinterface.simulate.solve.newton_step import BARRIER, Basis, Guess, Slopes, Step, blank_slopes, mixing
 
 Array = NDArray[np.float64]
@@ -280,6 +281,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
             drag.grains[c, k] = anywhere / from_grains if from_grains > 0.0 else 0.0
             drag.reference[c, k] = drag.grains[c, k] + written
             drag.least[c, k] = BARE * size[c] * along
+            drag.resting[c, k], _ = ease(max(a, 0.0), c, k, drag)
             drag.eased[c, k] = 1.0
             nucleating = _past(barrier, SHARPER * a) > NUCLEATING * drag.grains[c, k]
             drag.along[c, k] = 1.0 / along if along > 0.0 and (nucleating or drag.framework[k] > 0.0) else 0.0

@@ -284,7 +284,8 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
     """The end of a step from a first guess.
 
     ``close`` is the error at which it counts as solved, CLOSE for a final answer.  ``cold`` takes the guess for one far
-    from the answer: the barrier then falls with the product n z instead of being t from the start.
+    from the answer: the barrier then falls with the product n z instead of being t from the start, and mobilities are
+    those at the force of the step's start, which leaves a quadratic dissipation.
     """
     N, start, metal = basis.N, basis.start, basis.metal
     s, G, size = step.store, step.conductance, step.size
@@ -356,8 +357,11 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
                 rigid, bent = 1.0, 0.0
                 for e in range(E):
                     pull[e] = 0.0
-                if step.drag.along[c, k] > 0.0:
+                if step.drag.along[c, k] > 0.0 and not cold:
                     rigid, bent = _bend(now, gradient, c, k, basis, step)
+                elif step.drag.along[c, k] > 0.0:
+                    step.drag.eased[c, k] = step.drag.resting[c, k]
+                    rigid = 1.0 / step.drag.resting[c, k]
                 for i in range(K):
                     if metal[k, i]:
                         m = 0.0
