@@ -70,6 +70,7 @@ THOROUGH = (
     "tests/validation/test_frozen.py::test_predictions_have_not_moved",
     "tests/validation/test_measures.py::test_thermogravimetry",
     "tests/validation/test_report.py::test_every_powder",
+    "tests/validation/test_validate_cli.py::test_a_search_and_a_round",
     "tests/validation/test_validate_cli.py::test_bad_input",
     "tests/validation/test_validate_cli.py::test_cards_of_my_own",
 )

@@ -83,13 +83,9 @@ def project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-IMPORTED_AS = {"scikit-learn": "sklearn"}
-"""Modules of distributions that are called otherwise."""
-
-
 def names(requirements):
     found = (re.match(r"[\w-]+", requirement)[0] for requirement in requirements)
-    return {IMPORTED_AS.get(name, name.replace("-", "_")) for name in found}
+    return {name.replace("-", "_") for name in found}
 
 
 def test_dependencies_have_lower_bounds():

@@ -223,12 +223,12 @@ def _show_round(about: Round) -> None:
     )
     screen.print(table)
     table = _table(
-        f"round {about.number + 1}: posteriors", "given", "R-hat", "autocorrelation, steps",
+        f"round {about.number + 1}: posteriors", "left out", "R-hat", "autocorrelation, steps",
         "draws of the emulator", "effective size of this round", "of all rounds",
     )  # fmt: skip
     for name, size in about.effective.items():
         _add(
-            table, f"all but {name}" if name else "all", f"{about.r_hat[name]:.3f}",
+            table, name or "nothing", f"{about.r_hat[name]:.3f}",
             f"{about.autocorrelation[name]:.0f}", f"{about.independent[name]:.0f}", f"{size:.1f}",
             f"{about.together[name]:.1f}",
         )  # fmt: skip
@@ -312,7 +312,7 @@ def _table(title: str, *headings: str) -> Table:
 
     table = Table(title=title)
     for heading in headings:
-        table.add_column(heading, no_wrap=heading in ("powder", "observation"))
+        table.add_column(heading, no_wrap=heading in ("powder", "observation", "left out"))
     return table
 
 

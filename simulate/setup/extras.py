@@ -12,7 +12,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "report": ("plotly",),
     "app": ("dash", "flask", "werkzeug", "plotly"),
     "cell": ("pybamm",),
-    "calibrate": ("cma", "sklearn", "emcee", "threadpoolctl"),
+    "calibrate": ("cma", "emcee", "threadpoolctl"),
 }
 """Modules of each extra of ``pyproject.toml``."""
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from sinterface.models.rates.parameters import names
 from sinterface.validation import cli
-from sinterface.validation.calibration import calibrate, pool, pool_file
+from sinterface.validation.calibration import calibrate, emulator, pool, pool_file, rounds, sampling, search
 from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.scores import validate
@@ -143,7 +144,6 @@ def test_tables_and_report(tmp_path, quick, monkeypatch):
 
 
 def test_figures(tmp_path, quick):
-    from sinterface.models.rates.parameters import names
 
     z = np.random.default_rng(0).normal(size=(64, len(names())))
     cards = cards_reader.read()
@@ -158,8 +158,39 @@ def test_figures(tmp_path, quick):
     done = CliRunner().invoke(cli.app, [str(tmp_path / word) if "." in word else word for word in words])
     assert done.exit_code == 0, done.output
     for name, wanted in (("onsets", "pc-LCO"), ("parameters", names()[0])):
-        assert f"<!-- {wanted} -->" in (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
+        assert f">{wanted}</text>" in (tmp_path / f"{name}.svg").read_text(encoding="utf-8")
     assert run("--plot", tmp_path / "onsets.gif").exception.args[0].startswith("figure ")
+
+
+def test_a_search_and_a_round_from_the_command_line(tmp_path, monkeypatch):
+    """A model that costs nothing: the tables tell of the emulator, of both samplers and of the posterior."""
+    cards = cards_reader.read()
+    few = tuple(o for o in cards.observations if o.cathode in ("pc-LCO", "pc-LNMO", "sc-NMC631"))
+    monkeypatch.setattr(validate.cards_reader, "read", lambda *_: cards_reader.Cards(few, (), (), ()))
+    monkeypatch.setattr(sampling, "STEPS", 20)
+    monkeypatch.setattr(rounds, "DRAWS", 4)
+    monkeypatch.setattr(emulator, "FOR_LENGTHS", 40)
+
+    def model(z, cases):
+        return {case: Predicted({"LaMO3": float(np.exp(z[0] - z[1]))}, {"cathode": 40.0}, "DONE") for case in cases}
+
+    monkeypatch.setattr(calibrate, "ObservedModel", lambda *_: model)
+    judge = calibrate.judge_of(few)
+    z = np.random.default_rng(0).normal(size=(emulator.LEAST, len(names())))
+    past = pool.from_runs(z.tolist(), [model(row, judge.cases) for row in z], judge, calibrate.made_with())
+    file, table = tmp_path / "pool.json", tmp_path / "posterior.csv"
+    file.write_text(pool_file.pool_text(past), encoding="utf-8")
+    options = ["--rounds", "1", "--minutes", "0.001", "--size", "3", "--workers", "1", "--posterior", str(table)]
+    done = CliRunner().invoke(cli.app, ["calibrate", str(file), *options])
+    assert done.exit_code == 0, done.output
+    for said in ("round 1: emulated log-likelihood", "rank correlation", "R-hat", "│ pc-LNMO ", "full weight"):
+        assert said in done.stderr
+    assert "sets run, 16 of them in sampling rounds" in " ".join(done.stdout.split())
+    after = pool_file.read_pool(file.read_text(encoding="utf-8")).judged_by(judge)
+    assert not after.waiting.any()
+    assert np.count_nonzero(after.origin == 0) == 4 * 4, "given all, and without each of three cathodes"
+    assert np.count_nonzero(after.origin == pool.GUESS) == search.GENERATION + 4
+    assert len(table.read_text(encoding="utf-8").splitlines()) == 1 + 4 + 4 * 3
 
 
 def program(*arguments):
