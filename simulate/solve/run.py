@@ -187,7 +187,8 @@ def _simulating(pose: Callable[P, Problem]) -> Callable[P, Result]:
         Takes what ``problem`` takes, and runs it on ``database``, the embedded one without any.  Raises InputError
         naming what is not read.
 
-        >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
+        >>> from sinterface.simulate.setup.schedule import Schedule
+    >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
         >>> result.by_family["Li2MnO3"] > 5.0
         True
         """

@@ -61,9 +61,6 @@ def test_longer_holds_never_react_less():
     assert made[2] > made[0] + 1.0
 
 
-@pytest.mark.xfail(
-    reason="8 h make 82.4 wt% and 30 min 73.6: next to all of the garnet is consumed by then", strict=True
-)
 def test_holding_sixteen_times_longer_makes_a_fifth_more():
     made = held()
     assert made[2] > 1.2 * made[0]
