@@ -188,7 +188,7 @@ def _simulating(pose: Callable[P, Problem]) -> Callable[P, Result]:
         naming what is not read.
 
         >>> from sinterface.simulate.setup.schedule import Schedule
-    >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
+        >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
         >>> result.by_family["Li2MnO3"] > 5.0
         True
         """
