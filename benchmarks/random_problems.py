@@ -24,6 +24,7 @@ import numpy as np
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.phases import database
+from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
 from sinterface.models.rates import parameters
 from sinterface.simulate.files.output import write_text
 from sinterface.simulate.setup.problem import problem
@@ -192,7 +193,7 @@ def fire(case, tables, values, tolerance=TOLERANCE, most=MOST_SECONDS):
     seconds = time.process_time() - began
     last, before = run.last, state.held.sum(axis=0)
     content = (last.amounts @ system.model.basis.N + dissolved(system.model.store, last.potentials)).sum(axis=0)
-    scale = np.where(np.array(system.components) == "C", before.sum(), np.maximum(before, 1e-300))
+    scale = np.where(np.isin(system.components, OPEN_ELEMENTS), before.sum(), np.maximum(before, 1e-300))
     off = float((np.abs(content + last.lost - before) / scale).max())
     T, cell, block = run.place or (0.0, 0, 0)
     fault = ""
