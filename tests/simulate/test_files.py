@@ -303,7 +303,7 @@ def test_without_shared_memory_one_process_does_the_work(monkeypatch, caplog):
     assert [record.getMessage() for record in caplog.records] == [workers.ALONE.format("Read-only file system")]
 
 
-POOL = """
+JOBS = """
 import sys, time
 from sinterface.simulate.files.workers import unheard, workers
 if __name__ == "__main__":
@@ -330,7 +330,7 @@ def gone(group):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_pool_says_nothing_and_leaves_nothing(tmp_path, number):
     """The tracker of Python's shared memory outlives it and used to print "leaked semaphore objects"."""
-    (tmp_path / "job.py").write_text(POOL)
+    (tmp_path / "job.py").write_text(JOBS)
     process = subprocess.Popen(
         [sys.executable, str(tmp_path / "job.py")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
