@@ -71,12 +71,15 @@ def family_limits(mixture: Sequence[Component], scan: Scan | None = None) -> dic
     """Least wt% of each family of products that a scan of this mixture shows; nan where none of its phases has lines.
 
     A family of several phases is seen when their shares over their limits add up to one, so that its limit is the mean
-    of theirs, harmonic and weighted by share.  A family that is not there takes the least limit of its phases.
+    of theirs, harmonic and weighted by share.  A family that is not there takes the least limit of its phases.  Where
+    no phase of the mixture has a structure, as with names that the program does not know, all are nan.
 
     Example::
 
         family_limits(sample_of(result.dataset))["LaMO3"]  # about 0.7 with NMC811
     """
+    if not any(part.wt_percent > 0.0 and lines_of(part.phase, part.family) for part in mixture):  # there is no pattern
+        return {part.family: math.nan for part in mixture if part.role not in HOSTS}
     limits = detection_limits(mixture, scan)
     by_family: dict[str, float] = {}
     for family in dict.fromkeys(limit.family for limit in limits.values()):

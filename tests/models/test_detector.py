@@ -34,6 +34,11 @@ def test_x_rays_show_by_the_mixture():
     assert set(limits) == {"La2Zr2O7", "Li zirconate", "Li tantalate"}
 
 
+def test_a_sample_of_unknown_names_shows_nothing_and_is_no_error():
+    unknown = (Component("?", "garnet", 50.0, "electrolyte"), Component("??", "LaMO3", 50.0))
+    assert Detector().of_sample(unknown) == {"LaMO3": math.inf}
+
+
 def test_a_fixed_share_and_raman_do_not_ask_for_the_mixture():
     assert set(Detector.read("0.3").of_sample(SAMPLE).values()) == {0.3}
     raman = Detector.read("Raman").of_sample(SAMPLE)
