@@ -473,7 +473,8 @@ def test_floods_of_values_are_refused_in_a_line(tmp_path, name):
 
 
 XML = b"<xrdMeasurements><dataPoints>%s</dataPoints></xrdMeasurements>"
-POOL = "from sinterface.validation.calibration.pool_file import read_pool as r\ndef judge(path):\n    r(path.read_text())"
+POOL = "from sinterface.validation.calibration.pool_file import read_pool\n"
+POOL += "def judge(path):\n    read_pool(path.read_text())"
 PATTERN = "from sinterface.simulate.files.pattern_files import read_pattern as judge"
 CARD = "from sinterface.models.phases.materials import load as judge"
 PLAN = "from sinterface.simulate.setup.schedule_file import find\ndef judge(path):\n    find(str(path))"
