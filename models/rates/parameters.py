@@ -97,7 +97,10 @@ def _moved(energies: tuple[tuple[str, float], ...], database: Database) -> Datab
 
 @dataclass(frozen=True)
 class Prior:
-    """A parameter's normal prior, unit, source and meaning, and the phases whose energies it moves, if any."""
+    """A parameter's normal prior, unit, source and meaning, the phases whose energies it moves, if any, and the
+
+    ``least`` value that known facts allow, if they allow none below.
+    """
 
     name: str
     unit: str
@@ -106,6 +109,7 @@ class Prior:
     source: str
     meaning: str
     moves: tuple[str, ...] = ()
+    least: float | None = None
 
 
 @lru_cache(maxsize=1)
@@ -114,13 +118,14 @@ def priors() -> tuple[Prior, ...]:
     text = resources.files("sinterface.models.data").joinpath("parameters.toml").read_text(encoding="utf-8")
     cards = tuple(
         Prior(
-            c["name"],
-            c["unit"],
-            float(c["prior"]["mean"]),
-            float(c["prior"]["sd"]),
-            c["source"],
-            c["meaning"],
-            tuple(c.get("moves", ())),
+            name=c["name"],
+            unit=c["unit"],
+            mean=float(c["prior"]["mean"]),
+            sd=float(c["prior"]["sd"]),
+            source=c["source"],
+            meaning=c["meaning"],
+            moves=tuple(c.get("moves", ())),
+            least=c["prior"].get("least"),
         )
         for c in tomllib.loads(text)["parameter"]
     )

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from sinterface.models.basics.errors import InputError
 from sinterface.validation.calibration.judge import OFFSET, Judge
-from sinterface.validation.calibration.pool import POWER, Pool
+from sinterface.validation.calibration.pool import POWER, Pool, log_prior
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -224,7 +224,7 @@ class Emulator:
     def log_density(self, z: Array, without: Sequence[str] = (), unsure: bool = True) -> Array:
         """Log of prior times likelihood (N,) at coordinates (N, D) but for a constant, as ``Pool.log_density``."""
         counted = [c for c, name in enumerate(self.judge.cathodes) if name not in without]
-        return np.asarray(-0.5 * np.sum(z**2, axis=1) + POWER * self.likelihood(z, unsure)[:, counted].sum(axis=1))
+        return np.asarray(log_prior(z) + POWER * self.likelihood(z, unsure)[:, counted].sum(axis=1))
 
 
 def train(pool: Pool, targets: Sequence[Sequence[str]] = ((),), seed: int = 0) -> Emulator:

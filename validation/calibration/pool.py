@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from sinterface.models.basics.errors import InputError
-from sinterface.models.rates.parameters import names
+from sinterface.models.rates.parameters import names, priors
 from sinterface.validation.calibration.firings import Case, Predicted
 from sinterface.validation.calibration.judge import OFFSET, PLACES, Judge, ObservationJudge, logs_of
 
@@ -177,7 +177,7 @@ class Pool:
         It is minus infinity in rows that are still to be run.
         """
         kept = [c for c, name in enumerate(self.cathodes) if name not in without]
-        told = -0.5 * np.sum(self.z**2, axis=1) + POWER * self.likelihood[:, kept].sum(axis=1)
+        told = log_prior(self.z) + POWER * self.likelihood[:, kept].sum(axis=1)
         return np.where(self.waiting, -np.inf, told)
 
     def log_weights(self, without: Sequence[str] = ()) -> Array:
@@ -227,6 +227,22 @@ class Pool:
         if not np.any(np.isfinite(log[self.origin >= 0])):
             return 0.0
         return float(np.exp(-logsumexp(2.0 * log)))
+
+
+EDGE = 0.05
+"""Width [prior sd] of the edge below which facts allow no value: a wall that searches can climb back over."""
+
+
+def log_prior(z: Array) -> Array:
+    """Log of the prior density (N,) at coordinates (N, D) but for a constant: normal, next to nothing below ``least``.
+
+    >>> inside, outside = log_prior(np.array([np.zeros(len(names())), np.full(len(names()), -1.0)]))
+    >>> bool(inside > outside + 100.0)
+    True
+    """
+    edges = np.array([-np.inf if card.least is None else (card.least - card.mean) / card.sd for card in priors()])
+    short = np.maximum(edges - z, 0.0) / EDGE
+    return np.asarray(-0.5 * np.sum(z**2, axis=1) - 0.5 * np.sum(short**2, axis=1))
 
 
 def kept(logs: Array) -> Array:
