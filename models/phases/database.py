@@ -163,9 +163,14 @@ def embedded() -> Database:
     return adjusted(base, changes, f"embedded-{_digest()[:12]}")
 
 
+FITTED = frozenset({"parameters.toml", "posterior.csv", "cell.toml"})
+"""Files of what was fitted with the database and is no part of it: a calibration does not outdate its own runs."""
+
+
 def _digest() -> str:
-    """SHA-256 over every data file a prediction depends on: the same name means the same numbers."""
+    """SHA-256 over every data file that runs depend on beside the parameters: the same name means the same numbers."""
     texts = [name + text for name, text in table_files()]
     entries = sorted(resources.files("sinterface.models.data").iterdir(), key=lambda entry: entry.name)
-    texts += [e.name + e.read_text(encoding="utf-8") for e in entries if e.name.endswith((".csv", ".toml"))]
+    chosen = [entry for entry in entries if entry.name.endswith((".csv", ".toml")) and entry.name not in FITTED]
+    texts += [entry.name + entry.read_text(encoding="utf-8") for entry in chosen]
     return hashlib.sha256("".join(texts).encode()).hexdigest()

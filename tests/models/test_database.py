@@ -273,3 +273,10 @@ def test_tables_are_plain_csv():
         rows = list(csv.reader(text.splitlines()))
         assert {len(row) for row in rows} == {len(COLUMNS)}, name
         assert not any(cell != cell.strip() for row in rows for cell in row), name
+
+
+def test_what_was_fitted_with_the_database_does_not_change_its_name(monkeypatch):
+    """Else a calibration would refuse its own pool once its posterior is written."""
+    before = database.embedded.__wrapped__().fingerprint
+    monkeypatch.setattr(database, "FITTED", frozenset())
+    assert database.embedded.__wrapped__().fingerprint != before
