@@ -79,7 +79,6 @@ def test_llzto_as_received_loses_mass_in_three_steps_and_is_garnet_again():
     assert data.attrs["element_balance"] < 1e-10
 
 
-@pytest.mark.xfail(reason="98.4 wt% are garnet at 871 °C with the parameters of 28 November", strict=True)
 def test_llzto_as_received_is_nothing_but_garnet_at_870():
     task = problem(None, "LLZTO", "5 °C/min to 871 °C", as_received=True, crucible="pan", cells=8)
     final = si.predict(task, estimate_error=False).dataset["wt_percent"].isel(time=-1)
