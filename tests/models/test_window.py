@@ -165,7 +165,7 @@ def test_the_same_twice(pairs, oxygen):
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"species": "pCO"}, "unknown gas axis 'pCO'.*choices are pCO2, pH2O, pO2"),
+        ({"species": "pNO"}, "unknown gas axis 'pNO'.*choices are pCO, pCO2, pH2, pH2O, pO2"),
         ({"temperature": 200.0}, "temperature 200 K: must lie between 273.15 and 1773.15"),
         ({"temperature": math.nan}, "temperature nan K"),
         ({"low": 0.0}, "pCO2 0 to 1 bar: must be ascending, above 0, up to 100"),
@@ -233,7 +233,7 @@ def test_gas_with_another_pressure():
     assert (gas.pO2, gas.pCO2, gas.pH2O) == (atmosphere("air").pO2, 1e-5, atmosphere("air").pH2O)
     assert atmosphere(gas.name) == gas
     assert gas != Atmosphere("air", 0.2)
-    with pytest.raises(InputError, match=r"unknown gas axis 'CO2'.*choices are pCO2, pH2O, pO2"):
+    with pytest.raises(InputError, match=r"unknown gas axis 'CO2'.*choices are pCO, pCO2, pH2, pH2O, pO2"):
         gas.having("CO2", 1.0)
     with pytest.raises(InputError, match="partial pressures lie between"):
         gas.having("pCO2", -1.0)

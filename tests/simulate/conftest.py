@@ -18,7 +18,9 @@ from sinterface.simulate.solve.mobility import Growth
 from sinterface.simulate.solve.newton_step import BARRIER, Basis
 from sinterface.simulate.solve.thermal import Thermal
 
-NUMERICS = ("test_restart", "test_verification", "test_properties", "test_furnace", "test_run", "test_limits")
+NUMERICS = (
+    "test_restart", "test_verification", "test_properties", "test_furnace", "test_run", "test_limits", "test_coating",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

@@ -62,6 +62,8 @@ def test_sweep_document_and_files(tmp_path):
         "pc-LNMO",
         "--temperatures",
         "400:600:100",
+        "--detect",
+        "1",
         "--json",
         "-o",
         "s.nc",
@@ -143,7 +145,7 @@ def test_tables_for_people(tmp_path):
     assert "wrote r.nc" in run.stdout
     assert "secondary phases" in run.stdout
     assert "LLZTO, 1:1 by mass: 10 °C/min to 500 °C; hold 2 h; cool naturally" in " ".join(run.stdout.split())
-    sweep = sinterface("sweep", "pc-LCO", "--temperatures", "400,500", *QUICK)
+    sweep = sinterface("sweep", "pc-LCO", "--temperatures", "400,500", "--detect", "1", *QUICK)
     assert "onset: none up to 500 °C (no family reaches 1 wt%)" in sweep.stdout
     assert "pc-LCO + LLZTO, 1:1 by mass: 10 °C/min to T; hold 2 h" in " ".join(sweep.stdout.split())
     assert "pc-NMC811" in sinterface("materials").stdout
@@ -173,9 +175,9 @@ def test_tables_for_people(tmp_path):
         (["sweep", "pc-LCO", "--mass-ratio", "0.6"], "write 0.6:1 for cathode to electrolyte, or 60:40 for 60 wt%"),
         (["optimize", "pc-LCO", "--mass-ratio", "1"], "write 1:1 for cathode to electrolyte, or 1:99 for 1 wt%"),
         (["run", "pcNMC811"], "did you mean pc-NMC811"),
-        (["run", "LiV3O8"], "no data for V"),
-        (["run", "pc-LCO", "-e", "LiV3O8"], "no data for V"),
-        (["reactions", "LiV3O8", "LLZTO"], "no data for V"),
+        (["run", "LiU3O8"], "no data for U"),
+        (["run", "pc-LCO", "-e", "LiU3O8"], "no data for U"),
+        (["reactions", "LiU3O8", "LLZTO"], "no data for U"),
         (["reactions", "LiNi0.8Mn0.1Co0.2O2"], "metals beside lithium sum to 1.1"),
         (["run", "pc-LCO", "--temp", "800"], "(see sinterface run --help)"),
         (["run", "pc-LCO", "--schedule", "-10 °C/min to 900 °C"], "must be positive"),

@@ -172,7 +172,8 @@ def test_text_of_files_is_escaped(made, tmp_path):
     text = page([read_results.read(tmp_path / "bad.nc"), read_results.read(made / "screen.zarr")])
     found = parsed(text)
     other = parsed(page([read_results.read(made / "run.nc"), read_results.read(made / "screen.zarr")]))
-    assert found.tags.count("script") == other.tags.count("script")
+    # phases of such names have no structures, so one chart is not there: none may come in
+    assert found.tags.count("script") <= other.tags.count("script")
     assert not {"img", "b"} & set(found.tags)
     assert "javascript:" not in " ".join(found.loads)
     assert not [script for script in found.scripts if "<script>alert" in script or "<a href='java" in script]
