@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import multiprocessing
 import threading
@@ -118,21 +117,31 @@ class Jobs:
                 _end(job.process)
             else:
                 job.status = "running"
-            with contextlib.suppress(EOFError, OSError):
-                while True:
-                    kind, content = ours.recv()
-                    if kind == "progress":
-                        job.share, job.doing = content
-                    elif kind == "part":
-                        job.parts[content[0]] = content[1]
-                        job.version += 1
-                    else:
-                        job.message = content
-            job.process.join()
+            try:
+                self._listen(job, ours)
+            except (EOFError, OSError):  # it ended without its last word
+                job.message = job.message or CRASHED
+            except Exception as error:  # what it sent can not be read: never leave a page waiting for it
+                job.message = f"a fault of the program, please report it: {type(error).__name__}: {error}"
             if job.status == "running":
-                job.message = job.message or ("" if job.process.exitcode == 0 else CRASHED)
                 job.status = "failed" if job.message else "done"
                 job.share = 1.0
+            job.process.join(GRACE)
+            _end(job.process)  # an answer that is there does not wait for a process that can not find its end
+
+    def _listen(self, job: Job, ours: Connection) -> None:
+        """Take in what a process sends until it says that this was all."""
+        while True:
+            kind, content = ours.recv()
+            if kind == "progress":
+                job.share, job.doing = content
+            elif kind == "part":
+                job.parts[content[0]] = content[1]
+                job.version += 1
+            elif kind == "error":
+                job.message = content
+            else:
+                return
 
 
 def _end(process: multiprocessing.process.BaseProcess | None) -> None:
@@ -158,4 +167,5 @@ def _work(connection: Connection, task: Task) -> None:
         connection.send(("error", f"a fault of the program, please report it: {type(error).__name__}: {error}"))
         raise
     finally:
+        connection.send(("end", ""))
         connection.close()
