@@ -4,12 +4,12 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test fast lowest docs bench bench-solver lint types check fit freeze validate clean
+.PHONY: demo test fast lowest compiled docs bench bench-solver lint types check fit freeze validate clean
 
 $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[dev,docs]"
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --quiet --no-config --python $(BIN)/python --editable ".[dev,docs]"
 	@touch $@
 
 demo: $(VENV)/.installed  ## the main job on embedded data
@@ -23,8 +23,12 @@ test: $(VENV)/.installed  ## all tests, and a tenth of `make torture`: some ten 
 fast: $(VENV)/.installed  ## the tests that are neither slow nor thorough: under a minute on two cores
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not thorough"
 
-lowest:  ## the fast tests with the oldest versions that pyproject.toml allows
+lowest:  ## some tests with the oldest versions that pyproject.toml allows; .ci/lowest names them
 	.ci/lowest
+
+compiled: $(VENV)/.installed  ## compiled code, made once: without it each process of the tests compiles the same
+	$(BIN)/sinterface run pc-LNMO --temperature 500 --cells 8 > /dev/null
+	$(BIN)/sinterface reactions pc-LCO --temperature 700 > /dev/null
 
 docs: $(VENV)/.installed  ## the documentation site in build/site, which loads nothing from elsewhere; warnings are errors
 	@rm -rf build/site

@@ -7,8 +7,11 @@ import random
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -198,6 +201,38 @@ def start() -> Iterator[Start]:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+
+
+class Answer(NamedTuple):
+    """What a program returned and wrote, under the names that ``subprocess`` has for it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Runs ``sinterface`` with the words given, in the folder ``cwd``, as its entry point does: in this process.
+
+    A process of its own takes seconds to import what is imported here already.  Tests of exit codes of a shell, of
+    signals and of the start itself run the installed program.
+    """
+
+    def call(*words: object, cwd: Path | None = None) -> Answer:
+        from sinterface.validation.cli import main
+
+        with monkeypatch.context() as scene:
+            scene.setattr(sys, "argv", ["sinterface", *map(str, words)])
+            scene.setenv("COLUMNS", "80")
+            if cwd is not None:
+                scene.chdir(cwd)
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ending:
+                main()
+        return Answer(ending.value.code, *capsys.readouterr())
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -153,7 +153,7 @@ def test_a_page_without_marks_is_not_written_over():
         rooms.refreshed("a page of words", "new")
 
 
-WITH_EXAMPLES = [
+WITH_EXAMPLES = ["sinterface"] + [
     "sinterface." + ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for folder in rooms.FOLDERS
     for file in sorted((ROOT / folder).rglob("*.py"))

@@ -107,15 +107,6 @@ class ChemicalSystem:
         return chosen.solution.solid(chosen.whole(x[: len(chosen.members)]), self.database)
 
 
-@dataclass(frozen=True)
-class Reactants:
-    """Positions of electrolyte and cathode in the phase set, and the solution each belongs to ('' for none)."""
-
-    electrolyte: int
-    cathode: int
-    solutions: tuple[str, str]
-
-
 def reactant(material: Material, database: Database) -> tuple[Solid, str]:
     """The phase a material consists of: a composition of a solution, or a compound of the database.
 
@@ -235,12 +226,6 @@ def system_of(
                 inside[rows[solid.id]] = (number, host[1][mix.members])
     phases = phase_set([*ordered, *gas_phases(every)], every)
     return ChemicalSystem(phases, tuple(mixtures), inside, database), [rows[solid.id] for solid, _ in sides]
-
-
-def solution_names(system: ChemicalSystem, rows: Sequence[int]) -> tuple[str, str]:
-    """The solution that each of two rows is a composition of, '' for none."""
-    names = [system.mixtures[system.inside[r][0]].solution.name if r in system.inside else "" for r in rows]
-    return names[0], names[1]
 
 
 def _spans(amounts: Mapping[str, float], frameworks: Sequence[frozenset[str]]) -> bool:

@@ -11,7 +11,7 @@ S_mix is zero at every end member and never negative.  Charge balance holds beca
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -261,12 +261,6 @@ def host_of(
             if abs(oxygen * scale - written) < OXYGEN_TOLERANCE * oxygen * scale:
                 return solution, x
     return None
-
-
-def owners(preferred: Collection[str] = ()) -> dict[str, str]:
-    """The solution that each end member belongs to; where there are several, a ``preferred`` one, else the largest."""
-    order = sorted(embedded(), key=lambda solution: (solution.name in preferred, len(solution.endmembers)))
-    return {member.phase: solution.name for solution in order for member in solution.endmembers}
 
 
 OXYGEN_TOLERANCE = 0.08

@@ -1,4 +1,8 @@
-"""The simplex kernel where it is hard: ten thousand random problems of every degenerate kind against SciPy's HiGHS."""
+"""The simplex kernel where it is hard: ten thousand random problems of every degenerate kind.
+
+Each answer is proved to be the minimum by its balance, its plane and its slackness.  SciPy's HiGHS, which
+takes much longer, solves every fifth problem again.
+"""
 
 import numpy as np
 import pytest
@@ -102,10 +106,12 @@ def test_a_thousand_problems(seed):
     met = dict.fromkeys(KINDS, 0)
     for number in range(1000):
         composition, omega, b, kinds = draw(rng)
-        found = minimise(composition, omega, b, names(composition))
-        expected = highs(composition, omega, b)
-        assert found.energy / b.sum() == pytest.approx(expected, rel=1e-8, abs=1e-8 * scale(omega)), (number, kinds)
-        assert_optimal(found, composition, omega, b)
+        answer = minimise(composition, omega, b, names(composition))
+        if number % 5 == 0:
+            expected = highs(composition, omega, b)
+            energy = answer.energy / b.sum()
+            assert energy == pytest.approx(expected, rel=1e-8, abs=1e-8 * scale(omega)), (number, kinds)
+        assert_optimal(answer, composition, omega, b)
         for kind in kinds:
             met[kind] += 1
     assert min(met.values()) > 200, met
@@ -149,7 +155,7 @@ def test_sequence_is_one_after_the_other(seed):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_lines(seed):
-    """Every kink and nothing else: 101 separate minima, convex, from 0 to 1, nothing lost on the way."""
+    """Every kink and nothing else: 51 separate minima, convex, from 0 to 1, nothing lost on the way."""
     rng = np.random.default_rng([seed, 3])
     for number in range(50):
         composition, omega, _, kinds = draw(rng)
@@ -161,7 +167,7 @@ def test_lines(seed):
         assert np.all(np.diff(line.t) > 0.0)
         at_kinks = np.outer(1.0 - line.t, a) + np.outer(line.t, b)
         np.testing.assert_allclose(line.amounts @ composition, at_kinks, rtol=0.0, atol=1e-8 * size)
-        grid = np.linspace(0.0, 1.0, 101)
+        grid = np.linspace(0.0, 1.0, 51)
         expected = [minimise(composition, omega, (1.0 - t) * a + t * b, names(composition)).energy for t in grid]
         found = np.interp(grid, line.t, line.energy)
         np.testing.assert_allclose(found, expected, rtol=0.0, atol=limit, err_msg=str((number, kinds)))
@@ -191,7 +197,7 @@ def lowest(composition, omega, b):
     return minimise(composition, omega, b, names(composition))
 
 
-small = settings(deadline=None, max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+small = settings(deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @small
@@ -274,15 +280,6 @@ def test_plane_where_components_come_in_company_only(b):
     found = minimise(composition, omega, np.array(b), ("A", "B"))
     assert found.amounts == pytest.approx([sum(b), 0.0])
     assert found.certificate(composition, np.array(b))["plane"] < 1e-9
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_planes_of_all_problems(seed):
-    rng = np.random.default_rng([seed, 4])
-    for _ in range(250):
-        composition, omega, b, _ = draw(rng)
-        found = minimise(composition, omega, b, names(composition))
-        assert found.certificate(composition, b)["plane"] <= 1e-9 * np.abs(omega).max()
 
 
 PAIR = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])

@@ -266,12 +266,6 @@ def test_lithia_fills_lithium_cobaltite_at_the_limit_estimated(db):
     assert energy(t) + (1.0 - t) * slope == pytest.approx(float(db["Li2O"].gibbs(T)), abs=1.5e3)  # of 58.6 kJ/mol
 
 
-def test_an_end_member_of_two_solutions_belongs_to_that_of_the_reactant():
-    assert solutions.owners()["LiCoO2"] == "layered"
-    assert solutions.owners(("garnet", "lithium cobaltite"))["LiCoO2"] == "lithium cobaltite"
-    assert solutions.owners(("garnet", "layered"))["LiCoO2"] == "layered"
-
-
 def test_a_garnet_short_of_lithia_costs_what_was_estimated(db, raw):
     """22 kJ/mol per Li2O above garnet and Li2O; vacancies have an entropy, so that a little is missing."""
     for T in (600.0, 1200.0):

@@ -1,7 +1,6 @@
 """One powder heated without the other, fresh and as air has made it; every command copes or refuses in a line."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -101,7 +100,7 @@ MADE = [
 def test_layered_oxides_stay_themselves_for_the_whole_run_where_they_are_made(name, celsius):
     """Less than 1 wt% of other phases at any time of 2 h in O2 and of the cooling, not only when all has healed."""
     structure = None if name.startswith("pc-") else "layered"
-    task = problem(name, None, si.Schedule.hold(celsius, hours=2), structure=structure)
+    task = problem(name, None, si.Schedule.hold(celsius, hours=2), structure=structure, cells=8)
     data = si.predict(task, estimate_error=False).dataset
     layered = data["wt_percent"].where(data["family"] == "layered", drop=True).sum("phase")
     assert float(layered.min()) > 99.0
@@ -162,15 +161,9 @@ def test_commands_cope(words):
         (["run", "none", "--residue", "LiOH=1"], "cathode: its exposure is given"),
     ],
 )
-def test_commands_that_need_both_refuse_in_a_line(alone, monkeypatch, capsys, words, told):
-    from sinterface.validation.cli import main
-
-    monkeypatch.chdir(alone)
-    monkeypatch.setattr(sys, "argv", ["sinterface", *words])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    out, err = capsys.readouterr()
-    assert (caught.value.code, out) == (2, "")
+def test_commands_that_need_both_refuse_in_a_line(alone, program, words, told):
+    code, out, err = program(*words, cwd=alone)
+    assert (code, out) == (2, "")
     assert told in err and err.count("\n") == 1
 
 

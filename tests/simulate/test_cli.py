@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -24,21 +23,24 @@ EXE = Path(sys.executable).with_name("sinterface")
 QUICK = ["--cells", "8"]
 
 
-def sinterface(*arguments, cwd=None):
-    return subprocess.run([EXE, *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+def spent():
+    """Processor time [s] of all processes that have been started and waited for."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def test_help_starts_in_half_a_second():
+    """Half a second of a processor: what the clock says besides depends on who else computes."""
     best = 9.0
     for _ in range(3):
-        start = time.perf_counter()
-        assert sinterface("--help").returncode == 0
-        best = min(best, time.perf_counter() - start)
+        before = spent()
+        assert subprocess.run([EXE, "--help"], capture_output=True, check=False).returncode == 0
+        best = min(best, spent() - before)
     assert best < 0.5
 
 
-def test_run_document():
-    run = sinterface("run", "pc-LNMO", "--temperature", "600", "--json", *QUICK)
+def test_run_document(program):
+    run = program("run", "pc-LNMO", "--temperature", "600", "--json", *QUICK)
     assert run.returncode == 0
     assert run.stderr == ""
     document = json.loads(run.stdout)
@@ -56,22 +58,9 @@ def test_run_document():
     assert document["secondary_wt_percent"] == pytest.approx(secondary)
 
 
-def test_sweep_document_and_files(tmp_path):
-    run = sinterface(
-        "sweep",
-        "pc-LNMO",
-        "--temperatures",
-        "400:600:100",
-        "--detect",
-        "1",
-        "--json",
-        "-o",
-        "s.nc",
-        "--plot",
-        "s.png",
-        *QUICK,
-        cwd=tmp_path,
-    )
+def test_sweep_document_and_files(tmp_path, program):
+    words = ["sweep", "pc-LNMO", "--temperatures", "400:600:100", "--detect", "1", "--workers", "1", *QUICK]
+    run = program(*words, "--json", "-o", "s.nc", "--plot", "s.png", cwd=tmp_path)
     assert run.returncode == 0
     document = json.loads(run.stdout)
     shares = {run["temperature_C"]: run["secondary_wt_percent"] for run in document["temperatures"]}
@@ -84,8 +73,8 @@ def test_sweep_document_and_files(tmp_path):
     assert (tmp_path / "s.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_reactions_document():
-    run = sinterface("reactions", "pc-LNMO", "LLZTO", "--temperature", "500", "--para", "--json")
+def test_reactions_document(program):
+    run = program("reactions", "pc-LNMO", "LLZTO", "--temperature", "500", "--para", "--json")
     assert run.returncode == 0
     document = json.loads(run.stdout)
     assert document["constraint"] == "paraequilibrium"
@@ -131,25 +120,23 @@ def test_every_option_of_a_couple_reaches_every_command(command, monkeypatch):
             assert f"--{field.name.replace('_', '-')}" in told
 
 
-def test_a_run_without_a_temperature_says_which_it_takes():
-    answer = sinterface("run", "pc-LNMO", "--cells", "4", "--json")
+def test_a_run_without_a_temperature_says_which_it_takes(program):
+    answer = program("run", "pc-LNMO", "--cells", "4", "--json")
     assert answer.stderr == "neither -T nor --schedule is given: the couple was held at 800 °C\n"
     assert json.loads(answer.stdout)["temperature_C"] == 800.0
 
 
-def test_tables_for_people(tmp_path):
-    run = sinterface(
-        "run", "LiNi0.6Mn0.2Co0.2O2", "--morphology", "sc", "-T", "500", "-o", "r.nc", *QUICK, cwd=tmp_path
-    )
+def test_tables_for_people(tmp_path, program):
+    run = program("run", "LiNi0.6Mn0.2Co0.2O2", "--morphology", "sc", "-T", "500", "-o", "r.nc", *QUICK, cwd=tmp_path)
     assert run.returncode == 0
     assert "wrote r.nc" in run.stdout
     assert "secondary phases" in run.stdout
     assert "LLZTO, 1:1 by mass: 10 °C/min to 500 °C; hold 2 h; cool naturally" in " ".join(run.stdout.split())
-    sweep = sinterface("sweep", "pc-LCO", "--temperatures", "400,500", "--detect", "1", *QUICK)
+    sweep = program("sweep", "pc-LCO", "--temperatures", "400,500", "--detect", "1", "--workers", "1", *QUICK)
     assert "onset: none up to 500 °C (no family reaches 1 wt%)" in sweep.stdout
     assert "pc-LCO + LLZTO, 1:1 by mass: 10 °C/min to T; hold 2 h" in " ".join(sweep.stdout.split())
-    assert "pc-NMC811" in sinterface("materials").stdout
-    assert sinterface("--version").stdout.strip().count(".") == 2
+    assert "pc-NMC811" in program("materials").stdout
+    assert program("--version").stdout.strip().count(".") == 2
 
 
 @pytest.mark.parametrize(
@@ -199,8 +186,8 @@ def test_tables_for_people(tmp_path):
     ],
     ids=lambda value: "_".join(value) if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path):
-    run = sinterface(*arguments, cwd=tmp_path)
+def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path, program):
+    run = program(*arguments, cwd=tmp_path)
     assert run.returncode == 2
     assert run.stdout == ""
     assert told in run.stderr

@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sinterface.models.basics.formula import parse
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.cli import main
 
 EXE = Path(sys.executable).with_name("sinterface")
 DOCUMENT = {"cathode", "electrolyte", "temperature_C", "atmosphere", "constraint", "closed", "kinks", "database"}
@@ -19,8 +19,9 @@ KINK = {
 }  # fmt: skip
 
 
-def reactions(*arguments, cwd=None):
-    return subprocess.run([EXE, "reactions", *arguments], capture_output=True, text=True, check=False, cwd=cwd)
+@pytest.fixture
+def reactions(program):
+    return partial(program, "reactions")
 
 
 def document(run):
@@ -55,7 +56,7 @@ def check(found):
             assert sums[0] == pytest.approx(sums[1], abs=3e-3), (element, kink["reaction"])
 
 
-def test_document_with_samples_and_figure(tmp_path):
+def test_document_with_samples_and_figure(tmp_path, reactions):
     arguments = ("pc-LNMO", "LLZTO", "-T", "600", "--ensemble", "20", "--seed", "7", "--json")
     run = reactions(*arguments, "--plot", "r.png", cwd=tmp_path)
     found = document(run)
@@ -72,10 +73,11 @@ def test_document_with_samples_and_figure(tmp_path):
     assert run.stderr == "wrote r.png\n"
     assert [path.name for path in tmp_path.iterdir()] == ["r.png"]
     assert (tmp_path / "r.png").read_bytes()[:4] == b"\x89PNG"
-    assert document(reactions(*arguments)) == found  # another process draws the same samples
+    again = subprocess.run([EXE, "reactions", *arguments], capture_output=True, text=True, check=False)
+    assert document(again) == found  # another process draws the same samples
 
 
-def test_many_documents(tmp_path):
+def test_many_documents(tmp_path, reactions):
     options = ("-T", "500:1300:800", "--closed", "O, C", "--para", "--json", "--plot", "r.svg")
     run = reactions("pc-LNMO, pc-NMC111", *options, cwd=tmp_path)
     found = document(run)
@@ -95,7 +97,7 @@ def test_many_documents(tmp_path):
     assert "<svg" in (tmp_path / "r.svg").read_text(encoding="utf-8")
 
 
-def test_tables_for_people(tmp_path):
+def test_tables_for_people(tmp_path, reactions):
     run = reactions("pc-LNMO", "-T", "700", "--ensemble", "20", "--plot", "r.pdf", cwd=tmp_path)
     assert (run.returncode, run.stderr) == (0, "")
     assert "LLZTO | pc-LNMO, 700 °C, O2 (pO2=1 bar)" in run.stdout
@@ -116,7 +118,7 @@ def test_tables_for_people(tmp_path):
     assert all(-1.0 < float(row[2]) < 0.0 for row in first[2:])
 
 
-def test_a_couple_that_does_not_react_says_so():
+def test_a_couple_that_does_not_react_says_so(reactions):
     """A compound with itself, where it is stable: a garnet would give off a little Li2O alone."""
     run = reactions("LiCoO2", "LiCoO2", "-T", "500,600")
     assert (run.returncode, run.stderr) == (0, "")
@@ -125,14 +127,14 @@ def test_a_couple_that_does_not_react_says_so():
 
 
 @pytest.mark.parametrize("powders", [("none", "LLZTO"), ("pc-LCO", "None"), ("pc-LCO,none", "LLZTO")])
-def test_one_powder_alone_has_no_interface(powders):
+def test_one_powder_alone_has_no_interface(powders, reactions):
     run = reactions(*powders)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == "sinterface: reactions are between two powders: name a cathode and an electrolyte\n"
 
 
 @pytest.mark.parametrize("couple", [("LiCoO2", "LiCoO2"), ("pc-LCO", "Li3BO3")])
-def test_thermodynamics_asks_for_no_particle_sizes(couple):
+def test_thermodynamics_asks_for_no_particle_sizes(couple, reactions):
     check(document(reactions(*couple, "--json")))
 
 
@@ -161,13 +163,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("arguments", "told"), BAD, ids=["_".join(arguments) for arguments, _ in BAD])
-def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["sinterface", "reactions", *arguments])
-    with pytest.raises(SystemExit) as ending:
-        main.main()
-    out, err = capsys.readouterr()
-    assert (ending.value.code, out) == (2, "")
-    assert told in err
-    assert err.count("\n") == 1
+def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path, reactions):
+    run = reactions(*arguments, cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert told in run.stderr
+    assert run.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

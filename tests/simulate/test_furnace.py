@@ -1,5 +1,7 @@
 """Gas that comes and goes: balances, limits and trends of crucible, additives and lithium vapour."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,9 @@ from sinterface.simulate.solve.run import predict
 FAST = {"cells": 8}
 
 
+@cache
 def run(cathode="pc-LCO", schedule="20 °C/min to 900 °C; hold 1 h", **options):
+    """What several tests ask for is computed once."""
     return predict(problem(cathode, "LLZTO", schedule, **FAST, **options), estimate_error=False)
 
 

@@ -110,17 +110,6 @@ def test_long_names_can_be_written(tmp_path):
 # ---- the command line
 
 
-def command(monkeypatch, capsys, *arguments):
-    """Exit code, standard output and standard error of the program, in this process."""
-    from sinterface.validation.cli import main
-
-    monkeypatch.setattr(sys, "argv", ["sinterface", *arguments])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    out, err = capsys.readouterr()
-    return caught.value.code, out, err
-
-
 CARD = """id = "{}"
 role = "cathode"
 composition = "LiNi0.5Mn1.5O4"
@@ -176,29 +165,31 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("arguments", HOSTILE, ids=lambda one: "_".join(one)[:60].replace("\x1b", "").replace("\n", ""))
-def test_hostile_options_are_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, arguments):
+def named(words):
+    """How pytest calls a command."""
+    return "_".join(words)[:60].replace("\x1b", "").replace("\n", "")
+
+
+@pytest.mark.parametrize("arguments", HOSTILE, ids=named)
+def test_hostile_options_are_one_line_and_exit_code_2(tmp_path, program, arguments):
     for name, filled in {"huge": ("mine", "1e30"), "path": ("../../x", 1), "markup": ("a[/b]", 1)}.items():
         (tmp_path / f"{name}.toml").write_text(CARD.format(*filled), encoding="utf-8")
     (tmp_path / "list.toml").write_text(LIST, encoding="utf-8")
     before = sorted(tmp_path.iterdir())
-    monkeypatch.chdir(tmp_path)
-    code, out, err = command(monkeypatch, capsys, *arguments)
+    code, out, err = program(*arguments, cwd=tmp_path)
     assert (code, out) == (2, "")
     assert err.count("\n") == 1 and err[:-1].isprintable() and len(err) < 1500
     assert err.startswith("sinterface: ")
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_brackets_in_names_are_no_markup(monkeypatch, capsys, tmp_path):
+def test_brackets_in_names_are_no_markup(program, tmp_path):
     (tmp_path / "a[b].csv").write_text(
         'formula,formation_energy_eV_per_atom,name,status\nLi5Ni3O8,-1.5,"a[/b]",observed\n', encoding="utf-8"
     )
-    code, out, _ = command(
-        monkeypatch, capsys, "phases", "list", "--elements", "Li,Ni", "--database", str(tmp_path / "a[b].csv")
-    )
+    code, out, _ = program("phases", "list", "--elements", "Li,Ni", "--database", tmp_path / "a[b].csv")
     assert code == 0 and "a[b]-" in out
-    code, out, _ = command(monkeypatch, capsys, "reactions", "Li[@Ni0.5Mn0.5]O2", "--structure", "layered", "-T", "700")
+    code, out, _ = program("reactions", "Li[@Ni0.5Mn0.5]O2", "--structure", "layered", "-T", "700")
     assert code == 0 and "Li[@Ni0.5Mn0.5]O2" in out
 
 

@@ -11,8 +11,9 @@ import sinterface as si
 
 # ---- numerical error
 
-EASY = [("pc-LNMO", 450), ("pc-LNMO", 600), ("pc-LCO", 800)]
-HARD = [("pc-NMC811", 700), ("pc-NMC811", 900), ("pc-NCA", 800), ("sc-NMC631", 750), ("pc-LFP", 600)]
+EASY = [("pc-LNMO", 450)]
+HARD = [("pc-NMC811", 900), ("pc-NCA", 800), ("pc-LFP", 600)]
+"""Couples that ``test_benchmarks`` does not measure, which counts how many errors cover what is seen."""
 
 
 def shares(result):
@@ -135,9 +136,10 @@ def test_random_problems(options):
 
 
 @pytest.mark.slow
-@settings(max_examples=300, **common)
+@settings(max_examples=100, **common)
 @given(problems)
-def test_three_hundred_random_problems(options):
+def test_a_hundred_random_problems(options):
+    """``python benchmarks/random_problems.py`` tries as many as one likes."""
     assume(not (options["cathode"][1] == "olivine" and options["atmosphere"] == "pO2=1e-8"))  # marked below
     holds(options)
 

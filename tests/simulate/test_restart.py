@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 
 import h5py
 import numpy as np
@@ -23,6 +24,12 @@ def run(schedule, cathode="pc-LNMO", cells=10, **options):
     return si.predict(si.problem(cathode, schedule=schedule, cells=cells), **options)
 
 
+@cache
+def uninterrupted(cathode="pc-LNMO", estimate_error=False):
+    """The run that others are compared with."""
+    return run(TEXT, cathode, estimate_error=estimate_error)
+
+
 def assert_same(one, other, tolerance=SAME):
     assert one.dataset.attrs["outcome"] == other.dataset.attrs["outcome"] == "DONE"
     assert one.state.amounts == pytest.approx(other.state.amounts, abs=tolerance)
@@ -36,7 +43,7 @@ def test_a_schedule_cut_between_segments_gives_the_same(cathode, cut):
     first, second = Schedule(whole.segments[:cut], "first"), Schedule(whole.segments[cut:], "second")
     before = run(first, cathode)
     after = run(second, cathode, start=before.state)
-    assert_same(after, run(whole, cathode))
+    assert_same(after, uninterrupted(cathode))
 
 
 def test_two_texts_give_the_same_as_one():
@@ -165,7 +172,7 @@ def test_an_interrupted_run_goes_on_from_its_file(tmp_path, cathode, share):
     interrupted(file, share, cathode=cathode)
     begun = []
     resumed = run(TEXT, cathode, checkpoint=file, progress=begun.append)
-    whole = run(TEXT, cathode)
+    whole = uninterrupted(cathode)
     assert begun[0] > 0.9 * share, "it went on, not over again"
     assert not file.exists()
     assert_same(resumed, whole)
@@ -192,7 +199,7 @@ def test_a_run_out_of_steps_leaves_its_file(tmp_path):
     resumed = run(TEXT, checkpoint=file, progress=begun.append)
     assert resumed.finished
     assert not file.exists()
-    assert_same(resumed, run(TEXT))
+    assert_same(resumed, uninterrupted())
 
 
 @pytest.mark.usefixtures("every_step")
@@ -201,7 +208,7 @@ def test_interrupted_twice_and_with_the_error_estimate(tmp_path):
     for share in (0.05, 0.2):
         interrupted(file, share, estimate_error=True)
     resumed = run(TEXT, checkpoint=file, estimate_error=True)
-    assert resumed.dataset.identical(run(TEXT, estimate_error=True).dataset)
+    assert resumed.dataset.identical(uninterrupted(estimate_error=True).dataset)
 
 
 @pytest.mark.usefixtures("every_step")

@@ -6,6 +6,7 @@ output/torture.json, from which ``python docs/reliability_figures.py`` makes the
 """
 
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -542,25 +543,29 @@ COMMAND = (
 )
 
 
-@drawn
-def test_poor_terminals(figures):
+COMMANDS = (["materials"], ["phases", "show", "LiCoO2"], ["reactions", "pc-LCO", "-T", "700"], ["--help"])
+TERMINALS = (POOR, POOR | {"COLUMNS": "20"}, {"TERM": "dumb"}, "head -c 10", "true")
+"""Variables of a process, or the program that reads what it prints."""
+
+
+def test_poor_terminals(figures, rng):
     """C locale, 20 columns, no standard input; standard output closed or cut off."""
-    runs = 0
-    for arguments in (["materials"], ["phases", "show", "LiCoO2"], ["reactions", "pc-LCO", "-T", "700"], ["--help"]):
-        for extra in (POOR, POOR | {"COLUMNS": "20"}, {"TERM": "dumb"}):
+    every = list(itertools.product(COMMANDS, TERMINALS))
+    for arguments, terminal in rng.sample(every, times(len(every))):
+        if isinstance(terminal, dict):
             done = subprocess.run(
-                [sys.executable, "-c", COMMAND, *arguments], env=os.environ | extra, stdin=subprocess.DEVNULL,
+                [sys.executable, "-c", COMMAND, *arguments], env=os.environ | terminal, stdin=subprocess.DEVNULL,
                 capture_output=True, check=False,
             )  # fmt: skip
             assert (done.returncode, done.stderr) == (0, b""), done.stderr
             assert len(done.stdout) > 50
-            runs += 1
-        for reader in ("head -c 10", "true"):
-            line = f"'{sys.executable}' -c '{COMMAND}' {' '.join(arguments)} | {reader}"
+        else:
+            line = f"'{sys.executable}' -c '{COMMAND}' {' '.join(arguments)} | {terminal}"
             done = subprocess.run(["sh", "-c", line], capture_output=True, check=False)
             assert done.stderr == b""
-            runs += 1
-    figures("C locale, dumb terminal, 20 columns, closed pipe", runs, "tables, `?` for what the encoding lacks")
+    figures(
+        "C locale, dumb terminal, 20 columns, closed pipe", times(len(every)), "tables, `?` for what the encoding lacks"
+    )
 
 
 def ignore_interrupts():

@@ -1,7 +1,6 @@
 """``sinterface validate``: a tiny folder of cards, files written whole, problems named."""
 
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -193,13 +192,7 @@ def test_a_search_and_a_round_from_the_command_line(tmp_path, monkeypatch):
     assert len(table.read_text(encoding="utf-8").splitlines()) == 1 + 4 + 4 * 3
 
 
-def program(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "sinterface.validation.cli", *arguments], capture_output=True, text=True, check=False
-    )
-
-
-def test_bad_input_is_refused_before_anything_is_run(tmp_path):
+def test_bad_input_is_refused_before_anything_is_run(tmp_path, program):
     for arguments, said in (
         (("--cards", str(tmp_path / "no")), "no such folder"),
         (("--samples", "0"), "give 1 to"),
@@ -212,7 +205,7 @@ def test_bad_input_is_refused_before_anything_is_run(tmp_path):
         assert done.stderr.count("\n") == 1
 
 
-def test_all_commands_are_there():
+def test_all_commands_are_there(program):
     done = program("--help")
     assert done.returncode == 0
     assert all(name in done.stdout for name in ("validate", "run", "sweep", "reactions", "materials", "phases"))
