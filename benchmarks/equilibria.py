@@ -60,9 +60,9 @@ def schedules(rng):
 
 
 def highs(composition, omega, total):
-    found = linprog(omega, A_eq=composition.T, b_eq=total, method="highs")
-    assert found.status == 0, found.message
-    return found.fun
+    answer = linprog(omega, A_eq=composition.T, b_eq=total, method="highs")
+    assert answer.status == 0, answer.message
+    return answer.fun
 
 
 def energies(answer, omega):
@@ -172,5 +172,5 @@ def run_firing():
     energy = time.perf_counter() - start
     total = (phases.composition[rows] / phases.molar_mass[rows, None]).sum(axis=0)
     totals = np.tile(total / total.sum(), (len(T), 1))
-    found = timed(phases.composition, omegas, totals, phases.components)
-    return found | {"seconds_to_build_the_system": built, "seconds_for_all_energies": energy}
+    timings = timed(phases.composition, omegas, totals, phases.components)
+    return timings | {"seconds_to_build_the_system": built, "seconds_for_all_energies": energy}

@@ -44,17 +44,17 @@ def arrays(amounts, energy, mu):
     return amounts[solid, :-1] / held[solid, None], (energy - mu * amounts[:, -1])[solid] / held[solid]
 
 
-def kinks(share, omega, one, other):
+def kinks(share, omega, first, other):
     """Cathode's share of the atoms but O, and energy [eV] per such atom."""
-    line = along(share, omega, share[one], share[other], ELEMENTS[:-1])
-    return line.t, line.energy - (1.0 - line.t) * omega[one] - line.t * omega[other]
+    line = along(share, omega, share[first], share[other], ELEMENTS[:-1])
+    return line.t, line.energy - (1.0 - line.t) * omega[first] - line.t * omega[other]
 
 
 class Kernel:
     """The compiled part of ``along`` alone, on arrays made beforehand."""
 
-    def __init__(self, share, omega, one, other):
-        self.arrays = np.ascontiguousarray(share.T), omega, share[one], share[other]
+    def __init__(self, share, omega, first, other):
+        self.arrays = np.ascontiguousarray(share.T), omega, share[first], share[other]
         K, room = share.shape[1], 64
         self.position = np.empty(room)
         self.series = simplex.Series(np.empty((room, K), np.int64), np.empty((room, K)), np.empty((room, K)))
@@ -71,16 +71,16 @@ def pymatgen_entries(amounts, energy):
 
 
 def diagrams(amounts, energy, mu):
-    found = pymatgen_entries(amounts, energy)
-    return GrandPotentialPhaseDiagram(found, {Element("O"): mu}), PhaseDiagram(found)
+    entries = pymatgen_entries(amounts, energy)
+    return GrandPotentialPhaseDiagram(entries, {Element("O"): mu}), PhaseDiagram(entries)
 
 
 def pymatgen_kinks(compositions, open_oxygen, closed):
     electrolyte, cathode = compositions
-    found = GrandPotentialInterfacialReactivity(
+    reactivity = GrandPotentialInterfacialReactivity(
         cathode, electrolyte, open_oxygen, closed, include_no_mixing_energy=True, use_hull_energy=False
     ).get_kinks()
-    return [(x, energy) for _, x, energy, *_ in found]
+    return [(x, energy) for _, x, energy, *_ in reactivity]
 
 
 def largest_difference(ours, theirs, compositions):

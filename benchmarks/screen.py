@@ -24,14 +24,14 @@ def run():
     worst, total = [], dict.fromkeys(ACCURACIES, 0.0)
     for cathode in CATHODES:
         for T in TEMPERATURES:
-            found = {}
+            shares = {}
             for name, effort in ACCURACIES.items():
                 task = si.problem(cathode, schedule=si.Schedule.hold(T, hours=2), cells=effort.cells)
                 si.predict(task, tolerance=effort.tolerance, estimate_error=False) if not worst else None
                 start = time.perf_counter()
-                found[name] = si.predict(task, tolerance=effort.tolerance, estimate_error=False).by_family
+                shares[name] = si.predict(task, tolerance=effort.tolerance, estimate_error=False).by_family
                 total[name] += time.perf_counter() - start
-            fast, full = found["fast"], found["full"]
+            fast, full = shares["fast"], shares["full"]
             worst.append(
                 (max((abs(fast.get(f, 0.0) - full.get(f, 0.0)) for f in {*fast, *full}), default=0.0), cathode, T)
             )

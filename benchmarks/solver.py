@@ -78,8 +78,8 @@ def matrix():
     start = time.perf_counter()
     bad = []
     for powder in POWDERS:
-        found = si.sweep(si.problem(powder), list(TEMPERATURES), workers=WORKERS)
-        bad += [f"{powder} {T}" for T, r in zip(found.temperatures, found.results, strict=True)
+        swept = si.sweep(si.problem(powder), list(TEMPERATURES), workers=WORKERS)
+        bad += [f"{powder} {T}" for T, r in zip(swept.temperatures, swept.results, strict=True)
                 if r.dataset.attrs["outcome"] != "DONE"]  # fmt: skip
     seconds = time.perf_counter() - start
     runs = len(POWDERS) * len(TEMPERATURES)
@@ -98,26 +98,27 @@ def run():
     }
 
 
-def show(found):
-    for name, one in found["references"].items():
-        print(f"\nrun of {name} with LLZTO, {one['temperature_C']} °C 2 h: {one['elements']} elements, ", end="")
-        print(f"{one['phases']} phases, {one['cells']} cells, {one['steps']} steps")
+def show(figures):
+    for name, part in figures["references"].items():
+        print(f"\nrun of {name} with LLZTO, {part['temperature_C']} °C 2 h: {part['elements']} elements, ", end="")
+        print(f"{part['phases']} phases, {part['cells']} cells, {part['steps']} steps")
         print(
-            f"  without / with error estimate      {one['seconds']:.2f} / {one['seconds_with_error']:.2f} s, ", end=""
+            f"  without / with error estimate      {part['seconds']:.2f} / {part['seconds_with_error']:.2f} s, ", end=""
         )
-        print(f"of which phases {one['seconds_to_assemble']:.2f} s")
-        print(f"  per cell and step                  {one['microseconds_per_cell_and_step']:.0f} us, ", end="")
-        print(f"per cell and Newton iteration {one['microseconds_per_cell_and_iteration']:.1f} us")
-    for name, one in found["scaling"].items():
-        pairs = ", ".join(f"{n}: {s:.2f} s" for n, s in zip(one["cells"], one["seconds"], strict=True))
-        print(f"cost of {name} against cells: {pairs}; exponent {one['exponent']:.2f}, ", end="")
-        print(f"per step {one['exponent_per_step']:.2f}")
-    one = found["matrix"]
-    print(f"matrix of {one['runs']} runs on {one['workers']} processes: {one['seconds']:.0f} s; ", end="")
-    print(f"unfinished: {', '.join(one['unfinished']) or 'none'}")
-    low, high = found["kawin"]["ratio"]
+        print(f"of which phases {part['seconds_to_assemble']:.2f} s")
+        print(f"  per cell and step                  {part['microseconds_per_cell_and_step']:.0f} us, ", end="")
+        print(f"per cell and Newton iteration {part['microseconds_per_cell_and_iteration']:.1f} us")
+    for name, part in figures["scaling"].items():
+        pairs = ", ".join(f"{n}: {s:.2f} s" for n, s in zip(part["cells"], part["seconds"], strict=True))
+        print(f"cost of {name} against cells: {pairs}; exponent {part['exponent']:.2f}, ", end="")
+        print(f"per step {part['exponent_per_step']:.2f}")
+    part = figures["matrix"]
+    print(f"matrix of {part['runs']} runs on {part['workers']} processes: {part['seconds']:.0f} s; ", end="")
+    print(f"unfinished: {', '.join(part['unfinished']) or 'none'}")
+    low, high = figures["kawin"]["ratio"]
     print(
-        f"kawin {found['kawin']['version']}, {found['kawin']['case']}: {low:.0f} to {high:.0f} times as long ", end=""
+        f"kawin {figures['kawin']['version']}, {figures['kawin']['case']}: {low:.0f} to {high:.0f} times as long ",
+        end="",
     )
     print("as the first run (published figure, not re-measured here; another problem)")
 

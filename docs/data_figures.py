@@ -39,14 +39,16 @@ fitted, left_out = corrections.fit(seen)
 difference = np.array([o.difference / o.atoms for o in seen]) * MEV
 say(f"{len(seen)} observations; measured minus raw DFT: rms {np.sqrt(np.mean(difference**2)):.0f} meV/atom")
 for kind in corrections.CLASSES:
-    some = [one for one in left_out if one.kind == kind]
+    some = [entry for entry in left_out if entry.kind == kind]
     say(
-        f"{kind}: {len(some)} observations, {sum(one.determined for one in some)} determined by the others; "
+        f"{kind}: {len(some)} observations, {sum(entry.determined for entry in some)} determined by the others; "
         f"residual {fitted.residual[kind] * MEV:.1f} meV/atom ({fitted.residual[kind] * 1e-3:.2f} kJ/mol), "
         f"leave-one-out rms {corrections.rms(left_out, kind) * MEV:.1f} meV/atom"
     )
-worst = sorted((one for one in left_out if one.determined), key=lambda one: -abs(one.error))[:8]
-say("largest leave-one-out errors, meV/atom: " + ", ".join(f"{one.phase} {one.error * MEV:+.0f}" for one in worst))
+worst = sorted((entry for entry in left_out if entry.determined), key=lambda entry: -abs(entry.error))[:8]
+say(
+    "largest leave-one-out errors, meV/atom: " + ", ".join(f"{entry.phase} {entry.error * MEV:+.0f}" for entry in worst)
+)
 for element, value, variance in zip(fitted.elements, fitted.values, np.diag(fitted.covariance), strict=True):
     say(f"  {element:3s} {value * 1e-3:8.1f} ± {np.sqrt(variance) * 1e-3:.1f} kJ/mol")
 shipped = resources.files("sinterface.models.data").joinpath("corrections.csv").read_text(encoding="utf-8")
@@ -54,9 +56,9 @@ say(f"the fit repeats the shipped table: {corrections.to_csv(fitted) == shipped}
 
 say("\nentropy estimate, measured less ion sum per mole of cations, J/(mol K)")
 measured = list(measured_residuals(records))
-for kind, one in ion_table(records).classes.items():
+for kind, kind_of_ions in ion_table(records).classes.items():
     members = sorted(((error, phase) for phase, its, error in measured if its == kind), reverse=True)
-    say(f"{kind}: {one.phases} phases, taken {one.mean:+.2f} ± {one.sd:.2f}; "
+    say(f"{kind}: {kind_of_ions.phases} phases, taken {kind_of_ions.mean:+.2f} ± {kind_of_ions.sd:.2f}; "
         + ", ".join(f"{phase} {error:+.1f}" for error, phase in members))  # fmt: skip
 
 say("\nadjustments (kJ per mole of formula units)")

@@ -33,16 +33,16 @@ def headline(file: Path) -> str:
 
 def rooms(folder: str) -> list[Path]:
     """The rooms of a folder, each after those that it imports from; by name where that leaves a choice."""
-    found = {path.parent.name: path.parent for path in sorted((ROOT / folder).glob("*/__init__.py"))}
-    names = [name for name in found if name not in NOT_SHOWN]
-    order = TopologicalSorter({name: _imports(found[name], folder) & set(names) - {name} for name in names})
+    folders = {path.parent.name: path.parent for path in sorted((ROOT / folder).glob("*/__init__.py"))}
+    names = [name for name in folders if name not in NOT_SHOWN]
+    order = TopologicalSorter({name: _imports(folders[name], folder) & set(names) - {name} for name in names})
     order.prepare()
     ranked: list[str] = []
     while order.is_active():
         ready = sorted(order.get_ready())
         ranked += ready
         order.done(*ready)
-    return [found[name] for name in ranked]
+    return [folders[name] for name in ranked]
 
 
 def _imports(room: Path, folder: str) -> set[str]:
@@ -97,9 +97,9 @@ PAGES: dict[str, Callable[[], str]] = {"architecture.md": tree, "modules.md": mo
 def refreshed(page: str, made: str) -> str:
     """The page with the part between MARKS as it is made today.  Raises ValueError for a page without marks."""
     start, end = MARKS
-    before, found, rest = page.partition(start)
+    before, begun, rest = page.partition(start)
     _, ended, after = rest.partition(end)
-    if not (found and ended):
+    if not (begun and ended):
         raise ValueError(f"the page has no lines {start!r} and {end!r}")
     return f"{before}{start}\n\n{made}\n{end}{after}"
 

@@ -23,15 +23,15 @@ for schedule, run, (low, _, high) in zip(schedules, side_by_side.results, side_b
 # the best within bounds: 600 to 1100 °C, 0.1 to 10 h, 1 to 3000 °C/min, cooled in the furnace or quenched
 bounds = si.Bounds((600.0, 1100.0), (0.1, 10.0), (1.0, 3000.0), (si.atmosphere("O2"),), ("cool naturally", "quench"))
 result = si.optimize(task, bounds, budget=20, samples=0)
-for one in result.points:
-    choice = one.choice
+for point in result.points:
+    choice = point.choice
     print(
         f"{choice.temperature:g} °C, {choice.hours:g} h, {choice.ramp:g} °C/min, {choice.cooling}: "
-        f"density {100 * one.density:.0f} %, {one.secondary:.2f} ± {one.numerical_error:.2f} wt%"
+        f"density {100 * point.density:.0f} %, {point.secondary:.2f} ± {point.numerical_error:.2f} wt%"
     )
 
 # the densest schedule within these bounds is 10 h at 1100 °C; the curve then stands at 92 %
-densest = max(one.density for one in result.trials)
+densest = max(trial.density for trial in result.trials)
 assert abs(densest - 0.92) < 0.005, densest
 assert result.points[-1].density > 0.88, result.points[-1]
 assert all(a.secondary < b.secondary for a, b in zip(result.points, result.points[1:], strict=False))

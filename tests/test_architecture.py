@@ -63,7 +63,7 @@ def test_no_two_modules_import_each_other():
         for file in (ROOT / folder).rglob("*.py"):
             name = "sinterface." + str(file.relative_to(ROOT).with_suffix("")).replace("/", ".")
             graph[name] = {".".join(part.split(".")[:4]) for part in imported(file)}
-    circles = [(a, b) for a, found in graph.items() for b in found if b in graph and a in graph[b] and a < b]
+    circles = [(a, b) for a, imports in graph.items() for b in imports if b in graph and a in graph[b] and a < b]
     assert not circles
 
 

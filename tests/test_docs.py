@@ -58,10 +58,10 @@ def told(command):
 def keys(document, *named):
     """All keys of a document; ``named`` ones hold objects whose keys are data."""
     if isinstance(document, list):
-        return set().union(*(keys(one, *named) for one in document))
+        return set().union(*(keys(item, *named) for item in document))
     if not isinstance(document, dict):
         return set()
-    inner = [list(one.values()) if key in named else one for key, one in document.items()]
+    inner = [list(value.values()) if key in named else value for key, value in document.items()]
     return set(document) | keys(inner, *named)
 
 
@@ -80,37 +80,39 @@ def test_keys_of_a_run_a_sweep_and_a_comparison():
 def test_keys_of_reactions():
     data, powders = si.load_database(), si.materials()
     gas = si.atmosphere("O2")
-    found = si.interface_reactions(powders["pc-LCO"], powders["LLZTO"], 973.15, gas, data).document()
-    assert keys(found, "products", "families") - set(found["kinks"][0]["products"]) - set(FAMILIES) <= told("reactions")
+    document = si.interface_reactions(powders["pc-LCO"], powders["LLZTO"], 973.15, gas, data).document()
+    assert keys(document, "products", "families") - set(document["kinks"][0]["products"]) - set(FAMILIES) <= told(
+        "reactions"
+    )
 
 
 def test_keys_of_a_search():
     gas = si.atmosphere("O2")
     shares = {"LaMO3": 1.0}
-    one = optimize.Trial(
+    trial = optimize.Trial(
         optimize.Choice(800.0, 1.0, 10.0, gas), 0.6, 1.0, shares, (0.5, 0.6, 0.7), 0.1, (0.5, 1.0, 2.0)
     )
     bounds = si.Bounds((600.0, 900.0), (1.0, 2.0), (1.0, 10.0), (gas,))
-    found = si.Front("a", "b", bounds, (one,), (one,), 1, 0, 0, 0, "data", "0").document()
-    assert keys(found) - set(shares) <= told("optimize")
+    document = si.Front("a", "b", bounds, (trial,), (trial,), 1, 0, 0, 0, "data", "0").document()
+    assert keys(document) - set(shares) <= told("optimize")
 
 
 def test_keys_of_a_screen(tmp_path):
     space = tmp_path / "space.toml"
     space.write_text('temperatures = [400]\ncathodes = ["pc-LCO"]\ncoatings = ["Li3BO3"]', encoding="utf-8")
     arguments = ["screen", str(space), "-o", str(tmp_path / "a.zarr"), "--workers", "1", "--json"]
-    found = json.loads(CliRunner().invoke(app, arguments).stdout)
-    assert len(found["ranked"][0]["coatings"]) == 1
-    assert keys(found) - set(FAMILIES) <= told("screen")
+    document = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert len(document["ranked"][0]["coatings"]) == 1
+    assert keys(document) - set(FAMILIES) <= told("screen")
 
 
 @pytest.mark.parametrize("arguments", [["list", "--elements", "Li,O"], ["show", "Li2O"]], ids=["list", "show"])
 def test_keys_of_phases(arguments):
-    found = json.loads(CliRunner().invoke(app, ["phases", *arguments, "--json"]).stdout)
-    assert found
-    if isinstance(found, dict):
-        found["as_tabulated"], found["hull"]["others"] = {}, {}
-    assert keys(found) <= told("phases")
+    document = json.loads(CliRunner().invoke(app, ["phases", *arguments, "--json"]).stdout)
+    assert document
+    if isinstance(document, dict):
+        document["as_tabulated"], document["hull"]["others"] = {}, {}
+    assert keys(document) <= told("phases")
 
 
 def test_keys_of_the_validation():
@@ -118,12 +120,12 @@ def test_keys_of_the_validation():
         return [Predicted({"La2Zr2O7": 2.0}, {"cathode": 49.0, "electrolyte": 0.1}, "DONE") for _ in jobs]
 
     cards = validate.read([])
-    pure = tuple(one for one in cards.thermogravimetry if not one.electrolyte)
-    found = validate.document(replace(cards, thermogravimetry=pure), samples=2, run=run)
-    powders = {one.cathode for one in cards.observations} | {one.cathode for one in cards.onsets}
-    names = {one["name"] for one in found["parameters"]}
-    assert found["thermogravimetry"]["order"]["predicted_C"]
-    assert keys(found) - powders - names - set(FAMILIES) <= told("validate")
+    pure = tuple(card for card in cards.thermogravimetry if not card.electrolyte)
+    document = validate.document(replace(cards, thermogravimetry=pure), samples=2, run=run)
+    powders = {card.cathode for card in cards.observations} | {card.cathode for card in cards.onsets}
+    names = {parameter["name"] for parameter in document["parameters"]}
+    assert document["thermogravimetry"]["order"]["predicted_C"]
+    assert keys(document) - powders - names - set(FAMILIES) <= told("validate")
 
 
 def script(name):

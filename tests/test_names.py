@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = [file for folder in ("models", "simulate", "validation") for file in sorted((ROOT / folder).rglob("*.py"))]
 TREES = {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+BESIDE = [*TESTS, *(file for folder in ("benchmarks", "docs", "examples") for file in (ROOT / folder).glob("*.py"))]
+"""Code beside the package."""
 
 CONSTANTS = (8.314462618, 96485.33212, 6.02214076e23, 1.380649e-23, 6.62607015e-34, 1.602176634e-19, 273.15, 298.15)
 """Gas constant, Faraday and Avogadro constants, k_B, h, e, zero Celsius, and the standard temperature."""
@@ -59,42 +61,43 @@ def private_names():
 
 
 def test_no_two_classes_have_one_name():
-    found = doubled(
+    twice = doubled(
         (node.name, file) for file, tree in TREES.items() for node in tree.body if isinstance(node, ast.ClassDef)
     )
-    assert not found, "a reader can not tell them apart: rename one of each"
+    assert not twice, "a reader can not tell them apart: rename one of each"
 
 
 def test_no_table_of_constants_stands_twice():
-    found = doubled((table, file) for file, tree in TREES.items() for table in tables(tree))
-    assert not found, "the same name with the same value: import it"
+    twice = doubled((table, file) for file, tree in TREES.items() for table in tables(tree))
+    assert not twice, "the same name with the same value: import it"
 
 
 def test_physical_constants_stand_in_one_file():
-    found = [
+    written = [
         (file, node.lineno, node.value)
         for file, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, float) and file != HOME
         if any(abs(node.value - constant) < 1e-4 * constant for constant in CONSTANTS)
     ]
-    assert not found, f"import them from {HOME}"
+    assert not written, f"import them from {HOME}"
 
 
 @pytest.mark.parametrize("vague", ["one", "found"])
 def test_names_say_what_they_hold(vague):
-    found = [file for file, tree in TREES.items() if vague in names_of(tree)]
-    assert not found, f"{vague!r} says nothing of what it holds"
+    trees = TREES | {file: ast.parse(file.read_text(encoding="utf-8")) for file in BESIDE}
+    places = [str(file) for file, tree in trees.items() if vague in names_of(tree)]
+    assert not places, f"{vague!r} says nothing of what it holds"
 
 
 def test_no_call_has_more_than_seven_positional_arguments():
-    found = [
+    calls = [
         (file, node.lineno, ast.unparse(node.func))
         for file, tree in TREES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and len(node.args) > 7
     ]
-    assert not found, "nobody counts to eight: use keywords or a tuple with names"
+    assert not calls, "nobody counts to eight: use keywords or a tuple with names"
 
 
 @pytest.mark.parametrize("file", TESTS, ids=[file.stem for file in TESTS])

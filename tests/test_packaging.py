@@ -65,8 +65,8 @@ def project():
 
 
 def names(requirements):
-    found = (re.match(r"[\w-]+", requirement)[0] for requirement in requirements)
-    return {name.replace("-", "_") for name in found}
+    x = (re.match(r"[\w-]+", requirement)[0] for requirement in requirements)
+    return {name.replace("-", "_") for name in x}
 
 
 def test_dependencies_have_lower_bounds():
@@ -76,7 +76,7 @@ def test_dependencies_have_lower_bounds():
 
 def imports(file):
     """Third-party modules that a file imports: all of them, and those that it imports on being imported itself."""
-    tree, found = ast.parse(file.read_text(encoding="utf-8")), []
+    tree, modules_imported = ast.parse(file.read_text(encoding="utf-8")), []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             modules = [alias.name for alias in node.names]
@@ -84,9 +84,11 @@ def imports(file):
             modules = [node.module]
         else:
             continue
-        found += [(module.split(".")[0], node in tree.body) for module in modules]
+        modules_imported += [(module.split(".")[0], node in tree.body) for module in modules]
     known = sys.stdlib_module_names | {"sinterface"}
-    return {module for module, _ in found} - known, {module for module, first in found if first} - known
+    return {module for module, _ in modules_imported} - known, {
+        module for module, first in modules_imported if first
+    } - known
 
 
 ON_USE = ("bounded_store", "sampling", "emulator", "search", "rounds")

@@ -24,10 +24,10 @@ def test_corrections_predict_mixed_oxides_within_25_meV_per_atom():
 
 
 def test_every_exception_is_of_a_kind_that_is_explained():
-    for one in thermochemistry.residuals():
-        if abs(one.value) > thermochemistry.EXCEPTION:
-            amounts = read_records()[one.phase].amounts
-            assert {"C", "H"} & set(amounts) or len(amounts) == 2, one.phase
+    for residual in thermochemistry.residuals():
+        if abs(residual.value) > thermochemistry.EXCEPTION:
+            amounts = read_records()[residual.phase].amounts
+            assert {"C", "H"} & set(amounts) or len(amounts) == 2, residual.phase
 
 
 # by section: relative and absolute tolerance of the numbers in tables, and the column whose zero makes a row optional.

@@ -12,7 +12,7 @@ from sinterface.models.interface.stability import decompose, subject
 from sinterface.models.phases import materials, solutions
 from sinterface.models.phases.atmosphere import atmosphere
 
-LAYERED = next(one for one in solutions.embedded() if one.name == "layered")
+LAYERED = next(solution for solution in solutions.embedded() if solution.name == "layered")
 NAMES = [member.phase for member in LAYERED.endmembers]
 
 
@@ -24,14 +24,16 @@ def material(name):
 
 def assemblage_of(name, celsius, db, gas):
     """Energy gained [meV/atom], weight fraction outside the material's own structure, and what has formed."""
-    one = material(name)
-    found = decompose(subject(one, db), celsius + CELSIUS_ZERO, gas)
-    mass = {product.solid.id: product.moles * product.solid.molar_mass for product in found.formed}
+    powder = material(name)
+    decomposed = decompose(subject(powder, db), celsius + CELSIUS_ZERO, gas)
+    mass = {product.solid.id: product.moles * product.solid.molar_mass for product in decomposed.formed}
     own = [
-        p.solid.id for p in found.formed if p.solid.structure == one.structure and set(p.solid.amounts) > {"Li", "O"}
+        p.solid.id
+        for p in decomposed.formed
+        if p.solid.structure == powder.structure and set(p.solid.amounts) > {"Li", "O"}
     ]
     other = sum(m for phase, m in mass.items() if phase not in own) / sum(mass.values())
-    return found.per_atom / EV_PER_ATOM * 1e3, other, found.formed
+    return decomposed.per_atom / EV_PER_ATOM * 1e3, other, decomposed.formed
 
 
 MADE = [
@@ -88,8 +90,8 @@ def state(db, gas, celsius, lithium, metals):
     chemical, _ = system([host], db)
     total = np.array([{"Li": lithium, **metals}[symbol] for symbol in chemical.components])
     omega = chemical.phases.grand_potential(T, gas)
-    found = column_generation.equilibrium(chemical, omega, T, total)
-    formed = assemblage.products(chemical, found.pseudo, found.answer.amounts, T)
+    equilibrium = column_generation.equilibrium(chemical, omega, T, total)
+    formed = assemblage.products(chemical, equilibrium.pseudo, equilibrium.answer.amounts, T)
     layered = max((p for p in formed if p.solid.solution == "layered"), key=lambda p: p.amount)
     moles = {member.phase: member.moles for member in LAYERED.endmembers}
     x = np.array([dict(layered.solid.parts).get(phase, 0.0) / moles[phase] for phase in NAMES])
@@ -179,15 +181,15 @@ def garnet(name):
 )
 def test_garnets_survive_where_they_are_made(db, name, celsius, gas):
     """By less than 2 meV/atom and 1.5 wt%: all give off a little Li2O, which powder beds make up for."""
-    one = garnet(name)
-    found = decompose(subject(one, db), celsius + CELSIUS_ZERO, atmosphere(gas))
-    mass = {p.solid.id: p.moles * p.solid.molar_mass for p in found.formed}
+    powder = garnet(name)
+    decomposed = decompose(subject(powder, db), celsius + CELSIUS_ZERO, atmosphere(gas))
+    mass = {p.solid.id: p.moles * p.solid.molar_mass for p in decomposed.formed}
     other = sum(
         m for phase, m in mass.items() if not phase.startswith(("garnet", "Li5La3", "Li6BaLa2", "Li7La3"))
     ) / sum(mass.values())
-    assert found.per_atom / EV_PER_ATOM * 1e3 < 2.0
-    assert other < 0.015 or found.per_atom < 0.0  # a compound is compared with all but itself
-    assert not any(p.solid.family == "La2Zr2O7" for p in found.formed) or found.per_atom < 0.0
+    assert decomposed.per_atom / EV_PER_ATOM * 1e3 < 2.0
+    assert other < 0.015 or decomposed.per_atom < 0.0  # a compound is compared with all but itself
+    assert not any(p.solid.family == "La2Zr2O7" for p in decomposed.formed) or decomposed.per_atom < 0.0
 
 
 def test_tetragonal_garnet_is_garnet(db):

@@ -28,9 +28,9 @@ def solved(db, oxygen):
         if names not in known:
             pair = couple(materials.find(names[1], "cathode"), materials.find(names[0], "electrolyte"), db)
             omega = pair.system.phases.grand_potential(T, oxygen)
-            found = column_generation.line(pair.system, omega, T, *pair.ends)
-            at = found.answer.amounts
-            known[names] = pair, found, np.concatenate([at, 0.5 * (at[:-1] + at[1:])])
+            line = column_generation.line(pair.system, omega, T, *pair.ends)
+            at = line.answer.amounts
+            known[names] = pair, line, np.concatenate([at, 0.5 * (at[:-1] + at[1:])])
         return known[names]
 
     return solve
@@ -38,30 +38,30 @@ def solved(db, oxygen):
 
 def elements(products):
     total: dict[str, float] = {}
-    for one in products:
-        for symbol, n in one.solid.amounts.items():
-            total[symbol] = total.get(symbol, 0.0) + one.moles * n
+    for product in products:
+        for symbol, n in product.solid.amounts.items():
+            total[symbol] = total.get(symbol, 0.0) + product.moles * n
     return total
 
 
 def energy(products, components, gas):
     """Grand potential [J] of the products, from the solids themselves."""
-    phases = phase_set([one.solid for one in products], components)
-    return float(np.array([one.amount for one in products]) @ phases.grand_potential(T, gas))
+    phases = phase_set([product.solid for product in products], components)
+    return float(np.array([product.amount for product in products]) @ phases.grand_potential(T, gas))
 
 
 @pytest.mark.parametrize("names", COUPLES, ids="-".join)
 def test_merging_conserves_elements(solved, names):
     """Oxygen too: every composition keeps its own."""
-    pair, found, several = solved(names)
-    solids = [pair.system.solid(position, found.pseudo) for position in range(several.shape[1])]
+    pair, solved_line, several = solved(names)
+    solids = [pair.system.solid(position, solved_line.pseudo) for position in range(several.shape[1])]
     for amounts in several:
         expected: dict[str, float] = {}
         for position in np.flatnonzero(amounts):
             solid = solids[position]
             for symbol, n in solid.amounts.items():
                 expected[symbol] = expected.get(symbol, 0.0) + amounts[position] * n / solid.cations
-        made = elements(assemblage.products(pair.system, found.pseudo, amounts, T))
+        made = elements(assemblage.products(pair.system, solved_line.pseudo, amounts, T))
         for symbol in made.keys() | expected.keys():
             assert made.get(symbol, 0.0) == pytest.approx(expected.get(symbol, 0.0), abs=5e-6), symbol
 
@@ -69,76 +69,78 @@ def test_merging_conserves_elements(solved, names):
 @pytest.mark.parametrize("names", COUPLES, ids="-".join)
 def test_merging_costs_nothing(solved, oxygen, names):
     """Without interactions the mean lies lower than the parts, but by no more than the search for them left over."""
-    pair, found, several = solved(names)
+    pair, solved_line, several = solved(names)
     for amounts in several:
-        before = float(amounts @ found.energies)
-        after = energy(assemblage.products(pair.system, found.pseudo, amounts, T), pair.system.components, oxygen)
+        before = float(amounts @ solved_line.energies)
+        after = energy(assemblage.products(pair.system, solved_line.pseudo, amounts, T), pair.system.components, oxygen)
         assert before - column_generation.TOLERANCE - 0.5 < after < before + 0.5
 
 
 @pytest.mark.parametrize("names", COUPLES, ids="-".join)
 def test_a_solution_is_one_product(solved, names):
-    pair, found, several = solved(names)
+    pair, solved_line, several = solved(names)
     ids, mixtures = pair.system.phases.ids, pair.system.mixtures
     hosts = {ids[row]: mixtures[number].solution.name for row, (number, _) in pair.system.inside.items()}
     merged = 0
     for amounts in several:
-        products = assemblage.products(pair.system, found.pseudo, amounts, T)
-        names_of = [one.solid.solution or hosts.get(one.solid.id, one.solid.id) for one in products]
+        products = assemblage.products(pair.system, solved_line.pseudo, amounts, T)
+        names_of = [product.solid.solution or hosts.get(product.solid.id, product.solid.id) for product in products]
         assert len(set(names_of)) == len(names_of)
-        assert set(names_of) == assemblage.signature(pair.system, found.pseudo, amounts)
+        assert set(names_of) == assemblage.signature(pair.system, solved_line.pseudo, amounts)
         merged += np.count_nonzero(amounts > assemblage.SMALLEST) - len(products)
-        assert [one.amount for one in products] == sorted((one.amount for one in products), reverse=True)
-        for one in products:
-            assert one.amount == pytest.approx(one.moles * one.solid.cations)
+        assert [product.amount for product in products] == sorted(
+            (product.amount for product in products), reverse=True
+        )
+        for product in products:
+            assert product.amount == pytest.approx(product.moles * product.solid.cations)
     assert merged > 0 or names == ("LLZO", "pc-LFP")
 
 
 @pytest.mark.parametrize("names", COUPLES, ids="-".join)
 def test_shares_sum_to_one(solved, names):
-    pair, found, several = solved(names)
+    pair, solved_line, several = solved(names)
     for amounts in several:
-        products = assemblage.products(pair.system, found.pseudo, amounts, T)
+        products = assemblage.products(pair.system, solved_line.pseudo, amounts, T)
         shares = assemblage.by_family(products)
         assert sum(shares.values()) == pytest.approx(1.0)
-        assert set(shares) == {one.solid.family for one in products} <= set(FAMILIES)
-        mass = sum(one.moles * one.solid.molar_mass for one in products)
+        assert set(shares) == {product.solid.family for product in products} <= set(FAMILIES)
+        mass = sum(product.moles * product.solid.molar_mass for product in products)
         first = products[0].solid.family
-        part = sum(one.moles * one.solid.molar_mass for one in products if one.solid.family == first)
+        part = sum(product.moles * product.solid.molar_mass for product in products if product.solid.family == first)
         assert shares[first] == pytest.approx(part / mass)
-        cations = assemblage.families(pair.system, found.pseudo, amounts, 0.0)
+        cations = assemblage.families(pair.system, solved_line.pseudo, amounts, 0.0)
         assert sum(cations.values()) == pytest.approx(1.0)
-        large = assemblage.families(pair.system, found.pseudo, amounts, 0.05)
+        large = assemblage.families(pair.system, solved_line.pseudo, amounts, 0.05)
         assert large == {family: share for family, share in cations.items() if share >= 0.05}
 
 
 @pytest.mark.parametrize("names", COUPLES, ids="-".join)
 def test_materials_and_end_members_keep_their_names(solved, names):
     """A row of the table and the same composition found as a mixture are one phase, named as in the database."""
-    pair, found, _ = solved(names)
+    pair, solved_line, _ = solved(names)
     chemical = pair.system
     rows = len(chemical.phases.solids)
     for row, (number, x) in chemical.inside.items():
-        wide = np.zeros((1, found.pseudo.x.shape[1]))
+        wide = np.zeros((1, solved_line.pseudo.x.shape[1]))
         wide[0, : len(x)] = x
         pseudo = Pseudo(np.array([number]), wide)
         amounts = np.zeros((3, rows + 1))
         amounts[0, row] = amounts[1, rows] = amounts[2, row] = amounts[2, rows] = 0.7
-        for one in amounts:
-            (product,) = assemblage.products(chemical, pseudo, one, T)
+        for row_amounts in amounts:
+            (product,) = assemblage.products(chemical, pseudo, row_amounts, T)
             assert product.solid.id == chemical.phases.ids[row]
-            assert product.amount == pytest.approx(one.sum())
+            assert product.amount == pytest.approx(row_amounts.sum())
     for row in pair.rows:
-        assert assemblage.signature(chemical, found.pseudo, np.eye(rows + len(found.pseudo.x))[row])
+        assert assemblage.signature(chemical, solved_line.pseudo, np.eye(rows + len(solved_line.pseudo.x))[row])
 
 
 def test_round_off_is_no_phase(solved):
-    pair, found, several = solved(COUPLES[0])
+    pair, solved_line, several = solved(COUPLES[0])
     amounts = several[1].copy()
-    before = assemblage.products(pair.system, found.pseudo, amounts, T)
+    before = assemblage.products(pair.system, solved_line.pseudo, amounts, T)
     amounts[np.flatnonzero(amounts == 0.0)[:10]] = 0.5 * assemblage.SMALLEST
-    after = assemblage.products(pair.system, found.pseudo, amounts, T)
-    assert [one.solid.id for one in after] == [one.solid.id for one in before]
+    after = assemblage.products(pair.system, solved_line.pseudo, amounts, T)
+    assert [product.solid.id for product in after] == [product.solid.id for product in before]
 
 
 @pytest.fixture
@@ -148,9 +150,9 @@ def demixing(db, monkeypatch):
     both = tuple(replace(s, interactions={(0, 1): W}) if s.name == "rock salt" else s for s in solutions.embedded())
     monkeypatch.setattr(solutions, "embedded", lambda: both)
     chemical, _ = system([], db, elements=("Co", "Ni"))
-    (one,) = (m for m in chemical.mixtures if m.solution.name == "rock salt")
-    assert one.interaction[0, 1] == pytest.approx(0.5 * W)
-    return chemical, chemical.mixtures.index(one)
+    (mixture,) = (m for m in chemical.mixtures if m.solution.name == "rock salt")
+    assert mixture.interaction[0, 1] == pytest.approx(0.5 * W)
+    return chemical, chemical.mixtures.index(mixture)
 
 
 BINODAL = brentq(lambda x: 3.0 * (1.0 - 2.0 * x) - np.log((1.0 - x) / x), 1e-6, 0.5 - 1e-3)
@@ -163,12 +165,12 @@ def test_a_miscibility_gap_stays_two_phases(demixing):
     gas = atmosphere("N2:pO2=1e-8")  # CoO rather than Co3O4
     omega = chemical.phases.grand_potential(T, gas)
     total = np.array([0.4, 0.6])
-    found = column_generation.equilibrium(chemical, omega, T, total)
-    products = assemblage.products(chemical, found.pseudo, found.answer.amounts, T)
+    equilibrium = column_generation.equilibrium(chemical, omega, T, total)
+    products = assemblage.products(chemical, equilibrium.pseudo, equilibrium.answer.amounts, T)
     assert len(products) == 2
-    assert assemblage.signature(chemical, found.pseudo, found.answer.amounts) == {"rock salt"}
-    assert [one.solid.solution for one in products] == ["rock salt", "rock salt"]
-    cobalt = [one.solid.amounts["Co"] for one in products]
+    assert assemblage.signature(chemical, equilibrium.pseudo, equilibrium.answer.amounts) == {"rock salt"}
+    assert [product.solid.solution for product in products] == ["rock salt", "rock salt"]
+    cobalt = [product.solid.amounts["Co"] for product in products]
     assert cobalt == pytest.approx([BINODAL, 1.0 - BINODAL], abs=0.02)
     assert products[1].amount == pytest.approx((0.4 - cobalt[0]) / (cobalt[1] - cobalt[0]), abs=1e-6)
     assert elements(products) == pytest.approx({"Co": 0.4, "Ni": 0.6, "O": 1.0})
@@ -178,11 +180,11 @@ def test_a_miscibility_gap_stays_two_phases(demixing):
 def test_random_compositions_across_a_gap(demixing, seed):
     """However they lie, merging raises the energy by at most the tolerance for each of them."""
     chemical, number = demixing
-    one = chemical.mixtures[number]
+    mixture = chemical.mixtures[number]
     rng = np.random.default_rng(seed)
     sides = np.concatenate([BINODAL + 0.02 * rng.normal(size=4), 1.0 - BINODAL + 0.02 * rng.normal(size=3)])
     x = np.zeros((7, chemical.nothing().x.shape[1]))
-    x[:, : len(one.members)] = np.column_stack([1.0 - sides, sides])[:, : len(one.members)]
+    x[:, : len(mixture.members)] = np.column_stack([1.0 - sides, sides])[:, : len(mixture.members)]
     pseudo = Pseudo(np.full(7, number), x)
     amounts = np.concatenate([np.zeros(len(chemical.phases.solids)), rng.dirichlet(np.ones(7))])
     products = assemblage.products(chemical, pseudo, amounts, T)

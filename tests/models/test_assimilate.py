@@ -62,12 +62,12 @@ def test_the_least_change_is_taken(raw):
     """One violated fact, one decomposition: the change is along sd^2 times the reaction, to the bound, no further."""
     fact = [Fact({"Li": 8.0, "Zr": 1.0, "O": 6.0}, "", (973.15,), "test")]
     ((reaction, gain),) = assimilate.violations(raw, fact, {})
-    found = assimilate.assimilate(raw, fact)
+    changes = assimilate.assimilate(raw, fact)
     weights = {phase: n * assimilate.uncertainty(raw[phase]) ** 2 for phase, n in reaction.items()}
     scale = (gain - assimilate.ALLOWED) / sum(n * weights[phase] for phase, n in reaction.items())
     expected = {phase: scale * weight for phase, weight in weights.items() if abs(scale * weight) > 1.0}
-    assert found == pytest.approx(expected, rel=1e-6, abs=1.0)
-    assert assimilate.violations(raw, fact, found) == []
+    assert changes == pytest.approx(expected, rel=1e-6, abs=1.0)
+    assert assimilate.violations(raw, fact, changes) == []
 
 
 def test_reactions_of_the_cuts_balance(raw):
@@ -117,8 +117,8 @@ def test_facts_hold_where_reactions_are_computed(db):
         for T in case.temperatures:
             omega = case.system.phases.grand_potential(T, atmosphere(fact.gas))
             total = case.system.phases.composition[case.row]
-            found = column_generation.equilibrium(case.system, omega, T, total).answer
-            gain = (omega[case.row] - found.energy) / case.system.phases.atoms[case.row] / EV_PER_ATOM * 1e3
+            equilibrium = column_generation.equilibrium(case.system, omega, T, total).answer
+            gain = (omega[case.row] - equilibrium.energy) / case.system.phases.atoms[case.row] / EV_PER_ATOM * 1e3
             if gain > 1.0:
                 wrong[case.system.phases.ids[case.row], round(T - CELSIUS_ZERO)] = round(gain, 2)
     assert not wrong

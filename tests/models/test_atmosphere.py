@@ -40,9 +40,9 @@ def test_an_atmosphere_passes_through():
     ],
 )
 def test_overrides(text, pressures):
-    found = atmosphere(text)
-    assert (found.pO2, found.pCO2, found.pH2O) == pressures
-    assert f"pO2={pressures[0]:g}" in str(found)
+    gas = atmosphere(text)
+    assert (gas.pO2, gas.pCO2, gas.pH2O) == pressures
+    assert f"pO2={pressures[0]:g}" in str(gas)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_closed_elements_have_no_potential(oxygen):
     ],
 )
 def test_reducing_gases_have_the_oxygen_of_their_equilibrium(name, celsius, exponent):
-    found = atmosphere(name)
-    assert found.reducing and not found.scarce
-    assert math.log10(found.oxygen_pressure(celsius + 273.15)) == pytest.approx(exponent, abs=0.15)
+    gas = atmosphere(name)
+    assert gas.reducing and not gas.scarce
+    assert math.log10(gas.oxygen_pressure(celsius + 273.15)) == pytest.approx(exponent, abs=0.15)
 
 
 def test_a_reducing_gas_is_the_potential_of_its_own_pressures():

@@ -49,7 +49,7 @@ def test_exact_data_give_back_the_truth():
     fitted, left_out = corrections.fit(synthetic(0.0, 0.0))
     assert dict(zip(fitted.elements, fitted.values, strict=True)) == pytest.approx(TRUTH, abs=1.0)
     assert max(fitted.residual.values()) < 10.0
-    assert max(abs(one.error) for one in left_out) < 1.0
+    assert max(abs(entry.error) for entry in left_out) < 1.0
 
 
 @pytest.mark.parametrize(("simple", "mixed"), [(1000.0, 1000.0), (4000.0, 1500.0), (800.0, 6000.0)])
@@ -69,12 +69,12 @@ def test_leave_one_out_is_leaving_one_out(records, fresh):
     n = np.array([[o.amounts.get(e, 0.0) for e in fitted.elements] for o in observations])
     y = np.array([o.difference for o in observations])
     variance = np.array([o.sd**2 + (fitted.residual[class_of(o.amounts)] * o.atoms) ** 2 for o in observations])
-    assert [one.phase for one in left_out] == [o.phase for o in observations]
-    for i, (one, observation) in enumerate(zip(left_out, observations, strict=True)):
+    assert [entry.phase for entry in left_out] == [o.phase for o in observations]
+    for i, (entry, observation) in enumerate(zip(left_out, observations, strict=True)):
         keep = np.arange(len(observations)) != i
         precision = (n[keep].T / variance[keep]) @ n[keep] + np.eye(len(fitted.elements)) / PRIOR_SD**2
         values = np.linalg.solve(precision, n[keep].T @ (y[keep] / variance[keep]))
-        assert one.error * observation.atoms == pytest.approx(y[i] - n[i] @ values, rel=1e-4, abs=1.0), one.phase
+        assert entry.error * observation.atoms == pytest.approx(y[i] - n[i] @ values, rel=1e-4, abs=1.0), entry.phase
 
 
 def test_each_sigma_explains_its_residuals(records, fresh):
@@ -84,22 +84,22 @@ def test_each_sigma_explains_its_residuals(records, fresh):
     spread = np.einsum("ij,jk,ik->i", n, fitted.covariance, n)
     for kind in corrections.CLASSES:
         squares = []
-        for one, o, model in zip(left_out, observations, spread, strict=True):
-            if one.kind == kind and one.determined:
+        for entry, o, model in zip(left_out, observations, spread, strict=True):
+            if entry.kind == kind and entry.determined:
                 variance = o.sd**2 + (fitted.residual[kind] * o.atoms) ** 2
-                squares.append((one.error * o.atoms) ** 2 * (1.0 - model / variance) / variance)
+                squares.append((entry.error * o.atoms) ** 2 * (1.0 - model / variance) / variance)
         assert len(squares) > 10, kind
         assert np.mean(squares) == pytest.approx(1.0, rel=1e-3), kind
 
 
 def test_rms_counts_what_the_others_determine(records, fresh):
     """Without LiNbO3 niobium rests on Nb2O5 alone, whose own error then says nothing."""
-    assert all(one.determined for one in fresh[1])
+    assert all(entry.determined for entry in fresh[1])
     _, left_out = corrections.fit([o for o in database.observations(records) if o.phase != "LiNbO3"])
-    lonely = {one.phase for one in left_out if not one.determined}
+    lonely = {entry.phase for entry in left_out if not entry.determined}
     assert lonely == {"Nb2O5"}
     for kind in corrections.CLASSES:
-        errors = [one.error for one in left_out if one.kind == kind and one.phase not in lonely]
+        errors = [entry.error for entry in left_out if entry.kind == kind and entry.phase not in lonely]
         assert corrections.rms(left_out, kind) == pytest.approx(np.sqrt(np.mean(np.square(errors))))
 
 
@@ -118,12 +118,12 @@ def test_classes(amounts, kind):
 
 def test_known_systematic_errors(fresh):
     """Per element, kJ/mol (measured minus DFT): large for La, Ta and Ni, small for Li and Mn."""
-    found = dict(zip(fresh[0].elements, fresh[0].values * 1e-3, strict=True))
-    assert found["Ni"] == pytest.approx(-62.0, abs=8.0)
-    assert found["Ta"] == pytest.approx(105.0, abs=18.0)
-    assert 15.0 < found["La"] < 40.0
-    assert abs(found["Li"]) < 5.0
-    assert abs(found["Mn"]) < 5.0
+    corrected = dict(zip(fresh[0].elements, fresh[0].values * 1e-3, strict=True))
+    assert corrected["Ni"] == pytest.approx(-62.0, abs=8.0)
+    assert corrected["Ta"] == pytest.approx(105.0, abs=18.0)
+    assert 15.0 < corrected["La"] < 40.0
+    assert abs(corrected["Li"]) < 5.0
+    assert abs(corrected["Mn"]) < 5.0
 
 
 def test_corrected_enthalpy_of_a_phase(fresh):

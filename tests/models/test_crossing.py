@@ -17,13 +17,16 @@ def test_windows_under_the_largest_of_some_lines(seed):
     low, high = max(-1.0, *zeros[slope < 0.0], -1.0), min(1.0, *zeros[slope > 0.0], 1.0)
     grid = np.linspace(-1.0, 1.0, int(rng.integers(2, 12)))
     for sign in (1.0, -1.0):  # the concave curve has the same zeros
-        found = crossings(lambda x, s=sign: s * float(np.max(slope * x + offset)), grid, 1e-9)
+        passed = crossings(lambda x, s=sign: s * float(np.max(slope * x + offset)), grid, 1e-9)
         if high - low > 2e-3 * (grid[1] - grid[0]):
             expected = [zero for zero in (low, high) if -1.0 < zero < 1.0]
-            np.testing.assert_allclose([one.at for one in found], expected, atol=1e-7)
-            assert all(one.rising == ((one.at == pytest.approx(high, abs=1e-7)) == (sign > 0.0)) for one in found)
+            np.testing.assert_allclose([crossing.at for crossing in passed], expected, atol=1e-7)
+            assert all(
+                crossing.rising == ((crossing.at == pytest.approx(high, abs=1e-7)) == (sign > 0.0))
+                for crossing in passed
+            )
         elif low > high:
-            assert found == ()
+            assert passed == ()
 
 
 def test_intervals_begin_and_end_where_the_grid_does():

@@ -162,10 +162,10 @@ def test_loads_fast(db):
 
 
 def test_within(db):
-    found = db.within(("La", "Zr"))
-    assert {"La2Zr2O7", "La2O3", "La(OH)3", "La2O2CO3", "ZrO2"} <= {solid.id for solid in found}
-    assert all(set(solid.amounts) <= {"La", "Zr", "O", "C", "H"} and solid.observed for solid in found)
-    assert [solid.id for solid in found] == sorted(solid.id for solid in found)
+    solids = db.within(("La", "Zr"))
+    assert {"La2Zr2O7", "La2O3", "La(OH)3", "La2O2CO3", "ZrO2"} <= {solid.id for solid in solids}
+    assert all(set(solid.amounts) <= {"La", "Zr", "O", "C", "H"} and solid.observed for solid in solids)
+    assert [solid.id for solid in solids] == sorted(solid.id for solid in solids)
     assert not any(solid.id == "CoO2" for solid in db.within(("Co",)))  # computed only
 
 

@@ -51,7 +51,9 @@ def kept(db):
 def shared(solid, other=None):
     """Covariance [J^2] of two enthalpies by the corrections alone."""
     fitted = corrections.load()
-    n, m = (np.array([one.amounts.get(element, 0.0) for element in fitted.elements]) for one in (solid, other or solid))
+    n, m = (
+        np.array([phase.amounts.get(element, 0.0) for element in fitted.elements]) for phase in (solid, other or solid)
+    )
     return float(n @ fitted.covariance @ m)
 
 
@@ -78,14 +80,14 @@ def test_computed_phases_err_together_measured_ones_alone(db):
     computed, measured = ["La2Ni2O5", "La4LiNiO8", "La2MnNiO6"], ["La2O3", "LaNiO3", "LiNiO2", "NiO"]
     assert {db[p].method for p in computed} == {"dft"}
     assert "dft" not in {db[p].method for p in measured}
-    found = np.corrcoef(ensemble.independent(db, [*computed, *measured], 20 * MANY, 2).enthalpy.T)
+    correlation = np.corrcoef(ensemble.independent(db, [*computed, *measured], 20 * MANY, 2).enthalpy.T)
     expected = np.eye(7)
     for i, p in enumerate(computed):
         for j, q in enumerate(computed):
             if i != j:
                 expected[i, j] = shared(db[p], db[q]) / (db[p].enthalpy_sd * db[q].enthalpy_sd)
     assert np.min(expected[:3, :3]) > 0.1
-    np.testing.assert_allclose(found, expected, atol=0.018)  # five standard deviations
+    np.testing.assert_allclose(correlation, expected, atol=0.018)  # five standard deviations
 
 
 def test_errors_are_correlated_as_the_fit_says(db, free):
@@ -96,20 +98,20 @@ def test_errors_are_correlated_as_the_fit_says(db, free):
     n = np.array([[db[p].amounts.get(element, 0.0) for element in fitted.elements] for p in some]) * computed[:, None]
     sd = np.array([db[p].enthalpy_sd for p in some])
     expected = n @ fitted.covariance @ n.T / np.outer(sd, sd)
-    found = np.corrcoef(free.enthalpy[:, [free.phases.index(p) for p in some]].T)
+    correlation = np.corrcoef(free.enthalpy[:, [free.phases.index(p) for p in some]].T)
     off = ~np.eye(len(some), dtype=bool)
     assert np.max(expected[off]) > 0.5
-    assert np.sqrt(np.mean((found - expected)[off] ** 2)) < 0.02
-    np.testing.assert_allclose(found[off], expected[off], atol=0.09)
+    assert np.sqrt(np.mean((correlation - expected)[off] ** 2)) < 0.02
+    np.testing.assert_allclose(correlation[off], expected[off], atol=0.09)
 
 
 def test_the_same_seed_gives_the_same_samples(db):
     elements = frozenset(("Li", "Ni", "La"))
-    one, again, other = (ensemble.draw(db, 6, seed, elements) for seed in (1, 1, 2))
-    assert one.phases == again.phases
-    np.testing.assert_array_equal(one.enthalpy, again.enthalpy)
-    np.testing.assert_array_equal(one.entropy, again.entropy)
-    assert not np.any(np.isclose(one.entropy, other.entropy) & (one.entropy != 0.0))
+    samples, again, other = (ensemble.draw(db, 6, seed, elements) for seed in (1, 1, 2))
+    assert samples.phases == again.phases
+    np.testing.assert_array_equal(samples.enthalpy, again.enthalpy)
+    np.testing.assert_array_equal(samples.entropy, again.entropy)
+    assert not np.any(np.isclose(samples.entropy, other.entropy) & (samples.entropy != 0.0))
 
 
 def test_samples_do_not_depend_on_the_company(db):
@@ -122,9 +124,9 @@ def test_samples_do_not_depend_on_the_company(db):
 
 def test_the_order_of_the_tables_does_not_matter(db):
     backwards = Database(dict(reversed(list(db.solids.items()))), db.fingerprint, db.changes)
-    one, other = (ensemble.draw(data, 4, 0, frozenset(("Li", "Ni", "Mn"))) for data in (db, backwards))
-    assert one.phases == other.phases
-    np.testing.assert_array_equal(one.enthalpy, other.enthalpy)
+    samples, other = (ensemble.draw(data, 4, 0, frozenset(("Li", "Ni", "Mn"))) for data in (db, backwards))
+    assert samples.phases == other.phases
+    np.testing.assert_array_equal(samples.enthalpy, other.enthalpy)
 
 
 def test_gibbs_is_enthalpy_less_T_times_entropy(kept):
@@ -138,8 +140,8 @@ def gains(db, samples, facts):
         for t, T in enumerate(case.temperatures):
             omega = case.energies[t] + samples.gibbs(T) @ case.makeup.T
             for row in omega:
-                found = minimise(case.composition, row, case.composition[case.row], case.system.components)
-                yield fact, T, float(row[case.row] - found.energy)
+                minimum = minimise(case.composition, row, case.composition[case.row], case.system.components)
+                yield fact, T, float(row[case.row] - minimum.energy)
 
 
 def test_known_stabilities_hold_in_every_sample(db, kept):
@@ -162,8 +164,8 @@ def test_known_stabilities_nearly_hold_with_compositions_of_their_own(db, oxygen
         omega = case.system.phases.grand_potential(T, oxygen)
         for change in kept.gibbs(T)[:10] @ makeup.T:
             total = case.composition[case.row]
-            found = column_generation.equilibrium(case.system, omega + change, T, total).answer
-            over.append((omega + change)[case.row] - found.energy)
+            equilibrium = column_generation.equilibrium(case.system, omega + change, T, total).answer
+            over.append((omega + change)[case.row] - equilibrium.energy)
     assert np.mean(np.array(over) > assimilate.TOLERANCE) < 0.2
     assert np.max(over) < 15.0 * assimilate.TOLERANCE
 
@@ -171,16 +173,16 @@ def test_known_stabilities_nearly_hold_with_compositions_of_their_own(db, oxygen
 def test_projection_moves_nothing_else(db):
     """Samples that keep the facts stay as they were drawn, entropies always do."""
     free = ensemble.independent(db, sorted(s.id for s in db.within(("Li", "Ni"))), 30, 8)
-    found = ensemble.draw(db, 30, 8, frozenset(("Li", "Ni")))
-    assert found.phases == free.phases
-    np.testing.assert_array_equal(found.entropy, free.entropy)
-    moved = np.any(found.enthalpy != free.enthalpy, axis=1)
+    samples = ensemble.draw(db, 30, 8, frozenset(("Li", "Ni")))
+    assert samples.phases == free.phases
+    np.testing.assert_array_equal(samples.entropy, free.entropy)
+    moved = np.any(samples.enthalpy != free.enthalpy, axis=1)
     facts = [fact for fact in assimilate.facts() if set(fact.composition) <= {"Li", "Ni", "O"}]
     assert facts
     wrong = np.zeros(30, dtype=bool)
     for sample in range(30):
-        one = ensemble.Ensemble(free.phases, free.enthalpy[[sample]], free.entropy[[sample]])
-        wrong[sample] = any(gain > assimilate.TOLERANCE for _, _, gain in gains(db, one, facts))
+        alone = ensemble.Ensemble(free.phases, free.enthalpy[[sample]], free.entropy[[sample]])
+        wrong[sample] = any(gain > assimilate.TOLERANCE for _, _, gain in gains(db, alone, facts))
     np.testing.assert_array_equal(moved, wrong)
     assert 0 < np.count_nonzero(moved) < 30
 
@@ -193,11 +195,11 @@ def test_no_samples_are_refused(db, size):
 
 def test_one_sample(db, oxygen, pairs):
     pair = pairs("pc-LCO")
-    found = ensemble.interface_spread(pair, T, oxygen, ensemble.draw(db, 1, 0, frozenset(pair.system.components)))
-    assert found.energy.shape == found.x.shape == (1,)
-    assert found.profile.shape == (1, 101)
-    assert len(set(found.energy_meV_per_atom.tolist())) == 1
-    assert set(found.probability.tolist()) <= {0.0, 1.0}
+    spread = ensemble.interface_spread(pair, T, oxygen, ensemble.draw(db, 1, 0, frozenset(pair.system.components)))
+    assert spread.energy.shape == spread.x.shape == (1,)
+    assert spread.profile.shape == (1, 101)
+    assert len(set(spread.energy_meV_per_atom.tolist())) == 1
+    assert set(spread.probability.tolist()) <= {0.0, 1.0}
 
 
 @pytest.mark.parametrize("cathode", ["pc-LCO", "pc-LNMO", "pc-NMC811"])
@@ -205,29 +207,29 @@ def test_spread_of_a_couple(db, oxygen, pairs, cathode):
     pair = pairs(cathode)
     told = []
     samples = ensemble.draw(db, 30, 2, frozenset(pair.system.components))
-    found = ensemble.interface_spread(pair, T, oxygen, samples, told.append)
-    assert found.energy.shape == found.x.shape == (30,)
-    assert found.profile.shape == (30, 101)
-    assert np.all((found.x >= 0.0) & (found.x <= 1.0))
-    assert np.all((found.probability > 0.0) & (found.probability <= 1.0))
-    assert set(found.families) <= set(FAMILIES) - {pair.system.phases.solids[row].family for row in pair.rows}
-    assert list(found.families) == sorted(found.families)
-    low, middle, high = found.energy_meV_per_atom
+    spread = ensemble.interface_spread(pair, T, oxygen, samples, told.append)
+    assert spread.energy.shape == spread.x.shape == (30,)
+    assert spread.profile.shape == (30, 101)
+    assert np.all((spread.x >= 0.0) & (spread.x <= 1.0))
+    assert np.all((spread.probability > 0.0) & (spread.probability <= 1.0))
+    assert set(spread.families) <= set(FAMILIES) - {pair.system.phases.solids[row].family for row in pair.rows}
+    assert list(spread.families) == sorted(spread.families)
+    low, middle, high = spread.energy_meV_per_atom
     assert low <= middle <= high <= 1e-6
-    assert np.all(found.profile <= 1e-3)  # doing nothing is always possible
-    per_atom = found.profile / pair.atoms(found.at)
-    assert np.all(found.energy <= per_atom.min(axis=1) + 1e-6)
+    assert np.all(spread.profile <= 1e-3)  # doing nothing is always possible
+    per_atom = spread.profile / pair.atoms(spread.at)
+    assert np.all(spread.energy <= per_atom.min(axis=1) + 1e-6)
     assert told == pytest.approx(np.arange(1, 31) / 30.0)
 
 
 def test_the_nickel_spinel_surely_makes_manganate_and_zirconate(db, oxygen, pairs):
     pair = pairs("pc-LNMO")
     samples = ensemble.draw(db, 100, 0, frozenset(pair.system.components))
-    found = ensemble.interface_spread(pair, T, oxygen, samples)
-    probability = dict(zip(found.families, found.probability.tolist(), strict=True))
+    spread = ensemble.interface_spread(pair, T, oxygen, samples)
+    probability = dict(zip(spread.families, spread.probability.tolist(), strict=True))
     assert probability["Li2MnO3"] > 0.9
     assert probability["La2Zr2O7"] > 0.9
-    assert found.energy_meV_per_atom[2] < -10.0
+    assert spread.energy_meV_per_atom[2] < -10.0
 
 
 @pytest.mark.parametrize("cathode", ["pc-LNMO", "pc-LCO"])
@@ -237,19 +239,19 @@ def test_without_uncertainty_the_profile_is_the_nominal_one(db, oxygen, pairs, c
     samples = ensemble.draw(Database(solids, db.fingerprint), 3, 0, frozenset(pair.system.components))
     np.testing.assert_array_equal(samples.enthalpy, 0.0)
     np.testing.assert_array_equal(samples.entropy, 0.0)
-    found = ensemble.interface_spread(pair, T, oxygen, samples)
+    spread = ensemble.interface_spread(pair, T, oxygen, samples)
     line = profile(pair, pair.system.phases.grand_potential(T, oxygen), T)
-    expected = np.interp(found.at, line.x, line.energy)
-    np.testing.assert_allclose(found.profile, np.tile(expected, (3, 1)), atol=1e-3)
-    np.testing.assert_allclose(found.energy, np.min(line.energy / pair.atoms(line.x)), atol=1e-6)
-    assert set(found.probability.tolist()) <= {1.0}
+    expected = np.interp(spread.at, line.x, line.energy)
+    np.testing.assert_allclose(spread.profile, np.tile(expected, (3, 1)), atol=1e-3)
+    np.testing.assert_allclose(spread.energy, np.min(line.energy / pair.atoms(line.x)), atol=1e-6)
+    assert set(spread.probability.tolist()) <= {1.0}
 
 
 def test_compositions_of_the_first_samples_serve_the_others(db, oxygen, pairs):
     """What a further sample would gain from compositions of its own: little as a rule, never a loss."""
     pair = pairs("pc-LNMO")
     samples = ensemble.draw(db, 40, 1, frozenset(pair.system.components))
-    found = ensemble.interface_spread(pair, T, oxygen, samples)
+    spread = ensemble.interface_spread(pair, T, oxygen, samples)
     omega = pair.system.phases.grand_potential(T, oxygen)
     change = samples.gibbs(T) @ pair.system.makeup(pair.system.nothing(), samples.phases).T
     excess = []
@@ -257,7 +259,7 @@ def test_compositions_of_the_first_samples_serve_the_others(db, oxygen, pairs):
         now = omega + change[s]
         line = column_generation.line(pair.system, now, T, *pair.ends).answer
         gain = line.energy - (1.0 - line.t) * now[pair.rows[0]] - line.t * now[pair.rows[1]]
-        excess.append(found.energy[s] - np.min(gain / pair.atoms(line.t)))
+        excess.append(spread.energy[s] - np.min(gain / pair.atoms(line.t)))
     meV = np.array(excess) / EV_PER_ATOM * 1e3
     assert np.min(meV) > -0.02
     assert np.median(meV) < 0.05

@@ -24,25 +24,25 @@ def problem(seed, phases=40, components=5):
 @pytest.mark.parametrize("seed", range(40))
 def test_certificate(seed):
     composition, omega, total, names = problem(seed, components=2 + seed % 6)
-    found = minimise(composition, omega, total, names)
-    violations = found.certificate(composition, total)
+    minimum = minimise(composition, omega, total, names)
+    violations = minimum.certificate(composition, total)
     size = total.sum()
     assert violations["balance"] < 1e-9 * size
     assert violations["plane"] < 1e-3
     assert violations["slackness"] < 1e-3 * size
-    assert np.all(found.amounts >= 0.0)
-    assert found.energy == pytest.approx(total @ found.potentials)  # no duality gap
-    assert np.sum(found.amounts > 1e-9 * size) <= len(names)  # Gibbs' phase rule
-    np.testing.assert_allclose(found.driving_force, omega - composition @ found.potentials, atol=1e-6)
+    assert np.all(minimum.amounts >= 0.0)
+    assert minimum.energy == pytest.approx(total @ minimum.potentials)  # no duality gap
+    assert np.sum(minimum.amounts > 1e-9 * size) <= len(names)  # Gibbs' phase rule
+    np.testing.assert_allclose(minimum.driving_force, omega - composition @ minimum.potentials, atol=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_certificate_can_fail(seed):
     composition, omega, total, names = problem(seed)
-    found = minimise(composition, omega, total, names)
-    assert found.certificate(composition, 1.01 * total)["balance"] > 1e-3 * total.max()
-    cheaper = minimise(composition, omega + 1e4 * (found.amounts > 0), total, names)
-    assert cheaper.energy > found.energy
+    minimum = minimise(composition, omega, total, names)
+    assert minimum.certificate(composition, 1.01 * total)["balance"] > 1e-3 * total.max()
+    cheaper = minimise(composition, omega + 1e4 * (minimum.amounts > 0), total, names)
+    assert cheaper.energy > minimum.energy
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -50,22 +50,22 @@ def test_permuting_phases_and_components(seed):
     composition, omega, total, names = problem(seed)
     rng = np.random.default_rng(seed)
     rows, columns = rng.permutation(len(omega)), rng.permutation(len(total))
-    one = minimise(composition, omega, total, names)
+    minimum = minimise(composition, omega, total, names)
     other = minimise(composition[rows][:, columns], omega[rows], total[columns], tuple(names[k] for k in columns))
-    assert other.energy == pytest.approx(one.energy, rel=1e-9)
-    np.testing.assert_allclose(other.amounts, one.amounts[rows], atol=1e-9 * total.sum())
-    np.testing.assert_allclose(other.potentials, one.potentials[columns], rtol=1e-7)
+    assert other.energy == pytest.approx(minimum.energy, rel=1e-9)
+    np.testing.assert_allclose(other.amounts, minimum.amounts[rows], atol=1e-9 * total.sum())
+    np.testing.assert_allclose(other.potentials, minimum.potentials[columns], rtol=1e-7)
 
 
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize(("energy", "size"), [(1e-3, 1.0), (1e3, 1.0), (1.0, 1e-12), (1.0, 1e12)])
 def test_scales(seed, energy, size):
     composition, omega, total, names = problem(seed)
-    one = minimise(composition, omega, total, names)
+    minimum = minimise(composition, omega, total, names)
     other = minimise(composition, omega * energy, total * size, names)
-    assert other.energy == pytest.approx(one.energy * energy * size, rel=1e-9)
-    np.testing.assert_allclose(other.amounts, one.amounts * size, atol=1e-9 * total.sum() * size)
-    np.testing.assert_allclose(other.potentials, one.potentials * energy, rtol=1e-7)
+    assert other.energy == pytest.approx(minimum.energy * energy * size, rel=1e-9)
+    np.testing.assert_allclose(other.amounts, minimum.amounts * size, atol=1e-9 * total.sum() * size)
+    np.testing.assert_allclose(other.potentials, minimum.potentials * energy, rtol=1e-7)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -73,23 +73,23 @@ def test_shifting_the_references(seed):
     """Adding N.c to every omega adds c to the potentials: the choice of reference states is free."""
     composition, omega, total, names = problem(seed)
     shift = np.random.default_rng(seed).normal(size=len(total)) * 1e5
-    one, other = (minimise(composition, w, total, names) for w in (omega, omega + composition @ shift))
-    np.testing.assert_allclose(other.amounts, one.amounts, atol=1e-9 * total.sum())
-    np.testing.assert_allclose(other.potentials, one.potentials + shift, rtol=1e-7, atol=1e-2)
+    first, other = (minimise(composition, w, total, names) for w in (omega, omega + composition @ shift))
+    np.testing.assert_allclose(other.amounts, first.amounts, atol=1e-9 * total.sum())
+    np.testing.assert_allclose(other.potentials, first.potentials + shift, rtol=1e-7, atol=1e-2)
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_only_a_phase_below_the_plane_changes_anything(seed):
     composition, omega, total, names = problem(seed)
-    one = minimise(composition, omega, total, names)
+    minimum = minimise(composition, omega, total, names)
     extra = np.random.default_rng(seed).dirichlet(np.ones(len(total)))
-    table, plane = np.vstack([composition, extra]), extra @ one.potentials
+    table, plane = np.vstack([composition, extra]), extra @ minimum.potentials
     above = minimise(table, np.append(omega, plane + 100.0), total, names)
-    np.testing.assert_allclose(above.amounts, np.append(one.amounts, 0.0), atol=1e-9 * total.sum())
+    np.testing.assert_allclose(above.amounts, np.append(minimum.amounts, 0.0), atol=1e-9 * total.sum())
     assert above.driving_force[-1] == pytest.approx(100.0, abs=1e-2)
     below = minimise(table, np.append(omega, plane - 100.0), total, names)
     assert below.amounts[-1] > 0.0
-    assert below.energy < one.energy
+    assert below.energy < minimum.energy
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -103,8 +103,8 @@ def test_infeasible_names_the_element():
     composition = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0]])
     with pytest.raises(InputError, match="no phase in the database holds Zr: it can not"):
         minimise(composition, np.array([-1.0, -2.0]), np.array([1.0, 0.5, 0.5]), ("Li", "La", "Zr"))
-    found = minimise(composition, np.array([-1.0, -2.0]), np.array([1.0, 0.5, 0.0]), ("Li", "La", "Zr"))
-    assert found.amounts == pytest.approx([1.0, 0.5])  # none of it, none needed
+    minimum = minimise(composition, np.array([-1.0, -2.0]), np.array([1.0, 0.5, 0.0]), ("Li", "La", "Zr"))
+    assert minimum.amounts == pytest.approx([1.0, 0.5])  # none of it, none needed
 
 
 def test_out_of_reach_names_the_composition():
@@ -149,5 +149,5 @@ def test_carbon_dioxide_decomposes_the_zirconate(zirconates):
     total = np.array([0.0, 2.0, 1.0]) / 3.0
     for T, stays in ((700.0, False), (1100.0, True)):
         omega = zirconates.grand_potential(T, Atmosphere("x", 0.2, 0.2))
-        found = minimise(zirconates.composition, omega, total, zirconates.components)
-        assert (found.amounts[zirconates.ids.index("Li2ZrO3")] > 0.9) == stays
+        minimum = minimise(zirconates.composition, omega, total, zirconates.components)
+        assert (minimum.amounts[zirconates.ids.index("Li2ZrO3")] > 0.9) == stays

@@ -55,8 +55,8 @@ def test_charges_balance_for_every_phase(records):
     ],
 )
 def test_known_charges(text, ions):
-    found = estimates.charges(formula.parse(text))
-    assert {ion: n for ion, n in found.items() if ion[0] in estimates.LOWEST_CHARGE} == pytest.approx(ions)
+    charges = estimates.charges(formula.parse(text))
+    assert {ion: n for ion, n in charges.items() if ion[0] in estimates.LOWEST_CHARGE} == pytest.approx(ions)
 
 
 @pytest.mark.parametrize("text", ["NaCl", "LiO5", "Li3O", "Ni2O", "NiO3", "Cr2O3"])
@@ -130,13 +130,13 @@ def test_class_of_a_compound(text, structure, kind):
 
 
 def test_class_statistics_by_hand():
-    found = estimates.class_residuals([("spinel", 2.0), ("spinel", 4.0), ("LiMO2", 6.0)])
-    assert found["spinel"].mean == pytest.approx(2.0)  # 6 / (2 + 1)
-    assert found["LiMO2"].mean == pytest.approx(3.0)
+    residuals = estimates.class_residuals([("spinel", 2.0), ("spinel", 4.0), ("LiMO2", 6.0)])
+    assert residuals["spinel"].mean == pytest.approx(2.0)  # 6 / (2 + 1)
+    assert residuals["LiMO2"].mean == pytest.approx(3.0)
     pooled = (0.0 + 4.0 + 9.0) / 3.0
-    assert found["spinel"].sd == pytest.approx(np.sqrt((4.0 + pooled) / 2.0))
-    assert found["lanthanum oxide"].mean == 0.0
-    assert found["lanthanum oxide"].sd == pytest.approx(np.sqrt(pooled))
+    assert residuals["spinel"].sd == pytest.approx(np.sqrt((4.0 + pooled) / 2.0))
+    assert residuals["lanthanum oxide"].mean == 0.0
+    assert residuals["lanthanum oxide"].sd == pytest.approx(np.sqrt(pooled))
 
 
 def test_trivalent_nickel_has_one_entropy(records, table):

@@ -36,8 +36,8 @@ def read(content, name="mine.json"):
 def test_snapshot_is_read(tmp_path):
     file = tmp_path / "mine.json"
     file.write_text(text([phase("LiNiO2", volume_A3_per_atom=None)]))
-    (found,), sha = load(file)
-    assert found == Foreign(
+    (loaded,), sha = load(file)
+    assert loaded == Foreign(
         "mp-1", {"Li": 1.0, "Ni": 1.0, "O": 2.0}, -2.0, 0.0, False, "Fm-3m", 4000.0, None, "jain2013"
     )
     file.write_text(file.read_text() + "\n")
@@ -134,11 +134,11 @@ def test_mutated_bytes(name, data):
         else:
             content[at:at] = content[at : at + 40]
     try:
-        found = read(bytes(content), name)
+        phases = read(bytes(content), name)
     except DataError as error:
         assert name in str(error) and "\n" not in str(error)
     else:
-        assert name.endswith("csv") or found == read(GOOD[name])
+        assert name.endswith("csv") or phases == read(GOOD[name])
 
 
 @given(content=st.binary(max_size=300), name=st.sampled_from(["a.json", "a.csv", "a"]))
@@ -162,10 +162,10 @@ def test_any_entries(entries, composition, structure):
     odd = {**lithium, "composition": composition}
     for document in (entries, [lithium, odd], [lithium, {**lithium, "structure": structure, "data": composition}]):
         try:
-            found = read(json.dumps(document))
+            phases = read(json.dumps(document))
         except DataError:
             continue
-        assert all(math.isfinite(entry.energy) for entry in found)
+        assert all(math.isfinite(entry.energy) for entry in phases)
 
 
 def test_csv():
@@ -218,10 +218,10 @@ def test_computed_entries_as_pymatgen_sees_them():
     from pymatgen.analysis.phase_diagram import PhaseDiagram
 
     given = entries()
-    found = read(json.dumps([entry.as_dict() for entry in given], default=float))
+    phases = read(json.dumps([entry.as_dict() for entry in given], default=float))
     diagram = PhaseDiagram(given)
-    assert [entry.energy for entry in found] == pytest.approx([diagram.get_form_energy_per_atom(e) for e in given])
-    lithia, salt = found[-2:]
+    assert [entry.energy for entry in phases] == pytest.approx([diagram.get_form_energy_per_atom(e) for e in given])
+    lithia, salt = phases[-2:]
     assert lithia.amounts == {"Li": 2.0, "O": 1.0}
     assert (lithia.id, lithia.theoretical, lithia.above_hull, lithia.volume) == ("mp-9", False, 0.01, None)
     assert salt.amounts == {"Ni": 1.0, "O": 1.0}

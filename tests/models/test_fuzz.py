@@ -47,12 +47,12 @@ def told(error):
 def test_any_quantity(value, sd, unit, source, method):
     card = {"value": value, "sd": sd, "unit": unit, "source": source, "method": method}
     try:
-        found = quantity(card, "length", "card")
+        length = quantity(card, "length", "card")
     except DataError as error:
         told(error)
         return
-    assert 0.0 < found.value < math.inf and 0.0 <= found.sd < math.inf
-    assert isinstance(found.source, str) and isinstance(found.method, str)
+    assert 0.0 < length.value < math.inf and 0.0 <= length.sd < math.inf
+    assert isinstance(length.source, str) and isinstance(length.method, str)
 
 
 @pytest.mark.parametrize("value", [HUGE, 5e-324, 1e299], ids=["digits", "tiny", "huge"])
@@ -68,15 +68,15 @@ def test_quantities_that_no_unit_makes_sense_of(value):
 def judge_card(path, content):
     path.write_bytes(content)
     try:
-        found = materials.load(path)
+        powder = materials.load(path)
     except SinterfaceError as error:
         told(error)
         return False
-    assert materials.ID.fullmatch(found.id)
-    for size in (found.particle_diameter, found.grain_size):
+    assert materials.ID.fullmatch(powder.id)
+    for size in (powder.particle_diameter, powder.grain_size):
         assert materials.LENGTHS[0] <= size.value <= materials.LENGTHS[1]
-    assert found.formula and formula.molar_mass(found.composition) > 0.0
-    hash(found)
+    assert powder.formula and formula.molar_mass(powder.composition) > 0.0
+    hash(powder)
     return True
 
 
@@ -119,11 +119,11 @@ def test_any_name_of_a_material(text, role):
     if text.endswith(".toml"):
         return
     try:
-        found = materials.find(text, role)
+        powder = materials.find(text, role)
     except SinterfaceError as error:
         told(error)
         return
-    assert found.id.isprintable()
+    assert powder.id.isprintable()
 
 
 PARTS = st.sampled_from(
@@ -138,14 +138,14 @@ PARTS = st.sampled_from(
 @given(st.lists(PARTS, max_size=10).map("".join) | st.text(max_size=40))
 def test_any_gas(text):
     try:
-        found = atmosphere(text)
+        gas = atmosphere(text)
     except SinterfaceError as error:
         told(error)
         return
-    assert str(found).isprintable() and len(str(found)) < 500
+    assert str(gas).isprintable() and len(str(gas)) < 500
     for element in ("O", "C", "H"):
         for T in (273.15, 1773.15):
-            assert not math.isnan(float(found.potential(element, T)))
+            assert not math.isnan(float(gas.potential(element, T)))
 
 
 def test_text_files_are_read_no_further_than_allowed(tmp_path):

@@ -75,8 +75,8 @@ def test_a_garnet_short_of_lithia_is_less_stable_by_more(db, oxygen):
     """At 700 °C what lacks lithia gives pyrochlore, the more the more it lacks; the whole garnet gives none."""
     formed = {}
     for lithium in (6.4, 6.2, 5.8):
-        found = decompose(subject(garnet(f"Li{lithium}La3Zr1.4Ta0.6O12"), db), 700.0 + CELSIUS_ZERO, oxygen)
-        formed[lithium] = sum(p.amount for p in found.formed if p.solid.family == "La2Zr2O7")
+        decomposed = decompose(subject(garnet(f"Li{lithium}La3Zr1.4Ta0.6O12"), db), 700.0 + CELSIUS_ZERO, oxygen)
+        formed[lithium] = sum(p.amount for p in decomposed.formed if p.solid.family == "La2Zr2O7")
     assert formed[6.4] == 0.0
     assert formed[6.2] <= formed[5.8]
     assert formed[5.8] > 0.0

@@ -84,8 +84,8 @@ def test_decomposition_pressure_of_lithium_carbonate(raw, T_C, pressure):
     """Li2CO3 = Li2O + CO2, bar; solid or melt, whichever is stable: literature.md, section 3."""
     T = T_C + CELSIUS_ZERO
     carbonate = min(raw["Li2CO3"].gibbs(T), raw["Li2CO3-liquid"].gibbs(T))
-    found = np.exp(-(raw["Li2O"].gibbs(T) + gas("CO2").gibbs(T) - carbonate) / (R * T))
-    assert 0.5 < found / pressure < 2.0
+    computed = np.exp(-(raw["Li2O"].gibbs(T) + gas("CO2").gibbs(T) - carbonate) / (R * T))
+    assert 0.5 < computed / pressure < 2.0
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ def test_identities_of_every_solid(db, T):
         entropy = solid.entropy + gibbs.entropy_increment(solid.cp, T)
         cp = T * slope(lambda t, s=solid: gibbs.entropy_increment(s.cp, t), T)
         dHdT = slope(lambda t, s=solid: gibbs.enthalpy_increment(s.cp, t), T)
-        found = (-slope(solid.gibbs, T), cp, dHdT)
-        if not np.allclose(found, (entropy, solid.cp(T), solid.cp(T)), rtol=1e-6):
-            wrong.append((solid.id, found))
+        slopes = (-slope(solid.gibbs, T), cp, dHdT)
+        if not np.allclose(slopes, (entropy, solid.cp(T), solid.cp(T)), rtol=1e-6):
+            wrong.append((solid.id, slopes))
     assert not wrong
 
 
@@ -53,9 +53,9 @@ def test_every_solid_is_thermally_stable(db):
 
 
 def test_broadcasts_and_adds():
-    one, other = gibbs.HeatCapacity(50.0, 0.01, -1e6), gibbs.HeatCapacity(20.0, 0.02, -5e5)
+    first, other = gibbs.HeatCapacity(50.0, 0.01, -1e6), gibbs.HeatCapacity(20.0, 0.02, -5e5)
     T = np.array([[400.0, 800.0], [1200.0, 1600.0]])
-    both = gibbs.gibbs(-3e5, 80.0, one + other.scaled(2.0), T)
-    parts = gibbs.gibbs(-1e5, 40.0, one, T) + 2.0 * gibbs.gibbs(-1e5, 20.0, other, T)
+    both = gibbs.gibbs(-3e5, 80.0, first + other.scaled(2.0), T)
+    parts = gibbs.gibbs(-1e5, 40.0, first, T) + 2.0 * gibbs.gibbs(-1e5, 20.0, other, T)
     assert both.shape == T.shape
     np.testing.assert_allclose(both, parts, rtol=1e-12)

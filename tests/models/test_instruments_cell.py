@@ -101,9 +101,9 @@ def test_fits_recover_parameters_and_predictions_of_their_own():
         CellObservation(f"{number}", products, float(known.capacity[number]), float(known.charge_transfer[number]))
         for number, products in enumerate(samples)
     ]
-    found = fit(cells)
-    assert found.untouched == pytest.approx(truth.untouched, abs=0.05)
-    assert found.percolation == pytest.approx(truth.percolation, abs=0.1)
+    fitted = fit(cells)
+    assert fitted.untouched == pytest.approx(truth.untouched, abs=0.05)
+    assert fitted.percolation == pytest.approx(truth.percolation, abs=0.1)
     with pytest.raises(InputError, match="no cell"):
         fit([])
 

@@ -70,11 +70,11 @@ def test_reconstructive_window(T_C, hours):
 )
 def test_anchors_lie_within_the_class(anchor):
     """Each anchor's own barrier follows from its rate, and within 2 sd of the class value."""
-    found = CLASSES[anchor["class"]]
+    rate = CLASSES[anchor["class"]]
     T, k = anchor["T_K"], anchor["k"]["value"]
     barrier = GAS_CONSTANT * T * np.log(BOLTZMANN_OVER_PLANCK * T / k)
     assert anchor["Ea"]["value"] * 1e3 == pytest.approx(barrier, abs=300.0)
-    assert abs(barrier - found.Ea) < 2.0 * np.hypot(found.Ea_sd, anchor["Ea"]["sd"] * 1e3)
+    assert abs(barrier - rate.Ea) < 2.0 * np.hypot(rate.Ea_sd, anchor["Ea"]["sd"] * 1e3)
 
 
 def test_class_value_is_the_weighted_mean():

@@ -37,33 +37,33 @@ def maps(pairs, oxygen):
 
 @pytest.mark.parametrize("name", ["pc-NMC811", "pc-LCO"])
 def test_cells_of_a_couple_are_direct_calls(db, garnet, maps, oxygen, name):
-    found = maps[name]
+    chart = maps[name]
     for row, column in np.ndindex(SHAPE):
         gas = oxygen.having("pCO2", float(CO2[column]))
         alone = interface_reactions(materials.find(name), garnet, float(T[row]), gas, db)
         strongest = alone.strongest
-        assert found.energy[row, column] == pytest.approx(strongest.energy, abs=TOLERANCE)
+        assert chart.energy[row, column] == pytest.approx(strongest.energy, abs=TOLERANCE)
         line, atoms = alone.profile, alone.couple.atoms(alone.profile.x)
         beyond = (line.energy - (1.0 - line.x) * line.energy[0] - line.x * line.energy[-1]) / atoms
-        assert found.beyond[row, column] == pytest.approx(float(beyond.min()), abs=TOLERANCE)
-        if np.isfinite(found.x[row, column]) and abs(found.x[row, column] - strongest.x) < 1e-6:
-            families = {one.solid.family for one in strongest.products}
+        assert chart.beyond[row, column] == pytest.approx(float(beyond.min()), abs=TOLERANCE)
+        if np.isfinite(chart.x[row, column]) and abs(chart.x[row, column] - strongest.x) < 1e-6:
+            families = {product.solid.family for product in strongest.products}
             # traces may differ: a neighbour's compositions to start from lead elsewhere within the tolerance
-            present = {f for f, s in zip(found.families, found.shares[row, column], strict=True) if s > 1e-2}
+            present = {f for f, s in zip(chart.families, chart.shares[row, column], strict=True) if s > 1e-2}
             assert present <= families
 
 
 def test_where_nothing_reacts_the_couple_stays(maps):
-    found = maps["pc-LCO"]
-    quiet = found.energy > -ALLOWED
+    chart = maps["pc-LCO"]
+    quiet = chart.energy > -ALLOWED
     assert quiet.any()
     assert (~quiet).any()
     for row, column in np.ndindex(SHAPE):
-        both = found.phases(row, column) == ("garnet", "lithium cobaltite")
+        both = chart.phases(row, column) == ("garnet", "lithium cobaltite")
         assert both or not quiet[row, column]  # where they gain more, lithia may pass from one to the other and no more
-    np.testing.assert_array_equal(np.isnan(found.x), quiet)
-    np.testing.assert_array_equal(np.isnan(found.shares).all(axis=-1), quiet)
-    np.testing.assert_allclose(found.shares[~quiet].sum(axis=-1), 1.0)
+    np.testing.assert_array_equal(np.isnan(chart.x), quiet)
+    np.testing.assert_array_equal(np.isnan(chart.shares).all(axis=-1), quiet)
+    np.testing.assert_allclose(chart.shares[~quiet].sum(axis=-1), 1.0)
 
 
 @pytest.mark.parametrize("name", ["pc-NMC811", "pc-LCO"])
@@ -75,11 +75,11 @@ def test_more_carbon_dioxide_never_gains_less(maps, name):
 
 def test_corners_of_the_map(maps):
     """Hot with little CO2 LiCoO2 dissolves a little Li2O and no more; cold with much the garnet ends as carbonate."""
-    found = maps["pc-LCO"]
-    assert "carbonate" in found.families
-    assert found.energy[-1, 0] == pytest.approx(0.0, abs=3.0 * ALLOWED)
-    assert found.energy[0, -1] < -0.05 * EV_PER_ATOM
-    assert "Li2CO3" in found.phases(0, len(CO2) - 1)
+    chart = maps["pc-LCO"]
+    assert "carbonate" in chart.families
+    assert chart.energy[-1, 0] == pytest.approx(0.0, abs=3.0 * ALLOWED)
+    assert chart.energy[0, -1] < -0.05 * EV_PER_ATOM
+    assert "Li2CO3" in chart.phases(0, len(CO2) - 1)
 
 
 def test_the_way_through_the_map_does_not_matter(pairs, oxygen, maps):
@@ -99,31 +99,31 @@ def test_the_same_twice(pairs, oxygen, maps):
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_cells_at_a_ratio_are_direct_calls(pairs, oxygen, share):
     pair = pairs["pc-NMC811"]
-    one = batch_of(pair, share)
-    x = one.shares[1]
+    mixture = batch_of(pair, share)
+    x = mixture.shares[1]
     assert float(pair.mass_share(np.array(x))) == pytest.approx(share)
-    found = stability_map(one, T[::2], "pO2", np.array([1e-4, 1.0]), oxygen)
+    chart = stability_map(mixture, T[::2], "pO2", np.array([1e-4, 1.0]), oxygen)
     best = stability_map(pair, T[::2], "pO2", np.array([1e-4, 1.0]), oxygen)
-    assert np.all(best.energy < found.energy + TOLERANCE)
-    for row, column in np.ndindex(found.energy.shape):
-        omega = pair.system.phases.grand_potential(T[2 * row], oxygen.having("pO2", found.pressures[column]))
-        cold = column_generation.equilibrium(pair.system, omega, T[2 * row], one.total)
+    assert np.all(best.energy < chart.energy + TOLERANCE)
+    for row, column in np.ndindex(chart.energy.shape):
+        omega = pair.system.phases.grand_potential(T[2 * row], oxygen.having("pO2", chart.pressures[column]))
+        cold = column_generation.equilibrium(pair.system, omega, T[2 * row], mixture.total)
         gain = cold.answer.energy - (1.0 - x) * omega[pair.rows[0]] - x * omega[pair.rows[1]]
-        assert found.energy[row, column] == pytest.approx(gain / float(pair.atoms(np.array(x))), abs=TOLERANCE)
+        assert chart.energy[row, column] == pytest.approx(gain / float(pair.atoms(np.array(x))), abs=TOLERANCE)
         if share in (0.0, 1.0):
-            assert found.beyond[row, column] == pytest.approx(0.0, abs=TOLERANCE)
+            assert chart.beyond[row, column] == pytest.approx(0.0, abs=TOLERANCE)
         made = assemblage.signature(
             pair.system, cold.pseudo, np.where(cold.answer.amounts > 1e-3, cold.answer.amounts, 0)
         )
-        assert made <= set(found.phases(row, column))
-    np.testing.assert_allclose(found.shares.sum(axis=-1), 1.0)
+        assert made <= set(chart.phases(row, column))
+    np.testing.assert_allclose(chart.shares.sum(axis=-1), 1.0)
 
 
 def test_masses_are_those_of_the_couple(db, garnet, pairs, oxygen):
     """Two ways to say 2 g of cathode and 3 g of electrolyte."""
-    one, other = batch([(materials.find("pc-LCO"), 2.0), (garnet, 3.0)], db), batch_of(pairs["pc-LCO"], 0.4)
-    np.testing.assert_allclose(one.total, other.total)
-    left, right = (stability_map(b, T[:2], "pCO2", CO2[-2:], oxygen) for b in (one, other))
+    weighed, other = batch([(materials.find("pc-LCO"), 2.0), (garnet, 3.0)], db), batch_of(pairs["pc-LCO"], 0.4)
+    np.testing.assert_allclose(weighed.total, other.total)
+    left, right = (stability_map(b, T[:2], "pCO2", CO2[-2:], oxygen) for b in (weighed, other))
     np.testing.assert_allclose(left.energy, right.energy, atol=TOLERANCE)
     np.testing.assert_allclose(left.beyond, right.beyond, atol=TOLERANCE)
     np.testing.assert_allclose(left.shares, right.shares, atol=2e-3)
@@ -132,43 +132,43 @@ def test_masses_are_those_of_the_couple(db, garnet, pairs, oxygen):
 
 
 def test_a_single_material_is_its_decomposition(db, garnet, oxygen):
-    found = stability_map(batch([(garnet, 1.0)], db), T, "pCO2", CO2, oxygen)
-    one = subject(garnet, db)
+    chart = stability_map(batch([(garnet, 1.0)], db), T, "pCO2", CO2, oxygen)
+    case = subject(garnet, db)
     for row, column in np.ndindex(SHAPE):
-        alone = decompose(one, float(T[row]), oxygen.having("pCO2", float(CO2[column])))
-        assert found.energy[row, column] == pytest.approx(-alone.per_atom, abs=TOLERANCE)
-    np.testing.assert_allclose(found.beyond, 0.0, atol=1e-9)
+        alone = decompose(case, float(T[row]), oxygen.having("pCO2", float(CO2[column])))
+        assert chart.energy[row, column] == pytest.approx(-alone.per_atom, abs=TOLERANCE)
+    np.testing.assert_allclose(chart.beyond, 0.0, atol=1e-9)
 
 
 def test_a_bare_composition(db, oxygen):
     """Li2ZrO3 + CO2 = Li2CO3 + ZrO2, the CO2 sorbent: loaded when cold, regenerated when hot."""
-    found = stability_map(composition({"Li": 2.0, "Zr": 1.0, "O": 3.0}, db), [700.0, 1200.0], "pCO2", [0.2], oxygen)
-    assert "Li2CO3" in found.phases(0, 0)
-    assert found.phases(1, 0) == ("Li2ZrO3",)
-    assert np.isnan(found.energy).all()
-    assert np.isnan(found.x).all()
-    assert found.subject == "Li 0.6667 Zr 0.3333"
+    chart = stability_map(composition({"Li": 2.0, "Zr": 1.0, "O": 3.0}, db), [700.0, 1200.0], "pCO2", [0.2], oxygen)
+    assert "Li2CO3" in chart.phases(0, 0)
+    assert chart.phases(1, 0) == ("Li2ZrO3",)
+    assert np.isnan(chart.energy).all()
+    assert np.isnan(chart.x).all()
+    assert chart.subject == "Li 0.6667 Zr 0.3333"
 
 
 def test_axes_other_than_carbon_dioxide(db, pairs):
     """A dry and a moist gas: water enters only through the axis, and the other pressures stay."""
     gas = atmosphere("pO2=0.2,pCO2=1e-3,pH2O=0.5")
-    found = stability_map(pairs["pc-LCO"], [800.0], "pH2O", [1e-9, 0.5], gas)
+    chart = stability_map(pairs["pc-LCO"], [800.0], "pH2O", [1e-9, 0.5], gas)
     same = interface_reactions(pairs["pc-LCO"].cathode, pairs["pc-LCO"].electrolyte, 800.0, gas, db).strongest.energy
-    assert found.energy[0, 1] == pytest.approx(same, abs=TOLERANCE)
-    assert found.energy[0, 1] <= found.energy[0, 0] + TOLERANCE
+    assert chart.energy[0, 1] == pytest.approx(same, abs=TOLERANCE)
+    assert chart.energy[0, 1] <= chart.energy[0, 0] + TOLERANCE
 
 
 def test_dataset(maps, tmp_path):
-    found = maps["pc-NMC811"]
-    data = found.dataset()
+    chart = maps["pc-NMC811"]
+    data = chart.dataset()
     assert data["energy"].dims == ("temperature", "pCO2")
     assert data["energy"].attrs["units"] == "meV/atom"
     assert (data["temperature"].attrs["units"], data["pCO2"].attrs["units"]) == ("degC", "bar")
     assert float(data["temperature"][0]) == pytest.approx(500.0)
-    np.testing.assert_allclose(data["energy"], found.energy / EV_PER_ATOM * 1e3)
+    np.testing.assert_allclose(data["energy"], chart.energy / EV_PER_ATOM * 1e3)
     cell = data.isel(temperature=0, pCO2=-1)
-    assert str(data["assemblage"][int(cell["field"])].item()) == " + ".join(found.phases(0, len(CO2) - 1))
+    assert str(data["assemblage"][int(cell["field"])].item()) == " + ".join(chart.phases(0, len(CO2) - 1))
     assert float(cell["wt_percent"].sum()) == pytest.approx(100.0)
     assert data.attrs["subject"] == "LLZTO | pc-NMC811"
     data.to_netcdf(tmp_path / "map.nc", engine="h5netcdf")

@@ -77,7 +77,7 @@ def test_polycrystal_and_single_crystal_differ_in_morphology_only():
 
 
 @pytest.mark.parametrize(
-    ("text", "role", "found"),
+    ("text", "role", "card"),
     [
         ("pc-LCO", "cathode", "pc-LCO"),
         ("PC-lco", "cathode", "pc-LCO"),
@@ -88,24 +88,24 @@ def test_polycrystal_and_single_crystal_differ_in_morphology_only():
         ("Li3BO3", "coating", "Li3BO3"),
     ],
 )
-def test_find_by_name(text, role, found):
-    assert materials.find(text, role) is materials.built_in()[found]
+def test_find_by_name(text, role, card):
+    assert materials.find(text, role) is materials.built_in()[card]
 
 
 def test_find_by_formula():
-    found = materials.find("LiNi0.6Mn0.2Co0.2O2")
-    assert found.structure == "layered"
-    assert found.morphology == "polycrystal"
-    assert found.particle_diameter == materials.find("NMC622").particle_diameter  # the nearest card
-    assert found.source == "formula, sizes of pc-NMC622"
+    powder = materials.find("LiNi0.6Mn0.2Co0.2O2")
+    assert powder.structure == "layered"
+    assert powder.morphology == "polycrystal"
+    assert powder.particle_diameter == materials.find("NMC622").particle_diameter  # the nearest card
+    assert powder.source == "formula, sizes of pc-NMC622"
     garnet = materials.find("Li6.5La3Zr1.5Ta0.5O12", "electrolyte")
     assert garnet.density == materials.find("LLZTO", "electrolyte").density
 
 
 def test_find_by_formula_with_morphology():
-    found = materials.find("LiNi0.6Mn0.2Co0.2O2", morphology="sc")
-    assert found.morphology == "single-crystal"
-    assert found.grain_size == found.particle_diameter
+    powder = materials.find("LiNi0.6Mn0.2Co0.2O2", morphology="sc")
+    assert powder.morphology == "single-crystal"
+    assert powder.grain_size == powder.particle_diameter
     lone = materials.find("LiNi0.5Mn1.5O4", morphology="sc")  # no single-crystal spinel card
     assert lone.grain_size == lone.particle_diameter == materials.find("LNMO").particle_diameter
 
@@ -126,9 +126,9 @@ def test_fractions_are_the_powder_they_mean():
 def test_find_by_path(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text(LCO.replace('id = "pc-LCO"', 'id = "mine"'), encoding="utf-8")
-    found = materials.find(str(path))
-    assert found.id == "mine"
-    assert found.particle_diameter == materials.find("LCO").particle_diameter
+    powder = materials.find(str(path))
+    assert powder.id == "mine"
+    assert powder.particle_diameter == materials.find("LCO").particle_diameter
 
 
 @pytest.mark.parametrize(
@@ -272,8 +272,8 @@ def test_malicious_cards(tmp_path, fault):
 @pytest.mark.parametrize("unit", [unit for unit in TO_SI if unit])
 def test_units(unit):
     kind, factor = TO_SI[unit]
-    found = quantity({"value": 2.0, "sd": 0.5, "unit": unit, "source": "x"}, kind, "here")
-    assert (found.value, found.sd) == pytest.approx((2.0 * factor, 0.5 * factor))
+    length = quantity({"value": 2.0, "sd": 0.5, "unit": unit, "source": "x"}, kind, "here")
+    assert (length.value, length.sd) == pytest.approx((2.0 * factor, 0.5 * factor))
 
 
 def test_units_have_their_size():

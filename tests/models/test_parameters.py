@@ -64,7 +64,7 @@ def test_energies_move_by_the_cation():
 
 def test_vectors_go_there_and_back():
     drawn = parameters.draw(3, seed=1)
-    assert [parameters.from_vector(one.vector()) for one in drawn] == drawn
+    assert [parameters.from_vector(values.vector()) for values in drawn] == drawn
     with pytest.raises(InputError, match=rf"{len(parameters.names())} finite.*transformation"):
         parameters.from_vector(np.ones(2))
     with pytest.raises(InputError, match="finite"):
@@ -72,7 +72,7 @@ def test_vectors_go_there_and_back():
 
 
 def test_draws_follow_the_priors():
-    table = np.array([one.vector() for one in parameters.draw(4000)])
+    table = np.array([values.vector() for values in parameters.draw(4000)])
     z = (table - [card.mean for card in parameters.priors()]) / [card.sd for card in parameters.priors()]
     assert np.abs(z.mean(axis=0)).max() < 0.06
     assert np.abs(z.std(axis=0) - 1.0).max() < 0.06

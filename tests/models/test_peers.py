@@ -70,9 +70,9 @@ class Couple:
             amounts, energy = amounts[:-1, :-1], (energy - self.mu * amounts[:, -1])[:-1]
         size = amounts.sum(axis=1)
         omega, table = energy / size, amounts / size[:, None]
-        one, other = self.rows
-        line = along(table, omega * EV_PER_ATOM, table[one], table[other], self.elements[: amounts.shape[1]])
-        gain = line.energy / EV_PER_ATOM - (1.0 - line.t) * omega[one] - line.t * omega[other]
+        first, other = self.rows
+        line = along(table, omega * EV_PER_ATOM, table[first], table[other], self.elements[: amounts.shape[1]])
+        gain = line.energy / EV_PER_ATOM - (1.0 - line.t) * omega[first] - line.t * omega[other]
         closed_share = size[self.rows] / self.amounts[self.rows].sum(axis=1)
         whole = np.array([1.0 - line.t, line.t]) / closed_share[:, None]
         return np.column_stack([whole[1] / whole.sum(axis=0), gain])
@@ -82,13 +82,13 @@ class Couple:
         electrolyte, cathode = map(self.composition, self.rows)
         closed = PhaseDiagram(entries)
         if open_oxygen:
-            found = GrandPotentialInterfacialReactivity(
+            reactivity = GrandPotentialInterfacialReactivity(
                 cathode, electrolyte, GrandPotentialPhaseDiagram(entries, {Element("O"): self.mu}), closed,
                 include_no_mixing_energy=True, use_hull_energy=False,
             )  # fmt: skip
         else:
-            found = InterfacialReactivity(cathode, electrolyte, closed, use_hull_energy=False)
-        kinks = np.array([(x, energy) for _, x, energy, *_ in found.get_kinks()])
+            reactivity = InterfacialReactivity(cathode, electrolyte, closed, use_hull_energy=False)
+        kinks = np.array([(x, energy) for _, x, energy, *_ in reactivity.get_kinks()])
         return kinks[np.argsort(kinks[:, 0])]
 
     def straight(self, kinks, open_oxygen):

@@ -45,16 +45,16 @@ def energies(reactions, x=GRID):
 @pytest.mark.parametrize("pair", COUPLES, ids="-".join)
 def test_profile_against_single_equilibria(db, oxygen, react, pair, T):
     """101 equilibria, refined each for itself, lie on the profile within the tolerance of the compositions."""
-    found = couple(*sides(*pair), db)
-    omega = found.system.phases.grand_potential(T, oxygen)
-    a, b = found.ends
+    posed = couple(*sides(*pair), db)
+    omega = posed.system.phases.grand_potential(T, oxygen)
+    a, b = posed.ends
     expected = []
     for x in GRID:
-        one = column_generation.equilibrium(found.system, omega, T, (1.0 - x) * a + x * b)
-        violations = one.answer.certificate(one.composition, (1.0 - x) * a + x * b)
+        equilibrium = column_generation.equilibrium(posed.system, omega, T, (1.0 - x) * a + x * b)
+        violations = equilibrium.answer.certificate(equilibrium.composition, (1.0 - x) * a + x * b)
         assert violations["balance"] < 1e-12
         assert max(violations["plane"], violations["slackness"]) < 1e-3
-        expected.append(one.answer.energy - (1.0 - x) * omega[found.rows[0]] - x * omega[found.rows[1]])
+        expected.append(equilibrium.answer.energy - (1.0 - x) * omega[posed.rows[0]] - x * omega[posed.rows[1]])
     np.testing.assert_allclose(energies(react(*pair, T)), expected, atol=column_generation.TOLERANCE)
 
 
@@ -70,12 +70,14 @@ def test_profile_is_convex(react, pair, para):
 @pytest.mark.parametrize("para", [False, True])
 @pytest.mark.parametrize("pair", COUPLES, ids="-".join)
 def test_ends_and_signs(react, pair, para):
-    found = react(*pair, 973.15, para)
-    assert (found.kinks[0].x, found.kinks[-1].x) == (0.0, 1.0)
-    assert all(kink.energy < 1e-2 for kink in found.kinks)  # doing nothing is always possible
-    assert found.strongest.energy == min(kink.energy for kink in found.kinks)
-    assert -50.0 < found.kinks[0].energy < 1e-2  # stable in O2 at 700 C, but for a little Li2O that a garnet gives off
-    assert [found.mass_share(kink) for kink in (found.kinks[0], found.kinks[-1])] == [0.0, 1.0]
+    reactions = react(*pair, 973.15, para)
+    assert (reactions.kinks[0].x, reactions.kinks[-1].x) == (0.0, 1.0)
+    assert all(kink.energy < 1e-2 for kink in reactions.kinks)  # doing nothing is always possible
+    assert reactions.strongest.energy == min(kink.energy for kink in reactions.kinks)
+    assert (
+        -50.0 < reactions.kinks[0].energy < 1e-2
+    )  # stable in O2 at 700 C, but for a little Li2O that a garnet gives off
+    assert [reactions.mass_share(kink) for kink in (reactions.kinks[0], reactions.kinks[-1])] == [0.0, 1.0]
 
 
 @pytest.mark.parametrize("T", TEMPERATURES)
@@ -88,10 +90,10 @@ def test_frozen_frameworks_gain_less(react, pair, T):
 @pytest.mark.parametrize("para", [False, True])
 @pytest.mark.parametrize("pair", COUPLES, ids="-".join)
 def test_products_balance(react, pair, para):
-    found = react(*pair, 973.15, para)
-    names = found.couple.system.components
-    a, b = found.couple.ends
-    for kink in found.kinks:
+    reactions = react(*pair, 973.15, para)
+    names = reactions.couple.system.components
+    a, b = reactions.couple.ends
+    for kink in reactions.kinks:
         made = sum(p.moles * np.array([p.solid.amounts.get(s, 0.0) for s in names]) for p in kink.products)
         np.testing.assert_allclose(made, (1.0 - kink.x) * a + kink.x * b, atol=2e-6)
         assert len(kink.products) <= len(names)
@@ -114,12 +116,12 @@ def test_equations_balance(react, pair):
 @pytest.mark.parametrize("pair", COUPLES, ids="-".join)
 def test_reported_kinks(react, pair):
     """Between two of them the same phases; the lowest point is among them."""
-    found = react(*pair, 673.15)
-    per_atom = found.profile.energy / found.couple.atoms(found.profile.x)
-    assert found.strongest.energy == pytest.approx(per_atom.min())
-    assert found.kinks[0].beyond == found.kinks[-1].beyond == 0.0
-    assert all(kink.energy <= kink.beyond + 1e-9 for kink in found.kinks)
-    assert len(found.kinks) < 25
+    reactions = react(*pair, 673.15)
+    per_atom = reactions.profile.energy / reactions.couple.atoms(reactions.profile.x)
+    assert reactions.strongest.energy == pytest.approx(per_atom.min())
+    assert reactions.kinks[0].beyond == reactions.kinks[-1].beyond == 0.0
+    assert all(kink.energy <= kink.beyond + 1e-9 for kink in reactions.kinks)
+    assert len(reactions.kinks) < 25
 
 
 def test_driving_forces_in_order(react):
@@ -135,11 +137,11 @@ def test_driving_forces_in_order(react):
 
 def test_oxygen_favours_the_uptake_of_lithium_by_manganese(db):
     """LMO + Li2O + O2 -> Li2MnO3 takes oxygen: less of it, less driving force."""
-    found = [
+    reactions = [
         interface_reactions(*sides("LLZO", "pc-LMO"), 873.15, atmosphere(gas), db).strongest.energy
         for gas in ("O2", "dry-air", "N2")
     ]
-    assert found[0] < found[1] < found[2] < 0.0
+    assert reactions[0] < reactions[1] < reactions[2] < 0.0
 
 
 def test_carbon_dioxide_decomposes_the_garnet_alone(db):
@@ -156,21 +158,21 @@ def test_carbon_dioxide_decomposes_the_garnet_alone(db):
 
 def test_axis_and_units(react):
     """Per mole of cations: garnet 840/12 g and 24/12 atoms, LiMn2O4 180.8/3 g and 7/3 atoms."""
-    found = react("LLZO", "pc-LMO", 973.15)
-    kink = found.kinks[1]
+    reactions = react("LLZO", "pc-LMO", 973.15)
+    kink = reactions.kinks[1]
     garnet, spinel = (1.0 - kink.x) * 839.74 / 12.0, kink.x * 180.81 / 3.0
-    assert found.mass_share(kink) == pytest.approx(spinel / (garnet + spinel), rel=1e-4)
+    assert reactions.mass_share(kink) == pytest.approx(spinel / (garnet + spinel), rel=1e-4)
     atoms = (1.0 - kink.x) * 2.0 + kink.x * 7.0 / 3.0
-    assert found.energy_kJ_per_mol(kink) == pytest.approx(kink.energy_meV_per_atom * 0.0964853 * atoms, rel=1e-5)
+    assert reactions.energy_kJ_per_mol(kink) == pytest.approx(kink.energy_meV_per_atom * 0.0964853 * atoms, rel=1e-5)
 
 
 def test_document_is_plain_json(react):
-    found = react("LLZO", "pc-LMO", 973.15)
-    document = json.loads(json.dumps(found.document()))
+    reactions = react("LLZO", "pc-LMO", 973.15)
+    document = json.loads(json.dumps(reactions.document()))
     assert (document["cathode"], document["electrolyte"], document["temperature_C"]) == ("pc-LMO", "LLZO", 700.0)
     assert document["constraint"] == "none"
-    assert len(document["kinks"]) == len(found.kinks)
-    for entry, kink in zip(document["kinks"], found.kinks, strict=True):
+    assert len(document["kinks"]) == len(reactions.kinks)
+    for entry, kink in zip(document["kinks"], reactions.kinks, strict=True):
         assert entry["energy_meV_per_atom"] == pytest.approx(kink.energy / EV_PER_ATOM * 1e3)
         assert entry["products"] == pytest.approx({p.solid.id: p.moles for p in kink.products})
     left, right = document["kinks"][1]["reaction"].split(" -> ")
@@ -181,8 +183,8 @@ def test_document_is_plain_json(react):
 
 def test_a_material_with_itself_does_not_react(db, oxygen):
     garnet = materials.find("LLZTO", "electrolyte")
-    found = couple(garnet, garnet, db)
-    line = profile(found, found.system.phases.grand_potential(873.15, oxygen), 873.15)
+    pair = couple(garnet, garnet, db)
+    line = profile(pair, pair.system.phases.grand_potential(873.15, oxygen), 873.15)
     assert np.ptp(line.energy) < 1e-3  # what it gains by giving off a little Li2O is the same at any ratio
     assert -100.0 < line.energy[0] < 0.0
     assert len(line.x) == 2

@@ -40,8 +40,8 @@ def posed(db):
     return pose
 
 
-def energies(found):
-    return np.interp(GRID, found.answer.t, found.answer.energy)
+def energies(line):
+    return np.interp(GRID, line.answer.t, line.answer.energy)
 
 
 def random_start(system, seed, count=60):
@@ -59,12 +59,12 @@ def random_start(system, seed, count=60):
 
 def deepest(system, omega, T, potentials, number, rng):
     """Least driving force per mole of cations [J/mol] in a mixture: a random grid, then finer ones about its best."""
-    one = system.mixtures[number]
-    E = len(one.members)
-    costs = omega[one.phase] * one.cations - potentials @ one.composition.T
+    mixture = system.mixtures[number]
+    E = len(mixture.members)
+    costs = omega[mixture.phase] * mixture.cations - potentials @ mixture.composition.T
 
     def force(x):
-        return (x @ costs + one.gibbs_of_mixing(x, T)) / (x @ one.cations)
+        return (x @ costs + mixture.gibbs_of_mixing(x, T)) / (x @ mixture.cations)
 
     grid = np.concatenate([np.eye(E), *(rng.dirichlet(np.full(E, alpha), size=1000) for alpha in (0.05, 0.3, 1.0))])
     best = grid[np.argsort(force(grid))[:5]]
@@ -81,12 +81,12 @@ def deepest(system, omega, T, potentials, number, rng):
 def test_no_composition_is_left_below_the_plane(posed, case):
     """As far as a search that knows nothing of the one under test can tell, on every second stretch of the line."""
     system, omega, T, a, b = posed(case)
-    found = column_generation.line(system, omega, T, a, b)
+    line = column_generation.line(system, omega, T, a, b)
     rng = np.random.default_rng(1)
-    for number, one in enumerate(system.mixtures):
-        allowed = column_generation.TOLERANCE + GAP / one.cations.min()
-        for potentials in found.answer.potentials[::2]:
-            assert deepest(system, omega, T, potentials, number, rng) >= -allowed, one.solution.name
+    for number, mixture in enumerate(system.mixtures):
+        allowed = column_generation.TOLERANCE + GAP / mixture.cations.min()
+        for potentials in line.answer.potentials[::2]:
+            assert deepest(system, omega, T, potentials, number, rng) >= -allowed, mixture.solution.name
 
 
 def test_the_search_finds_what_is_left_out(posed):
@@ -95,7 +95,11 @@ def test_the_search_finds_what_is_left_out(posed):
     table, known = system.composition(system.nothing()), system.energies(omega, T, system.nothing())
     plane = along(table, known, a, b, system.components).potentials
     rng = np.random.default_rng(1)
-    forces = [deepest(system, omega, T, one, number, rng) for one in plane for number in range(len(system.mixtures))]
+    forces = [
+        deepest(system, omega, T, potentials, number, rng)
+        for potentials in plane
+        for number in range(len(system.mixtures))
+    ]
     assert min(forces) < -100.0 * column_generation.TOLERANCE
 
 
@@ -114,11 +118,13 @@ def test_a_tighter_tolerance_changes_no_energy_by_more(posed, case, monkeypatch)
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_the_start_does_not_matter(posed, case, seed):
     system, omega, T, a, b = posed(case)
-    one, other = (column_generation.line(system, omega, T, a, b, start) for start in (None, random_start(system, seed)))
-    assert np.max(np.abs(energies(one) - energies(other))) < column_generation.TOLERANCE
-    again = column_generation.line(system, omega, T, a, b, one.pseudo)
-    assert len(again.pseudo.mixture) == len(one.pseudo.mixture)  # nothing is missing from what was found
-    np.testing.assert_allclose(energies(again), energies(one), atol=1e-3)
+    line, other = (
+        column_generation.line(system, omega, T, a, b, start) for start in (None, random_start(system, seed))
+    )
+    assert np.max(np.abs(energies(line) - energies(other))) < column_generation.TOLERANCE
+    again = column_generation.line(system, omega, T, a, b, line.pseudo)
+    assert len(again.pseudo.mixture) == len(line.pseudo.mixture)  # nothing is missing from what was found
+    np.testing.assert_allclose(energies(again), energies(line), atol=1e-3)
 
 
 def permuted(system, omega, seed):
@@ -129,8 +135,8 @@ def permuted(system, omega, seed):
     place = np.argsort(rows)
     numbers = rng.permutation(len(system.mixtures)).tolist()
     mixtures = [
-        replace(one, phase=place[one.phase], composition=one.composition[:, columns])
-        for one in (system.mixtures[number] for number in numbers)
+        replace(mixture, phase=place[mixture.phase], composition=mixture.composition[:, columns])
+        for mixture in (system.mixtures[number] for number in numbers)
     ]
     inside = {int(place[row]): (numbers.index(number), x) for row, (number, x) in system.inside.items()}
     return ChemicalSystem(phases, tuple(mixtures), inside, system.database), rows, columns
@@ -142,16 +148,16 @@ def test_the_order_of_phases_and_components_does_not_matter(posed, case, seed):
     system, omega, T, a, b = posed(case)
     other, rows, columns = permuted(system, omega, seed)
     np.testing.assert_allclose(other.phases.composition, system.phases.composition[rows][:, columns])
-    one = column_generation.line(system, omega, T, a, b)
+    line = column_generation.line(system, omega, T, a, b)
     two = column_generation.line(other, omega[rows], T, a[columns], b[columns])
-    assert np.max(np.abs(energies(one) - energies(two))) < column_generation.TOLERANCE
+    assert np.max(np.abs(energies(line) - energies(two))) < column_generation.TOLERANCE
     total = 0.7 * a + 0.3 * b
     at = [
         column_generation.equilibrium(system, omega, T, total).answer.energy,
         column_generation.equilibrium(other, omega[rows], T, total[columns]).answer.energy,
     ]
     assert at[0] == pytest.approx(at[1], abs=column_generation.TOLERANCE)
-    assert at[0] == pytest.approx(np.interp(0.3, one.answer.t, one.answer.energy), abs=column_generation.TOLERANCE)
+    assert at[0] == pytest.approx(np.interp(0.3, line.answer.t, line.answer.energy), abs=column_generation.TOLERANCE)
 
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
@@ -176,15 +182,13 @@ def test_compositions_of_one_round_stand_apart(posed, case):
 def test_amounts_balance_where_components_are_missing(posed, case):
     """The cathode has no La, Zr or Ta; aluminium stood in its layered solution as 1e-28 of an end member."""
     system, omega, T, a, b = posed(case)
-    found = column_generation.line(system, omega, T, a, b)
-    totals = (1.0 - found.answer.t)[:, None] * a + found.answer.t[:, None] * b
-    np.testing.assert_allclose(found.answer.amounts @ found.composition, totals, atol=1e-10)
-    for energy, total, plane in zip(
-        found.answer.energy[[0, -1]], (a, b), found.answer.potentials[[0, -1]], strict=True
-    ):
+    line = column_generation.line(system, omega, T, a, b)
+    totals = (1.0 - line.answer.t)[:, None] * a + line.answer.t[:, None] * b
+    np.testing.assert_allclose(line.answer.amounts @ line.composition, totals, atol=1e-10)
+    for energy, total, plane in zip(line.answer.energy[[0, -1]], (a, b), line.answer.potentials[[0, -1]], strict=True):
         assert energy == pytest.approx(float(plane @ total), abs=1e-3)  # the line does not jump at its ends
-        alone = minimise(found.composition, found.energies, total, system.components)
-        assert max(alone.certificate(found.composition, total).values()) < 1e-4
+        alone = minimise(line.composition, line.energies, total, system.components)
+        assert max(alone.certificate(line.composition, total).values()) < 1e-4
         assert alone.energy == pytest.approx(energy, abs=1e-3)
 
 

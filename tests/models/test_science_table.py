@@ -114,26 +114,26 @@ TABLE = [
 
 @pytest.mark.parametrize(("cathode", "T_C", "constraint", "sides", "printed", "exact"), TABLE)
 def test_energies(react, cathode, T_C, constraint, sides, printed, exact):
-    found = getattr(react(cathode, T_C, constraint == "para"), sides)
-    assert found == pytest.approx(printed, abs=0.05 if printed == -5.5 else 0.5)
-    assert found == pytest.approx(exact, abs=0.01)
+    reactions = getattr(react(cathode, T_C, constraint == "para"), sides)
+    assert reactions == pytest.approx(printed, abs=0.05 if printed == -5.5 else 0.5)
+    assert reactions == pytest.approx(exact, abs=0.01)
 
 
 @pytest.mark.parametrize("T_C", range(300, 1001, 100))
 def test_full_equilibrium_of_lnmo(react, T_C):
     """Printed -54: more than half a unit away, though -53.48 becomes that when rounded twice."""
-    found = react("LiNi0.5Mn1.5O4", T_C, False)
-    assert found.undecomposed == pytest.approx(-53.48, abs=0.01)
-    assert found.undecomposed == pytest.approx(-54.0, abs=0.55)
-    assert "La2MnNiO6" in found.products
+    reactions = react("LiNi0.5Mn1.5O4", T_C, False)
+    assert reactions.undecomposed == pytest.approx(-53.48, abs=0.01)
+    assert reactions.undecomposed == pytest.approx(-54.0, abs=0.55)
+    assert "La2MnNiO6" in reactions.products
 
 
 @pytest.mark.parametrize(("T_C", "full"), [(300, -8.34), (400, -4.78), (500, -1.29), (600, 0.0)])
 def test_full_equilibrium_of_lco_is_about_the_same(react, T_C, full):
-    found = react("LiCoO2", T_C, False)
-    assert found.decomposed == pytest.approx(full, abs=0.01)
-    assert abs(found.decomposed - react("LiCoO2", T_C, True).decomposed) < 0.5
-    assert ("La4LiCoO8" in found.products) == (T_C < 600)
+    reactions = react("LiCoO2", T_C, False)
+    assert reactions.decomposed == pytest.approx(full, abs=0.01)
+    assert abs(reactions.decomposed - react("LiCoO2", T_C, True).decomposed) < 0.5
+    assert ("La4LiCoO8" in reactions.products) == (T_C < 600)
 
 
 PRODUCTS = [
@@ -150,10 +150,10 @@ PRODUCTS = [
 @pytest.mark.parametrize(("cathode", "T_C", "constraint", "products"), PRODUCTS)
 def test_products(react, cathode, T_C, constraint, products):
     """All that are named are there; the table does not name what is left of the reactants, and LiLaO2 beside them."""
-    found = react(cathode, T_C, constraint == "para").products
-    assert set(products.split()) <= found
+    reactions = react(cathode, T_C, constraint == "para").products
+    assert set(products.split()) <= reactions
     if constraint == "para":
-        assert found - set(products.split()) <= {GARNET, cathode, "LiLaO2", "La2O3"}
+        assert reactions - set(products.split()) <= {GARNET, cathode, "LiLaO2", "La2O3"}
 
 
 @pytest.mark.parametrize(("cathode", "T_C"), [("LiNiO2", 500), ("LiCoO2", 600)])
@@ -166,9 +166,9 @@ def test_zirconate_fades_on_heating(react, cathode, T_C):
 
 def test_nothing_between_nickelate_and_garnet_above_800(react):
     """La4NiLiO8 "up to about 800, then nothing"; LiNiO2 itself has become NiO and Li2O."""
-    found = react("LiNiO2", 900, False)
-    assert found.products == {GARNET, "NiO", "Li2O"}
-    assert found.decomposed == pytest.approx(0.0, abs=1e-6)
+    reactions = react("LiNiO2", 900, False)
+    assert reactions.products == {GARNET, "NiO", "Li2O"}
+    assert reactions.decomposed == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("reference", ["298 K", "zero at 298 K"])
@@ -195,5 +195,5 @@ def test_references_of_oxygen():
 def test_without_the_correction_of_lanthana_the_garnet_decomposes(react):
     """-6.7 meV per atom of garnet (0.427 of the atoms): why the table corrects La2O3; then both sides are stable."""
     for lanthana, gain in ((0.0, 6.7), (0.25, 0.0)):
-        found = react("LiNi0.5Mn1.5O4", 600, True, lanthana=lanthana)
-        assert found.decomposed - found.undecomposed == pytest.approx(0.427 * gain, abs=0.05)
+        reactions = react("LiNi0.5Mn1.5O4", 600, True, lanthana=lanthana)
+        assert reactions.decomposed - reactions.undecomposed == pytest.approx(0.427 * gain, abs=0.05)

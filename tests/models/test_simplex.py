@@ -81,23 +81,23 @@ def scale(omega):
 
 def highs(composition, omega, b):
     """Least energy per mole of the total, from a problem in units in which HiGHS is accurate."""
-    found = linprog(
+    answer = linprog(
         omega / scale(omega), A_eq=composition.T, b_eq=b / b.sum(), method="highs-ds",
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )  # fmt: skip
-    assert found.status == 0, found.message
-    return found.fun * scale(omega)
+    assert answer.status == 0, answer.message
+    return answer.fun * scale(omega)
 
 
-def assert_optimal(found, composition, omega, b):
+def assert_optimal(answer, composition, omega, b):
     """Balance, no phase below the plane, nothing present above it: together they prove the minimum."""
     size = b.sum()
-    violations = found.certificate(composition, b)
+    violations = answer.certificate(composition, b)
     assert violations["balance"] <= 1e-9 * size
     assert violations["plane"] <= 1e-9 * np.abs(omega).max()
     assert violations["slackness"] <= 1e-9 * np.abs(omega).max() * size
-    assert np.all(found.amounts >= 0.0)
-    assert found.energy == pytest.approx(b @ found.potentials, rel=1e-9, abs=1e-9 * np.abs(omega).max() * size)
+    assert np.all(answer.amounts >= 0.0)
+    assert answer.energy == pytest.approx(b @ answer.potentials, rel=1e-9, abs=1e-9 * np.abs(omega).max() * size)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -169,8 +169,8 @@ def test_lines(seed):
         np.testing.assert_allclose(line.amounts @ composition, at_kinks, rtol=0.0, atol=1e-8 * size)
         grid = np.linspace(0.0, 1.0, 51)
         expected = [minimise(composition, omega, (1.0 - t) * a + t * b, names(composition)).energy for t in grid]
-        found = np.interp(grid, line.t, line.energy)
-        np.testing.assert_allclose(found, expected, rtol=0.0, atol=limit, err_msg=str((number, kinds)))
+        interpolated = np.interp(grid, line.t, line.energy)
+        np.testing.assert_allclose(interpolated, expected, rtol=0.0, atol=limit, err_msg=str((number, kinds)))
         before, at, after = line.t[:-2], line.t[1:-1], line.t[2:]
         chord = (line.energy[:-2] * (after - at) + line.energy[2:] * (at - before)) / (after - before)
         assert np.all(line.energy[1:-1] <= chord + limit), (number, kinds)
@@ -214,8 +214,8 @@ def test_order_does_not_matter(problem, data):
 @given(problems(), st.integers(-12, 12))
 def test_twice_as_much_has_twice_the_energy(problem, power):
     composition, omega, b = problem
-    found, other = lowest(*problem), lowest(composition, omega, b * 10.0**power)
-    assert other.energy == pytest.approx(found.energy * 10.0**power, rel=1e-9, abs=1e-6 * 10.0**power)
+    once, other = lowest(*problem), lowest(composition, omega, b * 10.0**power)
+    assert other.energy == pytest.approx(once.energy * 10.0**power, rel=1e-9, abs=1e-6 * 10.0**power)
 
 
 @small
@@ -234,17 +234,17 @@ def test_references_are_free(problem, shifts):
 def test_one_more_phase(problem, data):
     """Above the plane it changes nothing; anywhere it never costs energy; well below it and within reach it forms."""
     composition, omega, b = problem
-    found = lowest(*problem)
+    minimum = lowest(*problem)
     row = data.draw(st.lists(st.integers(0, 4), min_size=len(b), max_size=len(b)).filter(any))
     table = np.vstack([composition, np.array(row) / sum(row)])
-    plane = float(table[-1] @ found.potentials)
+    plane = float(table[-1] @ minimum.potentials)
     above = lowest(table, np.append(omega, plane + 1e3), b)
-    assert above.energy == pytest.approx(found.energy, rel=1e-9, abs=1e-6)
+    assert above.energy == pytest.approx(minimum.energy, rel=1e-9, abs=1e-6)
     assert above.amounts[-1] == pytest.approx(0.0, abs=1e-12)
     anywhere = lowest(table, np.append(omega, 1e4 * data.draw(st.integers(-30, 30))), b)
-    assert anywhere.energy <= found.energy + 1e-6
-    forms = lowest(np.vstack([composition, b / b.sum()]), np.append(omega, found.energy / b.sum() - 1e3), b)
-    assert forms.energy <= found.energy - 1e3 * b.sum() + 1e-6
+    assert anywhere.energy <= minimum.energy + 1e-6
+    forms = lowest(np.vstack([composition, b / b.sum()]), np.append(omega, minimum.energy / b.sum() - 1e3), b)
+    assert forms.energy <= minimum.energy - 1e3 * b.sum() + 1e-6
     assert forms.amounts[-1] == pytest.approx(b.sum())
 
 
@@ -260,9 +260,9 @@ def test_together_is_never_worse_than_apart(problem, data):
 
 def test_least_systems():
     """One phase; one component; the same phase twice."""
-    one = minimise(np.array([[0.25, 0.75]]), np.array([-7.0]), np.array([1.0, 3.0]), ("Li", "O"))
-    assert one.amounts == pytest.approx([4.0])
-    assert one.energy == pytest.approx(-28.0)
+    minimum = minimise(np.array([[0.25, 0.75]]), np.array([-7.0]), np.array([1.0, 3.0]), ("Li", "O"))
+    assert minimum.amounts == pytest.approx([4.0])
+    assert minimum.energy == pytest.approx(-28.0)
     single = minimise(np.ones((5, 1)), np.array([3.0, -1.0, 2.0, -4.0, 0.0]), np.array([2.0]), ("Li",))
     assert single.amounts == pytest.approx([0.0, 0.0, 0.0, 2.0, 0.0])
     assert single.potentials == pytest.approx([-4.0])
@@ -277,9 +277,9 @@ def test_least_systems():
 def test_plane_where_components_come_in_company_only(b):
     """Total AB, of which A and B can not come apart: the plane has to stay below A3B all the same."""
     composition, omega = np.array([[0.5, 0.5], [0.75, 0.25]]), np.array([-1.0, -10.0])
-    found = minimise(composition, omega, np.array(b), ("A", "B"))
-    assert found.amounts == pytest.approx([sum(b), 0.0])
-    assert found.certificate(composition, np.array(b))["plane"] < 1e-9
+    minimum = minimise(composition, omega, np.array(b), ("A", "B"))
+    assert minimum.amounts == pytest.approx([sum(b), 0.0])
+    assert minimum.certificate(composition, np.array(b))["plane"] < 1e-9
 
 
 PAIR = np.array([[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])

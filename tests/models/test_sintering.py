@@ -63,13 +63,13 @@ def test_hotter_and_longer_is_denser(hotter, longer):
 
 
 def test_the_half_time_is_that_of_the_anchors():
-    curve, found = embedded().best, []
-    for one in (a for a in CARD["anchor"] if a["role"] == "mean"):
-        spent = equivalent_time([0.0, one["time_s"]], [one["T_K"]] * 2, curve.activation_energy, curve.T_ref)[-1]
-        done = (one["density"]["value"] - curve.green) / (curve.final - curve.green)
-        found.append(math.log(spent / (done / (1.0 - done)) ** curve.width))
-    assert len(found) == 2
-    assert math.exp(np.mean(found)) == pytest.approx(curve.half_time, rel=0.01)
+    curve, half_times = embedded().best, []
+    for anchor in (a for a in CARD["anchor"] if a["role"] == "mean"):
+        spent = equivalent_time([0.0, anchor["time_s"]], [anchor["T_K"]] * 2, curve.activation_energy, curve.T_ref)[-1]
+        done = (anchor["density"]["value"] - curve.green) / (curve.final - curve.green)
+        half_times.append(math.log(spent / (done / (1.0 - done)) ** curve.width))
+    assert len(half_times) == 2
+    assert math.exp(np.mean(half_times)) == pytest.approx(curve.half_time, rel=0.01)
 
 
 @pytest.mark.parametrize("anchor", [a for a in CARD["anchor"] if a["role"] == "mean"], ids=lambda a: a["id"])

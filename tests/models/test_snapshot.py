@@ -31,7 +31,7 @@ def text(phases, **changes):
     return json.dumps(document | changes)
 
 
-def one(name, energy=-2.0, above=0.0, theoretical=False, volume=10.0, identity="mp-1"):
+def foreign(name, energy=-2.0, above=0.0, theoretical=False, volume=10.0, identity="mp-1"):
     return Foreign(identity, formula.parse(name), energy, above, theoretical, "", 4000.0, volume, "jain2013")
 
 
@@ -73,7 +73,7 @@ def test_sisso_against_measured(records, raw):
 
 
 def test_precedence(records):
-    lowest, higher = one("NiO", -1.3), one("Ni2O2", -1.2, identity="mp-2")
+    lowest, higher = foreign("NiO", -1.3), foreign("Ni2O2", -1.2, identity="mp-2")
     merged, report = snapshot.merge([higher, lowest], records)
     assert merged["NiO"].dft == -1.3
     assert merged["NiO"].row["dft_eV_atom"] == "-1.3" and merged["NiO"].row["dft_source"] == "jain2013"
@@ -90,10 +90,10 @@ def test_precedence(records):
 
 
 def test_polymorphs_move_with_their_ground_state(records):
-    merged, report = snapshot.merge([one("LiMnO2", records["LiMnO2"].dft - 0.1)], records)
+    merged, report = snapshot.merge([foreign("LiMnO2", records["LiMnO2"].dft - 0.1)], records)
     assert (report.replaced, report.shifted) == (("LiMnO2",), ("LiMnO2-layered",))
     assert merged["LiMnO2-layered"].dft == pytest.approx(records["LiMnO2-layered"].dft - 0.1)
-    merged, report = snapshot.merge([one("Li2CO3"), one("Li5La3Ta2O12", -3.1)], records)
+    merged, report = snapshot.merge([foreign("Li2CO3"), foreign("Li5La3Ta2O12", -3.1)], records)
     assert merged["Li2CO3-liquid"] == records["Li2CO3-liquid"], "a crystal's energy is no melt's"
     assert (report.replaced, report.filled) == (("Li2CO3",), ("Li5La3Ta2O12",))
     assert merged["Li5La3Ta2O12"].enthalpy == records["Li5La3Ta2O12"].enthalpy
@@ -102,10 +102,12 @@ def test_polymorphs_move_with_their_ground_state(records):
 def test_new_phases(records):
     merged, report = snapshot.merge(
         [
-            one("Li10Ni6O16", -1.5), one("Li9Ni6O15", -1.5, theoretical=True), one("Li7Ni6O14", -1.5, above=0.06),
-            one("Li9Co5O12", -1.5, theoretical=None), one("La5NiTaO12", -3.0, volume=None),
-            one("NaNiO2", -1.5, identity="na"), one("Ni", 0.0, identity="ni"), one("LiAl", -0.2, identity="li-al"),
-            one("Li9Ni5O13", -1.0, above=0.11, identity="far"),
+            foreign("Li10Ni6O16", -1.5), foreign("Li9Ni6O15", -1.5, theoretical=True),
+            foreign("Li7Ni6O14", -1.5, above=0.06),
+            foreign("Li9Co5O12", -1.5, theoretical=None), foreign("La5NiTaO12", -3.0, volume=None),
+            foreign("NaNiO2", -1.5, identity="na"), foreign("Ni", 0.0, identity="ni"),
+            foreign("LiAl", -0.2, identity="li-al"),
+            foreign("Li9Ni5O13", -1.0, above=0.11, identity="far"),
         ],
         records,
     )  # fmt: skip
@@ -120,13 +122,13 @@ def test_new_phases(records):
     assert new.observed and new.enthalpy is None and "bartel2018" in new.sources
     assert new.entropy_sd == pytest.approx(16 * 50e-6 * EV_PER_ATOM)
     assert merged["La5TaNiO12"].entropy is None, "without a volume the ion sums serve"
-    without, _ = snapshot.merge([one("Li10Ni6O16", -1.5)], records, use_sisso=False)
+    without, _ = snapshot.merge([foreign("Li10Ni6O16", -1.5)], records, use_sisso=False)
     assert without["Li5Ni3O8"].entropy is None
 
 
 def test_names_do_not_collide(records):
     odd = {**records, "Li5Ni3O8": replace(records["NiO"], phase="Li5Ni3O8")}
-    merged, report = snapshot.merge([one("Li5Ni3O8", identity="mp-77")], odd)
+    merged, report = snapshot.merge([foreign("Li5Ni3O8", identity="mp-77")], odd)
     assert report.observed == ("Li5Ni3O8-mp-77",)
     assert merged["Li5Ni3O8"] == odd["Li5Ni3O8"]
 

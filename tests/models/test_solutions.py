@@ -113,11 +113,11 @@ def test_every_mixture_is_found_again(mixture):
     solution, x = mixture
     tables = database.embedded()
     amounts = solution.amounts(x, tables)
-    found = solution.match(amounts, tables)
-    assert found is not None
-    assert found.sum() == pytest.approx(1.0)
-    assert np.all(found >= 0.0)
-    assert shares(solution.amounts(found, tables)) == pytest.approx(shares(amounts), abs=2e-3)
+    fractions = solution.match(amounts, tables)
+    assert fractions is not None
+    assert fractions.sum() == pytest.approx(1.0)
+    assert np.all(fractions >= 0.0)
+    assert shares(solution.amounts(fractions, tables)) == pytest.approx(shares(amounts), abs=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_an_end_member_is_found_as_itself(db):
     wrong = []
     for solution in SOLUTIONS.values():
         for position, member in enumerate(solution.endmembers):
-            found = solution.match(db[member.phase].amounts, db)
-            if found is None or found[position] < 1.0 - 1e-6:
+            x = solution.match(db[member.phase].amounts, db)
+            if x is None or x[position] < 1.0 - 1e-6:
                 wrong.append((solution.name, member.phase))
     assert wrong == [("layered", "LiNiO2")]
 
@@ -213,30 +213,30 @@ def test_the_mixture_found_is_the_one_of_least_energy(mixture):
     """Disorder counts: what S_mix leaves out of each end member decides between mixtures of one composition."""
     solution, x = mixture
     db = database.embedded()
-    found = solution.match(solution.amounts(x, db), db)
-    assert found is not None
-    given, best = (replace(solution, interactions={}).solid(fractions, db) for fractions in (x, found))
+    again = solution.match(solution.amounts(x, db), db)
+    assert again is not None
+    given, best = (replace(solution, interactions={}).solid(fractions, db) for fractions in (x, again))
     assert shares(best.amounts) == pytest.approx(shares(given.amounts), abs=1e-6)
     if best.amounts["O"] / best.cations == pytest.approx(given.amounts["O"] / given.cations, rel=1e-9):
-        low, high = (float(one.gibbs(solutions.T_COMPARE)) / one.cations for one in (best, given))
+        low, high = (float(compound.gibbs(solutions.T_COMPARE)) / compound.cations for compound in (best, given))
         assert low <= high + 1e-6 * abs(high)
 
 
 def test_lithium_in_excess_sits_with_manganese(db):
     """Li1.1(Ni,Mn,Co)O2: Li2MnO3 and Ni3+ lie below Li2NiO3 and Ni2+, by the disorder of Ni and Mn."""
     metals = {"Li": 1.1, "Ni": 0.67, "Mn": 0.28, "Co": 0.05}
-    found = SOLUTIONS["layered"].match(metals, db)
+    x = SOLUTIONS["layered"].match(metals, db)
     names = [member.phase for member in SOLUTIONS["layered"].endmembers]
-    assert found[names.index("Li2MnO3")] > 0.1
-    assert found[names.index("Li2NiO3")] == 0.0
+    assert x[names.index("Li2MnO3")] > 0.1
+    assert x[names.index("Li2NiO3")] == 0.0
 
 
 def test_formulas_rounded_to_two_decimals_lie_in_their_solution(db):
     """Li1.2Mn0.54Ni0.13Co0.13O2 stands for 0.6 Li4/3Mn2/3O2 and 0.4 LiNi1/3Mn1/3Co1/3O2; LiMnO2 is none."""
     asked = {"Li": 1.2, "Mn": 0.54, "Ni": 0.13, "Co": 0.13}
-    found = SOLUTIONS["layered"].match(asked, db)
-    assert found is not None
-    given = SOLUTIONS["layered"].amounts(found, db)
+    x = SOLUTIONS["layered"].match(asked, db)
+    assert x is not None
+    given = SOLUTIONS["layered"].amounts(x, db)
     total = sum(given[symbol] for symbol in asked)
     assert all(abs(given[symbol] / total - asked[symbol] / 2.0) < 2e-3 for symbol in asked)
     assert SOLUTIONS["layered"].match({"Li": 1.0, "Mn": 1.0}, db) is None
@@ -255,7 +255,7 @@ def test_rounding_brings_in_no_other_element(db, name):
 
 def test_lithia_fills_lithium_cobaltite_at_the_limit_estimated(db):
     """Li/Co = 1.105 at 900 degrees C: samples of 1.08 are one phase, the limit of 1.15 is nominal (Imanishi 2001)."""
-    cobaltite = next(one for one in solutions.embedded() if one.name == "lithium cobaltite")
+    cobaltite = next(solution for solution in solutions.embedded() if solution.name == "lithium cobaltite")
     T = 1173.15
 
     def energy(t):

@@ -44,12 +44,12 @@ OXIDES = [("Co3O4", "CoO", 910.0), ("Mn2O3", "Mn3O4", 880.0)]
 
 @pytest.mark.parametrize(("phase", "product", "celsius"), OXIDES)
 def test_oxides_of_cobalt_and_manganese_in_air(db, phase, product, celsius):
-    one = subject(db[phase], db)
-    changes = sign_changes(one, DRY, 900.0, 1400.0)
+    case = subject(db[phase], db)
+    changes = sign_changes(case, DRY, 900.0, 1400.0)
     assert [change.rising for change in changes] == [True]
     assert changes[0].at - CELSIUS_ZERO == pytest.approx(celsius, abs=30.0)
     assert decomposition_temperature(db[phase], DRY, db, 900.0) == pytest.approx(changes[0].at, abs=0.02)
-    below, above = (decompose(one, changes[0].at + step, DRY) for step in (-0.1, 0.1))
+    below, above = (decompose(case, changes[0].at + step, DRY) for step in (-0.1, 0.1))
     assert below.energy < 0.0 < above.energy
     assert set(above.products) == {product}
 
@@ -70,8 +70,8 @@ def test_carbonate_decomposes_where_its_pressure_says(db, T):
     lower = min(("Li2CO3", "Li2CO3-liquid"), key=lambda name: float(db[name].gibbs(T)))
     dG = float(db["Li2O"].gibbs(T)) + float(gas("CO2").gibbs(T)) - float(db[lower].gibbs(T))
     there = Atmosphere("x", 1.0, math.exp(-dG / (GAS_CONSTANT * T)))
-    found = decomposition_temperature(db[lower], there, db, T - 50.0, T + 50.0)
-    assert found == pytest.approx(T, abs=0.05)
+    ceiling = decomposition_temperature(db[lower], there, db, T - 50.0, T + 50.0)
+    assert ceiling == pytest.approx(T, abs=0.05)
     assert decomposition(db[lower], T + 1.0, there, db).products == pytest.approx({"Li2O": 0.5})
 
 
@@ -85,84 +85,84 @@ def test_same_energy_as_another_algorithm(db, phase, T):
     table = phase_set([*others, solid], components)
     omega = table.grand_potential(T, where)
     expected = linprog(omega[:-1] * 1e-5, A_eq=table.composition[:-1].T, b_eq=table.composition[-1], method="highs-ds")
-    found = decomposition(solid, T, where, db)
-    assert found.energy == pytest.approx(omega[-1] - expected.fun * 1e5, abs=TOLERANCE)
+    result = decomposition(solid, T, where, db)
+    assert result.energy == pytest.approx(omega[-1] - expected.fun * 1e5, abs=TOLERANCE)
     made = sum(
-        moles * np.array([db[name].amounts.get(s, 0.0) for s in components]) for name, moles in found.products.items()
+        moles * np.array([db[name].amounts.get(s, 0.0) for s in components]) for name, moles in result.products.items()
     )
     np.testing.assert_allclose(made, table.composition[-1], atol=1e-6)
-    assert found.per_atom == pytest.approx(found.energy * solid.cations / sum(solid.amounts.values()))
+    assert result.per_atom == pytest.approx(result.energy * solid.cations / sum(solid.amounts.values()))
 
 
 def test_a_computed_only_phase_can_be_asked_about(db):
     hidden = next(s for s in db.solids.values() if not s.observed and s.cations > 0.0)
-    found = decomposition(hidden, 900.0, DRY, db)
-    assert hidden.id not in found.products
-    assert abs(found.per_atom) < EV_PER_ATOM
+    result = decomposition(hidden, 900.0, DRY, db)
+    assert hidden.id not in result.products
+    assert abs(result.per_atom) < EV_PER_ATOM
 
 
 def test_a_carbonate_without_carbon_dioxide_is_lost(db, oxygen):
-    found = decomposition(db["Li2CO3"], 600.0, oxygen, db)
-    assert found.energy > 0.1 * ABSENT
+    result = decomposition(db["Li2CO3"], 600.0, oxygen, db)
+    assert result.energy > 0.1 * ABSENT
     assert decomposition_temperature(db["Li2CO3"], oxygen, db, 400.0) == 400.0
 
 
 def test_polymorphs_count_as_the_material_but_not_as_the_solid(db, oxygen):
     cubic = db["Li7La3Zr2O12-cubic"]
-    one = subject(garnet("LLZO"), db)
-    assert {s.id for s in one.itself.solids} == {cubic.id, "Li7La3Zr2O12-tetragonal"}
-    assert one.mixed  # it lies at one end of the garnets that lack lithia
+    case = subject(garnet("LLZO"), db)
+    assert {s.id for s in case.itself.solids} == {cubic.id, "Li7La3Zr2O12-tetragonal"}
+    assert case.mixed  # it lies at one end of the garnets that lack lithia
     assert decomposition(cubic, 500.0, oxygen, db).products == pytest.approx({"Li7La3Zr2O12-tetragonal": 1.0 / 12.0})
-    assert decompose(one, 500.0, oxygen).energy == pytest.approx(0.0, abs=TOLERANCE)
+    assert decompose(case, 500.0, oxygen).energy == pytest.approx(0.0, abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", ["LLZTO", "Al-LLZO"])
 @pytest.mark.parametrize("T", [700.0, 1100.0])
 def test_a_solution_is_never_above_its_own_hull(db, name, T):
-    one = subject(garnet(name), db)
-    assert one.mixed
+    case = subject(garnet(name), db)
+    assert case.mixed
     for where in (atmosphere("O2"), atmosphere("O2:pCO2=1e-3")):
-        assert decompose(one, T, where).energy > -TOLERANCE
+        assert decompose(case, T, where).energy > -TOLERANCE
 
 
 def test_products_of_a_solution_balance(db):
-    one = subject(garnet("LLZTO"), db)
-    found = decompose(one, 800.0, atmosphere("O2:pCO2=1e-3"))
-    assert found.per_atom > 10.0 * MEV
+    case = subject(garnet("LLZTO"), db)
+    decomposed = decompose(case, 800.0, atmosphere("O2:pCO2=1e-3"))
+    assert decomposed.per_atom > 10.0 * MEV
     made = sum(
-        product.moles * np.array([product.solid.amounts.get(s, 0.0) for s in one.system.components])
-        for product in found.formed
+        product.moles * np.array([product.solid.amounts.get(s, 0.0) for s in case.system.components])
+        for product in decomposed.formed
     )
-    np.testing.assert_allclose(made, one.total, atol=1e-6)
-    assert any(product.solid.family == "carbonate" for product in found.formed)
-    assert sum(product.amount for product in found.formed) == pytest.approx(1.0)
+    np.testing.assert_allclose(made, case.total, atol=1e-6)
+    assert any(product.solid.family == "carbonate" for product in decomposed.formed)
+    assert sum(product.amount for product in decomposed.formed) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("where", ["O2:pCO2=1e-3", "O2"])
 def test_same_as_the_end_of_a_reaction_profile(db, where):
     material = garnet("LLZTO")
-    found = decompose(subject(material, db), 850.0, atmosphere(where)).per_atom
+    decomposed = decompose(subject(material, db), 850.0, atmosphere(where)).per_atom
     end = interface_reactions(materials.find("pc-LCO"), material, 850.0, atmosphere(where), db).kinks[0]
-    assert found == pytest.approx(-end.energy, abs=TOLERANCE)
+    assert decomposed == pytest.approx(-end.energy, abs=TOLERANCE)
 
 
 def test_lithium_nickel_oxide_is_lost_earlier_with_less_oxygen(db):
     """Made pure at 700 to 800 degrees C in O2 (price2023), it loses lithium above; in air at about 700 (KITopen
     1000153937), where CO2 takes part, which these gases lack."""
-    found = [decomposition_temperature(nickelate(), Atmosphere("x", p), db, 700.0) for p in (1.0, 0.2, 1e-2, 1e-3)]
-    assert all(one > other + 10.0 for one, other in pairwise(found)), found
-    assert 800.0 < found[0] - CELSIUS_ZERO < 950.0
-    assert 750.0 < found[1] - CELSIUS_ZERO < 850.0
-    one = subject(nickelate(), db)
-    below, above = (decompose(one, found[0] + step, Atmosphere("x", 1.0)) for step in (-1.0, 1.0))
+    ceilings = [decomposition_temperature(nickelate(), Atmosphere("x", p), db, 700.0) for p in (1.0, 0.2, 1e-2, 1e-3)]
+    assert all(higher > other + 10.0 for higher, other in pairwise(ceilings)), ceilings
+    assert 800.0 < ceilings[0] - CELSIUS_ZERO < 950.0
+    assert 750.0 < ceilings[1] - CELSIUS_ZERO < 850.0
+    case = subject(nickelate(), db)
+    below, above = (decompose(case, ceilings[0] + step, Atmosphere("x", 1.0)) for step in (-1.0, 1.0))
     assert below.per_atom < ALLOWED < above.per_atom
     assert {product.solid.family for product in above.formed} <= {"layered", "Li2O", "rock salt"}
 
 
 def test_less_is_allowed_earlier_is_the_onset(db, oxygen):
-    found = [decomposition_temperature(nickelate(), oxygen, db, allowed=n * MEV) for n in (1.0, 2.0, 5.0)]
-    assert found[0] < found[1] < found[2]
-    assert decomposition_temperature(nickelate(), oxygen, db) == found[0]  # the default
+    ceilings = [decomposition_temperature(nickelate(), oxygen, db, allowed=n * MEV) for n in (1.0, 2.0, 5.0)]
+    assert ceilings[0] < ceilings[1] < ceilings[2]
+    assert decomposition_temperature(nickelate(), oxygen, db) == ceilings[0]  # the default
 
 
 def test_stable_throughout(db, oxygen):
@@ -174,11 +174,11 @@ def test_order_of_the_tables_does_not_matter(db):
     turned = Database(dict(reversed(db.solids.items())), db.fingerprint)
     where = atmosphere("O2:pCO2=1e-4")
     for of in (db["Li2ZrO3"], garnet("LLZTO")):
-        one, other = (decomposition(of, 800.0, where, data) for data in (db, turned))
+        first, other = (decomposition(of, 800.0, where, data) for data in (db, turned))
         again = decomposition(of, 800.0, where, db)
-        assert (one.energy, one.products) == (again.energy, again.products)
-        assert one.energy == pytest.approx(other.energy, abs=TOLERANCE)
-        assert set(one.products) == set(other.products)
+        assert (first.energy, first.products) == (again.energy, again.products)
+        assert first.energy == pytest.approx(other.energy, abs=TOLERANCE)
+        assert set(first.products) == set(other.products)
 
 
 def test_nothing_else_holds_it(db, oxygen):

@@ -39,9 +39,9 @@ def test_drift_before_a_step_does_not_move_its_onset():
 
 def test_steps_stand_in_order_and_have_their_gas():
     parts = {"H2O": slide(450.0, 520.0, -2.0), "O2": slide(620.0, 680.0, 0.6), "CO2": slide(900.0, 1000.0, -1.0)}
-    found = steps(T, np.sum(list(parts.values()), axis=0), parts)
-    assert [step.gas for step in found] == ["H2O", "O2", "CO2"]
-    assert [round(step.change, 1) for step in found] == [-2.0, 0.6, -1.0]
+    told = steps(T, np.sum(list(parts.values()), axis=0), parts)
+    assert [step.gas for step in told] == ["H2O", "O2", "CO2"]
+    assert [round(step.change, 1) for step in told] == [-2.0, 0.6, -1.0]
 
 
 def test_what_is_smaller_than_asked_for_is_no_step():
@@ -98,8 +98,8 @@ def test_a_run_without_a_course_is_refused():
 
 def test_powders_that_do_not_meet_lose_by_their_shares():
     time = T - T[0]
-    one = MassCurve(time, T, {"O2": slide(600.0, 700.0, -4.0)})
+    curve = MassCurve(time, T, {"O2": slide(600.0, 700.0, -4.0)})
     other = MassCurve(time, T, {"O2": slide(600.0, 700.0, -1.0)})
-    assert together([(one, 0.25), (other, 0.75)]).change[-1] == pytest.approx(-1.75)
+    assert together([(curve, 0.25), (other, 0.75)]).change[-1] == pytest.approx(-1.75)
     with pytest.raises(InputError, match="different schedules"):
-        together([(one, 0.5), (MassCurve(2.0 * time, T, other.parts), 0.5)])
+        together([(curve, 0.5), (MassCurve(2.0 * time, T, other.parts), 0.5)])

@@ -67,23 +67,23 @@ def test_the_zirconate_ends_at_the_ceiling(garnets, oxygen, pCO2, low, high):
 def test_products_of_the_garnet_in_carbon_dioxide(garnets):
     from sinterface.models.interface.stability import decompose
 
-    found = decompose(garnets["LLZO"], 600.0 + CELSIUS_ZERO, atmosphere("O2:pCO2=4e-4"))
-    assert set(found.products) == {"La2Zr2O7", "La2O3", "Li2CO3"}
+    decomposed = decompose(garnets["LLZO"], 600.0 + CELSIUS_ZERO, atmosphere("O2:pCO2=4e-4"))
+    assert set(decomposed.products) == {"La2Zr2O7", "La2O3", "Li2CO3"}
 
 
 @pytest.mark.parametrize("name", ["LLZO", "LLZTO"])
 def test_temperature_and_pressure_are_inverse(garnets, oxygen, name):
     change = temperature_changes(garnets[name], oxygen.having("pCO2", 1e-4), 600.0, 1400.0)[0]
-    found = pressure_windows(garnets[name], "pCO2", change.at, oxygen)
-    assert found.floor == 0.0
-    assert found.ceiling == pytest.approx(1e-4, rel=0.01)
+    window = pressure_windows(garnets[name], "pCO2", change.at, oxygen)
+    assert window.floor == 0.0
+    assert window.ceiling == pytest.approx(1e-4, rel=0.01)
 
 
 def test_ceiling_rises_with_temperature_and_holds_on_both_sides(garnets, oxygen):
-    found = [pressure_windows(garnets["LLZTO"], "pCO2", T, oxygen).ceiling for T in (750.0, 850.0, 950.0, 1050.0)]
-    assert all(2.0 * one < other for one, other in pairwise(found)), found
+    window = [pressure_windows(garnets["LLZTO"], "pCO2", T, oxygen).ceiling for T in (750.0, 850.0, 950.0, 1050.0)]
+    assert all(2.0 * lower < other for lower, other in pairwise(window)), window
     for side, sign in ((0.99, -1.0), (1.01, 1.0)):
-        gas = oxygen.having("pCO2", side * found[1])
+        gas = oxygen.having("pCO2", side * window[1])
         assert sign * (driving_force(garnets["LLZTO"], 850.0, gas) - ALLOWED) > 0.0
 
 
@@ -95,8 +95,8 @@ def test_a_couple_is_no_safer_than_its_electrolyte(garnets, pairs, oxygen):
 
 def test_the_spinel_reacts_in_any_gas(pairs, oxygen):
     """LiMn2O4 takes lithium from the garnet without any CO2."""
-    found = pressure_windows(pairs["pc-LMO"], "pCO2", HOT, oxygen)
-    assert (found.intervals, found.ceiling, found.floor) == ((), 0.0, math.inf)
+    window = pressure_windows(pairs["pc-LMO"], "pCO2", HOT, oxygen)
+    assert (window.intervals, window.ceiling, window.floor) == ((), 0.0, math.inf)
     assert temperature_windows(pairs["pc-LMO"], oxygen, 700.0, 1200.0) == ()
 
 
@@ -114,10 +114,10 @@ def test_driving_force_is_convex_in_the_logarithm_of_a_pressure(pairs, oxygen, n
 
 def test_oxygen_window_has_a_floor(pairs, oxygen):
     warm = 900.0 + CELSIUS_ZERO
-    found = pressure_windows(pairs["pc-NMC111"], "pO2", warm, oxygen)
-    ((low, high),) = found.intervals
-    assert (found.floor, high) == (low, 1.0)
-    assert found.ceiling == 0.0  # it reacts in the least oxygen searched
+    window = pressure_windows(pairs["pc-NMC111"], "pO2", warm, oxygen)
+    ((low, high),) = window.intervals
+    assert (window.floor, high) == (low, 1.0)
+    assert window.ceiling == 0.0  # it reacts in the least oxygen searched
     for side, sign in ((0.97, 1.0), (1.03, -1.0)):
         assert sign * (driving_force(pairs["pc-NMC111"], warm, oxygen.having("pO2", side * low)) - ALLOWED) > 0.0
 
@@ -136,8 +136,8 @@ def test_windows_of_temperature_in_a_couple(pairs, oxygen):
 
 
 def test_more_allowed_is_a_wider_window(garnets, oxygen):
-    found = [pressure_windows(garnets["LLZO"], "pCO2", HOT, oxygen, allowed=n * MEV).ceiling for n in (0.1, 1.0, 10.0)]
-    assert found[0] < found[1] < found[2]
+    window = [pressure_windows(garnets["LLZO"], "pCO2", HOT, oxygen, allowed=n * MEV).ceiling for n in (0.1, 1.0, 10.0)]
+    assert window[0] < window[1] < window[2]
 
 
 def test_beyond_leaves_out_what_each_side_does_alone(pairs, oxygen):
@@ -158,8 +158,8 @@ def test_driving_force_is_that_of_the_profile(db, pairs, oxygen):
 
 
 def test_the_same_twice(pairs, oxygen):
-    one, other = (pressure_windows(pairs["pc-NMC811"], "pO2", HOT, oxygen) for _ in range(2))
-    assert one == other
+    window, other = (pressure_windows(pairs["pc-NMC811"], "pO2", HOT, oxygen) for _ in range(2))
+    assert window == other
 
 
 @pytest.mark.parametrize(
@@ -191,29 +191,29 @@ def sides():
 
 
 def test_coatings_are_ranked_by_the_worse_face(db, oxygen, sides):
-    found = coatings(*sides, HOT, oxygen, db)
-    assert {one.coating.id for one in found} == set(materials.built_in("coating"))
-    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
-    for one in found:
-        inner = interface_reactions(sides[0], one.coating, HOT, oxygen, db).strongest.energy
-        outer = interface_reactions(one.coating, sides[1], HOT, oxygen, db).strongest.energy
-        assert one.energies == (inner, outer)
-        assert one.score == min(inner, outer)
-        assert one.helps == one.score - interface_reactions(*sides, HOT, oxygen, db).strongest.energy
-        assert one.alone >= one.score
+    ranked = coatings(*sides, HOT, oxygen, db)
+    assert {entry.coating.id for entry in ranked} == set(materials.built_in("coating"))
+    assert [entry.score for entry in ranked] == sorted((entry.score for entry in ranked), reverse=True)
+    for entry in ranked:
+        inner = interface_reactions(sides[0], entry.coating, HOT, oxygen, db).strongest.energy
+        outer = interface_reactions(entry.coating, sides[1], HOT, oxygen, db).strongest.energy
+        assert entry.energies == (inner, outer)
+        assert entry.score == min(inner, outer)
+        assert entry.helps == entry.score - interface_reactions(*sides, HOT, oxygen, db).strongest.energy
+        assert entry.alone >= entry.score
 
 
 def test_coating_with_one_of_the_sides_changes_nothing(db, oxygen, sides):
     for layer in sides:
-        (one,) = coatings(*sides, HOT, oxygen, db, [layer])
-        assert one.helps == pytest.approx(0.0, abs=TOLERANCE)
-        assert max(one.energies) == pytest.approx(one.alone, abs=TOLERANCE)
+        (entry,) = coatings(*sides, HOT, oxygen, db, [layer])
+        assert entry.helps == pytest.approx(0.0, abs=TOLERANCE)
+        assert max(entry.energies) == pytest.approx(entry.alone, abs=TOLERANCE)
 
 
 def test_order_of_the_candidates_does_not_matter(db, oxygen, sides):
     names = ["Li2ZrO3", "La2Zr2O7", "LiNbO3"]
-    one, other = (coatings(*sides, HOT, oxygen, db, order) for order in (names, names[::-1]))
-    assert [(c.coating.id, c.score) for c in one] == [(c.coating.id, c.score) for c in other]
+    forth, other = (coatings(*sides, HOT, oxygen, db, order) for order in (names, names[::-1]))
+    assert [(c.coating.id, c.score) for c in forth] == [(c.coating.id, c.score) for c in other]
 
 
 def test_a_phase_or_a_formula_is_a_coating(db):

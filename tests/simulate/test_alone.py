@@ -147,8 +147,8 @@ def test_commands_cope(words):
     assert "alone" in answer.output
     assert " nan" not in answer.output
     answer = CliRunner().invoke(app, [*words, "--cells", "6", "--json"], catch_exceptions=False)
-    found = json.loads(answer.stdout, parse_constant=pytest.fail)
-    assert "" in (found["cathode"], found["electrolyte"])
+    document = json.loads(answer.stdout, parse_constant=pytest.fail)
+    assert "" in (document["cathode"], document["electrolyte"])
 
 
 @pytest.mark.parametrize(

@@ -83,10 +83,10 @@ def test_axe_finds_nothing_serious(page, name):
     visit(page, f"/{name}")
     for unfolded in page.locator("summary").all():
         unfolded.click()
-    found = axe.Axe().run(page).response["violations"]
+    violations = axe.Axe().run(page).response["violations"]
     serious = [
         f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]}"
-        for each in found if each["impact"] in ("serious", "critical")
+        for each in violations if each["impact"] in ("serious", "critical")
     ]  # fmt: skip
     assert serious == []
 
@@ -121,8 +121,8 @@ def test_a_run_is_shown_survives_a_reload_and_can_be_taken_away(page, address):
     assert taken.value.suggested_filename == "sinterface-phases.png"
     assert "sinterface run pc-NMC811" in page.locator("pre").last.inner_text()
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    found = axe.Axe().run(page).response["violations"]
-    assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
+    violations = axe.Axe().run(page).response["violations"]
+    assert [each["id"] for each in violations if each["impact"] in ("serious", "critical")] == []
     page.set_viewport_size({"width": 420, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
 

@@ -109,9 +109,9 @@ def test_measured_patterns_are_read_back(run_file, tmp_path, ending):
         third = "  1.0" if ending == ".xye" else ""
         rows = (f"{a:.2f}  {c:.3f}{third}" for a, c in zip(angles, counts, strict=True))
         file.write_text("# sample 7\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    found = read_pattern(file)
-    assert np.allclose(found.angles, angles, atol=1e-6)
-    assert np.allclose(found.counts, counts, atol=1e-3)
+    pattern_read = read_pattern(file)
+    assert np.allclose(pattern_read.angles, angles, atol=1e-6)
+    assert np.allclose(pattern_read.counts, counts, atol=1e-3)
     done = call("xrd", run_file, "--measured", file, "--plot", tmp_path / "o.png")
     assert done.exit_code == 0, done.output
 
@@ -162,11 +162,11 @@ def test_any_text_is_a_pattern_or_a_line_that_says_why_not(text, ending, tmp_pat
     file = tmp_path / f"any{ending}"
     file.write_text(text, encoding="utf-8")
     try:
-        found = read_pattern(file)
+        pattern_read = read_pattern(file)
     except SinterfaceError as error:
         assert "\n" not in str(error)
     else:
-        assert len(found.angles) >= 10 and (np.diff(found.angles) > 0.0).all()
+        assert len(pattern_read.angles) >= 10 and (np.diff(pattern_read.angles) > 0.0).all()
 
 
 def test_a_missing_file_is_told(tmp_path):
@@ -206,11 +206,11 @@ def test_a_sweep_is_no_run(tmp_path):
 
 def test_patterns_of_runs_are_those_of_their_samples(run_file):
     with xr.open_dataset(run_file, engine="h5netcdf", decode_times=False) as data:
-        found = pattern_of(data, scan=Scan(step=0.02))
+        drawn = pattern_of(data, scan=Scan(step=0.02))
         with pytest.raises(SinterfaceError, match="step 7"):
             pattern_of(data, 7)
     sample = [Component(name, family, share, role) for name, family, role, share in PHASES]
-    assert np.array_equal(found.counts, pattern(sample, Scan(step=0.02)).counts)
+    assert np.array_equal(drawn.counts, pattern(sample, Scan(step=0.02)).counts)
 
 
 def test_patterns_are_written_whole(tmp_path):

@@ -34,10 +34,10 @@ def document(run):
     return json.loads(run.stdout, parse_constant=refuse)
 
 
-def check(found):
+def check(told):
     """What every document promises."""
-    assert set(found) >= DOCUMENT
-    kinks = found["kinks"]
+    assert set(told) >= DOCUMENT
+    kinks = told["kinks"]
     assert (kinks[0]["mixing_ratio"], kinks[-1]["mixing_ratio"]) == (0.0, 1.0)
     for key in ("mixing_ratio", "mass_share", "mole_share"):
         shares = [kink[key] for kink in kinks]
@@ -59,12 +59,12 @@ def check(found):
 def test_document_with_samples_and_figure(tmp_path, reactions):
     arguments = ("pc-LNMO", "LLZTO", "-T", "600", "--ensemble", "20", "--seed", "7", "--json")
     run = reactions(*arguments, "--plot", "r.png", cwd=tmp_path)
-    found = document(run)
-    check(found)
-    assert (found["cathode"], found["electrolyte"], found["temperature_C"]) == ("pc-LNMO", "LLZTO", 600.0)
-    assert (found["constraint"], found["closed"]) == ("none", [])
-    assert min(kink["energy_meV_per_atom"] for kink in found["kinks"]) < -20.0
-    samples = found["ensemble"]
+    told = document(run)
+    check(told)
+    assert (told["cathode"], told["electrolyte"], told["temperature_C"]) == ("pc-LNMO", "LLZTO", 600.0)
+    assert (told["constraint"], told["closed"]) == ("none", [])
+    assert min(kink["energy_meV_per_atom"] for kink in told["kinks"]) < -20.0
+    samples = told["ensemble"]
     assert (samples["samples"], samples["seed"]) == (20, 7)
     low, middle, high = (samples["strongest_meV_per_atom"][key] for key in ("q05", "q50", "q95"))
     assert low < middle < high < 0.0
@@ -74,24 +74,24 @@ def test_document_with_samples_and_figure(tmp_path, reactions):
     assert [path.name for path in tmp_path.iterdir()] == ["r.png"]
     assert (tmp_path / "r.png").read_bytes()[:4] == b"\x89PNG"
     again = subprocess.run([EXE, "reactions", *arguments], capture_output=True, text=True, check=False)
-    assert document(again) == found  # another process draws the same samples
+    assert document(again) == told  # another process draws the same samples
 
 
 def test_many_documents(tmp_path, reactions):
     options = ("-T", "500:1300:800", "--closed", "O, C", "--para", "--json", "--plot", "r.svg")
     run = reactions("pc-LNMO, pc-NMC111", *options, cwd=tmp_path)
-    found = document(run)
+    documents = document(run)
     several = [("pc-LNMO", 500.0), ("pc-LNMO", 1300.0), ("pc-NMC111", 500.0), ("pc-NMC111", 1300.0)]
-    assert [(one["cathode"], one["temperature_C"]) for one in found] == several
-    for one in found:
-        check(one)
-        assert (one["constraint"], one["closed"]) == ("paraequilibrium", ["O", "C"])
-        assert "ensemble" not in one
-        for kink in one["kinks"]:
+    assert [(told["cathode"], told["temperature_C"]) for told in documents] == several
+    for told in documents:
+        check(told)
+        assert (told["constraint"], told["closed"]) == ("paraequilibrium", ["O", "C"])
+        assert "ensemble" not in told
+        for kink in told["kinks"]:
             left, right = kink["reaction"].split(" -> ")
             assert " O2" not in left  # there is none to take up
             assert not any({"La", "Mn"} <= set(parse(term.split(" ")[1])) for term in right.split(" + "))
-    boiled = found[1]["kinks"][-1]
+    boiled = documents[1]["kinks"][-1]
     assert boiled["products"]["O2(g)"] > 0.0
     assert boiled["families"]["gas"] > 0.0
     assert "<svg" in (tmp_path / "r.svg").read_text(encoding="utf-8")

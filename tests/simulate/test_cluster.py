@@ -67,14 +67,14 @@ def slow(number):
 
 def work(cluster, lost, after=None):
     """Answers of all jobs; ``after`` is called when some have come."""
-    found = []
+    answers = []
     jobs = iter([(number, number) for number in range(JOBS)])
     options = {"scheduler": cluster.address, "lost": lost, "tell": cluster.tell}
     for number, answer, reason in dask_pool.scattered(slow, jobs, **options):
-        found.append((number, answer, reason))
-        if len(found) == 4 and after is not None:
+        answers.append((number, answer, reason))
+        if len(answers) == 4 and after is not None:
             after()
-    return sorted(found)
+    return sorted(answers)
 
 
 WHOLE = [(number, number * number, "") for number in range(JOBS)]

@@ -15,21 +15,21 @@ TEXTS = ("10 °C/min to 600 °C; hold 1 h; cool naturally", "20 °C/s to 1000 °
 
 
 @pytest.fixture(scope="module")
-def found():
+def comparison():
     task = problem("pc-LNMO", "LLZTO", TEXTS[0], cells=8)
     return compare(task, [Schedule.parse(text) for text in TEXTS])
 
 
-def test_courses_end_at_the_shares_by_family(found):
-    for result in found.results:
+def test_courses_end_at_the_shares_by_family(comparison):
+    for result in comparison.results:
         ends = {family: float(course[-1]) for family, course in courses(result).items()}
         assert ends == pytest.approx(result.by_family)
 
 
-def test_rows_are_the_runs_and_nan_after_their_ends(found, tmp_path):
-    found.to_netcdf(tmp_path / "c.nc")
+def test_rows_are_the_runs_and_nan_after_their_ends(comparison, tmp_path):
+    comparison.to_netcdf(tmp_path / "c.nc")
     with xr.open_dataset(tmp_path / "c.nc", engine="h5netcdf", decode_times=False) as data:
-        for k, (plan, result) in enumerate(zip(found.plans, found.results, strict=True)):
+        for k, (plan, result) in enumerate(zip(comparison.plans, comparison.results, strict=True)):
             row = data.isel(schedule=k)
             points = result.dataset.sizes["time"]
             assert np.nanmax(row["time"].values) == pytest.approx(plan.duration)
@@ -40,12 +40,12 @@ def test_rows_are_the_runs_and_nan_after_their_ends(found, tmp_path):
         assert data["wt_percent"].attrs["units"] == "%"
 
 
-def test_document_is_json_and_names_both(found):
-    told = json.loads(json.dumps(found.document()))
-    assert [one["name"] for one in told["schedules"]] == ["600 °C, 5.01 h", "1000 °C, 83.6 s"]
-    assert all(one["outcome"] == "DONE" for one in told["schedules"])
-    for one in told["schedules"]:
-        ends = one["relative_density"]
+def test_document_is_json_and_names_both(comparison):
+    told = json.loads(json.dumps(comparison.document()))
+    assert [schedule["name"] for schedule in told["schedules"]] == ["600 °C, 5.01 h", "1000 °C, 83.6 s"]
+    assert all(schedule["outcome"] == "DONE" for schedule in told["schedules"])
+    for schedule in told["schedules"]:
+        ends = schedule["relative_density"]
         assert 0.4 < ends["low"] < ends["median"] < ends["high"] < 1.0
 
 
@@ -66,10 +66,10 @@ def test_no_schedule_is_refused():
         compare(problem("pc-LNMO", cells=8), [])
 
 
-def test_the_figure_has_a_panel_each_with_the_same_axes(found):
+def test_the_figure_has_a_panel_each_with_the_same_axes(comparison):
     from sinterface.simulate.views.plot_schedules import compared
 
-    figure = compared(found, 1.0)
+    figure = compared(comparison, 1.0)
     uppers = [axis for axis in figure.axes if "wt%" in axis.get_ylabel() or axis.get_title()]
     assert len(uppers) == 2
     assert uppers[0].get_ylim() == uppers[1].get_ylim()
@@ -82,15 +82,15 @@ def test_the_commands_print_one_document(tmp_path):
     run = ["run", "pc-LNMO", "--schedule", SHORT]
     both = ["compare", "pc-LNMO", "-s", SHORT, "-s", "1 °C/s to 500 °C; quench", "--plot", str(tmp_path / "c.png")]
     search = ["optimize", "pc-LNMO", "--temperature", "420:500", "--time", "0.1", "--budget", "8", "--samples", "0"]
-    found = []
+    documents = []
     for words in (run, both, [*search, "--plot", str(tmp_path / "o.png"), "-o", str(tmp_path / "o.json")]):
         answer = CliRunner().invoke(app, [*words, "--cells", "6", "--json"])
         assert answer.exit_code == 0, answer.output
-        found.append(json.loads(answer.stdout))
-    assert found[0]["atmosphere"].startswith("air")
-    assert found[0]["secondary_wt_percent"] == pytest.approx(found[1]["schedules"][0]["secondary_wt_percent"])
-    assert found[2]["front"]
-    assert json.loads((tmp_path / "o.json").read_text()) == found[2]
+        documents.append(json.loads(answer.stdout))
+    assert documents[0]["atmosphere"].startswith("air")
+    assert documents[0]["secondary_wt_percent"] == pytest.approx(documents[1]["schedules"][0]["secondary_wt_percent"])
+    assert documents[2]["front"]
+    assert json.loads((tmp_path / "o.json").read_text()) == documents[2]
     assert {file.name for file in tmp_path.iterdir()} == {"c.png", "o.png", "o.json"}
 
 

@@ -89,9 +89,9 @@ class Handler(BaseHTTPRequestHandler):
         # the service sorts the elements of every system itself, as chemsys_to_criteria of emmet-api does
         systems = {"-".join(sorted(system.split("-"))) for system in asked["chemsys"].split(",")}
         phases = PHASES if kind == "summary" else self.server.energies
-        found = [document(kind, phase) for phase in phases if phase[2] in systems]
+        told = [document(kind, phase) for phase in phases if phase[2] in systems]
         skip, limit = int(asked.get("_skip", 0)), int(asked["_limit"])
-        return self.send(200, {"data": found[skip : skip + limit], "meta": {"total_doc": len(found)}})
+        return self.send(200, {"data": told[skip : skip + limit], "meta": {"total_doc": len(told)}})
 
 
 @pytest.fixture(scope="module", autouse=True)

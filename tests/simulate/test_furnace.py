@@ -30,8 +30,8 @@ def uptake(result, name):
 
 
 def test_capacity_is_the_ideal_gas():
-    one = crucible("lidded")
-    assert one.capacity(1000.0) == pytest.approx(BAR * one.volume / (GAS_CONSTANT * 1000.0))
+    lid = crucible("lidded")
+    assert lid.capacity(1000.0) == pytest.approx(BAR * lid.volume / (GAS_CONSTANT * 1000.0))
     with pytest.raises(InputError, match=r"crucible 'lided'.*lidded"):
         crucible("lided")
 
@@ -43,10 +43,10 @@ def test_lithium_pressure_over_lithia():
     lithia = 0.5 * float(embedded()["Li2O"].gibbs(T)) - 0.5 * float(dry.potential("O", T))
     expected = np.exp((lithia - float(gas("Li").gibbs(T))) / (GAS_CONSTANT * T))
     assert lithium_pressure(lithia, T, dry) == pytest.approx(expected, rel=1e-12)
-    one, four = (lithium_pressure(lithia, T, each) for each in (humid, humid4))
-    assert four / one == pytest.approx(2.0, rel=1e-3)
-    assert one > 1e3 * expected
-    assert lithium_pressure(lithia - GAS_CONSTANT * T, T, humid) == pytest.approx(one / np.e, rel=1e-9)
+    once, four = (lithium_pressure(lithia, T, each) for each in (humid, humid4))
+    assert four / once == pytest.approx(2.0, rel=1e-3)
+    assert once > 1e3 * expected
+    assert lithium_pressure(lithia - GAS_CONSTANT * T, T, humid) == pytest.approx(once / np.e, rel=1e-9)
 
 
 def test_lithium_leaves_open_and_humid_crucibles():
@@ -81,7 +81,7 @@ def test_carbonate_leaves_as_carbon_dioxide():
     there = 0.05 / 2.0 / embedded()["Li2CO3"].molar_mass  # mol per kg of sample
     cold = run(schedule="20 °C/min to 500 °C; hold 1 h", additives="Li2CO3=5", crucible="open")
     lidded, hot = (run(additives="Li2CO3=5", crucible=where) for where in ("lidded", "open"))
-    gone = [-uptake(one, "CO2") for one in (cold, lidded, hot)]
+    gone = [-uptake(result, "CO2") for result in (cold, lidded, hot)]
     assert -1e-9 <= gone[0] < gone[1] < gone[2] <= there
     change = sum(uptake(hot, name) * formula.molar_mass(formula.parse(name)) for name in ("O2", "CO2", "H2O"))
     vapour = float(hot.dataset["lithium_lost_mass"][-1])
@@ -99,9 +99,9 @@ def test_furnace_carbon_dioxide_comes_in_no_faster_than_the_gas_is_renewed():
     """Air, 400 ppm: what a lidded crucible takes up is at most what its gas brings."""
     result = run(atmosphere="air")
     hours = float(result.dataset["time"][-1])
-    one, sample = CRUCIBLES["lidded"], problem("pc-LCO", "LLZTO", None)
+    lid, sample = CRUCIBLES["lidded"], problem("pc-LCO", "LLZTO", None)
     assert sample.crucible == "lidded"
-    per_mole = one.capacity(298.15) * 4.0e-4 * hours / one.renewal
+    per_mole = lid.capacity(298.15) * 4.0e-4 * hours / lid.renewal
     moles_per_kg = 40.0  # cations in a kg of LiCoO2 and LLZTO: 20 and 14, rounded up
     assert 0.0 <= uptake(result, "CO2") <= 1.05 * per_mole * moles_per_kg
 

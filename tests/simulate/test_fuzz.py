@@ -88,11 +88,11 @@ def test_any_range_of_temperatures(parts, separator):
     text = separator.join(parts)
     for read in (temperatures, lambda text: [x for x in span(text, "time", "0.1:10") if x < math.inf]):
         try:
-            found = read(text)
+            numbers = read(text)
         except InputError as error:
             told(error)
             continue
-        assert len(found) <= 500 and all(map(math.isfinite, found))
+        assert len(numbers) <= 500 and all(map(math.isfinite, numbers))
 
 
 @pytest.mark.parametrize(
@@ -159,25 +159,25 @@ gas = "N2"
 def judge_plan(path, content):
     path.write_bytes(content)
     try:
-        found = find(str(path))
+        plan = find(str(path))
     except SinterfaceError as error:
         told(error)
         return False
-    assert found.name.isprintable() and found.duration > 0.0
+    assert plan.name.isprintable() and plan.duration > 0.0
     return True
 
 
 def judge_space(path, content):
     path.write_bytes(content)
     try:
-        found = candidate_space.read(path)
+        space = candidate_space.read(path)
     except SinterfaceError as error:
         assert len(str(error)) < 6000
         return False
-    assert 0 < len(found) <= candidate_space.MOST_CANDIDATES
-    for index in (0, len(found) - 1):
-        assert found.candidate(index).plan(found.temperatures[0]).duration > 0.0
-    assert len(found.digest) == 16
+    assert 0 < len(space) <= candidate_space.MOST_CANDIDATES
+    for index in (0, len(space) - 1):
+        assert space.candidate(index).plan(space.temperatures[0]).duration > 0.0
+    assert len(space.digest) == 16
     return True
 
 
@@ -297,8 +297,8 @@ LIST = "temperatures = [500]\ncathodes = ['pc-LCO', 'LiNiO2', 'pc-LMO']\ncoating
 
 
 def fake(candidate, common):
-    found = screen.blank_row(candidate, common)
-    return found | {"onset": 500.0 + candidate.index, "secondary_wt_percent": [1.0], "driving_force": [-1.0]}
+    row = screen.blank_row(candidate, common)
+    return row | {"onset": 500.0 + candidate.index, "secondary_wt_percent": [1.0], "driving_force": [-1.0]}
 
 
 @pytest.fixture(scope="module")
@@ -307,11 +307,11 @@ def half(tmp_path_factory):
     plan = candidate_space.parse(LIST)
     common, attributes = screen.setting(plan), screen.attributes(plan, None)
     path = tmp_path_factory.mktemp("half") / "s.zarr"
-    with zarr_store.Store.open(path, plan, attributes, ["LiNbO3"], False, 1) as one:
+    with zarr_store.Store.open(path, plan, attributes, ["LiNbO3"], False, 1) as store:
         for index in (0, 1):
-            one.keep(index, fake(plan.candidate(index), common))
+            store.keep(index, fake(plan.candidate(index), common))
     line = [["journal", attributes["digest"]], [2, fake(plan.candidate(2), common)]]
-    return plan, path, "".join(json.dumps(one) + "\n" for one in line)
+    return plan, path, "".join(json.dumps(part) + "\n" for part in line)
 
 
 @pytest.fixture

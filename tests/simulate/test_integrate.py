@@ -29,8 +29,8 @@ def grown(time, first=1e-3, total=1.001):
     from scipy.integrate import solve_ivp
 
     def rate(_, x):
-        one, two = (M * total / (M + total) for M in (total - x[0], x[0]))
-        return [1.0 / (1.0 / one + 1.0 / two)]
+        near, two = (M * total / (M + total) for M in (total - x[0], x[0]))
+        return [1.0 / (1.0 / near + 1.0 / two)]
 
     return float(solve_ivp(rate, (0.0, time), [first], rtol=1e-10, atol=1e-14).y[0, -1])
 
@@ -135,8 +135,8 @@ def test_order_of_phases_and_species_does_not_matter(synthetic, seed):
         system, N=np.asarray(system.N)[p][:, k], g=system.g[p], amounts=system.amounts[:, p], u=system.u[:, k],
         D=system.D[p][:, k], lacking=system.lacking[p][:, k],
     )  # fmt: skip
-    one, two = (integrate(problem, begin(problem), [10.0]) for problem in (system, other))
-    assert two.last.amounts == pytest.approx(one.last.amounts[:, p], abs=1e-9)
+    run, two = (integrate(problem, begin(problem), [10.0]) for problem in (system, other))
+    assert two.last.amounts == pytest.approx(run.last.amounts[:, p], abs=1e-9)
 
 
 def test_a_saved_state_goes_on_as_if_nothing_had_been(synthetic):
@@ -172,15 +172,15 @@ def test_what_can_not_be_solved_names_temperature_cell_and_block(synthetic):
 
 def test_nothing_nucleates_at_a_barrier_that_is_too_high(synthetic):
     """nu = exp(-barrier / A^2): with A = 1 RT a barrier of 400 RT lets nothing form, one of 0.1 all of it."""
-    found = []
+    formed = []
     for barrier in (400.0, 0.1):
         system = synthetic(
             N=np.ones((2, 1)), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]]), u=np.zeros((1, 1)),
             store=np.full((1, 1), 1e-9), nucleus=barrier,
         )  # fmt: skip
-        found.append(integrate(system, begin(system), [100.0]).last.amounts[0, 1])
-    assert found[0] < 1e-9
-    assert found[1] == pytest.approx(1.0, abs=1e-3)
+        formed.append(integrate(system, begin(system), [100.0]).last.amounts[0, 1])
+    assert formed[0] < 1e-9
+    assert formed[1] == pytest.approx(1.0, abs=1e-3)
 
 
 def test_grains_of_the_cell_beside_grow_into_a_cell(synthetic):
@@ -216,10 +216,10 @@ def binodal(W):
 def test_a_regular_solution_comes_apart_into_the_two_compositions_of_its_gap(synthetic, share):
     """Two blocks of one solution, what is put in is all in the first; W = 3 RT: x = 0.0707 and 0.9293."""
     half = np.array([[0.0, 0.5 * REGULAR], [0.5 * REGULAR, 0.0]])
-    one = np.eye(2)
+    unit = np.eye(2)
     system = synthetic(
-        N=np.vstack([one, one]), g=np.zeros(4), amounts=np.array([[share, 1.0 - share, 0.0, 0.0]]),
-        u=np.full((1, 2), -0.5), store=np.full((1, 2), 1e-9), blocks=(2, 2), occupancy=np.vstack([one, one]),
+        N=np.vstack([unit, unit]), g=np.zeros(4), amounts=np.array([[share, 1.0 - share, 0.0, 0.0]]),
+        u=np.full((1, 2), -0.5), store=np.full((1, 2), 1e-9), blocks=(2, 2), occupancy=np.vstack([unit, unit]),
         interaction=np.vstack([half, half]), k0=10.0,
     )  # fmt: skip
     run = integrate(system, begin(system), [1e4])
@@ -234,10 +234,10 @@ def test_a_regular_solution_comes_apart_into_the_two_compositions_of_its_gap(syn
 
 def test_a_regular_solution_without_a_gap_stays_whole(synthetic):
     half = np.array([[0.0, 0.75], [0.75, 0.0]])
-    one = np.eye(2)
+    unit = np.eye(2)
     system = synthetic(
-        N=np.vstack([one, one]), g=np.zeros(4), amounts=np.array([[0.3, 0.7, 0.0, 0.0]]), u=np.full((1, 2), -0.5),
-        store=np.full((1, 2), 1e-9), blocks=(2, 2), occupancy=np.vstack([one, one]),
+        N=np.vstack([unit, unit]), g=np.zeros(4), amounts=np.array([[0.3, 0.7, 0.0, 0.0]]), u=np.full((1, 2), -0.5),
+        store=np.full((1, 2), 1e-9), blocks=(2, 2), occupancy=np.vstack([unit, unit]),
         interaction=np.vstack([half, half]), k0=10.0,
     )  # fmt: skip
     run = integrate(system, begin(system), [1e4])

@@ -249,9 +249,9 @@ def test_order_of_phases_does_not_matter(cathode):
             return np.zeros((amounts.shape[0], amounts.shape[2]))
 
     other = Reversed()
-    one, two = (integrate(problem, begin(problem), task.schedule.starts[1:]) for problem in (system, other))
-    assert one.outcome is two.outcome is Outcome.DONE
-    assert two.last.amounts.sum(axis=0) == pytest.approx(one.last.amounts.sum(axis=0)[rows], abs=1e-6)
+    run, two = (integrate(problem, begin(problem), task.schedule.starts[1:]) for problem in (system, other))
+    assert run.outcome is two.outcome is Outcome.DONE
+    assert two.last.amounts.sum(axis=0) == pytest.approx(run.last.amounts.sum(axis=0)[rows], abs=1e-6)
 
 
 def test_stores_hold_next_to_nothing():

@@ -21,57 +21,57 @@ def search(seed=0, samples=1):
 
 
 @pytest.fixture(scope="module")
-def found():
+def searched():
     return search()
 
 
-def beats(one, other):
-    better = one.density >= other.density and one.secondary <= other.secondary
-    return better and (one.density, one.secondary) != (other.density, other.secondary)
+def beats(first, other):
+    better = first.density >= other.density and first.secondary <= other.secondary
+    return better and (first.density, first.secondary) != (other.density, other.secondary)
 
 
-def test_no_point_of_the_front_beats_another(found):
-    points = found[0].points
+def test_no_point_of_the_front_beats_another(searched):
+    points = searched[0].points
     assert points
-    assert not any(beats(one, other) for one in points for other in points)
-    assert all(one.numerical_error is not None for one in points)
+    assert not any(beats(point, other) for point in points for other in points)
+    assert all(point.numerical_error is not None for point in points)
 
 
-def test_bounds_and_budget_are_kept(found):
-    result, seen = found
+def test_bounds_and_budget_are_kept(searched):
+    result, seen = searched
     assert result.predictions <= 10
     assert result.predictions >= len(result.trials)
-    for one in result.trials:
-        c = one.choice
+    for trial in result.trials:
+        c = trial.choice
         assert 420.0 <= c.temperature <= 1100.0
         assert 0.1 <= c.hours <= 10.0
         assert 1.0 <= c.ramp <= 3000.0
         assert c.gas in BOUNDS.gases
         assert c.schedule.text.endswith(c.cooling)
         assert c.cooling in BOUNDS.coolings
-    assert len({one.choice for one in result.trials}) == len(result.trials)
+    assert len({trial.choice for trial in result.trials}) == len(result.trials)
     assert max(seen) <= 1.0 + 1e-9
     assert seen[-1] == pytest.approx(1.0)
 
 
-def test_intervals_come_with_the_points(found):
-    for one in found[0].points:
-        low, middle, high = one.density_interval
+def test_intervals_come_with_the_points(searched):
+    for point in searched[0].points:
+        low, middle, high = point.density_interval
         assert low < middle < high
-        if one.secondary_interval is not None:  # a sample's run may not end
-            low, middle, high = one.secondary_interval
+        if point.secondary_interval is not None:  # a sample's run may not end
+            low, middle, high = point.secondary_interval
             assert low == middle == high
 
 
-def test_the_same_seed_gives_the_same_answer(found):
+def test_the_same_seed_gives_the_same_answer(searched):
     again, _ = search()
-    assert json.dumps(again.document()) == json.dumps(found[0].document())
+    assert json.dumps(again.document()) == json.dumps(searched[0].document())
 
 
-def test_the_figure_labels_its_axes(found):
+def test_the_figure_labels_its_axes(searched):
     from sinterface.simulate.views.plot_schedules import front as draw
 
-    (axis,) = draw(found[0]).axes
+    (axis,) = draw(searched[0]).axes
     assert "%" in axis.get_xlabel()
     assert "wt%" in axis.get_ylabel()
 
@@ -81,10 +81,10 @@ def test_the_front_of_any_trials(values):
     choice = Choice(900.0, 1.0, 10.0, NAMED["O2"])
     trials = [Trial(choice, density, secondary, {}, (0.0, 0.5, 1.0)) for density, secondary in values]
     points = front(trials)
-    assert not any(beats(one, other) for one in points for other in points)
+    assert not any(beats(point, other) for point in points for other in points)
     assert [p.density for p in points] == sorted(p.density for p in points)
-    for one in trials:  # nothing left out is better than all that stayed, beyond what counts as the same
-        assert any(p.density >= one.density - SAME_DENSITY and p.secondary <= one.secondary + 0.05 for p in points)
+    for trial in trials:  # nothing left out is better than all that stayed, beyond what counts as the same
+        assert any(p.density >= trial.density - SAME_DENSITY and p.secondary <= trial.secondary + 0.05 for p in points)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,6 @@ def test_a_solution_that_unmixes_has_two_blocks(system, W, gap):
     bent = replace(mixture, interaction=0.5 * W * (1.0 - np.eye(count)))
     assert has_gap(bent) is gap
     others = tuple(bent if m is mixture else m for m in system.mixtures)
-    found = phase_blocks(replace(system, mixtures=others))
-    copies = [block.copy for block in found.blocks if block.name == "pyrochlore"]
+    blocks = phase_blocks(replace(system, mixtures=others))
+    copies = [block.copy for block in blocks.blocks if block.name == "pyrochlore"]
     assert copies == ([0, 1] if gap else [0])

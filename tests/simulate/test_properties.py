@@ -19,14 +19,14 @@ HARD = [("pc-NMC811", 900), ("pc-NCA", 800), ("pc-LFP", 600)]
 def shares(result):
     """Final wt% and its error by family and role, alike entries together."""
     final = result.dataset.isel(time=-1)
-    found = {}
+    sums = {}
     for family, role, share, error in zip(
         final["family"].values, final["role"].values, final["wt_percent"].values, final["wt_percent_error"].values,
         strict=True,
     ):  # fmt: skip
-        before = found.get((family, role), (0.0, 0.0))
-        found[family, role] = (before[0] + float(share), before[1] + float(error))
-    return found
+        before = sums.get((family, role), (0.0, 0.0))
+        sums[family, role] = (before[0] + float(share), before[1] + float(error))
+    return sums
 
 
 def assert_error_holds(cathode, T):

@@ -72,10 +72,10 @@ def made(tmp_path_factory):
     """One file of each kind."""
     folder = tmp_path_factory.mktemp("made")
     task = problem("pc-LNMO", "LLZTO", SHORT, cells=8)
-    one = compare(task, [Schedule.parse(SHORT), Schedule.parse("20 °C/s to 1000 °C; quench in air")])
+    both = compare(task, [Schedule.parse(SHORT), Schedule.parse("20 °C/s to 1000 °C; quench in air")])
     around = samples.spread(task, 2)
-    Result(around.added_to(one.results[0].dataset)).to_netcdf(folder / "run.nc")
-    one.to_netcdf(folder / "compare.nc")
+    Result(around.added_to(both.results[0].dataset)).to_netcdf(folder / "run.nc")
+    both.to_netcdf(folder / "compare.nc")
     sweep(task, [300.0, 700.0], hours=0.1, ramp=50.0).to_netcdf(folder / "sweep.nc")
     screen.screen(candidate_space.parse(GRID), folder / "screen.zarr", judge=fake)
     return folder
@@ -83,16 +83,16 @@ def made(tmp_path_factory):
 
 def fake(candidate, common):
     """A row without a prediction: the index decides all numbers."""
-    found, T = screen.blank_row(candidate, common), len(common.temperatures)
+    row, T = screen.blank_row(candidate, common), len(common.temperatures)
     if candidate.index == 5:
-        return found | {"outcome": ATTACK}
-    found["onset"] = (500.0, 700.0, np.inf)[candidate.index % 3]
-    found["onset_interval"] = [500.0, found["onset"], np.inf]
-    found["wt_percent"] = np.full((T, len(screen.NAMES)), 0.1 * candidate.index).tolist()
-    found["secondary_wt_percent"] = [0.1 * candidate.index] * T
-    found["driving_force"], found["probability_under_limit"] = [-1.0] * T, [0.5] * T
-    found["coating_driving_force"] = [[[-2.0, -3.0]] * T for _ in common.coatings]
-    return found
+        return row | {"outcome": ATTACK}
+    row["onset"] = (500.0, 700.0, np.inf)[candidate.index % 3]
+    row["onset_interval"] = [500.0, row["onset"], np.inf]
+    row["wt_percent"] = np.full((T, len(screen.NAMES)), 0.1 * candidate.index).tolist()
+    row["secondary_wt_percent"] = [0.1 * candidate.index] * T
+    row["driving_force"], row["probability_under_limit"] = [-1.0] * T, [0.5] * T
+    row["coating_driving_force"] = [[[-2.0, -3.0]] * T for _ in common.coatings]
+    return row
 
 
 NAMES = ("run.nc", "sweep.nc", "compare.nc", "screen.zarr")
@@ -110,16 +110,16 @@ WANTED = {
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_of_each_kind_is_whole_and_loads_nothing(made, name):
     text = page([read_results.read(made / name)])
-    found = parsed(text)
-    assert not [load for load in found.loads if "//" in load or "url(" in load]
-    assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & set(found.tags)
+    shown_page = parsed(text)
+    assert not [load for load in shown_page.loads if "//" in load or "url(" in load]
+    assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & set(shown_page.tags)
     assert "default-src 'none'" in text
     body = text[text.index("<body>") :]
     shown = re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), body)
     for words in WANTED[name]:
         assert words in shown, words
     assert text.count("plotly.js v") == 1, "the library is there once"
-    assert len(found.ids) == len(set(found.ids))
+    assert len(shown_page.ids) == len(set(shown_page.ids))
     if name != "screen.zarr":
         assert "detection limit (1 wt%)" in text
 
@@ -249,14 +249,14 @@ def read_whole(path):
 def of_every_family(name, data):
     """A file of that kind whose phases are of all families, 2 wt% each."""
     dim = "phase" if name == "run.nc" else "family"
-    found = data.isel({dim: np.resize(np.arange(data.sizes[dim]), len(FAMILIES))})
-    found = found.assign_coords(family=(dim, list(FAMILIES)))
+    changed = data.isel({dim: np.resize(np.arange(data.sizes[dim]), len(FAMILIES))})
+    changed = changed.assign_coords(family=(dim, list(FAMILIES)))
     if name == "run.nc":
-        found = found.assign_coords(phase=[f"phase {k}" for k in range(len(FAMILIES))])
-        found = found.assign_coords(role=("phase", ["secondary"] * len(FAMILIES)))
-    for key in {"wt_percent", "final_wt_percent"} & set(found.data_vars):
-        found[key] = found[key].where(np.isnan(found[key]), 2.0)
-    return found
+        changed = changed.assign_coords(phase=[f"phase {k}" for k in range(len(FAMILIES))])
+        changed = changed.assign_coords(role=("phase", ["secondary"] * len(FAMILIES)))
+    for key in {"wt_percent", "final_wt_percent"} & set(changed.data_vars):
+        changed[key] = changed[key].where(np.isnan(changed[key]), 2.0)
+    return changed
 
 
 @pytest.mark.parametrize("name", ["run.nc", "sweep.nc", "compare.nc"])
@@ -308,12 +308,12 @@ def test_the_page_of_a_large_screen_is_bounded(made):
     many = few.isel(candidate=np.resize(np.flatnonzero(few["rank"].values > 0), 10_000))
     many["cathode"] = ("candidate", np.array([f"cathode {k}" for k in range(10_000)], dtype=object))
     many["rank"] = ("candidate", np.arange(1, 10_001, dtype="i4"))
-    found = report_screen.screen(many, "c", 30)
-    assert len(found) < 500_000
-    assert len(re.findall(r'<tr><th scope="row"', found)) == 30
-    assert "The best 30 of 10000 candidates with an onset (9970 more are in the store)" in found
-    assert "1 point in 5 is drawn" in found
-    assert "9960 more cathodes not shown" in found
+    section = report_screen.screen(many, "c", 30)
+    assert len(section) < 500_000
+    assert len(re.findall(r'<tr><th scope="row"', section)) == 30
+    assert "The best 30 of 10000 candidates with an onset (9970 more are in the store)" in section
+    assert "1 point in 5 is drawn" in section
+    assert "9960 more cathodes not shown" in section
 
 
 def test_a_sweep_without_any_phase_has_a_page(tmp_path):

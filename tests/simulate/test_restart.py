@@ -30,10 +30,10 @@ def uninterrupted(cathode="pc-LNMO", estimate_error=False):
     return run(TEXT, cathode, estimate_error=estimate_error)
 
 
-def assert_same(one, other, tolerance=SAME):
-    assert one.dataset.attrs["outcome"] == other.dataset.attrs["outcome"] == "DONE"
-    assert one.state.amounts == pytest.approx(other.state.amounts, abs=tolerance)
-    assert one.state.held == pytest.approx(other.state.held, abs=tolerance)
+def assert_same(result, other, tolerance=SAME):
+    assert result.dataset.attrs["outcome"] == other.dataset.attrs["outcome"] == "DONE"
+    assert result.state.amounts == pytest.approx(other.state.amounts, abs=tolerance)
+    assert result.state.held == pytest.approx(other.state.held, abs=tolerance)
 
 
 @pytest.mark.parametrize("cut", [1, 3])
@@ -48,9 +48,9 @@ def test_a_schedule_cut_between_segments_gives_the_same(cathode, cut):
 
 def test_two_texts_give_the_same_as_one():
     """A text starts at 25 °C, so it is cut where the sample is at 25 °C."""
-    one, two = "10 °C/min to 600 °C; hold 30 min; quench", "10 °C/min to 700 °C; hold 30 min; cool naturally"
-    whole = run(f"{one}; {two}")
-    before = run(one)
+    early, two = "10 °C/min to 600 °C; hold 30 min; quench", "10 °C/min to 700 °C; hold 30 min; cool naturally"
+    whole = run(f"{early}; {two}")
+    before = run(early)
     after = run(two, start=before.state)
     assert_same(after, whole)
     assert after.dataset["wt_percent"][0].sum() == pytest.approx(100.0, abs=0.02)
@@ -60,15 +60,15 @@ def test_two_texts_give_the_same_as_one():
 def test_three_cuts_keep_the_balance():
     state = None
     for text in ("10 °C/min to 500 °C; quench", "10 °C/min to 600 °C; quench", "50 K/s to 800 °C; quench"):
-        found = run(text, start=state)
-        state = found.state
-        assert found.dataset.attrs["element_balance"] < 1e-10
-        assert float(found.dataset["wt_percent"].min()) >= 0.0
+        result = run(text, start=state)
+        state = result.state
+        assert result.dataset.attrs["element_balance"] < 1e-10
+        assert float(result.dataset["wt_percent"].min()) >= 0.0
 
 
 def test_unreacted_shares_count_from_the_very_beginning():
-    one, two = "10 °C/min to 600 °C; hold 30 min; quench", "10 °C/min to 300 °C; quench"
-    before = run(one)
+    early, two = "10 °C/min to 600 °C; hold 30 min; quench", "10 °C/min to 300 °C; quench"
+    before = run(early)
     assert before.unreacted["electrolyte_fraction"] < 0.5
     after = run(two, start=before.state)
     assert after.unreacted["electrolyte_fraction"] == pytest.approx(before.unreacted["electrolyte_fraction"], abs=1e-3)
@@ -76,9 +76,9 @@ def test_unreacted_shares_count_from_the_very_beginning():
 
 def test_mass_and_gas_count_from_the_very_beginning():
     """The second run begins where the first ended: lithium vapour, carbonate and what is dissolved included."""
-    one, two = "20 °C/min to 800 °C; hold 1 h; quench", "20 °C/min to 900 °C; hold 30 min"
+    early, two = "20 °C/min to 800 °C; hold 1 h; quench", "20 °C/min to 900 °C; hold 30 min"
     couple = {"crucible": "open", "additives": "Li2CO3=2", "cells": 8}
-    before = si.predict(si.problem("pc-LMO", schedule=one, **couple), estimate_error=False)
+    before = si.predict(si.problem("pc-LMO", schedule=early, **couple), estimate_error=False)
     after = si.predict(si.problem("pc-LMO", schedule=two, **couple), start=before.state, estimate_error=False)
     for name in ("mass_change", "lithium_lost_mass", "gas_uptake", "cathode_fraction", "electrolyte_fraction"):
         first = before.dataset[name].isel(time=-1).values

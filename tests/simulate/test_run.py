@@ -37,10 +37,10 @@ def test_spinel_reacts_and_cobaltate_hardly_does_as_thermodynamics_demands():
     assert sum(cobaltate.by_family.values()) < 1.0
     gains = {}
     for name in ("pc-LNMO", "pc-LCO"):
-        found = si.interface_reactions(
+        reactions = si.interface_reactions(
             si.materials()[name], si.materials()["LLZTO"], 873.15, si.Atmosphere("O2", 1.0), si.load_database()
         )
-        gains[name] = found.strongest.energy_meV_per_atom
+        gains[name] = reactions.strongest.energy_meV_per_atom
     assert gains["pc-LNMO"] < -20.0
     assert gains["pc-LCO"] > -2.0
 

@@ -97,8 +97,8 @@ def test_a_run_goes_on_in_another_gas(first, second):
 
 def test_oxygen_beyond_the_oxides_of_reference_charges():
     db = embedded()
-    found, _ = system([materials.find("pc-LFP")], db, closed=("C",))
-    blocks = with_oxygen(phase_blocks(found))
+    chemical, _ = system([materials.find("pc-LFP")], db, closed=("C",))
+    blocks = with_oxygen(phase_blocks(chemical))
     column = blocks.components.index("O")
     held = dict(zip(blocks.phases.ids, blocks.phases.composition[:, column] * blocks.phases.size, strict=True))
     expected = {

@@ -110,7 +110,7 @@ def test_texts_of_a_store_from_elsewhere_are_printable(tmp_path):
         assert store.attrs["title"].isprintable()
         for entry in best(store, 3):
             assert entry["cathode"].isprintable() and entry["outcome"].isprintable()
-        assert all(one["reason"].isprintable() for one in reasons(store))
+        assert all(failure["reason"].isprintable() for failure in reasons(store))
 
 
 @pytest.mark.parametrize("text", [HARMFUL, "$$", "\\$a$", "a$b", "$x^2$", "\\\\$ $", "$" * 7, "\0"])

@@ -14,8 +14,8 @@ def test_a_grid_holds_every_composition_once_and_charges_balance():
     space = parse(HEAD + "[grid]\nstep = 0.1\nlithium_excess = [0.0, 0.05]\ndopants = { Al = [0.0, 0.02] }")
     assert len(space) == 66 * 2 * 2
     seen = set()
-    for one in space.candidates():
-        amounts = one.cathode.composition
+    for candidate in space.candidates():
+        amounts = candidate.cathode.composition
         metals = sum(n for s, n in amounts.items() if s not in ("Li", "O"))
         assert metals + amounts["Li"] == pytest.approx(2.0, abs=1e-5)
         assert amounts["O"] == 2.0

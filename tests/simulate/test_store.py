@@ -50,12 +50,12 @@ screen.screen(
 
 def fake(candidate, common):
     """A row without a prediction: the index decides all numbers."""
-    found = screen.blank_row(candidate, common)
-    found["onset"] = 400.0 + candidate.index % 7
-    found["wt_percent"][0][1] = 1.0 / (1.0 + candidate.index)
-    found["secondary_wt_percent"] = [0.1 * candidate.index] * len(common.temperatures)
-    found["driving_force"] = [-1.0] * len(common.temperatures)
-    return found
+    row = screen.blank_row(candidate, common)
+    row["onset"] = 400.0 + candidate.index % 7
+    row["wt_percent"][0][1] = 1.0 / (1.0 + candidate.index)
+    row["secondary_wt_percent"] = [0.1 * candidate.index] * len(common.temperatures)
+    row["driving_force"] = [-1.0] * len(common.temperatures)
+    return row
 
 
 def dies(_):
@@ -98,8 +98,8 @@ def test_kill_9_loses_and_repeats_nothing(tmp_path):
     assert len(indices) - len(plan) <= 2, "only what was under way at the two kills is done again"
     whole = tmp_path / "whole.zarr"
     screen.screen(plan, whole, judge=fake)
-    with zarr_store.open_store(path) as one, zarr_store.open_store(whole) as other:
-        assert one.load().identical(other.load())
+    with zarr_store.open_store(path) as store, zarr_store.open_store(whole) as other:
+        assert store.load().identical(other.load())
     assert [file.name for file in tmp_path.iterdir() if file.name.startswith(("s.zarr.", "."))] == []
 
 
@@ -137,8 +137,8 @@ def test_xarray_opens_a_store_of_either_age_without_a_warning(tmp_path):
 
     plan = candidate_space.parse(GRID)
     common, attributes = screen.setting(plan), screen.attributes(plan, None)
-    with zarr_store.Store.open(tmp_path / "s.zarr", plan, attributes, [], False) as one:
-        one.keep(3, fake(plan.candidate(3), common))
+    with zarr_store.Store.open(tmp_path / "s.zarr", plan, attributes, [], False) as store:
+        store.keep(3, fake(plan.candidate(3), common))
     with xr.open_zarr(tmp_path / "s.zarr") as early:  # warnings are errors here
         assert early["done"].values.sum() == 1
     screen.screen(plan, tmp_path / "s.zarr", resume=True, judge=fake)
@@ -155,11 +155,11 @@ def test_two_processes_and_a_cluster_give_the_same_numbers(tmp_path):
     screen.screen(plan, tmp_path / "two.zarr", workers=2)
     with LocalCluster(n_workers=1, processes=False, protocol="tcp://", dashboard_address=None) as cluster:
         screen.screen(plan, tmp_path / "far.zarr", scheduler=cluster.scheduler_address)
-    with zarr_store.open_store(tmp_path / "one.zarr") as one:
-        assert float(one["driving_force"].min()) < -1.0
+    with zarr_store.open_store(tmp_path / "one.zarr") as store:
+        assert float(store["driving_force"].min()) < -1.0
         for name in ("two", "far"):
             with zarr_store.open_store(tmp_path / f"{name}.zarr") as other:
-                assert one.load().identical(other.load())
+                assert store.load().identical(other.load())
 
 
 def test_jobs_are_taken_only_when_there_is_room():

@@ -12,10 +12,10 @@ from sinterface.validation.observations.evidence import Weight
 from sinterface.validation.scores import baselines, census, measures
 
 CARDS = cards_reader.read()
-MARKED = next(one for one in CARDS.observations if one.id == "ma2025-pc-LCO-700")
-FIRST = next(one for one in CARDS.onsets if one.id == "ma2025-pc-LCO-onset")
-REFERENCE = [one for one in CARDS.observations if one.source == "ma2025"]
-ONSETS = [one for one in CARDS.onsets if one.source == "ma2025"]
+MARKED = next(card for card in CARDS.observations if card.id == "ma2025-pc-LCO-700")
+FIRST = next(card for card in CARDS.onsets if card.id == "ma2025-pc-LCO-onset")
+REFERENCE = [card for card in CARDS.observations if card.source == "ma2025"]
+ONSETS = [card for card in CARDS.onsets if card.source == "ma2025"]
 
 
 def observation(cathode, celsius, seen=(), not_seen=(), weight=1.0, source="ma2025"):
@@ -83,38 +83,42 @@ def test_the_nearest_cathode_decides_alone():
 
 def test_what_is_left_out_is_never_used():
     """A card that contradicts all others changes nothing of its own guess, and copies of a cathode go with it."""
-    copies = [one for one in REFERENCE if one.cathode in ("pc-NMC631", "pc-NMC532")]
-    flipped = [replace(one, seen=one.not_seen, not_seen=one.seen, weaker_than=(), stronger_than=()) for one in copies]
-    rest = [one for one in REFERENCE if one not in copies]
-    moved = [replace(one, seen_at=1173.15, clean_at=None) if one.cathode.endswith("532") else one for one in ONSETS]
+    copies = [card for card in REFERENCE if card.cathode in ("pc-NMC631", "pc-NMC532")]
+    flipped = [
+        replace(card, seen=card.not_seen, not_seen=card.seen, weaker_than=(), stronger_than=()) for card in copies
+    ]
+    rest = [card for card in REFERENCE if card not in copies]
+    moved = [replace(card, seen_at=1173.15, clean_at=None) if card.cathode.endswith("532") else card for card in ONSETS]
     for name in ("others", "nearest"):
         before = baselines.left_out_guesses(REFERENCE, ONSETS)[name]
         after = baselines.left_out_guesses([*rest, *flipped], moved)[name]
-        assert all(after.marks[one.id, family] == before.marks[one.id, family] for one in copies for family in one.seen)
+        assert all(
+            after.marks[card.id, family] == before.marks[card.id, family] for card in copies for family in card.seen
+        )
         assert after.onsets["ma2025-pc-NMC631-onset"] == before.onsets["ma2025-pc-NMC631-onset"]
 
 
 def test_laboratories_are_left_out_as_wholes():
     assert baselines.laboratory_left_out(MARKED) == "ma2025"
-    sources = {one.source: baselines.laboratory_left_out(one) for one in CARDS.observations}
+    sources = {card.source: baselines.laboratory_left_out(card) for card in CARDS.observations}
     assert sources["kim2022"] == sources["vardar2018"] == sources["kim2020nmc622"]
-    found = baselines.left_out_guesses([MARKED], [FIRST], baselines.laboratory_left_out)
-    assert found["others"].onsets == {FIRST.id: None}
-    assert not any(found["others"].marks.values())
+    guesses = baselines.left_out_guesses([MARKED], [FIRST], baselines.laboratory_left_out)
+    assert guesses["others"].onsets == {FIRST.id: None}
+    assert not any(guesses["others"].marks.values())
 
 
 def test_equilibrium_conserves_mass_and_knows_no_time():
     firing = case(MARKED, 973.15)
     low, high = baselines.equilibria(firing, [873.15, 973.15])
-    for one in (low, high):
-        assert sum(one.families.values()) + sum(one.left.values()) == pytest.approx(100.0, abs=0.1)
-        assert one.outcome == "DONE"
+    for prediction in (low, high):
+        assert sum(prediction.families.values()) + sum(prediction.left.values()) == pytest.approx(100.0, abs=0.1)
+        assert prediction.outcome == "DONE"
     (once,), (slow,) = (
-        baselines.equilibria(one, [973.15]) for one in (firing, replace(firing, hold="100 h", ramp="1 °C/min"))
+        baselines.equilibria(fired, [973.15]) for fired in (firing, replace(firing, hold="100 h", ramp="1 °C/min"))
     )
     assert once == slow
     assert once.left == pytest.approx(high.left, abs=0.2)  # to the tolerance of the search
-    spinel = next(one for one in REFERENCE if one.id == "ma2025-pc-LNMO-600")
+    spinel = next(card for card in REFERENCE if card.id == "ma2025-pc-LNMO-600")
     (told,) = baselines.equilibria(case(spinel, spinel.temperature), [spinel.temperature])
     assert told.families["Li2MnO3"] > 10.0
     assert told.left["electrolyte"] < 1.0  # the garnet is used up, as in the furnace
@@ -127,22 +131,22 @@ def test_scores_have_closed_answers():
              (cards[1].id, "LaMO3"): True}  # fmt: skip
     first = [onset("pc-LCO", 600, 700), onset("pc-LMO", None, 400, 0.5), onset("pc-LFP", 600, 700)]
     guess = baselines.BaselineGuess({"pc-LCO-onset": 800.0, "pc-LMO-onset": None}, marks)
-    found = baselines.score(guess, cards, first)
-    assert found.mean_distance == pytest.approx((100.0 * 1.0 + (measures.BEYOND - 400.0) * 0.5) / 1.5)
-    assert (found.onsets, found.marks) == (2, 4)
-    assert (found.precision, found.recall) == (pytest.approx(1.0 / 1.5), 0.5)
-    assert found.f1 == pytest.approx(2.0 / (2.0 + 0.5 + 1.0))
+    score = baselines.score(guess, cards, first)
+    assert score.mean_distance == pytest.approx((100.0 * 1.0 + (measures.BEYOND - 400.0) * 0.5) / 1.5)
+    assert (score.onsets, score.marks) == (2, 4)
+    assert (score.precision, score.recall) == (pytest.approx(1.0 / 1.5), 0.5)
+    assert score.f1 == pytest.approx(2.0 / (2.0 + 0.5 + 1.0))
     nothing = baselines.score(baselines.BaselineGuess({}, {}), cards, first)
     assert (nothing.mean_distance, nothing.f1, nothing.marks) == (None, None, 0)
 
 
 def test_a_guess_that_repeats_the_observations_is_perfect():
     guess = baselines.BaselineGuess(
-        {one.id: baselines.onset_of(one) for one in ONSETS},
-        {(one.id, family): family in one.seen for one in REFERENCE for family in (*one.seen, *one.not_seen)},
+        {card.id: baselines.onset_of(card) for card in ONSETS},
+        {(card.id, family): family in card.seen for card in REFERENCE for family in (*card.seen, *card.not_seen)},
     )
-    found = baselines.score(guess, REFERENCE, ONSETS)
-    assert (found.mean_distance, found.precision, found.recall, found.f1) == (0.0, 1.0, 1.0, 1.0)
+    score = baselines.score(guess, REFERENCE, ONSETS)
+    assert (score.mean_distance, score.precision, score.recall, score.f1) == (0.0, 1.0, 1.0, 1.0)
 
 
 def test_skill_is_what_is_taken_from_the_best_baseline():
@@ -154,10 +158,13 @@ def test_skill_is_what_is_taken_from_the_best_baseline():
 
 
 def test_coverage_counts_overlaps_and_says_how_sure_it_is():
-    found = baselines.coverage([(0.0, 1.0)] * 9 + [(2.0, 3.0)], [(0.5, 0.5)] * 10)
-    assert (found.count, found.inside, found.share) == (10, 9, 0.9)
-    assert (found.low, found.high) == (pytest.approx(beta.ppf(0.05, 9.5, 1.5)), pytest.approx(beta.ppf(0.95, 9.5, 1.5)))
-    assert found.honest
+    covered = baselines.coverage([(0.0, 1.0)] * 9 + [(2.0, 3.0)], [(0.5, 0.5)] * 10)
+    assert (covered.count, covered.inside, covered.share) == (10, 9, 0.9)
+    assert (covered.low, covered.high) == (
+        pytest.approx(beta.ppf(0.05, 9.5, 1.5)),
+        pytest.approx(beta.ppf(0.95, 9.5, 1.5)),
+    )
+    assert covered.honest
     assert not baselines.coverage([(0.0, 1.0)] * 20, [(0.5, 0.5)] * 10 + [(2.0, 2.0)] * 10).honest
     every = baselines.coverage([(0.0, 1.0)] * 4, [(1.0, math.inf)] * 4)
     assert (every.share, every.high) == (1.0, 1.0)
@@ -185,7 +192,7 @@ def test_onsets_as_intervals():
 def test_baselines_of_the_reference_experiment_are_on_record():
     """Left out by cathode: what a model has to beat.  They move with the cards, the limits or the phase data."""
     scores = baselines.left_out_scores(REFERENCE, ONSETS)
-    assert {one.marks for one in scores.values()} == {124}
+    assert {score.marks for score in scores.values()} == {124}
     assert scores["others"].mean_distance == pytest.approx(114.3, abs=0.1)
     assert scores["others"].f1 == pytest.approx(0.493, abs=0.001)
     assert scores["nearest"].mean_distance == pytest.approx(214.3, abs=0.1)
@@ -194,12 +201,12 @@ def test_baselines_of_the_reference_experiment_are_on_record():
 
 
 def test_the_census_counts_every_table_once():
-    found = census.census(CARDS)
+    counts = census.census(CARDS)
     kinds = (CARDS.observations, CARDS.onsets, CARDS.alone, CARDS.thermogravimetry, CARDS.skipped)
-    assert [found.count(kind) for kind in census.KINDS] == list(map(len, kinds))
-    assert found.count() == sum(map(len, kinds))
-    assert found.count("couple", role="fit") == found.count("couple", "secondary", "fit") == len(REFERENCE)
-    assert found.count(role="fit") > len(REFERENCE), "materials alone are fitted too"
-    assert found.count(known="recalled", role="fit") == 0
-    assert len(found.sources) >= 30
+    assert [counts.count(kind) for kind in census.KINDS] == list(map(len, kinds))
+    assert counts.count() == sum(map(len, kinds))
+    assert counts.count("couple", role="fit") == counts.count("couple", "secondary", "fit") == len(REFERENCE)
+    assert counts.count(role="fit") > len(REFERENCE), "materials alone are fitted too"
+    assert counts.count(known="recalled", role="fit") == 0
+    assert len(counts.sources) >= 30
     assert census.observation_count(CARDS) >= 100

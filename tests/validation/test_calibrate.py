@@ -26,9 +26,9 @@ from sinterface.validation.calibration import pool as pools
 from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.observations import cards_reader
 
-OBSERVED = [one for one in cards_reader.read().observations if one.role == "fit"]
+OBSERVED = [card for card in cards_reader.read().observations if card.role == "fit"]
 SIZE = len(priors())
-FEW = [one for one in OBSERVED if one.cathode in ("pc-LCO", "pc-LNMO", "sc-NMC631")]
+FEW = [card for card in OBSERVED if card.cathode in ("pc-LCO", "pc-LNMO", "sc-NMC631")]
 CATHODES = ("pc-LCO", "pc-LNMO", "sc-NMC631")
 
 
@@ -36,71 +36,71 @@ def predicted(**families):
     return Predicted(families, {"cathode": 50.0, "electrolyte": 50.0}, "DONE")
 
 
-def everywhere(one, observed=OBSERVED):
-    return dict.fromkeys(firings.needed(observed), one)
+def everywhere(prediction, observed=OBSERVED):
+    return dict.fromkeys(firings.needed(observed), prediction)
 
 
 def pick(cathode, celsius):
-    return next(one for one in OBSERVED if one.cathode == cathode and abs(one.temperature - 273.15 - celsius) < 1.0)
+    return next(card for card in OBSERVED if card.cathode == cathode and abs(card.temperature - 273.15 - celsius) < 1.0)
 
 
 def test_seen_rises_with_the_amount_from_doubt_to_doubt():
-    one = pick("pc-LCO", 700)
-    found = [likelihood.probability_seen(w, one) for w in (0.0, 0.03, 0.1, 0.3, 2.0, 5.0, 50.0)]
-    assert found == sorted(found)
+    card = pick("pc-LCO", 700)
+    chances = [likelihood.probability_seen(w, card) for w in (0.0, 0.03, 0.1, 0.3, 2.0, 5.0, 50.0)]
+    assert chances == sorted(chances)
     spread = np.hypot(likelihood.SCATTER, 0.2 / 0.3)
     trace = 0.5 * likelihood.OUTLIERS + (1.0 - likelihood.OUTLIERS) * ndtr(np.log(likelihood.TRACE / 0.3) / spread)
-    assert found[0] == found[1] == pytest.approx(trace, rel=1e-9), "nothing counts as a trace"
-    assert found[3] == pytest.approx(0.5), "at the limit it is even"
-    assert found[-1] == pytest.approx(1.0 - 0.5 * likelihood.OUTLIERS, abs=2e-3)
+    assert chances[0] == chances[1] == pytest.approx(trace, rel=1e-9), "nothing counts as a trace"
+    assert chances[3] == pytest.approx(0.5), "at the limit it is even"
+    assert chances[-1] == pytest.approx(1.0 - 0.5 * likelihood.OUTLIERS, abs=2e-3)
 
 
 def test_not_seen_is_censored_not_zero():
     """Anything well below the limit explains "not detected" alike."""
-    one = pick("pc-LCO", 600)
-    none, trace = (likelihood.log_likelihood(one, everywhere(predicted(La2Zr2O7=w))) for w in (0.0, 0.05))
-    much = likelihood.log_likelihood(one, everywhere(predicted(La2Zr2O7=10.0)))
+    card = pick("pc-LCO", 600)
+    none, trace = (likelihood.log_likelihood(card, everywhere(predicted(La2Zr2O7=w))) for w in (0.0, 0.05))
+    much = likelihood.log_likelihood(card, everywhere(predicted(La2Zr2O7=10.0)))
     assert none - trace < 0.05
     assert none - much > 2.0
 
 
 def test_amounts_are_most_probable_where_they_agree():
-    one = pick("pc-LCO", 900)
-    assert one.amounts
+    card = pick("pc-LCO", 900)
+    assert card.amounts
     shares = np.linspace(0.2, 12.0, 60)
-    found = [likelihood.log_likelihood(one, everywhere(predicted(La2Zr2O7=w / 2, LaMO3=w / 2))) for w in shares]
-    assert 2.0 < shares[int(np.argmax(found))] < 4.5
+    logs = [likelihood.log_likelihood(card, everywhere(predicted(La2Zr2O7=w / 2, LaMO3=w / 2))) for w in shares]
+    assert 2.0 < shares[int(np.argmax(logs))] < 4.5
 
 
 def test_what_did_not_end_counts_as_wrong():
     """In all that was seen, looked for, measured, compared or left unsaid: never better than an end that is wrong."""
-    one = pick("pc-LCO", 600)
+    card = pick("pc-LCO", 600)
     lost = replace(predicted(La2Zr2O7=10.0), outcome="STALLED")
-    assert likelihood.log_likelihood(one, everywhere(lost)) == pytest.approx(
-        (len(one.not_seen) + 1) * np.log(0.5 * likelihood.OUTLIERS)
+    assert likelihood.log_likelihood(card, everywhere(lost)) == pytest.approx(
+        (len(card.not_seen) + 1) * np.log(0.5 * likelihood.OUTLIERS)
     )
-    for one in OBSERVED:
+    for card in OBSERVED:
         wrong = [predicted(), predicted(La2Zr2O7=50.0), predicted(LaMO3=30.0, La2MO4=20.0)]
-        least = min(likelihood.log_likelihood(one, everywhere(other)) for other in wrong)
-        assert likelihood.log_likelihood(one, everywhere(lost)) <= least + 1e-9
+        least = min(likelihood.log_likelihood(card, everywhere(other)) for other in wrong)
+        assert likelihood.log_likelihood(card, everywhere(lost)) <= least + 1e-9
 
 
 def test_a_trend_towards_a_run_that_did_not_end_is_none():
-    one = pick("pc-LCO", 900)
-    (trend,) = one.weaker_than
-    found = everywhere(predicted(LaMO3=3.0, La2Zr2O7=0.1))
-    there = firings.case(one, trend.temperature)
+    card = pick("pc-LCO", 900)
+    (trend,) = card.weaker_than
+    predictions = everywhere(predicted(LaMO3=3.0, La2Zr2O7=0.1))
+    there = firings.case(card, trend.temperature)
     right, lost = predicted(La2Zr2O7=2.0), replace(predicted(La2Zr2O7=2.0), outcome="STALLED")
-    assert likelihood.log_likelihood(one, found | {there: lost}) < likelihood.log_likelihood(
-        one, found | {there: right}
+    assert likelihood.log_likelihood(card, predictions | {there: lost}) < likelihood.log_likelihood(
+        card, predictions | {there: right}
     )
 
 
 def test_what_is_compared_with_is_run_too():
-    one = pick("pc-LCO", 900)
-    assert set(firings.needed([one])) == {
-        firings.case(one, T)
-        for T in (one.temperature, *(t.temperature for t in (*one.weaker_than, *one.stronger_than)))
+    card = pick("pc-LCO", 900)
+    assert set(firings.needed([card])) == {
+        firings.case(card, T)
+        for T in (card.temperature, *(t.temperature for t in (*card.weaker_than, *card.stronger_than)))
     }
 
 
@@ -382,10 +382,10 @@ def known(z, table, origin, drawn, cathodes=("a",)):
     return pools.Pool(z, logs, np.full((len(z), 1), pools.ENDED), origin, drawn, Table(cathodes), MADE)
 
 
-def equal(one, other):
+def equal(pool, other):
     for name in ("z", "logs", "states", "origin", "drawn"):
-        assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-9), name
-    assert one.likelihood == pytest.approx(other.likelihood, abs=1e-9, nan_ok=True)
+        assert getattr(pool, name) == pytest.approx(getattr(other, name), abs=1e-9), name
+    assert pool.likelihood == pytest.approx(other.likelihood, abs=1e-9, nan_ok=True)
 
 
 def stopped(after, model):
@@ -555,9 +555,9 @@ def test_a_set_whose_runs_fail_counts_as_wrong(monkeypatch):
 
 
 def test_copied_cathodes_are_left_out_together():
-    found = posterior.groups(["pc-LCO", "pc-NMC532", "pc-NMC631"])
-    assert found["pc-LCO"] == ("pc-LCO",)
-    assert found["pc-NMC532"] == found["pc-NMC631"] == ("pc-NMC532", "pc-NMC631")
+    groups = posterior.groups(["pc-LCO", "pc-NMC532", "pc-NMC631"])
+    assert groups["pc-LCO"] == ("pc-LCO",)
+    assert groups["pc-NMC532"] == groups["pc-NMC631"] == ("pc-NMC532", "pc-NMC631")
 
 
 @pytest.mark.usefixtures("normal")
@@ -573,9 +573,9 @@ def test_estimates_tell_what_the_data_constrain_and_who():
     assert (first.free, first.felt) == (False, ("pc-LNMO",))
     assert first.mean == pytest.approx(card.mean + card.sd / 1.09, abs=0.05 * card.sd)
     assert first.sd == pytest.approx(card.sd * np.sqrt(0.09 / 1.09), rel=0.1)
-    assert all(one.free and one.felt == () for one in rest)
+    assert all(estimate.free and estimate.felt == () for estimate in rest)
 
 
 def test_nothing_to_fit_is_said():
     with pytest.raises(InputError, match="role = 'fit'"):
-        calibrate.calibrate([one for one in cards_reader.read().observations if one.role == "test"])
+        calibrate.calibrate([card for card in cards_reader.read().observations if card.role == "test"])

@@ -15,8 +15,8 @@ STRUCTURES = detection.document()["structure"]
 def strength():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns of electronegativities it does not know
-        found = {card["phase"]: scattering.strongest_line(card) for card in STRUCTURES}
-    return {phase: value / found["La2Zr2O7"] for phase, value in found.items()}
+        strongest = {card["phase"]: scattering.strongest_line(card) for card in STRUCTURES}
+    return {phase: value / strongest["La2Zr2O7"] for phase, value in strongest.items()}
 
 
 @pytest.mark.parametrize("card", STRUCTURES, ids=lambda card: card["phase"])
@@ -35,9 +35,9 @@ def test_x_ray_limits_lie_where_the_structures_of_a_family_put_them(family, stre
 
 def test_every_family_has_a_limit_by_every_method():
     for method in detection.METHODS:
-        found = detection.limits()[method]
-        assert set(found) == set(FAMILIES)
-        assert all(0.0 < share.sd < share.value <= 0.15 and "estimate" in share.origin for share in found.values())
+        limits = detection.limits()[method]
+        assert set(limits) == set(FAMILIES)
+        assert all(0.0 < share.sd < share.value <= 0.15 and "estimate" in share.origin for share in limits.values())
 
 
 def test_light_lithium_rich_phases_are_seen_less_easily_than_those_of_lanthanum():
@@ -57,10 +57,10 @@ def test_several_methods_see_as_the_best_of_them_does():
 
 def test_of_a_film_the_methods_see_the_film_alone():
     cards = cards_reader.read()
-    film = next(one for one in cards.observations if one.id == "kim2020-NMC622-700")
+    film = next(card for card in cards.observations if card.id == "kim2020-NMC622-700")
     whole = detection.of_method(film.method, "La2Zr2O7")
     assert detection.limit(film, "La2Zr2O7").value == pytest.approx(0.1 * whole.value)
-    ground_off = next(one for one in cards.observations if one.id == "llnl2023-LCO-900")
+    ground_off = next(card for card in cards.observations if card.id == "llnl2023-LCO-900")
     assert detection.limit(ground_off, "La2Zr2O7") == ground_off.detection_limit
 
 

@@ -14,9 +14,9 @@ def test_every_firing_is_on_record():
 
 @pytest.mark.parametrize("name", sorted(RECORD))
 def test_predictions_have_not_moved(name):
-    found = predictions([name])[name]
-    assert found.outcome == "DONE"
-    assert moved(RECORD[name], found) == [], "moved: if that is meant, run `make freeze` and say why in the commit"
+    prediction = predictions([name])[name]
+    assert prediction.outcome == "DONE"
+    assert moved(RECORD[name], prediction) == [], "moved: if that is meant, run `make freeze` and say why in the commit"
 
 
 def test_a_move_is_noticed():

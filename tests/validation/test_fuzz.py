@@ -23,11 +23,11 @@ MANY = "1000000000"
 
 def tables():
     """Every table of the built-in cards as a card of its own, with the head of its file."""
-    found = []
+    cards = []
     for entry in sorted(resources.files("sinterface.validation").joinpath("cards").iterdir(), key=lambda e: e.name):
         head, *parts = entry.read_bytes().split(b"\n[[")
-        found += [head + b"\n[[" + part for part in parts]
-    return found
+        cards += [head + b"\n[[" + part for part in parts]
+    return cards
 
 
 CARDS = tables()
@@ -64,7 +64,7 @@ def test_spoiled_cards(tmp_path, spoil):
 def test_values_beyond_any_furnace(tmp_path, line):
     card = next(text for text in CARDS if b"[[observation]]" in text).decode()
     key = line.split()[0]
-    kept = [one for one in card.split("\n") if not one.startswith(f"{key} ")]
+    kept = [line for line in card.split("\n") if not line.startswith(f"{key} ")]
     content = "\n".join([*kept, line]).encode()
     assert judge(tmp_path / "mine.toml", content) == 0
 

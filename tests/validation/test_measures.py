@@ -16,8 +16,8 @@ from sinterface.validation.observations.fields import Share
 from sinterface.validation.scores import measures, thermogravimetry, validate
 
 CARDS = cards_reader.read()
-LCO = {round(one.temperature - 273.15): one for one in CARDS.observations if one.id.startswith("ma2025-pc-LCO")}
-ONSET = next(one for one in CARDS.onsets if one.id == "ma2025-pc-LCO-onset")
+LCO = {round(card.temperature - 273.15): card for card in CARDS.observations if card.id.startswith("ma2025-pc-LCO")}
+ONSET = next(card for card in CARDS.onsets if card.id == "ma2025-pc-LCO-onset")
 
 
 def predicted(outcome="DONE", electrolyte=50.0, **families):
@@ -37,7 +37,7 @@ def scan(*first):
 
 
 @pytest.mark.parametrize(
-    ("found", "clean", "seen", "off"),
+    ("onset", "clean", "seen", "off"),
     [
         (650.0, 600.0, 700.0, 0.0), (700.0, 600.0, 700.0, 0.0), (600.0, 600.0, 700.0, 50.0),
         (750.0, 600.0, 700.0, 50.0), (550.0, 600.0, 700.0, 100.0), (None, 600.0, 700.0, 350.0),
@@ -46,19 +46,19 @@ def scan(*first):
         (640.0, 600.0, 630.0, 10.0), (650.0, 600.0, 630.0, 0.0),
     ],
 )  # fmt: skip
-def test_distance_to_a_bracket_with_and_without_ends(found, clean, seen, off):
-    assert measures.distance(found, clean, seen) == off
+def test_distance_to_a_bracket_with_and_without_ends(onset, clean, seen, off):
+    assert measures.distance(onset, clean, seen) == off
 
 
 def test_onset_is_that_of_the_first_set_with_the_interval_of_all():
-    one = measures.onset(ONSET, scan(650.0, 600.0, 700.0))
-    assert one == {
+    onset = measures.onset(ONSET, scan(650.0, 600.0, 700.0))
+    assert onset == {
         "predicted_C": 650.0, "interval_C": [600.0, 700.0], "bracket_C": [600.0, 700.0], "inside": True,
         "distance_C": 0.0,
     }  # fmt: skip
-    one = measures.onset(ONSET, scan(math.inf, 700.0, math.inf))
-    assert (one["predicted_C"], one["interval_C"], one["distance_C"]) == (None, [700.0, None], 350.0)
-    assert not one["inside"]
+    onset = measures.onset(ONSET, scan(math.inf, 700.0, math.inf))
+    assert (onset["predicted_C"], onset["interval_C"], onset["distance_C"]) == (None, [700.0, None], 350.0)
+    assert not onset["inside"]
     assert measures.onset(ONSET, scan(750.0))["inside"]
     assert not measures.onset(ONSET, scan(800.0))["inside"]
 
@@ -72,8 +72,8 @@ def test_onset_needs_one_family_at_the_limit_in_a_run_that_ended():
 
 
 def test_onsets_are_counted_and_averaged():
-    found = measures.onsets([ONSET], scan(800.0))
-    assert (found["mean_distance_C"], found["inside_count"], found["powder_count"]) == (100.0, 0, 1)
+    told = measures.onsets([ONSET], scan(800.0))
+    assert (told["mean_distance_C"], told["inside_count"], told["powder_count"]) == (100.0, 0, 1)
     assert measures.onsets([], {})["mean_distance_C"] is None
 
 
@@ -88,7 +88,7 @@ def test_cells_are_judged_by_the_first_run_and_leave_out_runs_that_failed():
     missed, _ = measures.cells([LCO[700]], at(LCO[700], *runs[1::-1]))
     assert (missed["probability_seen"], missed["predicted"]) == (0.5, False)
     nothing = measures.cells([LCO[700]], at(LCO[700], predicted("STALLED"), runs[0]))
-    assert [one["predicted"] for one in nothing] == [None, None]
+    assert [cell["predicted"] for cell in nothing] == [None, None]
     assert measures.phases(nothing)["f1"] is None
 
 
@@ -103,38 +103,43 @@ def test_limits_are_those_of_method_and_family_unless_the_card_has_its_own():
 
 
 def test_precision_recall_and_f1():
-    def cell(observed, found, family="a"):
-        return {"observed": observed, "predicted": found, "family": family}
+    def cell(observed, said, family="a"):
+        return {"observed": observed, "predicted": said, "family": family}
 
     rows = [cell("seen", True)] * 3 + [cell("seen", False, "b")] * 2 + [cell("not seen", True, "b")] + [
         cell("not seen", False)
     ] * 4  # fmt: skip
-    found = measures.phases(rows)
-    assert (found["precision"], found["recall"]) == (0.75, 0.6)
-    assert found["f1"] == pytest.approx(2 * 0.75 * 0.6 / (0.75 + 0.6))
-    assert found["families"] == {
+    scores = measures.phases(rows)
+    assert (scores["precision"], scores["recall"]) == (0.75, 0.6)
+    assert scores["f1"] == pytest.approx(2 * 0.75 * 0.6 / (0.75 + 0.6))
+    assert scores["families"] == {
         "a": {"tp": 3, "fp": 0, "fn": 0, "tn": 4}, "b": {"tp": 0, "fp": 1, "fn": 2, "tn": 0},
     }  # fmt: skip
 
 
 def test_amounts_add_families_and_all_secondary():
-    (found,) = measures.amounts([LCO[900]], at(LCO[900], predicted(LaMO3=2.0, La2Zr2O7=2.0, La2O3=1.0)))
-    assert (found["families"], found["measured"], found["predicted"]) == (["LaMO3", "La2Zr2O7"], 3.1, 4.0)
-    assert found["within_30_percent"]
-    card = next(one for one in CARDS.observations if one.id == "ma2025-pc-NMC811-800")
-    (found,) = measures.amounts([card], at(card, predicted(LaMO3=2.0, La2O3=1.0)))
-    assert (found["families"], found["predicted"]) == (["LaMO3", "La2MO4"], 2.0)
+    (amount,) = measures.amounts([LCO[900]], at(LCO[900], predicted(LaMO3=2.0, La2Zr2O7=2.0, La2O3=1.0)))
+    assert (amount["families"], amount["measured"], amount["predicted"]) == (["LaMO3", "La2Zr2O7"], 3.1, 4.0)
+    assert amount["within_30_percent"]
+    card = next(card for card in CARDS.observations if card.id == "ma2025-pc-NMC811-800")
+    (amount,) = measures.amounts([card], at(card, predicted(LaMO3=2.0, La2O3=1.0)))
+    assert (amount["families"], amount["predicted"]) == (["LaMO3", "La2MO4"], 2.0)
     every = replace(card, amounts=(replace(card.amounts[0], families=(SECONDARY,)),))
-    (found,) = measures.amounts([every], at(card, predicted(LaMO3=2.0, La2O3=1.0)))
-    assert (found["families"], found["predicted"], found["within_30_percent"]) == (["secondary"], 3.0, False)
+    (amount,) = measures.amounts([every], at(card, predicted(LaMO3=2.0, La2O3=1.0)))
+    assert (amount["families"], amount["predicted"], amount["within_30_percent"]) == (["secondary"], 3.0, False)
 
 
 def test_reactants_that_are_gone():
-    card = next(one for one in CARDS.observations if one.gone)
+    card = next(card for card in CARDS.observations if card.gone)
     runs = [predicted(electrolyte=left) for left in (0.2, 2.5, 4.0)]
-    (found,) = measures.amounts([card], at(card, *runs))
-    assert (found["gone"], found["predicted_gone"], found["left"], found["limit"]) == ("electrolyte", True, 0.2, 3.0)
-    assert found["probability_gone"] == pytest.approx(2 / 3)
+    (amount,) = measures.amounts([card], at(card, *runs))
+    assert (amount["gone"], amount["predicted_gone"], amount["left"], amount["limit"]) == (
+        "electrolyte",
+        True,
+        0.2,
+        3.0,
+    )
+    assert amount["probability_gone"] == pytest.approx(2 / 3)
 
 
 def test_trends_are_judged_by_the_first_run():
@@ -149,22 +154,22 @@ def test_trends_are_judged_by_the_first_run():
 def test_curves_are_quantiles_over_samples_that_ended():
     runs = {c: [predicted(LaMO3=share) for share in np.linspace(0.0, 1.0, 21)] for c in scan(0.0)}
     runs[case(ONSET, 673.15)] = [predicted("STALLED", LaMO3=9.0)] * 21
-    found = measures.curves(ONSET, runs)
-    assert found["temperature_C"] == list(measures.SCAN)
-    for band in (found["total"], found["families"]["LaMO3"]):
+    curves = measures.curves(ONSET, runs)
+    assert curves["temperature_C"] == list(measures.SCAN)
+    for band in (curves["total"], curves["families"]["LaMO3"]):
         assert [band[key][0] for key in ("low", "value", "high")] == [None] * 3
         assert [band[key][1] for key in ("low", "value", "high")] == pytest.approx([0.05, 0.0, 0.95])
-    assert found["unreacted"]["cathode"]["value"][1] == 50.0
+    assert curves["unreacted"]["cathode"]["value"][1] == 50.0
 
 
 def test_sensitivity_finds_a_linear_dependence():
     samples = parameters.draw(40, seed=4)
     prior = parameters.priors()[0]
-    first = np.array([700.0 + 30.0 * (one.transformation - prior.mean) / prior.sd for one in samples])
-    found = measures.sensitivity(first, samples)
-    assert found["transformation"] == pytest.approx(30.0)
-    assert found["tantalum_garnet"] == pytest.approx(0.0, abs=1e-9)
-    unknown = dict.fromkeys(found)
+    first = np.array([700.0 + 30.0 * (values.transformation - prior.mean) / prior.sd for values in samples])
+    ranked = measures.sensitivity(first, samples)
+    assert ranked["transformation"] == pytest.approx(30.0)
+    assert ranked["tantalum_garnet"] == pytest.approx(0.0, abs=1e-9)
+    unknown = dict.fromkeys(ranked)
     assert measures.sensitivity(np.full(40, math.inf), samples) == unknown
     assert measures.sensitivity(first[:12], samples[:12]) == unknown
     assert measures.sensitivity(first[:20], samples[:5] * 4) == unknown  # samples drawn more than once tell nothing new
@@ -176,14 +181,14 @@ def fake(tell):
 
     def run(jobs, **_):
         asked.extend(jobs)
-        return [tell(one, values) for one, values in jobs]
+        return [tell(firing, values) for firing, values in jobs]
 
     return run, asked
 
 
 def posterior(without=""):
     """Three samples for each of the powders of the reference experiment left out, the first the most probable."""
-    powders = ["", *sorted({one.cathode for one in CARDS.onsets if one.source == "ma2025"})]
+    powders = ["", *sorted({card.cathode for card in CARDS.onsets if card.source == "ma2025"})]
     if without.removeprefix(parameters.MODE).removeprefix(":") not in powders:
         raise InputError(without)
     table = tuple(parameters.draw(4, seed=powders.index(without.removeprefix(parameters.MODE).removeprefix(":"))))
@@ -200,26 +205,26 @@ def known_posterior():
 @pytest.fixture(scope="module")
 def told():
     """A document in which each sample predicts 2 wt% of La2Zr2O7 from 650 °C on, and what was run for it."""
-    run, asked = fake(lambda one, values: predicted(La2Zr2O7=2.0 if one.celsius >= 650.0 else 0.1))
+    run, asked = fake(lambda firing, values: predicted(La2Zr2O7=2.0 if firing.celsius >= 650.0 else 0.1))
     cards = replace(CARDS, thermogravimetry=())
     return validate.document(cards, samples=2, run=run), asked
 
 
 def test_document_has_all_parts_and_is_strict_json(told):
-    found, _ = told
-    assert set(found) >= {
+    document, _ = told
+    assert set(document) >= {
         "version", "database", "detection", "problems", "lacking", "parameters", "in_sample", "leave_one_out", "curves",
         "sensitivity", "thermogravimetry", "verdicts", "other_laboratories",
     }  # fmt: skip
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert set(found["in_sample"]) == {"onset", "phases", "cells", "amounts", "trends"}
-    assert set(found["verdicts"]) == set(found["curves"]) == set(found["in_sample"]["onset"]["powders"])
-    assert len(found["verdicts"]) == 7
-    assert found["in_sample"]["onset"]["inside_count"] == 4  # LCO, NMC631, NMC532, NMC111 at 650 °C
-    assert found["verdicts"]["pc-LCO"].startswith(
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
+    assert set(document["in_sample"]) == {"onset", "phases", "cells", "amounts", "trends"}
+    assert set(document["verdicts"]) == set(document["curves"]) == set(document["in_sample"]["onset"]["powders"])
+    assert len(document["verdicts"]) == 7
+    assert document["in_sample"]["onset"]["inside_count"] == 4  # LCO, NMC631, NMC532, NMC111 at 650 °C
+    assert document["verdicts"]["pc-LCO"].startswith(
         "First secondary phase predicted at 650 °C; observed at 700 °C but not at 600 °C: agrees."
     )
-    assert len(found["parameters"]) == len(parameters.names())
+    assert len(document["parameters"]) == len(parameters.names())
 
 
 def test_each_case_and_sample_is_run_once(told):
@@ -228,52 +233,52 @@ def test_each_case_and_sample_is_run_once(told):
     for cathode in ("pc-LCO", "pc-NMC811"):
         modes = (parameters.MODE, f"{parameters.MODE}:{cathode}")
         expected = {*posterior()[:2], *posterior(cathode)[:2], *(posterior(name)[0] for name in modes)}
-        assert {values for one, values in asked if one.cathode == cathode and one.celsius == 550.0} == expected
+        assert {values for firing, values in asked if firing.cathode == cathode and firing.celsius == 550.0} == expected
 
 
 def test_leaving_a_cathode_out_takes_the_samples_without_it():
     apart = {*posterior("pc-LCO"), *posterior(f"{parameters.MODE}:pc-LCO")}
-    run, _ = fake(lambda one, values: predicted(La2Zr2O7=2.0 if values in apart else 0.0))
+    run, _ = fake(lambda firing, values: predicted(La2Zr2O7=2.0 if values in apart else 0.0))
     lco = replace(
         CARDS, onsets=(ONSET,), thermogravimetry=(), observations=tuple(o for o in CARDS.observations if "ma" in o.id)
     )
-    found = validate.document(lco, samples=2, run=run)
-    assert found["in_sample"]["onset"]["powders"]["pc-LCO"]["predicted_C"] is None
-    assert found["leave_one_out"]["onset"]["powders"]["pc-LCO"]["predicted_C"] == 400.0
-    assert found["leave_one_out"]["not_left_out"] == []
+    document = validate.document(lco, samples=2, run=run)
+    assert document["in_sample"]["onset"]["powders"]["pc-LCO"]["predicted_C"] is None
+    assert document["leave_one_out"]["onset"]["powders"]["pc-LCO"]["predicted_C"] == 400.0
+    assert document["leave_one_out"]["not_left_out"] == []
     never = replace(ONSET, cathode="pc-LFP")
-    found = validate.document(replace(lco, onsets=(never,)), samples=2, run=run)
-    assert found["leave_one_out"]["not_left_out"] == ["pc-LFP"]
-    assert found["leave_one_out"]["onset"]["powders"]["pc-LFP"]["predicted_C"] is None
+    document = validate.document(replace(lco, onsets=(never,)), samples=2, run=run)
+    assert document["leave_one_out"]["not_left_out"] == ["pc-LFP"]
+    assert document["leave_one_out"]["onset"]["powders"]["pc-LFP"]["predicted_C"] is None
 
 
 def test_other_laboratories_are_apart_and_judged(told):
-    found, _ = told
-    elsewhere = found["other_laboratories"]
-    assert {one["source"] for one in elsewhere}.isdisjoint({"ma2025"})
-    bound = {one["observed"]: one for one in elsewhere if one["id"] == "miara2016-LNMO-onset"}
+    document, _ = told
+    elsewhere = document["other_laboratories"]
+    assert {cell["source"] for cell in elsewhere}.isdisjoint({"ma2025"})
+    bound = {cell["observed"]: cell for cell in elsewhere if cell["id"] == "miara2016-LNMO-onset"}
     assert (bound["not seen"]["temperature_C"], bound["seen"]["temperature_C"]) == (500.0, 700.0)
     assert bound["seen"]["right"]
     assert bound["not seen"]["right"]
     assert bound["seen"]["cathode_fitted"]
-    assert not any(one["cathode_fitted"] for one in elsewhere if one["cathode"] == "pc-LFP")
-    assert all(one["id"].startswith("ma2025") for one in found["in_sample"]["cells"])
+    assert not any(cell["cathode_fitted"] for cell in elsewhere if cell["cathode"] == "pc-LFP")
+    assert all(cell["id"].startswith("ma2025") for cell in document["in_sample"]["cells"])
 
 
 def test_runs_that_failed_are_named():
-    run, _ = fake(lambda one, values: predicted("STEPS" if one.celsius == 900.0 else "DONE"))
-    found = validate.document(
+    run, _ = fake(lambda firing, values: predicted("STEPS" if firing.celsius == 900.0 else "DONE"))
+    document = validate.document(
         replace(CARDS, observations=tuple(LCO.values()), onsets=(), thermogravimetry=()), samples=2, run=run
     )
-    assert [p for p in found["problems"] if "pc-LCO with LLZTO at 900 °C: 6 runs" in p]
-    assert found["in_sample"]["trends"][0]["holds"] is None
+    assert [p for p in document["problems"] if "pc-LCO with LLZTO at 900 °C: 6 runs" in p]
+    assert document["in_sample"]["trends"][0]["holds"] is None
 
 
 def test_a_trend_to_another_firing_is_run_too():
     odd = replace(LCO[900], hold="3 h", weaker_than=(Trend("LaMO3", 973.15),), stronger_than=())
-    run, asked = fake(lambda one, values: predicted())
+    run, asked = fake(lambda firing, values: predicted())
     validate.document(replace(CARDS, observations=(odd,), onsets=(), thermogravimetry=()), samples=1, run=run)
-    assert case(odd, 973.15) in {one for one, _ in asked}
+    assert case(odd, 973.15) in {firing for firing, _ in asked}
 
 
 @pytest.mark.parametrize("size", [0, 100_000])
@@ -289,13 +294,13 @@ def test_samples_are_spread_over_the_table():
 
 
 def test_thermogravimetry_ranks_pure_cathodes():
-    cards = [one for one in CARDS.thermogravimetry if not one.electrolyte]
-    found = thermogravimetry.document(cards, parameters.prior())
-    order = found["order"]
+    cards = [card for card in CARDS.thermogravimetry if not card.electrolyte]
+    document = thermogravimetry.document(cards, parameters.prior())
+    order = document["order"]
     assert order["pairs"] == 20
     assert 0 <= order["pairs_right"] <= 20
     assert order["predicted_C"]["pc-LCO"] is None or order["predicted_C"]["pc-LCO"] > 1000.0
     first = {name: 2000.0 if T is None else T for name, T in order["predicted_C"].items()}
     assert first["pc-LNMO"] < first["pc-NMC811"] <= first["pc-NMC532"]
-    assert found["garnet"]["observed_wt_percent"] == 6.0
-    assert {"what", "why"} == set(found["not_predicted"][0])
+    assert document["garnet"]["observed_wt_percent"] == 6.0
+    assert {"what", "why"} == set(document["not_predicted"][0])

@@ -16,9 +16,10 @@ from sinterface.validation.observations import cards_reader, detection, evidence
 
 CARDS = cards_reader.read()
 BY_ID = {
-    one.id: one for one in (*CARDS.observations, *CARDS.onsets, *CARDS.thermogravimetry, *CARDS.alone, *CARDS.skipped)
+    card.id: card
+    for card in (*CARDS.observations, *CARDS.onsets, *CARDS.thermogravimetry, *CARDS.alone, *CARDS.skipped)
 }
-MA = [one for one in CARDS.observations if one.source == "ma2025"]
+MA = [card for card in CARDS.observations if card.source == "ma2025"]
 ZERO = 273.15
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,66 +45,66 @@ how_read = "own measurement"
 SECOND = TABLE.replace("mine-700", "mine-800").replace("700 °C", "800 °C")
 
 
-def trends(found):
-    return {(one.family, round(one.temperature - ZERO)) for one in found}
+def trends(compared):
+    return {(trend.family, round(trend.temperature - ZERO)) for trend in compared}
 
 
 # ---- what ships
 
 
 def test_built_in_cards_have_no_problem():
-    assert [str(one) for one in CARDS.problems] == []
+    assert [str(card) for card in CARDS.problems] == []
     assert len(CARDS.observations) >= 45
     assert cards_reader.read_cards() == (list(CARDS.observations), [])
 
 
 def test_every_file_that_ships_is_read():
-    files = [one for one in resources.files("sinterface.validation").joinpath("cards").iterdir() if one.is_file()]
-    assert all(one.name.endswith(".toml") for one in files)
-    ids = re.findall(r'^id = "(.+)"$', "\n".join(one.read_text(encoding="utf-8") for one in files), re.MULTILINE)
+    files = [path for path in resources.files("sinterface.validation").joinpath("cards").iterdir() if path.is_file()]
+    assert all(file.name.endswith(".toml") for file in files)
+    ids = re.findall(r'^id = "(.+)"$', "\n".join(file.read_text(encoding="utf-8") for file in files), re.MULTILINE)
     assert sorted(ids) == sorted(BY_ID)
 
 
-@pytest.mark.parametrize("one", CARDS.observations, ids=lambda one: one.id)
-def test_observation_can_be_simulated(one):
+@pytest.mark.parametrize("card", CARDS.observations, ids=lambda card: card.id)
+def test_observation_can_be_simulated(card):
     couple = problem(
-        one.cathode, one.electrolyte, one.schedule(one.temperature), atmosphere=one.atmosphere,
-        mass_ratio=one.mass_ratio or 1.0,
+        card.cathode, card.electrolyte, card.schedule(card.temperature), atmosphere=card.atmosphere,
+        mass_ratio=card.mass_ratio or 1.0,
     )  # fmt: skip
-    assert couple.schedule.peak == pytest.approx(one.temperature)
-    assert {*one.seen, *one.not_seen} <= set(FAMILIES)
-    for family in (*one.seen, *one.not_seen):
-        limit = detection.limit(one, family)
+    assert couple.schedule.peak == pytest.approx(card.temperature)
+    assert {*card.seen, *card.not_seen} <= set(FAMILIES)
+    for family in (*card.seen, *card.not_seen):
+        limit = detection.limit(card, family)
         assert 0.0 < limit.sd < limit.value <= 0.15
 
 
 def test_of_couples_only_the_reference_experiment_is_fitted():
     couples = (*CARDS.observations, *CARDS.onsets)
-    assert {one.source for one in couples if one.role == "fit"} == {"ma2025"}
-    assert all(not one.cathode or not one.electrolyte for one in CARDS.alone)
-    assert all(one.role == "fit" for one in MA)
-    assert not [one.id for one in BY_ID.values() if one.known == "recalled" and one.role == "fit"]
-    assert all(one.role == "test" for one in (*CARDS.onsets, *CARDS.thermogravimetry))
+    assert {card.source for card in couples if card.role == "fit"} == {"ma2025"}
+    assert all(not card.cathode or not card.electrolyte for card in CARDS.alone)
+    assert all(card.role == "fit" for card in MA)
+    assert not [card.id for card in BY_ID.values() if card.known == "recalled" and card.role == "fit"]
+    assert all(card.role == "test" for card in (*CARDS.onsets, *CARDS.thermogravimetry))
 
 
 def test_recalled_temperatures_have_bounds_of_at_least_50_kelvin():
-    for one in CARDS.observations:
-        if one.known == "recalled":
-            assert one.between[1] - one.between[0] >= 100.0, one.id
-            assert one.confidence
-    for one in CARDS.onsets:
-        if one.known == "recalled":
-            assert one.seen_at - one.clean_at >= 100.0, one.id
+    for card in CARDS.observations:
+        if card.known == "recalled":
+            assert card.between[1] - card.between[0] >= 100.0, card.id
+            assert card.confidence
+    for card in CARDS.onsets:
+        if card.known == "recalled":
+            assert card.seen_at - card.clean_at >= 100.0, card.id
 
 
 def test_literature_beside_the_reference_experiment():
-    others = [one for one in (*CARDS.observations, *CARDS.onsets) if one.source != "ma2025"]
+    others = [card for card in (*CARDS.observations, *CARDS.onsets) if card.source != "ma2025"]
     assert len(others) >= 20
-    assert len({one.source for one in others}) >= 12
-    everything = [one for one in BY_ID.values() if not isinstance(one, evidence.Thermogravimetry)]
+    assert len({card.source for card in others}) >= 12
+    everything = [card for card in BY_ID.values() if not isinstance(card, evidence.Thermogravimetry)]
     assert len(everything) >= 80
-    assert len({one.source for one in everything}) >= 20
-    assert {one.cathode for one in others} >= {"pc-LCO", "pc-NMC622", "pc-LNMO", "pc-LMO", "pc-LFP"}
+    assert len({card.source for card in everything}) >= 20
+    assert {card.cathode for card in others} >= {"pc-LCO", "pc-NMC622", "pc-LNMO", "pc-LMO", "pc-LFP"}
 
 
 # ---- materials alone, tables that are skipped, weights
@@ -111,34 +112,34 @@ def test_literature_beside_the_reference_experiment():
 
 def test_materials_that_were_heated_alone_are_apart_from_couples():
     assert len(CARDS.alone) >= 15
-    assert all(one.alone and one.mass_ratio is None for one in CARDS.alone)
-    assert all(one.cathode and one.electrolyte for one in (*CARDS.observations, *CARDS.onsets))
-    roles = {bool(one.electrolyte) for one in CARDS.alone}
+    assert all(card.alone and card.mass_ratio is None for card in CARDS.alone)
+    assert all(card.cathode and card.electrolyte for card in (*CARDS.observations, *CARDS.onsets))
+    roles = {bool(card.electrolyte) for card in CARDS.alone}
     assert roles == {True, False}
 
 
 def test_the_garnet_that_met_air_makes_pyrochlore_by_itself_and_takes_it_back():
     steps = [BY_ID[f"jmca2022-LLZTO-{T}"] for T in (275, 700, 870, 1100)]
-    assert ["La2Zr2O7" in one.seen for one in steps] == [False, True, False, False]
-    assert all(one.as_received and one.alone == "LLZTO" for one in steps)
+    assert ["La2Zr2O7" in card.seen for card in steps] == [False, True, False, False]
+    assert all(card.as_received and card.alone == "LLZTO" for card in steps)
 
 
-@pytest.mark.parametrize("one", CARDS.skipped, ids=lambda one: one.id)
-def test_what_is_skipped_says_why_and_the_reason_still_holds(one):
-    assert len(one.skip) > 10
-    if one.skip.startswith("no energy of the cathode"):
-        with pytest.raises(InputError, match=rf"{re.escape(one.cathode)} .*has no energy"):
-            predict(problem(one.cathode, schedule="50 °C/min to 100 °C", cells=4), estimate_error=False)
-    if one.skip.startswith("a powder of this formula"):
-        with pytest.raises(InputError, match=re.escape(one.cathode)):
-            materials.find(one.cathode)
+@pytest.mark.parametrize("card", CARDS.skipped, ids=lambda card: card.id)
+def test_what_is_skipped_says_why_and_the_reason_still_holds(card):
+    assert len(card.skip) > 10
+    if card.skip.startswith("no energy of the cathode"):
+        with pytest.raises(InputError, match=rf"{re.escape(card.cathode)} .*has no energy"):
+            predict(problem(card.cathode, schedule="50 °C/min to 100 °C", cells=4), estimate_error=False)
+    if card.skip.startswith("a powder of this formula"):
+        with pytest.raises(InputError, match=re.escape(card.cathode)):
+            materials.find(card.cathode)
 
 
 def test_a_statement_that_others_contradict_counts_less():
-    weights = {one.id: one.weight.value for one in CARDS.onsets if one.source == "kong2024"}
+    weights = {card.id: card.weight.value for card in CARDS.onsets if card.source == "kong2024"}
     assert weights["kong2024-LCO-onset"] < weights["kong2024-LFP-onset"] < 1.0
-    assert all(one.weight.why for one in BY_ID.values() if getattr(one, "weight", None) and one.weight.value < 1.0)
-    assert all(one.weight.value == 1.0 for one in MA)
+    assert all(card.weight.why for card in BY_ID.values() if getattr(card, "weight", None) and card.weight.value < 1.0)
+    assert all(card.weight.value == 1.0 for card in MA)
 
 
 # ---- the reference experiment
@@ -168,19 +169,19 @@ SEEN = [  # observation, seen, looked for in vain
 
 @pytest.mark.parametrize(("name", "seen", "not_seen"), SEEN, ids=[row[0] for row in SEEN])
 def test_rows_of_the_reference_experiment(name, seen, not_seen):
-    one = BY_ID[f"ma2025-{name}"]
-    assert set(one.seen) == set(seen)
-    assert set(one.not_seen) == set(not_seen)
-    assert one.cathode == re.match(r"[ps]c-[A-Z0-9]+", name)[0]
-    assert one.temperature - ZERO == pytest.approx(float(name.split("-")[2]))
-    assert one.gone == (("electrolyte",) if name == "pc-LNMO-600" else ())
+    card = BY_ID[f"ma2025-{name}"]
+    assert set(card.seen) == set(seen)
+    assert set(card.not_seen) == set(not_seen)
+    assert card.cathode == re.match(r"[ps]c-[A-Z0-9]+", name)[0]
+    assert card.temperature - ZERO == pytest.approx(float(name.split("-")[2]))
+    assert card.gone == (("electrolyte",) if name == "pc-LNMO-600" else ())
 
 
 def test_procedure_of_the_reference_experiment():
-    assert {one.electrolyte for one in MA} == {"LLZTO"}
-    assert {one.mass_ratio for one in MA} == {1.0}
-    assert {str(one.atmosphere) for one in MA} == {"O2 (pO2=1 bar)"}
-    assert {one.as_received for one in MA} == {True}
+    assert {card.electrolyte for card in MA} == {"LLZTO"}
+    assert {card.mass_ratio for card in MA} == {1.0}
+    assert {str(card.atmosphere) for card in MA} == {"O2 (pO2=1 bar)"}
+    assert {card.as_received for card in MA} == {True}
     plan = BY_ID["ma2025-pc-LCO-900"].schedule(900.0 + ZERO)
     ramp, hold, cool = plan.segments
     assert ramp.duration == pytest.approx(87.5 * 60.0)
@@ -189,28 +190,28 @@ def test_procedure_of_the_reference_experiment():
 
 
 def test_pc_nmc532_behaves_as_pc_nmc631():
-    for one in MA:
-        if one.cathode == "pc-NMC631":
-            twin = BY_ID[one.id.replace("631", "532")]
-            assert (twin.seen, twin.not_seen, twin.temperature) == (one.seen, one.not_seen, one.temperature)
-            assert (twin.weaker_than, twin.stronger_than) == (one.weaker_than, one.stronger_than)
+    for card in MA:
+        if card.cathode == "pc-NMC631":
+            twin = BY_ID[card.id.replace("631", "532")]
+            assert (twin.seen, twin.not_seen, twin.temperature) == (card.seen, card.not_seen, card.temperature)
+            assert (twin.weaker_than, twin.stronger_than) == (card.weaker_than, card.stronger_than)
 
 
 def test_the_single_crystal_shows_nothing_from_400_to_1000():
-    found = [one for one in MA if one.cathode == "sc-NMC631"]
-    assert [round(one.temperature - ZERO) for one in found] == list(range(400, 1001, 100))
-    assert not any(one.seen or one.amounts for one in found)
-    assert [round(one.temperature - ZERO) for one in found if "temperature" not in one.assumed] == [900, 1000]
+    card = [card for card in MA if card.cathode == "sc-NMC631"]
+    assert [round(card.temperature - ZERO) for card in card] == list(range(400, 1001, 100))
+    assert not any(card.seen or card.amounts for card in card)
+    assert [round(card.temperature - ZERO) for card in card if "temperature" not in card.assumed] == [900, 1000]
 
 
 def test_amounts():
-    amounts = {one.id: one.amounts for one in MA if one.amounts}
+    amounts = {card.id: card.amounts for card in MA if card.amounts}
     assert set(amounts) == {"ma2025-pc-LCO-900", "ma2025-pc-NMC811-800"}
     (lco,), (nmc,) = amounts["ma2025-pc-LCO-900"], amounts["ma2025-pc-NMC811-800"]
     assert (set(lco.families), lco.share.value) == ({"LaMO3", "La2Zr2O7"}, pytest.approx(0.031))
     assert (set(nmc.families), nmc.share.value) == ({"LaMO3", "La2MO4"}, pytest.approx(0.020))
     assert "nobody looked for" in nmc.share.origin
-    assert not any(evidence.SECONDARY in one.families for found in amounts.values() for one in found)
+    assert not any(evidence.SECONDARY in amount.families for several in amounts.values() for amount in several)
     assert "estimate" in lco.share.origin
 
 
@@ -231,24 +232,24 @@ ONSETS = {  # clean, seen
 
 @pytest.mark.parametrize("cathode", ONSETS)
 def test_onset(cathode):
-    one = BY_ID[f"ma2025-{cathode}-onset"]
-    bounds = tuple(None if T is None else round(T - ZERO) for T in (one.clean_at, one.seen_at))
+    card = BY_ID[f"ma2025-{cathode}-onset"]
+    bounds = tuple(None if T is None else round(T - ZERO) for T in (card.clean_at, card.seen_at))
     assert bounds == ONSETS[cathode]
 
 
 @pytest.mark.parametrize("cathode", ONSETS)
 def test_onset_agrees_with_the_observations(cathode):
-    one = BY_ID[f"ma2025-{cathode}-onset"]
-    found = [other for other in MA if other.cathode == cathode]
-    assert one.seen_at == min((other.temperature for other in found if other.seen), default=None)
-    clean = [other.temperature for other in found if not other.seen]
-    if one.clean_at is not None:
-        assert one.clean_at == max(clean)
+    card = BY_ID[f"ma2025-{cathode}-onset"]
+    card = [other for other in MA if other.cathode == cathode]
+    assert card.seen_at == min((other.temperature for other in card if other.seen), default=None)
+    clean = [other.temperature for other in card if not other.seen]
+    if card.clean_at is not None:
+        assert card.clean_at == max(clean)
 
 
 def test_every_cathode_of_the_reference_experiment_has_observations():
-    cathodes = {key for key, one in materials.built_in("cathode").items() if one.source == "ma2025"}
-    assert {one.cathode for one in MA} == cathodes == set(ONSETS)
+    cathodes = {key for key, powder in materials.built_in("cathode").items() if powder.source == "ma2025"}
+    assert {card.cathode for card in MA} == cathodes == set(ONSETS)
 
 
 def test_thermogravimetry():
@@ -260,15 +261,17 @@ def test_thermogravimetry():
     assert [sorted(equals) for equals in order] == [
         ["pc-LCO"], ["pc-NMC111"], ["sc-NMC631"], ["pc-NMC532", "pc-NMC631"], ["pc-NMC811"], ["pc-LNMO"],
     ]  # fmt: skip
-    assert all(one.as_received for one in CARDS.thermogravimetry if one.source == "ma2025")
+    assert all(card.as_received for card in CARDS.thermogravimetry if card.source == "ma2025")
     pure = {
-        one.material: round(one.loss_from - ZERO)
-        for one in CARDS.thermogravimetry
-        if one.loss_from and not one.electrolyte
+        card.material: round(card.loss_from - ZERO)
+        for card in CARDS.thermogravimetry
+        if card.loss_from and not card.electrolyte
     }
     assert pure == {"pc-LCO": 1050, "pc-LNMO": 700}
     mixed = {
-        one.material: round(one.loss_from - ZERO) for one in CARDS.thermogravimetry if one.loss_from and one.electrolyte
+        card.material: round(card.loss_from - ZERO)
+        for card in CARDS.thermogravimetry
+        if card.loss_from and card.electrolyte
     }
     assert mixed == {
         "pc-LNMO": 550, "pc-LCO": 700, "pc-NMC811": 800, "pc-NMC631": 900, "pc-NMC532": 900, "pc-NMC111": 1000,
@@ -282,26 +285,26 @@ def test_thermogravimetry():
 def test_a_folder_of_ones_own(tmp_path):
     (tmp_path / "mine.toml").write_text(TABLE + SECOND, encoding="utf-8")
     (tmp_path / "notes.txt").write_text("not a card", encoding="utf-8")
-    found, problems = cards_reader.read_cards(tmp_path)
+    cards, problems = cards_reader.read_cards(tmp_path)
     assert problems == []
-    assert [one.id for one in found] == ["mine-700", "mine-800"]
-    one = found[0]
-    assert one.temperature == pytest.approx(973.15)
-    assert one.mass_ratio == pytest.approx(1.5)
-    assert one.detection_limit.value == pytest.approx(0.02)
-    assert one.as_received is None
-    assert 0.0 < one.atmosphere.pH2O < 0.01
-    assert cards_reader.read_cards([tmp_path / "mine.toml"]) == (found, [])
-    assert cards_reader.read_cards(str(tmp_path / "mine.toml")) == (found, [])
+    assert [card.id for card in cards] == ["mine-700", "mine-800"]
+    card = cards[0]
+    assert card.temperature == pytest.approx(973.15)
+    assert card.mass_ratio == pytest.approx(1.5)
+    assert card.detection_limit.value == pytest.approx(0.02)
+    assert card.as_received is None
+    assert 0.0 < card.atmosphere.pH2O < 0.01
+    assert cards_reader.read_cards([tmp_path / "mine.toml"]) == (cards, [])
+    assert cards_reader.read_cards(str(tmp_path / "mine.toml")) == (cards, [])
 
 
 def test_a_formula_and_a_material_card_will_do(tmp_path):
     powder = tmp_path / "powder.toml"
     powder.write_bytes(resources.files("sinterface.models.data.materials").joinpath("pc-lco.toml").read_bytes())
     text = TABLE.replace('"pc-LCO"', f"'{powder}'").replace('"LLZTO"', '"Li6.6La3Zr1.6Ta0.4O12"')
-    (found,), problems = cards_reader.read_cards(write(tmp_path / "cards", text))
+    (cards,), problems = cards_reader.read_cards(write(tmp_path / "cards", text))
     assert problems == []
-    assert found.cathode == str(powder)
+    assert cards.cathode == str(powder)
 
 
 def test_a_material_alone_and_a_table_that_is_skipped(tmp_path):
@@ -309,8 +312,8 @@ def test_a_material_alone_and_a_table_that_is_skipped(tmp_path):
     skipped = SECOND.replace('"LLZTO"', '"Li0.33La0.56TiO3"').replace("[[observation]]", "[[observation]]\nskip = 'Ti'")
     cards = cards_reader.read(write(tmp_path, alone + skipped))
     assert cards.problems == cards.observations == ()
-    (one,), (other,) = cards.alone, cards.skipped
-    assert (one.cathode, one.electrolyte, one.alone, one.mass_ratio) == ("pc-LCO", "", "pc-LCO", None)
+    (lone,), (other,) = cards.alone, cards.skipped
+    assert (lone.cathode, lone.electrolyte, lone.alone, lone.mass_ratio) == ("pc-LCO", "", "pc-LCO", None)
     assert (other.id, other.skip, other.electrolyte) == ("mine-800", "Ti", "Li0.33La0.56TiO3")
     nothing = alone.replace('"pc-LCO"', '"none"')
     (problem_found,) = cards_reader.read(write(tmp_path, nothing)).problems
@@ -319,9 +322,9 @@ def test_a_material_alone_and_a_table_that_is_skipped(tmp_path):
 
 def test_common_values_are_overridden_by_the_table(tmp_path):
     text = '[common]\nrole = "fit"\nseen_at = "600 °C"\n' + TABLE + SECOND.replace('role = "test"\n', "")
-    (one, other), problems = cards_reader.read_cards(write(tmp_path, text))
+    (cards, other), problems = cards_reader.read_cards(write(tmp_path, text))
     assert problems == []
-    assert (one.role, other.role) == ("test", "fit")
+    assert (cards.role, other.role) == ("test", "fit")
 
 
 def write(folder, text, name="mine.toml"):
@@ -389,8 +392,8 @@ MALFORMED = [  # what is written instead of what, and what the message must say
 def test_a_malformed_table_is_named_and_the_others_are_judged(tmp_path, good, bad, message):
     assert TABLE.count(good) == 1
     file = write(tmp_path, TABLE.replace(good, bad) + SECOND)
-    found, problems = cards_reader.read_cards(file)
-    assert [one.id for one in found] == ["mine-800"]
+    cards, problems = cards_reader.read_cards(file)
+    assert [card.id for card in cards] == ["mine-800"]
     (problem_found,) = problems
     assert (problem_found.file, problem_found.table) == (str(file), "mine-700")
     assert message in problem_found.message
@@ -419,8 +422,8 @@ def test_a_malformed_file_is_named_and_the_others_are_judged(tmp_path, text, tab
     write(tmp_path, TABLE, "a.toml")
     bad = write(tmp_path, text, "b.toml")
     write(tmp_path, SECOND, "c.toml")
-    found, problems = cards_reader.read_cards(tmp_path)
-    assert [one.id for one in found] == ["mine-700", "mine-800"]
+    cards, problems = cards_reader.read_cards(tmp_path)
+    assert [card.id for card in cards] == ["mine-700", "mine-800"]
     (problem_found,) = problems
     assert (problem_found.file, problem_found.table) == (str(bad), table)
     assert message in problem_found.message
@@ -432,8 +435,8 @@ def test_two_onsets_of_which_one_is_upside_down(tmp_path):
     wrong = onset.replace(observed, 'seen_at = "600 °C"\nclean_at = "700 °C"')
     right = onset.replace(observed, 'clean_at = "700 °C"').replace("mine-700", "mine-onset")
     cards = cards_reader.read(write(tmp_path, wrong + right))
-    assert [one.id for one in cards.onsets] == ["mine-onset"]
-    assert [str(one) for one in cards.problems] == [
+    assert [card.id for card in cards.onsets] == ["mine-onset"]
+    assert [str(card) for card in cards.problems] == [
         f"{tmp_path / 'mine.toml'}, mine-700: clean_at must lie below seen_at"
     ]
 
@@ -453,9 +456,9 @@ def test_what_is_not_a_card_is_named(tmp_path):
     (tmp_path / "loop.toml").symlink_to(tmp_path / "loop.toml")
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.toml")  # reading it would never end
-    found, problems = cards_reader.read_cards(tmp_path)
-    assert found == []
-    messages = {Path(one.file).name: one.message for one in problems}
+    cards, problems = cards_reader.read_cards(tmp_path)
+    assert cards == []
+    messages = {Path(fault.file).name: fault.message for fault in problems}
     assert f"over {cards_reader.MAX_BYTES} bytes" in messages[big.name]
     assert "not a TOML card" in messages["latin.toml"]
     assert "no such file" in messages["loop.toml"]
@@ -465,8 +468,8 @@ def test_what_is_not_a_card_is_named(tmp_path):
 def test_missing_paths_are_named_and_the_others_are_read(tmp_path):
     (tmp_path / "empty").mkdir()
     good = write(tmp_path, TABLE)
-    found, problems = cards_reader.read_cards([tmp_path / "nowhere.toml", tmp_path / "empty", good])
-    assert [one.id for one in found] == ["mine-700"]
+    cards, problems = cards_reader.read_cards([tmp_path / "nowhere.toml", tmp_path / "empty", good])
+    assert [card.id for card in cards] == ["mine-700"]
     assert ["no such file" in problems[0].message, "0 .toml files" in problems[1].message] == [True, True]
 
 
@@ -474,8 +477,8 @@ def test_a_folder_is_read_only_so_far(tmp_path, monkeypatch):
     monkeypatch.setattr(cards_reader, "MAX_FILES", 2)
     for number in range(3):
         write(tmp_path, TABLE.replace("mine-700", f"mine-{number}"), f"{number}.toml")
-    found, problems = cards_reader.read_cards(tmp_path)
-    assert [one.id for one in found] == ["mine-0", "mine-1"]
+    cards, problems = cards_reader.read_cards(tmp_path)
+    assert [card.id for card in cards] == ["mine-0", "mine-1"]
     assert "3 .toml files" in problems[0].message
 
 
@@ -483,6 +486,6 @@ def test_the_example_of_the_documentation_is_a_card(tmp_path):
     page = (ROOT / "docs" / "observations.md").read_text(encoding="utf-8")
     example = re.search(r"```toml\n(.*?)```", page, re.DOTALL)[1]
     cards = cards_reader.read(write(tmp_path, example))
-    assert [str(one) for one in cards.problems] == []
+    assert [str(card) for card in cards.problems] == []
     assert len(cards.observations) == 2
     assert len(cards.onsets) == 1

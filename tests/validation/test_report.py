@@ -49,10 +49,10 @@ def band(values):
 def cells_of(name):
     cells = []
     folder = resources.files("sinterface.validation").joinpath("cards")
-    for file in sorted(one.name for one in folder.iterdir() if one.name.startswith(name)):
+    for file in sorted(path.name for path in folder.iterdir() if path.name.startswith(name)):
         card = tomllib.loads(folder.joinpath(file).read_text(encoding="utf-8"))
-        for one in card.get("observation", []):
-            said = {**card.get("common", {}), **one}
+        for table in card.get("observation", []):
+            said = {**card.get("common", {}), **table}
             T, limit = float(said["temperature"].split()[0]), said.get("detection_limit", {}).get("wt_percent", 1.0)
             for word in ("seen", "not_seen"):
                 for family in said.get(word, []):
@@ -79,11 +79,11 @@ def scores(shift):
         }  # fmt: skip
     cells = cells_of("ma2025")
     families = {}
-    for one in cells:
-        seen = one["observed"] == "seen"
-        key = ("tp" if seen else "fp") if one["predicted"] else ("fn" if seen else "tn")
-        families.setdefault(one["family"], dict.fromkeys(("tp", "fp", "fn", "tn"), 0))[key] += 1
-    tp, fp, fn = (sum(one[key] for one in families.values()) for key in ("tp", "fp", "fn"))
+    for cell in cells:
+        seen = cell["observed"] == "seen"
+        key = ("tp" if seen else "fp") if cell["predicted"] else ("fn" if seen else "tn")
+        families.setdefault(cell["family"], dict.fromkeys(("tp", "fp", "fn", "tn"), 0))[key] += 1
+    tp, fp, fn = (sum(family_counts[key] for family_counts in families.values()) for key in ("tp", "fp", "fn"))
     amounts = [
         {"id": "ma2025-pc-LCO-900", "cathode": "pc-LCO", "temperature_C": 900.0, "families": ["LaMO3", "La2Zr2O7"],
          "measured": 3.1, "sd": 0.7, "predicted": 3.4 + shift / 50, "interval": [2.1, 5.0],
@@ -96,8 +96,9 @@ def scores(shift):
     ]  # fmt: skip
     return {
         "onset": {
-            "powders": powders, "mean_distance_C": sum(one["distance_C"] for one in powders.values()) / len(powders),
-            "inside_count": sum(one["inside"] for one in powders.values()), "powder_count": len(powders),
+            "powders": powders,
+            "mean_distance_C": sum(powder["distance_C"] for powder in powders.values()) / len(powders),
+            "inside_count": sum(powder["inside"] for powder in powders.values()), "powder_count": len(powders),
         },
         "phases": {"precision": tp / (tp + fp), "recall": tp / (tp + fn), "f1": 2 * tp / (2 * tp + fp + fn),
                    "families": families},
@@ -170,9 +171,9 @@ def document():
         },
         "verdicts": {powder: f"{powder} is as observed, but for the amount of La2Zr2O7." for powder in BRACKETS},
         "other_laboratories": [
-            {**one, "electrolyte": "LLZO", "source": one["id"].split("-")[0], "known": "recalled",
-             "right": one["predicted"] == (one["observed"] == "seen"), "cathode_fitted": False}
-            for one in cells_of("kim") + cells_of("tsai")
+            {**cell, "electrolyte": "LLZO", "source": cell["id"].split("-")[0], "known": "recalled",
+             "right": cell["predicted"] == (cell["observed"] == "seen"), "cathode_fitted": False}
+            for cell in cells_of("kim") + cells_of("tsai")
         ],
         "baselines": {
             "guesses": [
@@ -293,11 +294,12 @@ EMPTY = {
 
 
 def small():
-    one = document()
+    told = document()
     cells = {
-        key: one[key] | {"cells": one[key]["cells"][:count]} for key, count in (("in_sample", 2), ("leave_one_out", 0))
+        key: told[key] | {"cells": told[key]["cells"][:count]}
+        for key, count in (("in_sample", 2), ("leave_one_out", 0))
     }
-    return {**one, **cells, "curves": {"pc-LCO": one["curves"]["pc-LCO"]}}
+    return {**told, **cells, "curves": {"pc-LCO": told["curves"]["pc-LCO"]}}
 
 
 def test_what_is_written_as_json_is_read_back_the_same():
@@ -339,9 +341,9 @@ def test_text_from_outside_is_escaped():
 
     def spoil(value):
         if isinstance(value, dict):
-            return {bad if key in ("pc-LCO", "La2Zr2O7") else key: spoil(one) for key, one in value.items()}
+            return {bad if key in ("pc-LCO", "La2Zr2O7") else key: spoil(inner) for key, inner in value.items()}
         if isinstance(value, list):
-            return [spoil(one) for one in value]
+            return [spoil(inner) for inner in value]
         return bad if isinstance(value, str) and value not in ("seen", "not seen") else value
 
     text = page.page(read(Validation, spoil(small())))
@@ -358,7 +360,7 @@ def test_a_document_without_content_gives_a_page():
 
 
 def test_a_single_sample_of_cards_of_a_user():
-    one = {"value": [1.2], "low": [1.2], "high": [1.2]}
+    single = {"value": [1.2], "low": [1.2], "high": [1.2]}
     cell = {
         "id": "mine-1", "cathode": "mine.toml", "temperature_C": 700.0, "family": "unheard of", "observed": "seen",
         "limit_wt_percent": 1.0, "predicted_wt_percent": None, "interval": [None, None], "probability_seen": None,
@@ -368,7 +370,7 @@ def test_a_single_sample_of_cards_of_a_user():
         "id": "mine-1", "cathode": "mine.toml", "temperature_C": 700.0, "families": ["unheard of"], "measured": 2.0,
         "sd": 0.0, "predicted": None, "interval": [None, None], "within_30_percent": None,
     }  # fmt: skip
-    curve = {"temperature_C": [700.0], "total": one, "families": {"unheard of": one}, "unreacted": {}}
+    curve = {"temperature_C": [700.0], "total": single, "families": {"unheard of": single}, "unreacted": {}}
     mine = {
         "in_sample": NOTHING | {"cells": [cell], "amounts": [amount]}, "curves": {"mine.toml": curve},
         "sensitivity": {"mine.toml": {"garnet": None}},
@@ -421,4 +423,4 @@ def test_the_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(UnicodeEncodeError):
         page.write(validation(), path)
     assert path.read_text(encoding="utf-8") == "old"
-    assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

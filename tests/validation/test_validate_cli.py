@@ -77,13 +77,13 @@ def test_cards_of_my_own(folder, tmp_path, only_mine):
     output = tmp_path / "validation.json"
     done = run("--cards", folder, "--cells", 8, "--json", "-o", output)
     assert done.exit_code == 0, done.output
-    found = json.loads(done.stdout)
-    assert json.loads(output.read_text(encoding="utf-8")) == found
-    (one,) = found["other_laboratories"]
-    assert (one["id"], one["temperature_C"], one["cathode_fitted"]) == ("mine-LFP-600", 600.0, False)
-    assert 0.0 <= one["probability_seen"] <= 1.0
-    assert found["in_sample"]["cells"] == []
-    assert found["problems"] == []
+    document = json.loads(done.stdout)
+    assert json.loads(output.read_text(encoding="utf-8")) == document
+    (mark,) = document["other_laboratories"]
+    assert (mark["id"], mark["temperature_C"], mark["cathode_fitted"]) == ("mine-LFP-600", 600.0, False)
+    assert 0.0 <= mark["probability_seen"] <= 1.0
+    assert document["in_sample"]["cells"] == []
+    assert document["problems"] == []
 
 
 @pytest.fixture
