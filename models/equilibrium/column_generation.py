@@ -2,7 +2,7 @@
 
 Column generation (Dantzig & Wolfe, Oper. Res. 8, 101 (1960)): the linear programme over the compositions known gives
 potentials; against them every solution's lowest composition is found (``mixing``); it enters when it lies more than
-TOLERANCE below the plane.  What is not known then lies at most that far below, so the minimum found exceeds the true
+TOLERANCE below the plane.  What is not known then lies at most that far below, so the computed minimum exceeds the true
 one by at most TOLERANCE per mole of cations: a finer grid can not change an energy by more.
 """
 
@@ -29,7 +29,7 @@ But for ``mixing.GAP``, and only of solutions without interactions: of others th
 """
 
 APART = 0.02
-"""Compositions nearer than this [end-member fraction] are not added in one round: one is enough to go on."""
+"""Compositions nearer than this [end-member fraction] are not added in one round: either is enough to go on."""
 
 TRACE = 1e-6
 """Smaller end-member fractions, worth 0.01 J/mol, are left out where a total lacks a component.

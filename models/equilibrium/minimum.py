@@ -96,7 +96,7 @@ def minimise(
 def sequence(
     composition: Array, omega: Array, totals: Array, names: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], Array, Array]:
-    """Many equilibria, each started from the one before: a schedule, the cells of a mesh, samples of the energies.
+    """Many equilibria, each started from the last: a schedule, the cells of a mesh, samples of the energies.
 
     composition (P, K), omega (S, P) [J/mol], totals (S, K) [mol].  Returns the phases of each (S, K), their amounts
     (S, K) [mol] and the potentials (S, K) [J/mol]; a phase number of P or more stands for nothing.

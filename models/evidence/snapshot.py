@@ -1,7 +1,7 @@
 """A database made of the embedded tables and a file of foreign phases.
 
 Precedence: measured values of the embedded tables stay; the lowest foreign phase of a composition brings its DFT
-energy, in place of the embedded one; compositions that the tables do not have become new phases.  Then everything is
+energy, in place of the embedded energy; compositions that the tables do not have become new phases.  Then everything is
 derived again as for the embedded tables: element corrections, estimates, assimilation of what is known to exist.
 """
 
@@ -27,7 +27,7 @@ MAX_ABOVE_HULL = 0.1
 """Distance from the hull [eV/atom] above which a new phase is left out: four times what its energy is good for."""
 
 OBSERVED_ABOVE_HULL = 0.05
-"""Distance from the hull [eV/atom] above which a made phase is taken for a computed one: its structure is in doubt."""
+"""Distance from the hull [eV/atom] above which a phase counts as computed, though made: its structure is in doubt."""
 
 SUSPICIOUS, REFUSED = 2.0, 5.0
 """Standard deviations beyond which a shift is told, and a file's energy refused."""

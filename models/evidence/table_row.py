@@ -14,7 +14,7 @@ MOST = 500
 
 
 class Row:
-    """One row of a file: reads its cells, and knows where it stands when one is wrong."""
+    """One row of a file: reads its cells, and knows where it stands when a cell is wrong."""
 
     def __init__(self, where: str, cells: object) -> None:
         """``where`` is what messages begin with; ``cells`` must be a mapping."""

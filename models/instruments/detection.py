@@ -47,7 +47,7 @@ def detection_limits(
 
     ``sought`` are phases and their families, all that are not starting materials when it is left out; they need not be
     in the mixture.  A line is hidden where the starting materials count more than the background does, half a width of
-    the line to either side included.  Of the lines left the one is taken that shows least of the phase.  Noise is that
+    the line to either side included.  Of the lines left that is taken which shows least of the phase.  Noise is that
     of counting, sqrt(N), of all that lies under the line: background, all other phases, the line itself.  Not
     counted: lines that another product hides, texture, and doubts whether a bump is a line.
 

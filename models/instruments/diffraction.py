@@ -99,7 +99,7 @@ class Scan:
                 f"angles {self.start:g} to {self.stop:g}: choose a range within {low:g} to {high:g} degrees"
             )
         if not 0.0 < self.step <= self.stop - self.start or (self.stop - self.start) / self.step > MOST_POINTS:
-            raise InputError(f"step {self.step:g} degrees: choose one that gives 2 to {MOST_POINTS} points")
+            raise InputError(f"step {self.step:g} degrees: choose a step that gives 2 to {MOST_POINTS} points")
         for name in ("speed", "width", "crystallite", "product_crystallite", "peak_rate"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):

@@ -49,7 +49,7 @@ EDGE = 0.03
 """Share of the way from the rate beside a step to its fastest rate at which it begins and ends."""
 
 DEPTH = 0.5
-"""Share of its height that a peak of the rate rises above the saddle to a higher one to be a step of its own."""
+"""Share of its height that a peak of the rate rises above the saddle to a higher peak to be a step of its own."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def together(alone: Sequence[tuple[MassCurve, float]]) -> MassCurve:
     """
     first = alone[0][0]
     if any(not np.allclose(curve.time, first.time) for curve, _ in alone):
-        raise InputError("mass curves of different schedules: heat both powders on the same one")
+        raise InputError("mass curves of different schedules: heat both powders on the same schedule")
     parts = {name: np.sum([share * curve.parts[name] for curve, share in alone], axis=0) for name in first.parts}
     return MassCurve(first.time, first.temperature, parts)
 

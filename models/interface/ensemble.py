@@ -36,7 +36,7 @@ LEAST = 1e-3
 """Share of the cations from which a family counts as formed [1]."""
 
 MAX_ROUNDS = 60
-"""Projections per sample; each adds the decompositions that the one before still allows."""
+"""Projections per sample; each adds the decompositions that the last still allows."""
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def _families(of: ChemicalSystem, pseudo: Pseudo, amounts: Array, T: float) -> M
 
 
 def _useful(pseudo: Pseudo, used: NDArray[np.bool_]) -> Pseudo:
-    """The compositions in use (P + C,), and the last ones found: the neighbour's lie near them."""
+    """The compositions in use (P + C,), and those of the last equilibrium: the neighbour's lie near them."""
     kept = used[len(used) - len(pseudo.mixture) :].copy()
     kept[-RECENT:] = True
     return Pseudo(pseudo.mixture[kept], pseudo.x[kept])

@@ -115,7 +115,7 @@ def _step_at(data: xr.Dataset, at: str | None) -> int:
         return -1
     wanted, times = duration(at), data["time"].values
     if wanted > times[-1]:
-        raise InputError(f"time {at}: the run ends after {times[-1] / 3600.0:.3g} h; choose an earlier one")
+        raise InputError(f"time {at}: the run ends after {times[-1] / 3600.0:.3g} h; choose an earlier time")
     return int(abs(times - wanted).argmin())
 
 

@@ -369,7 +369,7 @@ def main() -> None:
         base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
     )
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="sinterface", standalone_mode=False)  # also where it runs as a module
         if sys.stdout is not None:  # closed by the caller
             sys.stdout.flush()
     except SinterfaceError as error:

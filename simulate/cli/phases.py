@@ -146,7 +146,7 @@ def check(
     else:
         for finding in findings:
             typer.echo(plain(f"{finding.phase}: {finding.fault}", 1000))
-        typer.echo(f"{len(findings)} findings" if findings else "nothing wrong found")
+        typer.echo(f"{len(findings)} findings" if findings else "nothing is wrong")
     if findings:
         raise typer.Exit(1)
 

@@ -17,8 +17,8 @@ class Lock:
     file ``.NAME.lock`` beside it is; it goes with the lock.  Symbolic links to one file are one lock.  Where the
     system has no such locks (Windows, some network drives) nothing is locked.
 
-    Raises InputError when another process, or another part of this one, holds it; ``what`` the path is stands in the
-    message.
+    Raises InputError when another process, or another part of this process, holds it; ``what`` the path is stands in
+    the message.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder, Lock(Path(folder), "store") as lock:
@@ -60,7 +60,7 @@ class Lock:
                 raise
             if there is not None and (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
                 return handle
-            os.close(handle)  # its holder has just removed it: lock the one that is there now
+            os.close(handle)  # its holder has just removed it: lock the file that is there now
 
     @property
     def held(self) -> bool:

@@ -42,8 +42,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Call ``write`` with a temporary name and move what it wrote to ``path``; nothing is left behind on failure.
 
     A symbolic link stays one: the file that it points to is replaced.  A file that is there keeps its mode, and its
-    owner where that is allowed; a new one gets the mode that the umask leaves.  What was written is on the disk before
-    the name changes, so that a power cut leaves the old file or the new one.
+    owner where that is allowed; a new file gets the mode that the umask leaves.  What was written is on the disk before
+    the name changes, so that a power cut leaves the old file or the new.
 
     Raises InputError, naming the path, when the place can not be written or ``write`` fails for want of space.
 

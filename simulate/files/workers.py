@@ -57,7 +57,7 @@ def quiet_tracker() -> None:
     from multiprocessing import resource_tracker
 
     mine = "ignore:resource_tracker:UserWarning"
-    sys.warnoptions.append(mine)  # handed on to the new process; of no effect on this one, which has read them
+    sys.warnoptions.append(mine)  # handed on to the new process; of no effect on this process, which has read them
     try:
         resource_tracker.ensure_running()
     finally:
@@ -112,7 +112,7 @@ def is_interrupt(error: BaseException) -> bool:
 
 
 def end_with_parent() -> None:
-    """End this process when the one that started it ends, however it ends."""
+    """End this process when the process that started it ends, however it ends."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -28,7 +28,7 @@ LOOK = 2.0
 """Seconds after which a cluster is asked again how many threads it has."""
 
 GRACE = 4.0
-"""Seconds without any thread after which the workers count as dead: one that is started anew takes some."""
+"""Seconds without any thread after which the workers count as dead: a worker that is started anew takes some."""
 
 PAUSE = 0.02
 """Seconds between two looks for results."""

@@ -41,7 +41,7 @@ REASON = 300
 
 @dataclass(frozen=True)
 class Setting:
-    """What all candidates share.  ``database`` is None for the embedded one; ``elements`` those that rows list."""
+    """What all candidates share.  ``database`` is None for the embedded database; ``elements`` those that rows list."""
 
     temperatures: tuple[float, ...]
     elements: tuple[str, ...]
@@ -184,7 +184,7 @@ def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
         numbers["electrolyte_fraction"][number] = result.unreacted["electrolyte_fraction"]
         if any(share >= limits[name] for name, share in shares.items()):
             onset = min(onset, T)
-    # below the onset every run must have ended: one that did not may have shown something
+    # below the onset every run must have ended: a run that did not may have shown something
     numbers["onset"] = math.nan if any(onset > T for T, _ in stopped) else onset
     if stopped:
         numbers["outcome"] = "; ".join(f"{outcome} at {T:g} °C" for T, outcome in stopped)[:REASON]
@@ -213,7 +213,7 @@ def work(job: tuple[Candidate, Setting, Callable[[Candidate, Setting], Row]]) ->
 
 @dataclass(frozen=True)
 class Screened:
-    """How a screen went: candidates in all, found in the store at the start, failed in all; ``seconds`` of this run."""
+    """How a screen went: candidates in all, in the store at the start, failed in all; ``seconds`` of this run."""
 
     total: int
     before: int

@@ -245,7 +245,7 @@ class Store:
         sync_folder(place.parent)
 
     def _fresh_journal(self) -> FileIO:
-        """A journal of the pending rows alone, in the old one's place, open for more."""
+        """A journal of the pending rows alone, in place of the old journal, open for more."""
         rows = [(index, row) for held in self._pending.values() for index, row in held.items()]
         text = "".join(json.dumps(line) + "\n" for line in [["journal", self._digest], *rows])
         write_text(self._journal_path, text)
@@ -377,7 +377,7 @@ def _attributes(path: Path) -> dict[str, Any]:
 
 
 def _journal(path: Path, digest: str, longest: int) -> Iterator[tuple[int, Row]]:
-    """Rows of a journal of this digest, up to the first line that is none: the last one may have been cut off.
+    """Rows of a journal of this digest, up to the first line that is none: the last line may have been cut off.
 
     ``longest``: characters of a line that are read.
     """

@@ -207,7 +207,7 @@ def problem(
     Without a schedule the couple is held at DEFAULT_HOLD, 800 °C, for 2 h.  ``None`` or ``"none"`` for one of the
     powders heats the other alone.  ``as_received`` takes what air has made of both powders from their cards;
     ``exposed`` states it for the electrolyte, ``"H=0.4,Li2CO3=2"``, and ``residue`` for the cathode.  ``coating`` are
-    layers, ``"Li3BO3=20nm"``, of phases of ``database``, the embedded one without any (``setup.coating``).
+    layers, ``"Li3BO3=20nm"``, of phases of ``database``, the embedded database without any (``setup.coating``).
 
     >>> problem("pc-LCO", "LLZTO", "10 °C/min to 900 °C; hold 2 h; quench", mass_ratio="60:40").mass_ratio
     1.5

@@ -192,7 +192,7 @@ def rate(text: str) -> float:
 
 
 def split(text: str) -> list[str]:
-    """Steps of a schedule's text.  Raises InputError for one that is too long or empty."""
+    """Steps of a schedule's text.  Raises InputError for a text that is too long or empty."""
     if len(text) > MAX_TEXT:
         raise InputError(f"schedule: more than {MAX_TEXT} characters")
     steps = [part for part in (piece.strip() for piece in re.split(r"[;\n]", text)) if part]

@@ -3,7 +3,7 @@
 The two aims are the relative density of an LLZTO compact (``models.sintering``, microseconds) and the wt% of all
 secondary phases (a prediction, the costly part).  Epsilon constraints: at each of a number of densities the least
 wt% at or above it is looked for with scipy's differential evolution.  A schedule that is not dense enough is turned
-away before it is predicted, no schedule is searched twice, and all levels draw on what the earlier ones found.
+away before it is predicted, no schedule is searched twice, and all levels draw on what the earlier levels brought.
 
 A search for least values finds the numerical errors of predictions as readily as good schedules.  Whatever comes to
 lie on the front is therefore predicted again with half the tolerance; it counts with the larger of the two wt%, and
@@ -256,7 +256,7 @@ class _Search:
         return float(sintering.embedded(self.seed).best.density(*choice.schedule.sampled())[-1])
 
     def trial(self, choice: Choice, z: NDArray[np.float64]) -> Trial | None:
-        """A schedule's trial, None for one that did not come to an end.  Raises _SpentError."""
+        """A schedule's trial, None for a schedule that did not come to an end.  Raises _SpentError."""
         if choice not in self.known:
             if self.spent >= self.allowed:
                 raise _SpentError

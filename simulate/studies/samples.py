@@ -47,7 +47,7 @@ class Spread:
     courses: NDArray[np.float64]
 
     def quantiles(self, family: str) -> tuple[float, float, float]:
-        """5, 50 and 95 % of a family's wt%; zeros for one that never forms."""
+        """5, 50 and 95 % of a family's wt%; zeros for a family that never forms."""
         if family not in self.families:
             return 0.0, 0.0, 0.0
         low, middle, high = np.quantile(self.share[:, self.families.index(family)], QUANTILES)

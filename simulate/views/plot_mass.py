@@ -33,7 +33,7 @@ def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: s
     """Mass change and its parts over its rate, against temperature on the way up, with a tick at each onset.
 
     Steps are marked where their extrapolated onset lies.  A measured curve is laid over as grey points, beginning at 0
-    as the calculated one does; its rate is not drawn, since its noise is not known.
+    as the calculated curve does; its rate is not drawn, since its noise is not known.
     """
     curve = shown.curve
     top = int(np.argmax(curve.temperature)) + 1

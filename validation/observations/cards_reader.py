@@ -78,7 +78,7 @@ def _cathode_or_electrolyte(name: str) -> object:
 
 _material = fields.checked(_cathode_or_electrolyte)
 ALONE = "none"
-"""Stands for the cathode or the electrolyte of an experiment where the other one was heated alone."""
+"""Stands for the cathode or the electrolyte of an experiment where the other powder was heated alone."""
 
 
 def _partner(role: str) -> fields.Reader:

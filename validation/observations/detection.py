@@ -77,7 +77,7 @@ def limits() -> Mapping[str, Mapping[str, Share]]:
 def of_method(methods: Sequence[str], family: str = "") -> Share:
     """The detection limit of a family by any of several methods: the lowest of theirs, as either counts.
 
-    Without a family the limit of the one that is seen best.  Raises DataError for an unknown method or family.
+    Without a family the limit of the family that is seen best.  Raises DataError for an unknown method or family.
 
     >>> of_method(("XRD",), "La2Zr2O7").value
     0.01

@@ -108,7 +108,7 @@ def flag(value: object) -> bool:
 
 
 def span(value: object) -> tuple[float, float]:
-    """Two temperatures [K], the lower one first, from a list of texts."""
+    """Two temperatures [K], the lower first, from a list of texts."""
     if not isinstance(value, list) or len(value) != 2:
         raise DataError(f"{short(value)} must be two temperatures, e.g. ['600 °C', '700 °C']")
     low, high = (schedule.temperature(text(bound)) for bound in value)

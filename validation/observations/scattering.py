@@ -27,7 +27,7 @@ def strongest_line(card: Mapping[str, Any]) -> float:
 
     ``card`` holds ``space_group`` (pymatgen's setting), ``cell`` [angstrom, degrees] as a, b, c, alpha, beta, gamma,
     ``sites`` as [element, x, y, z] or [element, x, y, z, occupancy], and may hold ``between``, the two angles
-    [degrees] that the line has to lie between because a stronger one coincides with lines of the reactants.
+    [degrees] that the line has to lie between because a stronger line coincides with lines of the reactants.
     """
     from pymatgen.analysis.diffraction.xrd import XRDCalculator
     from pymatgen.core.composition import Composition

@@ -294,9 +294,9 @@ def left_out_scores(
 
 
 def skill(error: float, baselines: Iterable[float]) -> float | None:
-    """How much of the best baseline's error a model takes away: 1 for no error, 0 for as large a one, below 0 for more.
+    """How much of the best baseline's error a model takes away: 1 for no error, 0 for as much, below 0 for more.
 
-    None without a baseline, or where the best one has no error that could be taken away.  The error of an F1 is 1 - F1.
+    None without a baseline, or where the best has no error that could be taken away.  The error of an F1 is 1 - F1.
 
     >>> skill(50.0, [200.0, 100.0])
     0.5

@@ -130,7 +130,7 @@ def refitted(text: str, fit_used: Contact, other: Contact) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Show both fits; with a file name, write the one on the polycrystal into it."""
+    """Show both fits; with a file name, write the fit on the polycrystal into it."""
     if len(arguments) > 1:
         sys.exit("usage: python -m sinterface.validation.scores.cell_fit [models/data/cell.toml]")
     fits = both_fits()

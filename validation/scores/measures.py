@@ -223,7 +223,7 @@ def phases(judged: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def amounts(cards: Iterable[Observation], predictions: Predictions) -> list[dict[str, Any]]:
-    """Every measured amount beside the predicted one, and whether reactants that are gone are predicted to be."""
+    """Every measured amount beside the prediction, and whether reactants that are gone are predicted to be."""
     rows = []
     for card in cards:
         runs = predictions[case(card, card.temperature)]

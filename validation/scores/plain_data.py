@@ -29,7 +29,7 @@ def as_json(value: Any) -> Any:
 
 
 def read(kind: type[T], value: object, where: str = "document") -> T:
-    """The record that plain data describe; what ``as_json`` made of one is read back as it was.
+    """The record that plain data describe; what ``as_json`` made of a record is read back as it was.
 
     Every field has to be there with its type, and nothing else.  Raises DataError that names the place.
 

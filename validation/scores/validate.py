@@ -96,7 +96,7 @@ def chosen(size: int, without: str = "") -> tuple[Parameters, ...]:
 
 
 def left_out(cathode: str, size: int) -> tuple[Parameters, ...] | None:
-    """Parameter sets that never met the cards of a cathode; None for one that was never fitted or left out."""
+    """Parameter sets that never met the cards of a cathode; None for a cathode that was never fitted or left out."""
     try:
         parameters.samples(cathode)
     except InputError:
