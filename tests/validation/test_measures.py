@@ -207,7 +207,7 @@ def told():
     """A document in which each sample predicts 2 wt% of La2Zr2O7 from 650 °C on, and what was run for it."""
     run, asked = fake(lambda firing, values: predicted(La2Zr2O7=2.0 if firing.celsius >= 650.0 else 0.1))
     cards = replace(CARDS, thermogravimetry=())
-    return validate.document(cards, samples=2, run=run), asked
+    return validate.compare(cards, samples=2, run=run).to_json(), asked
 
 
 def test_document_has_all_parts_and_is_strict_json(told):
@@ -242,12 +242,12 @@ def test_leaving_a_cathode_out_takes_the_samples_without_it():
     lco = replace(
         CARDS, onsets=(ONSET,), thermogravimetry=(), observations=tuple(o for o in CARDS.observations if "ma" in o.id)
     )
-    document = validate.document(lco, samples=2, run=run)
+    document = validate.compare(lco, samples=2, run=run).to_json()
     assert document["in_sample"]["onset"]["powders"]["pc-LCO"]["predicted_C"] is None
     assert document["leave_one_out"]["onset"]["powders"]["pc-LCO"]["predicted_C"] == 400.0
     assert document["leave_one_out"]["not_left_out"] == []
     never = replace(ONSET, cathode="pc-LFP")
-    document = validate.document(replace(lco, onsets=(never,)), samples=2, run=run)
+    document = validate.compare(replace(lco, onsets=(never,)), samples=2, run=run).to_json()
     assert document["leave_one_out"]["not_left_out"] == ["pc-LFP"]
     assert document["leave_one_out"]["onset"]["powders"]["pc-LFP"]["predicted_C"] is None
 
@@ -267,9 +267,8 @@ def test_other_laboratories_are_apart_and_judged(told):
 
 def test_runs_that_failed_are_named():
     run, _ = fake(lambda firing, values: predicted("STEPS" if firing.celsius == 900.0 else "DONE"))
-    document = validate.document(
-        replace(CARDS, observations=tuple(LCO.values()), onsets=(), thermogravimetry=()), samples=2, run=run
-    )
+    cards = replace(CARDS, observations=tuple(LCO.values()), onsets=(), thermogravimetry=())
+    document = validate.compare(cards, samples=2, run=run).to_json()
     assert [p for p in document["problems"] if "pc-LCO with LLZTO at 900 °C: 6 runs" in p]
     assert document["in_sample"]["trends"][0]["holds"] is None
 
@@ -277,7 +276,7 @@ def test_runs_that_failed_are_named():
 def test_a_trend_to_another_firing_is_run_too():
     odd = replace(LCO[900], hold="3 h", weaker_than=(Trend("LaMO3", 973.15),), stronger_than=())
     run, asked = fake(lambda firing, values: predicted())
-    validate.document(replace(CARDS, observations=(odd,), onsets=(), thermogravimetry=()), samples=1, run=run)
+    validate.compare(replace(CARDS, observations=(odd,), onsets=(), thermogravimetry=()), samples=1, run=run)
     assert case(odd, 973.15) in {firing for firing, _ in asked}
 
 

@@ -104,22 +104,6 @@ def left_out(cathode: str, size: int) -> tuple[Parameters, ...] | None:
     return chosen(size, cathode)
 
 
-def document(
-    cards: Cards,
-    *,
-    samples: int = SAMPLES,
-    workers: int = 1,
-    cells: int = 40,
-    database: databases.Database | None = None,
-    progress: Callable[[float], None] | None = None,
-    run: Runner | None = None,
-) -> dict[str, Any]:
-    """The comparison as the JSON document of ``sinterface validate``; arguments and errors as of ``compare``."""
-    return compare(
-        cards, samples=samples, workers=workers, cells=cells, database=database, progress=progress, run=run
-    ).to_json()
-
-
 def compare(
     cards: Cards,
     *,
