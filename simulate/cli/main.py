@@ -112,11 +112,11 @@ def run(
     check_limit(detection_limit)
     if samples and not 1 <= samples <= MOST:
         raise InputError(f"--samples {samples}: choose 0 to {MOST}")
-    data = phases.open_database(database)
-    task = couple.problem(cathode, plan, data)
+    phase_data = phases.open_database(database)
+    task = couple.problem(cathode, plan, phase_data)
     check_outputs(output, plot, checkpoint, style=style)
     with progress_bar(task.label, not as_json) as advance:
-        result = predict(task, database=data, progress=advance, checkpoint=checkpoint)
+        result = predict(task, database=phase_data, progress=advance, checkpoint=checkpoint)
     if temperature is None and schedule is None:
         say(f"neither -T nor --schedule is given: the couple was held at {DEFAULT_HOLD:g} °C", quiet=True)
     around = None
@@ -124,7 +124,7 @@ def run(
         from sinterface.simulate.studies.samples import spread
 
         with progress_bar(f"{samples} samples", not as_json) as advance:
-            around = spread(task, samples, database=data, workers=os.cpu_count() or 1, progress=advance)
+            around = spread(task, samples, database=phase_data, workers=os.cpu_count() or 1, progress=advance)
         result = replace(result, dataset=around.added_to(result.dataset))
     if output is not None:
         result.to_netcdf(output)
@@ -190,8 +190,8 @@ def sweep(
     if output is not None and len(cathodes) > 1 and "{cathode}" not in output.name:
         raise InputError(f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}.nc'")
     looked = Detector.read(detect)
-    data = phases.open_database(database)
-    tasks = [couple.problem(cathode, None, data) for cathode in cathodes]
+    phase_data = phases.open_database(database)
+    tasks = [couple.problem(cathode, None, phase_data) for cathode in cathodes]
     names = [task.cathode.id if task.cathode else NONE for task in tasks]
     files = [output.with_name(output.name.replace("{cathode}", name)) if output else None for name in names]
     if output is not None and len(set(files)) < len(files):
@@ -203,7 +203,14 @@ def sweep(
         with progress_bar(task.label, not as_json) as advance:
             done.append(
                 sweeps.sweep(
-                    task, holds, hours=hours, ramp=rate, workers=count, database=data, detect=looked, progress=advance
+                    task,
+                    holds,
+                    hours=hours,
+                    ramp=rate,
+                    workers=count,
+                    database=phase_data,
+                    detect=looked,
+                    progress=advance,
                 )
             )
         if not as_json:

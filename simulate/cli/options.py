@@ -92,8 +92,8 @@ class CoupleOptions:
         ),
     ] = ""
 
-    def problem(self, cathode: str | Material, schedule: Schedule | None, data: PhaseDatabase) -> Problem:
-        """The problem of this couple with a cathode; ``data`` says of which elements anything is known.
+    def problem(self, cathode: str | Material, schedule: Schedule | None, phase_data: PhaseDatabase) -> Problem:
+        """The problem of this couple with a cathode; ``phase_data`` says of which elements anything is known.
 
         Raises InputError or DataError in a line for what can not be read.
         """
@@ -102,9 +102,9 @@ class CoupleOptions:
         return problem(
             cathode, self.electrolyte, schedule, atmosphere=self.atmosphere, mass_ratio=self.mass_ratio,
             structure=self.structure, morphology=self.morphology, cells=self.cells, additives=self.add,
-            crucible=self.crucible, geometry=self.geometry, elements=data.elements,
+            crucible=self.crucible, geometry=self.geometry, elements=phase_data.elements,
             as_received=self.as_received, exposed=self.exposed, residue=self.residue,
-            coating=self.coating, database=data,
+            coating=self.coating, database=phase_data,
         )  # fmt: skip
 
 

@@ -31,17 +31,17 @@ def open_database(file: Path | None) -> Database:
         return database.embedded()
     from sinterface.models.evidence import snapshot
 
-    data, report = snapshot.build(file)
+    phase_data, report = snapshot.build(file)
     typer.echo(f"{file}: {report}", err=True)
-    return data
+    return phase_data
 
 
 @app.command(name="list")
 def list_phases(elements: Elements = None, database: File = None, as_json: Json = False) -> None:
     """List phases with formation enthalpy, entropy and how they are known."""
-    data = open_database(database)
-    wanted = _elements(elements, data)
-    chosen = [s for _, s in sorted(data.solids.items()) if wanted is None or set(s.amounts) <= wanted]
+    phase_data = open_database(database)
+    wanted = _elements(elements, phase_data)
+    chosen = [s for _, s in sorted(phase_data.solids.items()) if wanted is None or set(s.amounts) <= wanted]
     if as_json:
         typer.echo(json.dumps([_summary(solid) for solid in chosen], indent=2))
         return
@@ -49,7 +49,7 @@ def list_phases(elements: Elements = None, database: File = None, as_json: Json 
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(plain(f"{len(chosen)} phases of {data.fingerprint}")))
+    table = Table(title=escape(plain(f"{len(chosen)} phases of {phase_data.fingerprint}")))
     for heading, side in (("phase", "left"), ("family", "left"), ("ΔfH / kJ/mol", "right"), ("±", "right"),
                           ("S298 / J/mol/K", "right"), ("known by", "left")):  # fmt: skip
         table.add_column(heading, justify="right" if side == "right" else "left", no_wrap=heading == "phase")
@@ -79,10 +79,10 @@ def show(
     from sinterface.models.phases.atmosphere import atmosphere as gas
     from sinterface.simulate.setup import schedule
 
-    data = open_database(database)
-    solid = data[phase]
+    phase_data = open_database(database)
+    solid = phase_data[phase]
     T = schedule.temperature(temperature)
-    hull_reaction = stability.decomposition(solid, T, gas(atmosphere), data)
+    hull_reaction = stability.decomposition(solid, T, gas(atmosphere), phase_data)
     summary = _summary(solid) | {
         "hull": {
             "temperature_C": T - CELSIUS_ZERO,
@@ -135,12 +135,14 @@ def check(
 
     findings = []
     if database is None:
-        data = open_database(None)
+        phase_data = open_database(None)
     else:
-        data, report = snapshot.build(database, accept=[name.strip() for name in accept.split(",") if name.strip()])
+        phase_data, report = snapshot.build(
+            database, accept=[name.strip() for name in accept.split(",") if name.strip()]
+        )
         typer.echo(f"{database}: {report}", err=True)
-        findings += [audit.Finding(shift.phase, str(shift)) for shift in snapshot.shifts(data, report)]
-    findings += audit.audit(data)
+        findings += [audit.Finding(shift.phase, str(shift)) for shift in snapshot.shifts(phase_data, report)]
+    findings += audit.audit(phase_data)
     if as_json:
         typer.echo(json.dumps([{"phase": f.phase, "fault": f.fault} for f in findings], indent=2))
     else:
@@ -170,14 +172,14 @@ def fetch(
     typer.echo(f"wrote {output}: {count} phases; use it with --database {output}")
 
 
-def _elements(text: str | None, data: Database) -> set[str] | None:
+def _elements(text: str | None, phase_data: Database) -> set[str] | None:
     from sinterface.models.basics.errors import unknown
 
     if text is None:
         return None
     chosen = {element.strip() for element in text.split(",") if element.strip()}
-    for element in sorted(chosen - data.elements):
-        raise unknown("element", element, data.elements)
+    for element in sorted(chosen - phase_data.elements):
+        raise unknown("element", element, phase_data.elements)
     return chosen | {"O", "C", "H"}
 
 

@@ -65,22 +65,22 @@ def reactions(
     else:
         kelvins = [schedules.temperature(temperature)]
     check_outputs(None, plot, style=style)
-    furnace, data = gas(atmosphere), phases.open_database(database)
+    furnace, phase_data = gas(atmosphere), phases.open_database(database)
     if NONE in (word.strip().casefold() for word in (electrolyte, *cathode.split(","))):
         raise InputError("reactions are between two powders: name a cathode and an electrolyte")
-    opposite = materials.find(electrolyte, "electrolyte", elements=data.elements, particles=False)
+    opposite = materials.find(electrolyte, "electrolyte", elements=phase_data.elements, particles=False)
     cathodes = [
-        materials.find(name.strip(), "cathode", structure=structure, elements=data.elements, particles=False)
+        materials.find(name.strip(), "cathode", structure=structure, elements=phase_data.elements, particles=False)
         for name in cathode.split(",")
     ]
     gas_elements = [element.strip() for element in closed.split(",") if element.strip()]
-    layers = _layers(coating, data)
+    layers = _layers(coating, phase_data)
     faces: list[tuple[Material, Material]] = []
     for powder in cathodes:
         faces.append((powder, opposite))
         row = (powder, *layers, opposite)
         faces += list(itertools.pairwise(row)) if layers else []
-    pairs = [_couple(inner, outer, data, para, gas_elements) for inner, outer in faces]
+    pairs = [_couple(inner, outer, phase_data, para, gas_elements) for inner, outer in faces]
     computed: list[tuple[InterfaceReactions, InterfaceSpread | None]] = []
     with progress_bar("reactions", not as_json) as advance:
         for number, pair in enumerate(pairs):
@@ -90,14 +90,14 @@ def reactions(
                 continue
             from sinterface.models.interface.ensemble import draw, interface_spread
 
-            samples = draw(data, ensemble, seed, frozenset(pair.system.components))
+            samples = draw(phase_data, ensemble, seed, frozenset(pair.system.components))
             for step, reaction in enumerate(series):
                 done = (number * len(series) + step) / (len(pairs) * len(series))
                 advance(done)
                 computed.append((reaction, interface_spread(pair, reaction.temperature, furnace, samples)))
     if as_json:
         documents = [
-            _document(reaction, spread, seed) | {"database": data.fingerprint} for reaction, spread in computed
+            _document(reaction, spread, seed) | {"database": phase_data.fingerprint} for reaction, spread in computed
         ]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
     elif len(kelvins) > 1:
@@ -111,15 +111,15 @@ def reactions(
         save(figure, plot, quiet=as_json, style=style)
 
 
-def _layers(text: str, data: PhaseDatabase) -> list[Material]:
+def _layers(text: str, phase_data: PhaseDatabase) -> list[Material]:
     """The layers of ``Li3BO3, LiNbO3=5nm`` from the cathode outwards; a thickness says nothing about equilibria."""
     from sinterface.models.interface.coatings import coating
 
-    return [coating(part.partition("=")[0].strip(), data) for part in text.split(",") if part.strip()]
+    return [coating(part.partition("=")[0].strip(), phase_data) for part in text.split(",") if part.strip()]
 
 
 def _couple(
-    cathode: Material, electrolyte: Material, data: PhaseDatabase, para: bool, closed: Collection[str]
+    cathode: Material, electrolyte: Material, phase_data: PhaseDatabase, para: bool, closed: Collection[str]
 ) -> Couple:
     """The couple; where a formula has no energy and its structure is not known, the error says what to give."""
     from sinterface.models.basics.errors import InputError
@@ -127,7 +127,7 @@ def _couple(
     from sinterface.models.phases import materials
 
     try:
-        return couple(cathode, electrolyte, data, para=para, closed=closed)
+        return couple(cathode, electrolyte, phase_data, para=para, closed=closed)
     except InputError as error:
         lost = [m for m in (cathode, electrolyte) if m.structure == materials.UNKNOWN and str(error).startswith(m.id)]
         if not lost:

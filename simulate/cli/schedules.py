@@ -57,11 +57,11 @@ def compare(
 
     chosen = [schedule_file.find(text) for text in schedule]
     check_limit(detection_limit)
-    data = phases.open_database(database)
-    task = couple.problem(cathode, chosen[0], data)
+    phase_data = phases.open_database(database)
+    task = couple.problem(cathode, chosen[0], phase_data)
     check_outputs(output, plot, style=style)
     with progress_bar(f"{task.label}: {len(chosen)} schedules", not as_json) as advance:
-        done = comparisons.compare(task, chosen, database=data, progress=advance)
+        done = comparisons.compare(task, chosen, database=phase_data, progress=advance)
     if output is not None:
         done.to_netcdf(output)
         say(f"wrote {output}", quiet=as_json)
@@ -114,11 +114,13 @@ def optimize(
         tuple(NAMED_COOLING.get(step, f"{step} to 25 °C") for step in cool or ["naturally"]),
     )
     check_limit(detection_limit)
-    data = phases.open_database(database)
-    task = couple.problem(cathode, None, data)
+    phase_data = phases.open_database(database)
+    task = couple.problem(cathode, None, phase_data)
     check_outputs(output, plot, style=style)
     with progress_bar(f"{task.label}: {budget} predictions", not as_json) as advance:
-        best = search.optimize(task, bounds, budget=budget, samples=samples, seed=seed, database=data, progress=advance)
+        best = search.optimize(
+            task, bounds, budget=budget, samples=samples, seed=seed, database=phase_data, progress=advance
+        )
     text = json.dumps(best.document(), indent=2)
     if output is not None:
         write_whole(output, lambda name: name.write_text(text + "\n", encoding="utf-8"))

@@ -69,11 +69,11 @@ def screen(
     if detect is not None:
         candidates = replace(candidates, detect=Detector.read(detect))
     check_outputs(None, plot, style=style)
-    data = None if database is None else phases.open_database(database)
+    phase_data = None if database is None else phases.open_database(database)
     with _progress(not as_json) as advance:
         done = run(
             candidates, output, resume=resume, workers=count, scheduler=scheduler,
-            database=data, progress=advance, lost=lost,
+            database=phase_data, progress=advance, lost=lost,
         )  # fmt: skip
     store = open_store(output)
     with reading(output):

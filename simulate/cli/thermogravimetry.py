@@ -52,10 +52,10 @@ def tga(
     if output is not None:
         check_name(output)
     overlay = None if measured is None else read_mass(measured)
-    data = open_database(database)
-    task = _task(couple, material, f"{ramp} to {to}" + (" °C" if to.strip().isdigit() else ""), data)
+    phase_data = open_database(database)
+    task = _task(couple, material, f"{ramp} to {to}" + (" °C" if to.strip().isdigit() else ""), phase_data)
     with progress_bar(task.label, not as_json) as advance:
-        shown = thermogram(task, database=data, progress=advance)
+        shown = thermogram(task, database=phase_data, progress=advance)
     if output is not None:
         write_mass(shown.curve, output)
         say(f"wrote {output}", quiet=as_json)
@@ -72,7 +72,7 @@ def tga(
         raise typer.Exit(1)
 
 
-def _task(couple: CoupleOptions, material: str, ramp: str, data: PhaseDatabase) -> Problem:
+def _task(couple: CoupleOptions, material: str, ramp: str, phase_data: PhaseDatabase) -> Problem:
     """The problem; an electrolyte may be given alone, too."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.phases import materials
@@ -83,12 +83,12 @@ def _task(couple: CoupleOptions, material: str, ramp: str, data: PhaseDatabase) 
     if plan.segments[-1].end <= plan.segments[0].start:
         raise InputError(f"ramp {ramp!r}: does not heat; give --to above room temperature")
     if couple.electrolyte.strip().casefold() != NONE:
-        return couple.problem(material, plan, data)
+        return couple.problem(material, plan, phase_data)
     try:
-        powder = materials.find(material, "electrolyte", elements=data.elements)
+        powder = materials.find(material, "electrolyte", elements=phase_data.elements)
     except InputError:
-        return couple.problem(material, plan, data)
-    return replace(couple, electrolyte=powder.id).problem(NONE, plan, data)
+        return couple.problem(material, plan, phase_data)
+    return replace(couple, electrolyte=powder.id).problem(NONE, plan, phase_data)
 
 
 def _title(shown: Thermogram) -> str:

@@ -56,9 +56,9 @@ class Setting:
 
 def setting(space: Space, database: Database | None = None) -> Setting:
     """What the candidates of a space share.  Raises InputError for a coating that is not in the database."""
-    data = database or databases.embedded()
+    phase_data = database or databases.embedded()
     try:
-        chosen = tuple(layers.coating(text, data) for text in space.coatings)
+        chosen = tuple(layers.coating(text, phase_data) for text in space.coatings)
     except InputError as error:
         raise InputError(f"coatings: {error}") from error
     return Setting(
@@ -122,13 +122,13 @@ def blank_row(candidate: Candidate, common: Setting) -> Row:
 
 
 def _energies(numbers: Row, candidate: Candidate, common: Setting) -> None:
-    data = common.database or databases.embedded()
+    phase_data = common.database or databases.embedded()
     numbers["driving_force"] = _strongest(
-        candidate.cathode, candidate.electrolyte, candidate, common.temperatures, data
+        candidate.cathode, candidate.electrolyte, candidate, common.temperatures, phase_data
     )
     for number, layer in enumerate(common.coatings):
-        inner = _strongest(candidate.cathode, layer, candidate, common.temperatures, data)
-        outer = _outer(layer, candidate.electrolyte, candidate.gas, _peaks(candidate, common.temperatures), data)
+        inner = _strongest(candidate.cathode, layer, candidate, common.temperatures, phase_data)
+        outer = _outer(layer, candidate.electrolyte, candidate.gas, _peaks(candidate, common.temperatures), phase_data)
         numbers["coating_driving_force"][number] = [list(pair) for pair in zip(inner, outer, strict=True)]
 
 
@@ -138,19 +138,19 @@ def _peaks(candidate: Candidate, temperatures: tuple[float, ...]) -> tuple[float
 
 
 def _strongest(
-    inner: Material, outer: Material, candidate: Candidate, temperatures: tuple[float, ...], data: Database
+    inner: Material, outer: Material, candidate: Candidate, temperatures: tuple[float, ...], phase_data: Database
 ) -> list[float]:
     """Lowest reaction energy [meV per atom] at the highest temperature of each schedule."""
-    series = reactions_at(couple(inner, outer, data), _peaks(candidate, temperatures), candidate.gas)
+    series = reactions_at(couple(inner, outer, phase_data), _peaks(candidate, temperatures), candidate.gas)
     return [min(step.strongest.energy_meV_per_atom, 0.0) + 0.0 for step in series]
 
 
 @lru_cache(maxsize=256)
 def _outer(
-    layer: Material, electrolyte: Material, gas: Atmosphere, kelvins: tuple[float, ...], data: Database
+    layer: Material, electrolyte: Material, gas: Atmosphere, kelvins: tuple[float, ...], phase_data: Database
 ) -> tuple[float, ...]:
     """Coating against electrolyte [meV per atom]: the same for all cathodes."""
-    series = reactions_at(couple(layer, electrolyte, data), kelvins, gas)
+    series = reactions_at(couple(layer, electrolyte, phase_data), kelvins, gas)
     return tuple(min(step.strongest.energy_meV_per_atom, 0.0) + 0.0 for step in series)
 
 
@@ -228,16 +228,16 @@ class Screened:
 
 def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:
     """What the store says of its numbers: ``digest`` covers the space, the data, the parameters and the version."""
-    data = database or databases.embedded()
+    phase_data = database or databases.embedded()
     decides = (
-        space.digest, data.fingerprint, repr(parameters.calibrated()),
+        space.digest, phase_data.fingerprint, repr(parameters.calibrated()),
         repr(parameters.samples()) if space.samples else "", version("sinterface"),
     )  # fmt: skip
     effort = ACCURACIES[space.accuracy]
     return {
         "title": space.title,
         "digest": hashlib.sha256("\n".join(decides).encode()).hexdigest()[:16],
-        "database": data.fingerprint,
+        "database": phase_data.fingerprint,
         "version": version("sinterface"),
         "limit_wt_percent": None if space.detect.method else space.detect.wt_percent,
         "detected_by": space.detect.name,

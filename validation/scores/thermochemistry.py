@@ -86,30 +86,30 @@ REACTIONS: tuple[tuple[str, Mapping[str, float], float, float, str, str], ...] =
 )  # fmt: skip
 
 
-def _enthalpy(data: database.Database, moles: Mapping[str, float]) -> float:
+def _enthalpy(tables: database.Database, moles: Mapping[str, float]) -> float:
     total = 0.0
     for name, amount in moles.items():
-        value = float(gas(name).enthalpy(T_STANDARD)) if name == "O2" else data[name].enthalpy
+        value = float(gas(name).enthalpy(T_STANDARD)) if name == "O2" else tables[name].enthalpy
         total += amount * value
     return total / 1e3
 
 
-def carbonate_pressure(data: database.Database, celsius: float) -> float:
+def carbonate_pressure(tables: database.Database, celsius: float) -> float:
     """CO2 pressure [bar] over Li2CO3 + Li2O."""
     T = celsius + CELSIUS_ZERO
-    solid = min(float(data[name].gibbs(T)) for name in ("Li2CO3", "Li2CO3-liquid"))
-    reaction = float(data["Li2O"].gibbs(T)) + float(gas("CO2").gibbs(T)) - solid
+    solid = min(float(tables[name].gibbs(T)) for name in ("Li2CO3", "Li2CO3-liquid"))
+    reaction = float(tables["Li2O"].gibbs(T)) + float(gas("CO2").gibbs(T)) - solid
     return math.exp(-reaction / (GAS_CONSTANT * T))
 
 
 def checks() -> Iterator[PropertyCheck]:
     """All comparisons: calorimetry with the tables as they are, decompositions with the database as it is used."""
-    raw, data = database.unadjusted(), database.embedded()
+    raw, tables = database.unadjusted(), database.embedded()
     for name, moles, reported, allowed, source, note in REACTIONS:
         yield PropertyCheck(name, "kJ", _enthalpy(raw, moles), reported, allowed, source, note)
     for celsius, reported in ((700.0, 9.7e-5), (800.0, 6.9e-4)):
         yield PropertyCheck(
-            f"CO2 pressure over Li2CO3, {celsius:g} °C", "bar", carbonate_pressure(data, celsius), reported, 2.0,
+            f"CO2 pressure over Li2CO3, {celsius:g} °C", "bar", carbonate_pressure(tables, celsius), reported, 2.0,
             "chase1998", "a factor", factor=True,
         )  # fmt: skip
     for name, phase, where, reported, allowed, source, note in (
@@ -118,7 +118,7 @@ def checks() -> Iterator[PropertyCheck]:
         ("LaNiO3 losing oxygen in O2", "LaNiO3", "O2", 1000.0, 100.0, "zinkevich2007",
          "first product La4Ni3O10 + NiO; reports spread from 980 to 1080 °C"),
     ):  # fmt: skip
-        T = stability.decomposition_temperature(data[phase], NAMED[where], data, 900.0)
+        T = stability.decomposition_temperature(tables[phase], NAMED[where], tables, 900.0)
         yield PropertyCheck(name, "°C", math.nan if T is None else T - CELSIUS_ZERO, reported, allowed, source, note)
 
 
