@@ -160,7 +160,7 @@ def test_same_kinks(make, pair, open_oxygen, T):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("open_oxygen", [False, True], ids=["closed", "open"])
-@pytest.mark.parametrize(("pair", "T"), zip(ALL, cycle(TEMPERATURES), strict=False), ids=named)
+@pytest.mark.parametrize(("pair", "T"), list(zip(ALL, cycle(TEMPERATURES), strict=False)), ids=named)
 def test_same_kinks_of_all(make, pair, open_oxygen, T):
     """Lines through few components too (Li2O | MnO2), where most of the basis stands at zero.
 
