@@ -109,3 +109,13 @@ def test_tests_use_no_private_name(file):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sinterface"):
             used |= {alias.name for alias in node.names}
     assert not used & private, "test what it does by a public name, or make it public"
+
+
+def test_what_is_left_to_the_whole_suite_is_there():
+    """Each entry of THOROUGH in conftest.py is a file, or begins the name of a test in it."""
+    tree = ast.parse((ROOT / "tests/conftest.py").read_text(encoding="utf-8"))
+    entries = dict(tables(tree))["THOROUGH"]
+    for entry in ast.literal_eval(entries):
+        place, _, name = entry.partition("::")
+        tests = ast.parse((ROOT / place).read_text(encoding="utf-8")).body
+        assert any(isinstance(node, ast.FunctionDef) and node.name.startswith(name) for node in tests), entry
