@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import beta
 
 from sinterface.validation.calibration.firings import case
-from sinterface.validation.observations import cards_reader
+from sinterface.validation.observations import cards_reader, census
 from sinterface.validation.observations.evidence import Weight
-from sinterface.validation.scores import baselines, census, measures
+from sinterface.validation.scores import baselines, measures
 
 CARDS = cards_reader.read()
 MARKED = next(card for card in CARDS.observations if card.id == "ma2025-pc-LCO-700")
