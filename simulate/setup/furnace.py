@@ -26,11 +26,15 @@ BAR = 1.0e5
 
 @dataclass(frozen=True)
 class Crucible:
-    """``volume`` of gas [m^3 per mole of cations of the sample], ``renewal`` its time constant [s]."""
+    """``volume`` of gas [m^3 per mole of cations of the sample], ``renewal`` its time constant [s].
+
+    ``lid`` tells whether a gap under a lid, whose width nobody knows, sets that time.
+    """
 
     name: str
     volume: float
     renewal: float
+    lid: bool = False
 
     def capacity(self, temperature: float) -> float:
         """Moles of gas at 1 bar per mole of cations of the sample, at temperature [K]."""
@@ -41,7 +45,7 @@ CRUCIBLES: Mapping[str, Crucible] = {
     # estimates for 300 mg (5 mmol of cations) in 5 mL, 18 mm wide and 20 mm high. CO2 diffuses in O2 with 1.4 cm2/s at
     # 1000 K (0.16 at 293 K, CRC Handbook, times (T/T0)^1.75): out of the open crucible at 1.4 x 2.5 cm2 / 2 cm = 1.7
     # cm3/s, and at 0.26 cm3/s through a gap of 0.1 mm (0.015 to 0.7) under a lid on a wall of 3 mm
-    "lidded": Crucible("lidded", 1.0e-3, 20.0),
+    "lidded": Crucible("lidded", 1.0e-3, 20.0, lid=True),
     "open": Crucible("open", 1.0e-3, 3.0),
     # a few milligrams in the open pan of a thermobalance, swept by gas: 0.1 to 1 s for 0.1 mL over 20 umol of cations
     "pan": Crucible("pan", 5.0e-3, 0.3),

@@ -447,7 +447,8 @@ def _places(task: Problem) -> tuple[int, ...]:
 def _renewal(crucible: str, cations: float, parameters: Parameters) -> float:
     """Moles of gas at 1 bar and 1 K that are renewed per second around a sample of so many moles of cations."""
     around = furnace.crucible(crucible)
-    return around.capacity(1.0) * cations / (around.renewal * 10.0**parameters.renewal)
+    gap = 10.0**parameters.renewal if around.lid else 1.0
+    return around.capacity(1.0) * cations / (around.renewal * gap)
 
 
 def _thermal(

@@ -37,6 +37,7 @@ class Case:
     atmosphere: Atmosphere
     temperature: float
     as_received: bool = False
+    crucible: str = "lidded"
 
     @property
     def celsius(self) -> float:
@@ -51,6 +52,7 @@ class Case:
             f"{self.cathode} and {self.electrolyte} {self.mass_ratio:.10g}:1 {self.geometry}, {self.ramp} to "
             f"{self.celsius:.10g} °C, hold {self.hold}, {self.cooling}, {gas.name} "
             f"({gas.pO2:.10g}, {gas.pCO2:.10g}, {gas.pH2O:.10g} bar){', as received' if self.as_received else ''}"
+            f"{'' if self.crucible == 'lidded' else f', {self.crucible}'}"
         )
 
 
@@ -82,6 +84,7 @@ def case(experiment: Experiment, temperature: float) -> Case:
         atmosphere=experiment.atmosphere,
         temperature=round(temperature, 6),
         as_received=bool(experiment.as_received),
+        crucible=experiment.crucible,
     )
 
 
@@ -109,6 +112,7 @@ def run(
     task = problem(
         firing.cathode, firing.electrolyte, hold, atmosphere=firing.atmosphere, mass_ratio=firing.mass_ratio,
         geometry=firing.geometry, cells=cells, as_received=firing.as_received,
+        crucible=firing.crucible,
     )  # fmt: skip
     result = predict(
         task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS, tolerance=tolerance

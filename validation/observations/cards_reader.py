@@ -18,6 +18,7 @@ from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.setup import schedule
+from sinterface.simulate.setup.furnace import CRUCIBLES
 from sinterface.simulate.setup.problem import read_mass_ratio
 from sinterface.validation.observations import fields
 from sinterface.validation.observations.evidence import (
@@ -108,6 +109,7 @@ EXPERIMENT: Keys = ENTRY | {
     "cooling": (fields.text, NEEDED),
     "atmosphere": (fields.parsed(atmosphere), NEEDED),
     "as_received": (fields.flag, None),
+    "crucible": (fields.one_of("crucible", tuple(CRUCIBLES)), "lidded"),
     "powder": (fields.text, ""),
     "method": (fields.joined(fields.one_of("method", ("XRD", "Raman", "TEM", "XAS", "EDS"))), NEEDED),
     "detection_limit": (fields.share, None),
