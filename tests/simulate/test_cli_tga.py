@@ -34,9 +34,6 @@ def received():
     return json.loads(done.stdout)
 
 
-@pytest.mark.xfail(
-    reason="the last step ends at 841 °C: gas of a pan is renewed too slowly since calibration", strict=True
-)
 def test_carbon_dioxide_has_left_at_810(received):
     assert received["steps"][2]["end_C"] <= 810.0
 
@@ -47,7 +44,7 @@ def test_llzto_as_received_shows_three_steps_and_six_percent(received):
     assert told["cathode"] == "" and told["electrolyte"] == "LLZTO"
     assert told["mass_change_percent"] == pytest.approx(-6.0, abs=0.7)
     assert [step["gas"] for step in told["steps"]] == ["H2O", "H2O", "CO2"]
-    for step, low, high in zip(told["steps"], (190.0, 340.0, 540.0), (260.0, 510.0, 870.0), strict=True):
+    for step, low, high in zip(told["steps"], (160.0, 310.0, 510.0), (290.0, 540.0, 840.0), strict=True):  # 40 °C around
         assert low <= step["begin_C"] <= step["onset_C"] <= step["fastest_C"] <= step["end_C"] <= high
     assert sum(told["parts_percent"].values()) == pytest.approx(told["mass_change_percent"], abs=1e-9)
     assert told["extra_mass_loss_from_C"] is None

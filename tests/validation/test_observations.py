@@ -122,6 +122,7 @@ def test_the_garnet_that_met_air_makes_pyrochlore_by_itself_and_takes_it_back():
     steps = [BY_ID[f"jmca2022-LLZTO-{T}"] for T in (275, 700, 870, 1100)]
     assert ["La2Zr2O7" in card.seen for card in steps] == [False, True, False, False]
     assert all(card.as_received and card.alone == "LLZTO" for card in steps)
+    assert [card.crucible for card in steps] == ["pan", "pan", "pan", "lidded"], "heated in situ, and sintered"
 
 
 @pytest.mark.parametrize("card", CARDS.skipped, ids=lambda card: card.id)
@@ -382,6 +383,7 @@ MALFORMED = [  # what is written instead of what, and what the message must say
      'seen = ["La2Zr2O7"]\nweaker_than = [{ family = "La2Zr2O7", temperature = "950 °C" }]', "compares with 950 °C"),
     ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nbetween = ["800 °C", "900 °C"]', "temperature lies outside between"),
     ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nbetween = ["800 °C", "600 °C"]', "the lower temperature comes first"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\ncrucible = "boat"', "crucible: unknown crucible 'boat'"),
     ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nas_received = "yes"', "as_received: 'yes' must be true or false"),
     ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nassumed = ["time"]', "assumed: unknown key in assumed 'time'"),
     ('how_read = "own measurement"', 'how_read = " "', "how_read: ' ' must be text"),
