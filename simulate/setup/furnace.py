@@ -47,7 +47,8 @@ CRUCIBLES: Mapping[str, Crucible] = {
     # cm3/s, and at 0.26 cm3/s through a gap of 0.1 mm (0.015 to 0.7) under a lid on a wall of 3 mm
     "lidded": Crucible("lidded", 1.0e-3, 20.0, lid=True),
     "open": Crucible("open", 1.0e-3, 3.0),
-    # a few milligrams in the open pan of a thermobalance, swept by gas: 0.1 to 1 s for 0.1 mL over 20 umol of cations
+    # a few milligrams in the open pan of a thermobalance, swept by gas: 0.1 to 1 s for 0.1 mL over 20 umol of cations;
+    # a thin layer in a hot stage and a film in a tube furnace have at least as much gas for each mole
     "pan": Crucible("pan", 5.0e-3, 0.3),
 }
 
