@@ -294,7 +294,7 @@ def test_samples_are_spread_over_the_table():
 
 def test_thermogravimetry_ranks_pure_cathodes():
     cards = [card for card in CARDS.thermogravimetry if not card.electrolyte]
-    document = thermogravimetry.document(cards, parameters.prior())
+    document = thermogravimetry.document(cards, parameters.prior(), cells=8)
     order = document["order"]
     assert order["pairs"] == 20
     assert 0 <= order["pairs_right"] <= 20
@@ -302,4 +302,6 @@ def test_thermogravimetry_ranks_pure_cathodes():
     first = {name: 2000.0 if T is None else T for name, T in order["predicted_C"].items()}
     assert first["pc-LNMO"] < first["pc-NMC811"] <= first["pc-NMC532"]
     assert document["garnet"]["observed_wt_percent"] == 6.0
+    assert document["garnet"]["predicted_wt_percent"] == pytest.approx(6.0, abs=0.7)
+    assert len(document["garnet"]["predicted_steps_C"]) == 3
     assert {"what", "why"} == set(document["not_predicted"][0])

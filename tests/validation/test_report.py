@@ -160,7 +160,7 @@ def document():
             },
             "order_of_mixtures": [],
             "garnet": {"material": "LLZTO", "observed_wt_percent": 6.0, "steps_C": ["200 to 250", "350 to 500"],
-                       "predicted_wt_percent": None},
+                       "predicted_wt_percent": 5.9, "predicted_steps_C": ["190 to 255"]},
             "loss_from": [
                 {"id": "ma2025-tg-pc-LCO", "material": "pc-LCO", "electrolyte": None, "observed_C": 1050,
                  "between_C": [1030, 1070], "predicted_C": 1012.3, "inside": False},

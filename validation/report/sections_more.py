@@ -63,7 +63,9 @@ def _loss(entry: Loss) -> Row:
 
 def _garnet(garnet: GarnetLoss) -> Html:
     predicted = garnet.predicted_wt_percent
-    told = "which is not in the model" if predicted is None else f"predicted are {fixed(predicted, 2)} wt%"
+    told = "and the run did not end" if predicted is None else f"predicted are {fixed(predicted, 2)} wt%"
+    if garnet.predicted_steps_C:
+        told += f", at {', '.join(garnet.predicted_steps_C)} °C"
     steps = f", in steps at {', '.join(garnet.steps_C)} °C" if garnet.steps_C else ""
     return paragraph(f"{garnet.material} alone lost {fixed(garnet.observed_wt_percent, 2)} wt%{steps}, {told}.")
 

@@ -281,6 +281,7 @@ class GarnetLoss:
     observed_wt_percent: float
     steps_C: tuple[str, ...]
     predicted_wt_percent: float | None
+    predicted_steps_C: tuple[str, ...]
 
 
 @dataclass(frozen=True)
