@@ -44,7 +44,8 @@ def test_llzto_as_received_shows_three_steps_and_six_percent(received):
     assert told["cathode"] == "" and told["electrolyte"] == "LLZTO"
     assert told["mass_change_percent"] == pytest.approx(-6.0, abs=0.7)
     assert [step["gas"] for step in told["steps"]] == ["H2O", "H2O", "CO2"]
-    for step, low, high in zip(told["steps"], (160.0, 310.0, 510.0), (290.0, 540.0, 840.0), strict=True):  # 40 °C around
+    bounds = ((160.0, 310.0, 510.0), (290.0, 540.0, 840.0))  # 40 °C around
+    for step, low, high in zip(told["steps"], *bounds, strict=True):
         assert low <= step["begin_C"] <= step["onset_C"] <= step["fastest_C"] <= step["end_C"] <= high
     assert sum(told["parts_percent"].values()) == pytest.approx(told["mass_change_percent"], abs=1e-9)
     assert told["extra_mass_loss_from_C"] is None
