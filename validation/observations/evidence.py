@@ -74,8 +74,8 @@ class Experiment(CardEntry):
     of electrolyte, None where it is not needed.  ``contact`` is powders, or film for a thin film of the cathode on a
     dense electrolyte, which can do without mass ratio.  ``as_received`` tells whether the material had met air and was
     not restored, None if not known.  ``detection_limit`` is the card's own, the same for every family; None leaves it
-    to the method and the family (``detection.limit``).  ``crucible`` is one of ``furnace.CRUCIBLES``.  ``limits`` are those by family that a user's ``--detect`` puts
-    in the place of the method's, None without.
+    to the method and the family (``detection.limit``).  ``crucible`` is one of ``furnace.CRUCIBLES``.  ``limits`` are
+    those by family that a user's ``--detect`` puts in the place of the method's, None without.
     """
 
     cathode: str
