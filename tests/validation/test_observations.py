@@ -241,9 +241,9 @@ def test_onset(cathode):
 @pytest.mark.parametrize("cathode", ONSETS)
 def test_onset_agrees_with_the_observations(cathode):
     card = BY_ID[f"ma2025-{cathode}-onset"]
-    card = [other for other in MA if other.cathode == cathode]
-    assert card.seen_at == min((other.temperature for other in card if other.seen), default=None)
-    clean = [other.temperature for other in card if not other.seen]
+    firings = [firing for firing in MA if firing.cathode == cathode]
+    assert card.seen_at == min((firing.temperature for firing in firings if firing.seen), default=None)
+    clean = [firing.temperature for firing in firings if not firing.seen]
     if card.clean_at is not None:
         assert card.clean_at == max(clean)
 
