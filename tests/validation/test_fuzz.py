@@ -64,7 +64,7 @@ def test_spoiled_cards(tmp_path, spoil):
 def test_values_beyond_any_furnace(tmp_path, line):
     card = next(text for text in CARDS if b"[[observation]]" in text).decode()
     key = line.split()[0]
-    kept = [line for line in card.split("\n") if not line.startswith(f"{key} ")]
+    kept = [other for other in card.split("\n") if not other.startswith(f"{key} ")]
     content = "\n".join([*kept, line]).encode()
     assert judge(tmp_path / "mine.toml", content) == 0
 

@@ -199,10 +199,10 @@ def test_pc_nmc532_behaves_as_pc_nmc631():
 
 
 def test_the_single_crystal_shows_nothing_from_400_to_1000():
-    card = [card for card in MA if card.cathode == "sc-NMC631"]
-    assert [round(card.temperature - ZERO) for card in card] == list(range(400, 1001, 100))
-    assert not any(card.seen or card.amounts for card in card)
-    assert [round(card.temperature - ZERO) for card in card if "temperature" not in card.assumed] == [900, 1000]
+    firings = [card for card in MA if card.cathode == "sc-NMC631"]
+    assert [round(card.temperature - ZERO) for card in firings] == list(range(400, 1001, 100))
+    assert not any(card.seen or card.amounts for card in firings)
+    assert [round(card.temperature - ZERO) for card in firings if "temperature" not in card.assumed] == [900, 1000]
 
 
 def test_amounts():

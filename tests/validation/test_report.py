@@ -423,4 +423,4 @@ def test_the_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(UnicodeEncodeError):
         page.write(validation(), path)
     assert path.read_text(encoding="utf-8") == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
