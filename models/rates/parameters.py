@@ -99,7 +99,7 @@ def _moved(energies: tuple[tuple[str, float], ...], database: Database) -> Datab
 class Prior:
     """A parameter's normal prior, unit, source and meaning, the phases whose energies it moves, if any, and the
 
-    ``least`` value that known facts allow, if they allow none below.
+    ``least`` and the ``most`` that known facts allow, if they allow none below or above.
     """
 
     name: str
@@ -110,6 +110,7 @@ class Prior:
     meaning: str
     moves: tuple[str, ...] = ()
     least: float | None = None
+    most: float | None = None
 
 
 @lru_cache(maxsize=1)
@@ -126,6 +127,7 @@ def priors() -> tuple[Prior, ...]:
             meaning=c["meaning"],
             moves=tuple(c.get("moves", ())),
             least=c["prior"].get("least"),
+            most=c["prior"].get("most"),
         )
         for c in tomllib.loads(text)["parameter"]
     )

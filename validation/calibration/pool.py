@@ -230,19 +230,22 @@ class Pool:
 
 
 EDGE = 0.05
-"""Width [prior sd] of the edge below which facts allow no value: a wall that searches can climb back over."""
+"""Width [prior sd] of the edge beyond which facts allow no value: a wall that searches can climb back over."""
 
 
 def log_prior(z: Array) -> Array:
-    """Log of the prior density (N,) at coordinates (N, D) but for a constant: normal, next to nothing below ``least``.
+    """Log of the prior density (N,) at coordinates (N, D) but for a constant.
+
+    It is normal, and next to nothing beyond ``least`` and ``most``.
 
     >>> inside, outside = log_prior(np.array([np.zeros(len(names())), np.full(len(names()), -1.0)]))
     >>> bool(inside > outside + 100.0)
     True
     """
-    edges = np.array([-np.inf if card.least is None else (card.least - card.mean) / card.sd for card in priors()])
-    short = np.maximum(edges - z, 0.0) / EDGE
-    return np.asarray(-0.5 * np.sum(z**2, axis=1) - 0.5 * np.sum(short**2, axis=1))
+    low = np.array([-np.inf if card.least is None else (card.least - card.mean) / card.sd for card in priors()])
+    high = np.array([np.inf if card.most is None else (card.most - card.mean) / card.sd for card in priors()])
+    beyond = (np.maximum(low - z, 0.0) + np.maximum(z - high, 0.0)) / EDGE
+    return np.asarray(-0.5 * np.sum(z**2, axis=1) - 0.5 * np.sum(beyond**2, axis=1))
 
 
 def kept(logs: Array) -> Array:
