@@ -365,7 +365,7 @@ def _amounts(sets: Mapping[str, Scores]) -> Table:
         told = []
         for entry in entries:
             if isinstance(entry, Gone):
-                what, measured = f"{entry.gone} left", f"< {entry.limit:g}"
+                what, measured = f"{entry.gone} left", f"< {entry.limit:.3g}"
                 told.append(f"{_number(entry.left, '.2f')} ({_yes(entry.predicted_gone)})")
             else:
                 what, measured = " + ".join(entry.families), f"{entry.measured:g} ± {entry.sd:g}"

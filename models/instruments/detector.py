@@ -116,4 +116,4 @@ class Detector:
 
 
 def _shown(limit: float) -> float:
-    return limit if math.isfinite(limit) else math.inf
+    return float(limit) if math.isfinite(limit) else math.inf  # of a table: numpy's own numbers are no JSON
