@@ -25,6 +25,11 @@ AT_ONCE = 2
 GRACE = 5.0
 """Time [s] that a process has to end by itself when it is told to, before it is killed."""
 
+ACTIVE = ("waiting", "running")
+"""What the status of a job is while anything is still to come."""
+
+FAULT = "a fault of the program, please report it"
+
 CRASHED = "the process that worked on this ended without a word, out of memory or killed; run it again"
 
 
@@ -42,7 +47,7 @@ class Job:
     @property
     def active(self) -> bool:
         """Whether anything is still to come."""
-        return self.status in ("waiting", "running")
+        return self.status in ACTIVE
 
 
 def key_of(page: str, query: str) -> str:
@@ -122,7 +127,7 @@ class Jobs:
             except (EOFError, OSError):  # it ended without its last word
                 job.message = job.message or CRASHED
             except Exception as error:  # what it sent can not be read: never leave a page waiting for it
-                job.message = f"a fault of the program, please report it: {type(error).__name__}: {error}"
+                job.message = f"{FAULT}: {type(error).__name__}: {error}"
             if job.status == "running":
                 job.status = "failed" if job.message else "done"
                 job.share = 1.0
@@ -164,7 +169,7 @@ def _work(connection: Connection, task: Task) -> None:
     except MemoryError:
         connection.send(("error", "out of memory: ask for fewer temperatures, samples or finite volumes"))
     except Exception as error:  # a fault of the program: the page says so, the terminal shows where
-        connection.send(("error", f"a fault of the program, please report it: {type(error).__name__}: {error}"))
+        connection.send(("error", f"{FAULT}: {type(error).__name__}: {error}"))
         raise
     finally:
         connection.send(("end", ""))

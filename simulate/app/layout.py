@@ -31,9 +31,6 @@ MAIN = {
 }  # fmt: skip
 """Fields that are always seen; the others unfold."""
 
-TICK = 600
-"""Time [ms] between two looks at a job."""
-
 
 def menu(here: str) -> html.Nav:
     """Links to all pages."""
@@ -55,8 +52,8 @@ def frame() -> html.Div:
     ])  # fmt: skip
 
 
-def page(name: str, values: Mapping[str, str], key: str, active: bool) -> list[Any]:
-    """A page with its form; ``key`` is the job of what it says, if there is one, ``active`` whether it is under way."""
+def page(name: str, values: Mapping[str, str], key: str) -> list[Any]:
+    """A page with its form; ``key`` is the job of what it says, empty if there is none."""
     fields = [input_of(name, each, values[each]) for each in form.pages()[name] if each in MAIN]
     rest = [input_of(name, each, values[each]) for each in form.pages()[name] if each not in (*MAIN, "card")]
     extras: list[Any] = [_mixer(name)]
@@ -76,9 +73,8 @@ def page(name: str, values: Mapping[str, str], key: str, active: bool) -> list[A
         html.Progress(id=f"{name}-progress", value="0", max="1", hidden=True, **aria(label="progress")),
     ])  # fmt: skip
     hidden = [
-        dcc.Store(id=f"{name}-job", data=key), dcc.Store(id=f"{name}-shown", data=""), dcc.Store(id=f"{name}-search"),
-        dcc.Store(id=f"{name}-cancelled"),
-        dcc.Interval(id=f"{name}-tick", interval=TICK, disabled=not active),
+        dcc.Store(id=f"{name}-job", data={"key": key, "click": 0}), dcc.Store(id=f"{name}-followed"),
+        dcc.Store(id=f"{name}-search"), dcc.Store(id=f"{name}-addressed"),
     ]  # fmt: skip
     more = [html.Details([html.Summary("More of the powders and the furnace"), *rest])] if rest else []
     return [

@@ -9,8 +9,9 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from dash import Dash, Input, Output, State, ctx, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, html, no_update
 from flask import Flask, Response, abort, request
+from plotly.io.json import to_json_plotly
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -18,7 +19,7 @@ from sinterface.models.basics.errors import InputError, SinterfaceError
 from sinterface.simulate.app import downloads, form, gallery, layout, results
 from sinterface.simulate.app.drawing_schedule import after_drag
 from sinterface.simulate.app.elements import value_of
-from sinterface.simulate.app.jobs import Job, Jobs, key_of
+from sinterface.simulate.app.jobs import ACTIVE, FAULT, Job, Jobs, key_of
 from sinterface.simulate.views.exhibit import Exhibit
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -57,7 +58,7 @@ def build(exhibits: Sequence[Exhibit], jobs: Jobs) -> Dash:
         values = form.read(name, search or "")
         key = key_of(name, form.query(name, values))
         job = jobs.get(key)
-        return layout.page(name, values, key if job else "", bool(job)), layout.menu(name)
+        return layout.page(name, values, key if job else ""), layout.menu(name)
 
     for name in form.pages():
         _wire(app, name, jobs)
@@ -81,36 +82,33 @@ def _wire(app: Dash, page: str, jobs: Jobs) -> None:
         wrong = form.checked(page, values)[1]
         return (*(wrong.get(name, "") for name in names), form.query(page, values))
 
-    cast(Any, app).clientside_callback(ADDRESS, Output(f"{page}-cancelled", "data"), Input(f"{page}-search", "data"))
+    cast(Any, app).clientside_callback(ADDRESS, Output(f"{page}-addressed", "data"), Input(f"{page}-search", "data"))
 
-    outputs = (
-        ("job", "data"), ("notice", "children"), ("tick", "disabled"), ("status", "children"), ("progress", "value"),
-        ("progress", "hidden"), ("cancel", "disabled"), ("answer", "children"), ("shown", "data"),
-    )  # fmt: skip
-    inputs = (("start", "n_clicks"), ("cancel", "n_clicks"), ("tick", "n_intervals"))
-    kept = [State(f"{page}-job", "data"), State(f"{page}-shown", "data"), *(State(field, "value") for field in fields)]
+    kept = [State(f"{page}-job", "data"), *(State(field, "value") for field in fields)]
 
     @app.callback(
-        [Output(f"{page}-{part}", what) for part, what in outputs],
-        [Input(f"{page}-{part}", what) for part, what in inputs], kept, prevent_initial_call=True,
+        Output(f"{page}-job", "data"), Output(f"{page}-notice", "children"),
+        Input(f"{page}-start", "n_clicks"), Input(f"{page}-cancel", "n_clicks"), kept, prevent_initial_call=True,
     )  # fmt: skip
-    def _worked(start: int, cancel: int, tick: int, key: str, shown: str, *given: Any) -> tuple[Any, ...]:
-        notice: Any = no_update
-        if ctx.triggered_id == f"{page}-start":
-            values = read(given)
-            task, wrong = form.checked(page, values)
-            if task is None:
-                return (no_update, _refusal(wrong), *(no_update,) * 7)
-            try:
-                key, notice = jobs.start(page, form.query(page, values), task), ""
-            except SinterfaceError as error:
-                return (no_update, str(error), *(no_update,) * 7)
-        elif ctx.triggered_id == f"{page}-cancel":
+    def _asked(start: int, cancel: int, job: dict[str, Any], *given: Any) -> tuple[Any, Any]:
+        key = job["key"]
+        if ctx.triggered_id == f"{page}-cancel":
             jobs.cancel(key)
-        job = jobs.get(key)
-        if job is None:
-            return (no_update, "This answer is no longer kept: run it again.", True, *(no_update,) * 6)
-        return (key, notice, *_state(job, key, shown))
+            return no_update, no_update
+        values = read(given)
+        task, wrong = form.checked(page, values)
+        if task is None:
+            return no_update, _refusal(wrong)
+        try:
+            key = jobs.start(page, form.query(page, values), task)
+        except SinterfaceError as error:
+            return no_update, str(error)
+        return {"key": key, "click": start}, ""
+
+    cast(Any, app).clientside_callback(
+        ClientsideFunction("sinterface", "follow"), Output(f"{page}-followed", "data"), Input(f"{page}-job", "data"),
+        State(f"{page}-followed", "id"),
+    )  # fmt: skip
 
     if "schedule" in names:
 
@@ -152,16 +150,36 @@ def _refusal(wrong: dict[str, str]) -> str:
     return f"Not started: see {', '.join(fields)}." if fields else wrong.get("", "")
 
 
-def _state(job: Job, key: str, shown: str) -> tuple[Any, ...]:
-    """Of a job: whether to stop looking, its status, share, what is to be disabled, and its answer if it is new."""
-    here = f"{key} {job.version}"
+def look(job: Job | None, key: str, shown: str) -> dict[str, Any]:
+    """What a page is told that looks at a job and shows its answer as of ``shown``.
+
+    ``again`` says whether to look again, ``parts`` which properties to set, by the part of the page; the answer is
+    among them if it is not the one shown.
+    """
+    if job is None:
+        told = "This answer is no longer kept: run it again."
+        return {"again": False, "shown": shown, "parts": {"status": {"children": told}}}
+    status, version = job.status, f"{key} {job.version}"  # in this order: a job that is done has its last version
+    active = status in ACTIVE
     told = {
         "waiting": "Waiting for its turn.", "running": f"Running: {job.doing or 'the solver is loaded'}.",
         "done": "Done.", "cancelled": "Cancelled.", "failed": f"Failed: {job.message}",
-    }[job.status]  # fmt: skip
-    answer = results.shown(job) if job.parts and here != shown else [] if not job.parts else no_update
-    active = job.active
-    return not active, told, f"{job.share:.3f}", not active, not active, answer, here
+    }[status]  # fmt: skip
+    answer = {} if version == shown else {"answer": {"children": _drawn(job)}}
+    parts = answer | {
+        "status": {"children": told}, "progress": {"value": f"{job.share:.3f}", "hidden": not active},
+        "cancel": {"disabled": not active},
+    }  # fmt: skip
+    return {"again": active, "shown": version, "parts": parts}
+
+
+def _drawn(job: Job) -> list[Any]:
+    """What a page shows of a job's answer, or that the program failed to draw it: no page waits for ever."""
+    try:
+        return results.shown(job) if job.parts else []
+    except Exception as error:
+        told = f"{FAULT}: {type(error).__name__}: {error}"
+        return [html.P(told, className="error")]
 
 
 def guard(server: Flask, allowed: Callable[[], Sequence[str]]) -> None:
@@ -190,7 +208,12 @@ def guard(server: Flask, allowed: Callable[[], Sequence[str]]) -> None:
 
 
 def files(server: Flask, jobs: Jobs) -> None:
-    """The downloads; names are looked up, never opened."""
+    """How far jobs are, and the downloads; names are looked up, never opened."""
+
+    @server.get("/look/<key>")
+    def _look(key: str) -> Response:
+        told = look(jobs.get(key), key, request.args.get("shown", ""))
+        return Response(to_json_plotly(told), mimetype="application/json")
 
     @server.get("/download/<key>/<name>")
     def _download(key: str, name: str) -> Response:

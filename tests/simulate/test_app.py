@@ -11,7 +11,7 @@ pytest.importorskip("dash")
 from sinterface.models.basics.errors import SinterfaceError
 from sinterface.simulate.app import code, downloads, drawing_schedule, form, layout
 from sinterface.simulate.app.jobs import Job, Jobs, key_of
-from sinterface.simulate.app.server import MOST_BODY, build, files, guard
+from sinterface.simulate.app.server import MOST_BODY, build, files, guard, look
 from sinterface.validation.scores.exhibits import exhibits
 
 QUICK = {"schedule": "50 °C/min to 500 °C; quench", "cells": "8"}
@@ -229,6 +229,37 @@ def test_the_door_is_closed_to_other_names_and_pages(client):
     assert client.get("/", headers={"Host": "evil.example:8000"}).status_code == 403
     assert client.get("/", headers=HERE | {"Origin": "http://evil.example"}).status_code == 403
     assert client.get("/", headers=HERE | {"Origin": "http://127.0.0.1:8000"}).status_code == 200
+
+
+def test_a_page_that_looks_at_a_job_is_told_all_and_nothing_twice(monkeypatch):
+    from sinterface.simulate.app import results
+
+    monkeypatch.setattr(results, "shown", lambda job: [job.version])
+    job = Job("run", "")
+    first = look(job, "key", "")
+    assert (first["again"], first["parts"]["answer"]) == (True, {"children": []})
+    assert "answer" not in look(job, "key", first["shown"])["parts"]
+    job.status, job.version, job.parts = "done", 1, {"result": None}
+    last = look(job, "key", first["shown"])
+    assert (last["again"], last["parts"]["answer"]) == (False, {"children": [1]})
+    assert last["parts"]["status"] == {"children": "Done."}
+    assert look(None, "key", "")["again"] is False
+
+
+def test_charts_that_fail_are_told_and_not_waited_for(monkeypatch):
+    from sinterface.simulate.app import results
+
+    monkeypatch.setattr(results, "shown", lambda job: 1 // 0)
+    job = Job("run", "")
+    job.status, job.version, job.parts = "done", 1, {"result": None}
+    told = look(job, "key", "")
+    assert not told["again"]
+    assert "ZeroDivisionError" in told["parts"]["answer"]["children"][0].children
+
+
+def test_nothing_is_told_of_a_job_that_is_not_there(client):
+    assert client.get("/look/nothing", headers=HERE).json["again"] is False
+    assert client.get("/look/nothing", headers={"Host": "evil.example:8000"}).status_code == 403
 
 
 def test_a_long_request_is_not_read(client):

@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -107,7 +109,7 @@ def test_a_run_is_shown_survives_a_reload_and_can_be_taken_away(page, address):
     done(page, "run")
     playwright.expect(page.get_by_role("heading", name="X-ray pattern")).to_be_visible()
     assert page.locator(".answer table tbody tr").count() >= 3
-    assert page.locator(".answer .js-plotly-plot").count() == 4
+    playwright.expect(page.locator(".answer .js-plotly-plot")).to_have_count(4)
     page.reload()
     done(page, "run")
     links = [link.get_attribute("href") for link in page.locator(".files a").all()]
@@ -125,6 +127,63 @@ def test_a_run_is_shown_survives_a_reload_and_can_be_taken_away(page, address):
     assert [each["id"] for each in violations if each["impact"] in ("serious", "critical")] == []
     page.set_viewport_size({"width": 420, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """A server whose charts take longer than the pause between two looks, and a job of it that goes on by hand."""
+    from werkzeug.serving import make_server
+
+    from sinterface.simulate.app import form, jobs, results, server
+
+    kept = jobs.Jobs()
+    query = form.query("run", form.defaults("run"))
+    job = kept._jobs[jobs.key_of("run", query)] = jobs.Job("run", query)
+    drawings = []
+
+    def shown(drawn):
+        drawings.append(drawn.version)
+        time.sleep(2.0)
+        return f"part {drawn.version}"
+
+    monkeypatch.setattr(results, "shown", shown)
+    app = server.build([], kept).server
+    server.files(app, kept)
+    listening = make_server("127.0.0.1", 0, app, threaded=True, request_handler=server.Quiet)
+    thread = threading.Thread(target=listening.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.port}", job, drawings, listening
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+def test_an_answer_that_is_drawn_slowly_is_drawn_once_and_shown(browser, slow):
+    address, job, drawings, _ = slow
+    job.status = "running"
+    page = browser.new_page()
+    visit(page, f"{address}/run")
+    playwright.expect(page.locator("#run-status")).to_contain_text("Running")
+    for version in (1, 2):
+        job.parts["result"], job.version = "", version
+        playwright.expect(page.locator("#run-answer")).to_have_text(f"part {version}")
+    job.status = "done"
+    playwright.expect(page.locator("#run-status")).to_have_text("Done.")
+    assert page.locator("#run-progress").is_hidden()
+    page.close()
+    assert drawings == [1, 2]
+
+
+def test_a_page_says_that_the_program_has_ended(browser, slow):
+    address, job, _, listening = slow
+    job.status = "running"
+    page = browser.new_page()
+    visit(page, f"{address}/run")
+    playwright.expect(page.locator("#run-status")).to_contain_text("Running")
+    listening.shutdown()
+    listening.server_close()
+    playwright.expect(page.locator("#run-status")).to_contain_text("does not answer")
+    page.close()
 
 
 def test_a_long_run_is_cancelled(page):
@@ -196,9 +255,6 @@ def test_sliders_and_a_card_fill_their_fields(page):
     page.wait_for_url("**card=*")
 
 
-@pytest.mark.xfail(
-    reason="in headless Chromium the drawing is dragged and the field does not follow: not found out why", strict=True
-)
 def test_a_point_of_the_schedule_is_dragged(page):
     visit(page, "/run")
     handle = page.locator("#run-drawing .shapelayer path").nth(1)

@@ -42,3 +42,44 @@
     childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["aria-selected"],
   });
 })();
+
+// Follows the job of a page. The next look begins a moment after the last was answered: looks never overtake each other or
+// pile up on a slow machine, as ticks of a clock do, of which Dash drops each answer that a later question overtook.
+(function () {
+  "use strict";
+  const PAUSE = 500; // between two looks [ms]
+  const SILENT = { again: true, parts: { status: { children: "The program does not answer: is it still there?" } } };
+  const followed = {}; // the newest follower of each page: older ones end
+  async function ask(key, shown) {
+    try {
+      const answer = await fetch("/look/" + key + "?shown=" + encodeURIComponent(shown));
+      return answer.ok ? await answer.json() : SILENT;
+    } catch (error) {
+      return SILENT;
+    }
+  }
+  async function follow(page, key) {
+    const me = (followed[page] = {});
+    const told = {}; // what the parts of the page were told last
+    let shown = "", again = key !== "";
+    while (again) {
+      const now = await ask(key, shown);
+      if (followed[page] !== me || !document.getElementById(page + "-answer")) return;
+      Object.entries(now.parts).forEach(function ([part, properties]) {
+        const text = JSON.stringify(properties);
+        if (told[part] !== text) window.dash_clientside.set_props(page + "-" + part, properties);
+        told[part] = text;
+      });
+      shown = now.shown || shown;
+      again = now.again;
+      if (again) await new Promise(function (resume) { setTimeout(resume, PAUSE); });
+    }
+  }
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.sinterface = {
+    follow: function (job, id) {
+      follow(id.replace(/-followed$/, ""), job.key);
+      return window.dash_clientside.no_update;
+    },
+  };
+})();
