@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from sinterface.models.basics.errors import SinterfaceError
 from sinterface.simulate.app import form
 from sinterface.simulate.app.drawing_schedule import curve, nodes
 from sinterface.simulate.app.elements import DRAGGED, aria, input_of, link_to
@@ -75,6 +76,7 @@ def page(name: str, values: Mapping[str, str], key: str) -> list[Any]:
     hidden = [
         dcc.Store(id=f"{name}-job", data={"key": key, "click": 0}), dcc.Store(id=f"{name}-followed"),
         dcc.Store(id=f"{name}-search"), dcc.Store(id=f"{name}-addressed"),
+        dcc.Store(id=f"{name}-moved"),
     ]  # fmt: skip
     more = [html.Details([html.Summary("More of the powders and the furnace"), *rest])] if rest else []
     return [
@@ -133,9 +135,13 @@ def _card(name: str, value: str) -> html.Details:
 
 
 def _drawn(name: str, text: str) -> html.Div:
+    try:
+        figure = schedule_figure(text)
+    except SinterfaceError:  # said at its field
+        figure = schedule_figure(form.DEFAULT_SCHEDULE)
     return html.Div(
         dcc.Graph(
-            id=f"{name}-drawing", figure=schedule_figure(text), config=DRAGGED, responsive=True,
+            id=f"{name}-drawing", figure=figure, config=DRAGGED, responsive=True,
             style={"height": "230px"},
         ),
         className="chart", role="img", **aria(label="The schedule; its points can be dragged, or its text typed"),

@@ -113,14 +113,16 @@ def _wire(app: Dash, page: str, jobs: Jobs) -> None:
     if "schedule" in names:
 
         @app.callback(
-            Output(f"{page}-schedule", "value"), Input(f"{page}-drawing", "relayoutData"),
-            State(f"{page}-schedule", "value"), prevent_initial_call=True,
+            Output(f"{page}-schedule", "value"), Input(f"{page}-moved", "data"), State(f"{page}-schedule", "value"),
+            prevent_initial_call=True,
         )  # fmt: skip
         def _dragged(moved: dict[str, Any] | None, text: str | None) -> Any:
             after = after_drag(text or "", moved)
             return no_update if after == text else after
 
-        @app.callback(Output(f"{page}-drawing", "figure"), Input(f"{page}-schedule", "value"))
+        @app.callback(
+            Output(f"{page}-drawing", "figure"), Input(f"{page}-schedule", "value"), prevent_initial_call=True
+        )
         def _redrawn(text: str | None) -> Any:
             try:
                 return layout.schedule_figure((text or "")[: form.MOST_TEXT])

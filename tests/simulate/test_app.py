@@ -105,6 +105,12 @@ def test_sliders_write_formulas_that_add_up():
 
 
 @pytest.mark.parametrize("page", form.pages())
+def test_a_page_opens_whatever_its_address_says(page):
+    values = dict.fromkeys(form.pages()[page], "what is this")
+    assert layout.page(page, values, "")
+
+
+@pytest.mark.parametrize("page", form.pages())
 def test_lines_of_python_are_python_and_commands_are_commands(page):
     import ast
     import shlex

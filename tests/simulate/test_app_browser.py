@@ -24,6 +24,9 @@ PAGES = ("", "run", "sweep", "compare", "reactions")
 LONG = 240_000
 """Time [ms] in which a calculation of these tests ends on a slow machine, compiling included."""
 
+LISTENS = "document.querySelector('#run-drawing .js-plotly-plot')?.heard"
+"""Whether the page listens to what is done to the drawing: it does so a frame after it was drawn."""
+
 CARD = Path(__file__).parents[2] / "examples" / "my_cathode.toml"
 
 
@@ -257,6 +260,7 @@ def test_sliders_and_a_card_fill_their_fields(page):
 
 def test_a_point_of_the_schedule_is_dragged(page):
     visit(page, "/run")
+    page.wait_for_function(LISTENS)
     handle = page.locator("#run-drawing .shapelayer path").nth(1)
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -267,6 +271,17 @@ def test_a_point_of_the_schedule_is_dragged(page):
     playwright.expect(page.locator("#run-schedule")).not_to_have_value("10 °C/min to 800 °C; hold 2 h; cool naturally")
     assert page.locator("#run-schedule").input_value().endswith("; cool naturally")
     playwright.expect(page.locator("#run-schedule-error")).to_be_empty()
+
+
+def test_a_drag_outlives_what_the_chart_says_after_it(page):
+    visit(page, "/run")
+    page.wait_for_function(LISTENS)
+    page.evaluate("""() => {
+        const chart = document.querySelector("#run-drawing .js-plotly-plot");
+        chart.emit("plotly_relayout", {"shapes[1].xanchor": 4.1, "shapes[1].yanchor": 863});
+        chart.emit("plotly_relayout", {autosize: true});
+    }""")
+    playwright.expect(page.locator("#run-schedule")).to_have_value(re.compile("^10.8 °C/min to 860 °C"))
 
 
 def test_the_keyboard_alone_is_enough(page):

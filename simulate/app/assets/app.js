@@ -1,4 +1,5 @@
-// Ties each field to its help and its error for those who do not see them: Dash has no such properties.
+// Ties each field to its help and its error for those who do not see them, and what is dragged to its field: Dash has
+// no such properties.
 (function () {
   "use strict";
   function tie(error) {
@@ -12,10 +13,22 @@
       else input.removeAttribute("aria-invalid");
     });
   }
+  // Tells the page that a point of a drawing was dragged. Dash would tell so too, but forgets a drag when the chart fits
+  // itself to its place before the drag was answered: of two things that a chart tells, it answers the later one.
+  function listen(chart) {
+    if (chart.heard || !chart.on) return;
+    chart.heard = true;
+    chart.on("plotly_relayout", function (moved) {
+      if (!Object.keys(moved).some(function (key) { return key.startsWith("shapes["); })) return;
+      const drawing = chart.closest("[id$='-drawing']").id;
+      window.dash_clientside.set_props(drawing.replace(/-drawing$/, "-moved"), { data: moved });
+    });
+  }
   let asked = false;
   function all() {
     asked = false;
     document.querySelectorAll(".error[id$='-error']").forEach(tie);
+    document.querySelectorAll("[id$='-drawing'] .js-plotly-plot").forEach(listen);
     document.querySelectorAll(".upload input").forEach(function (input) {
       input.setAttribute("aria-label", "Choose a TOML card");
     });
