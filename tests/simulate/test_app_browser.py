@@ -24,8 +24,8 @@ PAGES = ("", "run", "sweep", "compare", "reactions")
 LONG = 240_000
 """Time [ms] in which a calculation of these tests ends on a slow machine, compiling included."""
 
-LISTENS = "document.querySelector('#run-drawing .js-plotly-plot')?.heard"
-"""Whether the page listens to what is done to the drawing: it does so a frame after it was drawn."""
+LISTENS = "#run-drawing .js-plotly-plot[data-heard]"
+"""The drawing once the page listens to what is done to it: a frame after it was drawn."""
 
 CARD = Path(__file__).parents[2] / "examples" / "my_cathode.toml"
 
@@ -260,7 +260,7 @@ def test_sliders_and_a_card_fill_their_fields(page):
 
 def test_a_point_of_the_schedule_is_dragged(page):
     visit(page, "/run")
-    page.wait_for_function(LISTENS)
+    page.wait_for_selector(LISTENS)
     handle = page.locator("#run-drawing .shapelayer path").nth(1)
     box = handle.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -275,7 +275,7 @@ def test_a_point_of_the_schedule_is_dragged(page):
 
 def test_a_drag_outlives_what_the_chart_says_after_it(page):
     visit(page, "/run")
-    page.wait_for_function(LISTENS)
+    page.wait_for_selector(LISTENS)
     page.evaluate("""() => {
         const chart = document.querySelector("#run-drawing .js-plotly-plot");
         chart.emit("plotly_relayout", {"shapes[1].xanchor": 4.1, "shapes[1].yanchor": 863});

@@ -16,8 +16,8 @@
   // Tells the page that a point of a drawing was dragged. Dash would tell so too, but forgets a drag when the chart fits
   // itself to its place before the drag was answered: of two things that a chart tells, it answers the later one.
   function listen(chart) {
-    if (chart.heard || !chart.on) return;
-    chart.heard = true;
+    if (chart.hasAttribute("data-heard") || !chart.on) return;
+    chart.setAttribute("data-heard", "");
     chart.on("plotly_relayout", function (moved) {
       if (!Object.keys(moved).some(function (key) { return key.startsWith("shapes["); })) return;
       const drawing = chart.closest("[id$='-drawing']").id;
