@@ -22,6 +22,19 @@ TO_SI: Mapping[str, tuple[str, float]] = {
 """Units understood on cards: what they measure, and their size in SI."""
 
 
+METRES: Mapping[str, int] = {"mm": -3, "um": -6, "µm": -6, "μm": -6, "nm": -9, "å": -10, "a": -10}
+"""Units of lengths that users write, in small letters: the power of ten of each in m."""
+
+
+def length(number: str, unit: str) -> float:
+    """A length [m] from a number and a unit of METRES, rounded once.
+
+    >>> length("0.5", "um")
+    5e-07
+    """
+    return float(f"{number}e{METRES[unit.casefold()]}")
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A value in SI with its standard deviation (same unit), the source key and how it was obtained."""

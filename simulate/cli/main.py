@@ -160,7 +160,9 @@ def _show_samples(told: dict[str, Any]) -> None:
 @app.command()
 @with_couple()
 def sweep(
-    cathodes: Annotated[list[str], typer.Argument(help="One or more cathodes: names, formulas or TOML cards.")],
+    cathodes: Annotated[
+        list[str], typer.Argument(help="One or more cathodes: names, formulas, TOML cards or stacks of layers.")
+    ],
     couple: CoupleOptions,
     temperatures: Annotated[str, typer.Option(help="Hold temperatures, °C: low:high:step or a list.")] = "400:1000:50",
     hold: Hold = "2 h",

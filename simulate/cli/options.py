@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from sinterface.simulate.setup.problem import Problem
     from sinterface.simulate.setup.schedule import Schedule
 
-Cathode = Annotated[str, typer.Argument(help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, or a TOML card.")]
+Cathode = Annotated[
+    str,
+    typer.Argument(
+        help="Built-in name, formula such as LiNi0.6Mn0.2Co0.2O2, a TOML card, or layers: 'LCO=500nm, LLZO=1um'."
+    ),
+]
 Gas = Annotated[
     str,
     typer.Option(
@@ -92,6 +97,13 @@ class CoupleOptions:
         ),
     ] = ""
 
+    sizes: Annotated[
+        str,
+        typer.Option(
+            help="Particle sizes in classes: 'cathode=5±3um, electrolyte=2±1um' (mean ± deviation), or cards."
+        ),
+    ] = ""
+
     def problem(self, cathode: str | Material, schedule: Schedule | None, phase_data: PhaseDatabase) -> Problem:
         """The problem of this couple with a cathode; ``phase_data`` says of which elements anything is known.
 
@@ -104,7 +116,7 @@ class CoupleOptions:
             structure=self.structure, morphology=self.morphology, cells=self.cells, additives=self.add,
             crucible=self.crucible, geometry=self.geometry, elements=phase_data.elements,
             as_received=self.as_received, exposed=self.exposed, residue=self.residue,
-            coating=self.coating, database=phase_data,
+            coating=self.coating, sizes=self.sizes, database=phase_data,
         )  # fmt: skip
 
 

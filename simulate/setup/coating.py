@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.models.basics.quantity import METRES
 from sinterface.models.interface.coatings import coating
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.materials import Material
@@ -19,7 +20,6 @@ THINNEST, THICKEST = 1e-10, 2e-5
 MOST_LAYERS = 6
 """Layers that are followed at once."""
 
-_METRES = {"nm": 1e-9, "um": 1e-6, "µm": 1e-6, "μm": 1e-6, "mm": 1e-3, "å": 1e-10, "a": 1e-10}
 _NUMBER = r"(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 _LAYER = re.compile(
     rf"(?P<name>[^=]+?)\s*=\s*{_NUMBER}\s*(?P<unit>[^\s\d]+)"
@@ -102,10 +102,10 @@ def _read(part: str, database: Database, powders: dict[str, Material | None]) ->
         if not area > 0.0:
             raise InputError(f"coating {shown(part)}: a surface of 0 m2/g holds no coating")
         thickness = 0.01 * amount / (material.density.value * area)
-    elif unit in _METRES:
+    elif unit in METRES:
         if match["area"]:
             raise InputError(f"coating {shown(part)}: a thickness needs no surface area; drop one of the two")
-        thickness = amount * _METRES[unit]
+        thickness = amount * 10.0 ** METRES[unit]
     else:
         raise InputError(f"coating {shown(part)}: unit {shown(match['unit'])} is not one of nm, um, mm and %")
     if not THINNEST <= thickness <= min(THICKEST, 0.5 * powder.particle_diameter.value):

@@ -39,17 +39,19 @@ class Mesh:
     Only a share ``contact`` of that face touches, in round spots between grains of radius ``grain`` [m]; behind a
     spot the path widens.  Each contact of the core's surface S belongs to about 4 (R/grain)^2 neighbours, each with a
     spot of radius a: contact = (a/grain)^2.  A path that widens at 45 degrees has, at distance x, the share
-    ((a + x)/grain)^2 of the area, up to 1.  What lies beside the paths counts to the cells of full area of the same
-    material; of a layer it is no part of the path.
+    ((a + x)/grain)^2 of the area, up to 1; where ``grain`` are several radii, it is the mean of theirs over
+    ``shares`` of the surface.  What lies beside the paths counts to the cells of full area of the same material; of a
+    layer it is no part of the path.
     """
 
     faces: Array
     geometry: str
     interface: int
     contact: float = 1.0
-    grain: float = np.inf
+    grain: tuple[float, ...] = (np.inf,)
     layers: tuple[int, ...] = ()
     adherent: int = 0
+    shares: tuple[float, ...] = (1.0,)
 
     @property
     def touching(self) -> int:
@@ -66,8 +68,8 @@ class Mesh:
     @cached_property
     def open(self) -> Array:
         """Share of the area that conducts at each face (M+1,)."""
-        depth = np.abs(self.faces - self.faces[self.touching]) / self.grain
-        return np.asarray(np.minimum((np.sqrt(self.contact) + depth) ** 2, 1.0))
+        depth = np.abs(self.faces - self.faces[self.touching])[:, None] / np.array(self.grain)
+        return np.asarray((np.minimum((np.sqrt(self.contact) + depth) ** 2, 1.0) * self.shares).sum(axis=1))
 
     @cached_property
     def centres(self) -> Array:
@@ -86,7 +88,7 @@ class Mesh:
         for body in (0, len(self.layers) + 1):
             side = self.regions == body
             if side.any():
-                full = np.where(inside[side] >= self.whole[side], self.whole[side], 0.0)
+                full = np.where(inside[side] >= (1.0 - 1e-12) * self.whole[side], self.whole[side], 0.0)
                 takes = full if full.any() else inside[side]
                 inside[side] += (self.whole[side] - inside[side]).sum() * takes / takes.sum()
         return inside
@@ -109,9 +111,10 @@ class Mesh:
         ``shell_grain`` [m] is the radius of the grains of the shell, whose whole surface its layers cover.  In a slab,
         and without layers, there is nothing beside.
         """
+        none = np.zeros(len(self.centres), dtype=np.intp)
         path = Grid(
-            self.centres, np.diff(self.faces), self.volumes, self.areas, self.half_widths, self.regions,
-            np.zeros(len(self.centres), dtype=np.intp),
+            self.centres, np.diff(self.faces), self.volumes, self.areas, self.half_widths,
+            regions=self.regions, parts=none, classes=none,
         )  # fmt: skip
         if self.geometry == "slab":
             return path
@@ -163,7 +166,8 @@ class Grid:
 
     centres and widths (M,) [m], volumes (M,) [m^3], areas (M-1,) [m^2] of the faces between, zero where two parts do
     not touch; half (2, M-1) [m] distances from each face to the centres of its cells; ``regions`` (M,) as in ``Mesh``;
-    ``parts`` (M,) zero for the path, and a number for each row of cells beside it.
+    ``parts`` (M,) zero for a path, and a number for each row of cells beside it; ``classes`` (M,) the class of size,
+    each of which has a path.
     """
 
     centres: Array
@@ -173,19 +177,47 @@ class Grid:
     half: Array
     regions: NDArray[np.intp]
     parts: NDArray[np.intp]
+    classes: NDArray[np.intp]
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """Number (M,) of the row of cells that each belongs to: cells of different rows exchange nothing but gas."""
+        joints = (np.diff(self.parts) != 0) | (np.diff(self.classes) != 0)
+        return np.concatenate(([0], np.cumsum(joints)))
+
+    @property
+    def outermost(self) -> NDArray[np.intp]:
+        """The last cell of the path of each class: what the gas of the crucible reaches."""
+        return np.flatnonzero(np.diff(self.classes, append=self.classes[-1] + 1) != 0)
 
     def after(self, widths: Array, volumes: Array, area: float, regions: NDArray[np.intp]) -> Grid:
         """These cells behind a row of others that share one ``area`` [m^2] and touch none of these."""
         edges = np.concatenate(([0.0], np.cumsum(widths)))
-        joint = 0.5 * np.array([[widths[-1]], [self.widths[0]]])
+        row = Grid(
+            0.5 * (edges[1:] + edges[:-1]), widths, volumes, np.full(len(widths) - 1, area),
+            0.5 * np.array([widths[:-1], widths[1:]]), regions=regions,
+            parts=np.full(len(widths), self.parts.max() + 1), classes=np.full(len(widths), self.classes[0]),
+        )  # fmt: skip
+        return row.before(self)
+
+    def before(self, other: Grid) -> Grid:
+        """These cells, and behind them others that touch none of these."""
+        joint = 0.5 * np.array([[self.widths[-1]], [other.widths[0]]])
         return Grid(
-            np.concatenate((0.5 * (edges[1:] + edges[:-1]), self.centres)),
-            np.concatenate((widths, self.widths)),
-            np.concatenate((volumes, self.volumes)),
-            np.concatenate((np.full(len(widths) - 1, area), [0.0], self.areas)),
-            np.concatenate((0.5 * np.array([widths[:-1], widths[1:]]), joint, self.half), axis=1),
-            np.concatenate((regions, self.regions)),
-            np.concatenate((np.full(len(widths), self.parts.max() + 1), self.parts)),
+            np.concatenate((self.centres, other.centres)),
+            np.concatenate((self.widths, other.widths)),
+            np.concatenate((self.volumes, other.volumes)),
+            np.concatenate((self.areas, [0.0], other.areas)),
+            np.concatenate((self.half, joint, other.half), axis=1),
+            regions=np.concatenate((self.regions, other.regions)),
+            parts=np.concatenate((self.parts, other.parts)),
+            classes=np.concatenate((self.classes, other.classes)),
+        )
+
+    def many(self, number: float, which: int) -> Grid:
+        """``number`` particles of this kind side by side, of the class ``which``."""
+        return replace(
+            self, volumes=number * self.volumes, areas=number * self.areas, classes=np.full_like(self.classes, which)
         )
 
 
@@ -216,13 +248,15 @@ def layer_widths(thickness: float, cells: int, finest: float) -> Array:
 
 def two_layers(
     core: float, shell_ratio: float, cells: int, geometry: str = "sphere", finest: float = 5e-9,
-    contact: float = 1.0, grain: float = np.inf, layers: Sequence[float] = (), adherent: int = 0,
+    contact: float = 1.0, grain: float | Sequence[float] = np.inf, layers: Sequence[float] = (), adherent: int = 0,
+    shares: Sequence[float] = (1.0,),
 ) -> Mesh:  # fmt: skip
     """Core of radius (or thickness) ``core`` [m] under a shell of ``shell_ratio`` times its volume.
 
     ``cells`` in all, half in each; the two cells at the interface are ``finest`` [m] wide, or less when the layer
     is so thin that equal cells are finer.  ``layers`` [m], from the core outwards, lie between the two in cells of
-    their own; the first ``adherent`` of them stick to the core.
+    their own; the first ``adherent`` of them stick to the core.  ``grain`` is the radius [m] of the particles that
+    touch, or several, with ``shares`` of the surface.
 
     >>> two_layers(5e-6, 1.0, 40, layers=(2e-8,), adherent=1).layers
     (4,)
@@ -239,4 +273,8 @@ def two_layers(
     if layers:
         edges[-1] = start
     counts = tuple(len(widths) for widths in between)
-    return Mesh(np.concatenate((inner[::-1], edges, shell)), geometry, inside, contact, grain, counts, adherent)
+    grains = (grain,) if isinstance(grain, int | float) else tuple(grain)
+    return Mesh(
+        np.concatenate((inner[::-1], edges, shell)), geometry, inside, contact=contact, grain=grains, layers=counts,
+        adherent=adherent, shares=tuple(shares),
+    )  # fmt: skip

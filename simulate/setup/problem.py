@@ -8,6 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sinterface.models.basics.errors import InputError, shown, unknown
 from sinterface.models.phases import database as databases
 from sinterface.models.phases import materials
@@ -17,10 +20,13 @@ from sinterface.models.phases.database import Database
 from sinterface.models.phases.exposure import Exposure
 from sinterface.models.phases.exposure import read as read_exposure
 from sinterface.models.phases.materials import Material
+from sinterface.models.phases.sizes import Sizes
 from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.coating import MOST_LAYERS, Layer, read_coatings
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.setup.sizes import read_sizes
+from sinterface.simulate.setup.stack import is_stack, read_stack
 
 NONE = "none"
 """What is written for a powder that is not there."""
@@ -49,6 +55,7 @@ class Problem:
     as the radii of the particles.  ``exposure`` is what air has made of the electrolyte powder and ``residue`` of the
     cathode powder, None for fresh ones.  Without a cathode or without an electrolyte, one powder is heated alone.
     ``coatings`` are the layers between the two, in the order in which they lie from the cathode to the electrolyte.
+    ``cathode_sizes`` and ``electrolyte_sizes`` are the sizes of particles; without them all have those of the cards.
     """
 
     cathode: Material | None
@@ -63,6 +70,8 @@ class Problem:
     exposure: Exposure | None = None
     residue: Exposure | None = None
     coatings: tuple[Layer, ...] = ()
+    cathode_sizes: Sizes | None = None
+    electrolyte_sizes: Sizes | None = None
 
     @property
     def powders(self) -> tuple[Material, ...]:
@@ -73,6 +82,25 @@ class Problem:
     def label(self) -> str:
         """Its powders in a few words: ``pc-LCO + LLZTO``."""
         return " + ".join(powder.id for powder in self.powders)
+
+    def size_classes(self, role: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Diameters [m] and shares by volume (N,) of the particles of the powder of a role, cathode or electrolyte."""
+        sizes, powder = (getattr(self, name) for name in (f"{role}_sizes", role))
+        if powder is None:
+            raise InputError(f"sizes: there is no {role} in this problem")
+        if sizes is None:
+            return np.array([powder.particle_diameter.value]), np.ones(1)
+        told: Sizes = sizes
+        return told.classes()
+
+    @property
+    def areal_mass(self) -> float:
+        """Mass [kg] of layers per m^2 of their interface; nan for particles."""
+        if self.geometry != "slab" or self.cathode is None or self.electrolyte is None:
+            return math.nan
+        cathode = 0.5 * self.cathode.density.value * self.cathode.particle_diameter.value
+        between = sum(layer.material.density.value * layer.thickness for layer in self.coatings)
+        return cathode * (1.0 + 1.0 / self.mass_ratio) + between
 
     @property
     def gases(self) -> tuple[Atmosphere, ...]:
@@ -105,6 +133,11 @@ class Problem:
             raise InputError("additives: over 50 wt% of the electrolyte is more than an additive")
         if self.coatings and len(self.powders) < 2:
             raise InputError("coating: it lies between a cathode and an electrolyte, and one of them is not there")
+        if self.cathode_sizes is not None or self.electrolyte_sizes is not None:
+            if len(self.powders) < 2:
+                raise InputError("sizes: a powder that is heated alone is a single cell, whatever its sizes")
+            if self.geometry != "sphere":
+                raise InputError("sizes: particles have them, layers do not; choose --geometry sphere")
         if len(self.coatings) > MOST_LAYERS:
             raise InputError(f"coating: {len(self.coatings)} layers; at most {MOST_LAYERS} are followed")
         if [layer.on for layer in self.coatings] != sorted(layer.on for layer in self.coatings):
@@ -199,21 +232,34 @@ def problem(
     exposed: str | Exposure | None = None,
     residue: str | Exposure | None = None,
     coating: str | tuple[Layer, ...] = (),
+    sizes: str = "",
     database: Database | None = None,
 ) -> Problem:
     """Problem from what users write: names, formulas, card paths and texts, or objects already made.
 
     A formula with an element that is not among ``elements``, those of a database, is refused unless that is empty.
+    A ``cathode`` that is text with thicknesses is a stack, ``"LCO=500nm, Li3BO3=20nm, LLZO=1um"``, which names the
+    electrolyte, the coatings and how much there is of each (``setup.stack``).
+
     Without a schedule the couple is held at DEFAULT_HOLD, 800 °C, for 2 h.  ``None`` or ``"none"`` for one of the
     powders heats the other alone.  ``as_received`` takes what air has made of both powders from their cards;
     ``exposed`` states it for the electrolyte, ``"H=0.4,Li2CO3=2"``, and ``residue`` for the cathode.  ``coating`` are
     layers, ``"Li3BO3=20nm"``, of phases of ``database``, the embedded database without any (``setup.coating``).
+    ``sizes`` are those of particles, ``"cathode=5±3um"`` (``setup.sizes``).
 
     >>> problem("pc-LCO", "LLZTO", "10 °C/min to 900 °C; hold 2 h; quench", mass_ratio="60:40").mass_ratio
     1.5
 
     Raises InputError or DataError, in one line, for anything that can not be read.
     """
+    if isinstance(cathode, str) and is_stack(cathode):
+        twice = {"electrolyte": electrolyte != "LLZTO", "mass ratio": mass_ratio not in (1.0, "1:1"),
+                "geometry": geometry != "sphere", "coating": bool(coating), "sizes": bool(sizes)}  # fmt: skip
+        if doubled := [name for name, given in twice.items() if given]:
+            raise InputError(f"{', '.join(doubled)}: the stack {shown(cathode)} tells that already; drop it")
+        stack = read_stack(cathode, database or databases.embedded(), structure, morphology)
+        cathode, electrolyte, coating, mass_ratio = stack.cathode, stack.electrolyte, stack.coatings, stack.mass_ratio
+        geometry = "slab"
     cathode, electrolyte = _absent(cathode), _absent(electrolyte)
     if isinstance(cathode, str | Path):
         cathode = materials.find(str(cathode), "cathode", structure=structure, morphology=morphology, elements=elements)
@@ -244,13 +290,16 @@ def problem(
             "as received: the cards of these powders do not tell what air has made of them; state it, "
             "exposed='H=0.4,Li2CO3=2'"
         )
+    spreads: list[Sizes | None] = [None, None]
+    if sizes.strip():
+        cathode, electrolyte, *spreads = read_sizes(sizes, cathode, electrolyte)
     layers: tuple[Layer, ...] = coating if isinstance(coating, tuple) else ()
     if isinstance(coating, str) and coating.strip():
         layers = read_coatings(coating, database or databases.embedded(), cathode, electrolyte)
     return Problem(
         cathode, electrolyte, schedule, read_atmosphere(atmosphere), mass_ratio=amount, cells=cells, additives=added,
         crucible=crucible, geometry=geometry, exposure=states[0], residue=states[1],
-        coatings=layers,
+        coatings=layers, cathode_sizes=spreads[0], electrolyte_sizes=spreads[1],
     )  # fmt: skip
 
 

@@ -89,9 +89,9 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
         centre = 0.5 * (edges[c] + edges[c + 1])
         total = 0.0
         first, last = c, c
-        while first > 0 and centre - edges[first] < REACH * paths.width:
+        while first > 0 and paths.areas[first - 1] > 0.0 and centre - edges[first] < REACH * paths.width:
             first -= 1
-        while last < M - 1 and edges[last + 1] - centre < REACH * paths.width:
+        while last < M - 1 and paths.areas[last] > 0.0 and edges[last + 1] - centre < REACH * paths.width:
             last += 1
         for j in range(first, last + 1):
             weight = _cumulated((edges[j + 1] - centre) / paths.width) - _cumulated((edges[j] - centre) / paths.width)

@@ -52,7 +52,10 @@ DONE, FULL, STALLED = 0, 1, 2
 
 
 class Model(NamedTuple):
-    """All that does not change during a run; ``store`` (M, K) of each species, ``interaction`` (V, E) [J/mol]."""
+    """All that does not change during a run; ``store`` (M, K) of each species, ``interaction`` (V, E) [J/mol].
+
+    ``outlet`` (M,) is the share of what leaves the sample, and comes in, that does so at each cell; they sum to one.
+    """
 
     basis: Basis
     thermal: Thermal
@@ -61,6 +64,7 @@ class Model(NamedTuple):
     size: Array
     store: Array
     interaction: Array
+    outlet: Array
 
 
 class Control(NamedTuple):
@@ -273,9 +277,11 @@ def march(
                 step.interaction[v, e] = model.interaction[v, e] / RT
         _copy(model.store, step.store)
         _copy(cells.held, step.content)
-        for i in range(K):
-            step.store[M - 1, i] += leak[i]
-            step.content[M - 1, i] += supply[i]
+        for c in range(M):
+            if model.outlet[c] > 0.0:
+                for i in range(K):
+                    step.store[c, i] += model.outlet[c] * leak[i]
+                    step.content[c, i] += model.outlet[c] * supply[i]
         if fresh:
             for c in range(M):
                 for k in range(B):
@@ -379,14 +385,14 @@ def _commit(model: Model, cells: Cells, answer: StepEnd, step: Step, supply: Arr
         total = 0.0
         for c in range(M):
             total += cells.held[c, i]
-        leaking = step.store[M - 1, i] - model.store[M - 1, i]
-        gone = answer.x[M - 1, i] * leaking / step.store[M - 1, i] - supply[i]
-        cells.lost[i] += gone
+        gone = -supply[i]
         now, fullest = 0.0, 0
         for c in range(M):
             held = answer.x[c, i]
-            if c == M - 1:
-                held -= answer.x[c, i] * leaking / step.store[c, i]
+            if model.outlet[c] > 0.0:
+                left = held * (step.store[c, i] - model.store[c, i]) / step.store[c, i]
+                gone += left
+                held -= left
             for v in range(N.shape[0]):
                 held += N[v, i] * answer.n[c, v]
             cells.drift[c, i] = (held - cells.held[c, i]) / span
@@ -394,6 +400,7 @@ def _commit(model: Model, cells: Cells, answer: StepEnd, step: Step, supply: Arr
             now += held
             if held > cells.held[fullest, i]:
                 fullest = c
+        cells.lost[i] += gone
         cells.held[fullest, i] += total - gone - now
     for c in range(M):
         for v in range(N.shape[0]):

@@ -97,9 +97,10 @@ class Landscape(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """Constants of growth: around (M, M) means over a grain, near (M, 2) where its rows are not zero; nucleus (B,)
+    """Constants of growth: around (M, M) means over a grain; near (M, 2) the first cell of a row of it and the one
 
-    G*/RT times A^2 and T^3 [K^3]; slower (B,) dE/R [K]; coupling alpha; shared (K,) components that pores share.
+    after the last, neighbours that a cell touches among them; nucleus (B,) G*/RT times A^2 and T^3 [K^3]; slower (B,)
+    dE/R [K]; coupling alpha; shared (K,) components that pores share.
     """
 
     around: Array
@@ -251,9 +252,9 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
                 for j in range(growth.near[c, 0], growth.near[c, 1]):
                     mean += growth.around[c, j] * own[j]
                 grains = max(grains, mean)
-                if c > 0:
+                if c > growth.near[c, 0]:
                     grains = max(grains, own[c - 1] / size[c - 1] * size[c])
-                if c < M - 1:
+                if c < growth.near[c, 1] - 1:
                     grains = max(grains, own[c + 1] / size[c + 1] * size[c])
                 grains *= (grains / (grains + GRAIN * size[c])) ** 3
             a = moment.A[c, k]

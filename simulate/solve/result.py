@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -157,6 +158,9 @@ class Result:
     ``gas_uptake`` (time, gas) [mol/kg], ``dissipation`` (time, process) [J/mol] and, at the end,
     ``wt_percent_profile`` (cell, phase) and ``potential`` (cell, component).  ``cathode_fraction``,
     ``electrolyte_fraction``, mass and gas count from the very beginning, also in a run that went on from another.
+    The cells are those of the path through a contact, of the class of sizes with the largest share where there are
+    several; these have ``class_share`` (size_class), ``wt_percent_of_class`` (size_class, phase) and, of both powders,
+    ``electrolyte_fraction_of_class`` (size_class) at the end.
     ``state`` is what a further schedule goes on from; it is not written to files.
     """
 
@@ -453,6 +457,8 @@ def to_result(
             share = float(put_in[entry.coating][-1])
             profile = profile * (share if entry.role == "coating" else 1.0 - share)
         profiles.append(profile)
+    profile_of = np.array(profiles).T
+    shown = (system.grid.parts == 0) & (system.grid.classes == np.argmax(np.bincount(system.grid.classes, filled)))
     content = table[:, kept]
     errors = np.full(content.shape, np.nan)
     if rough is not None:
@@ -476,12 +482,13 @@ def to_result(
             **_regime(system, run),
             **_depths(problem, system, run, every),
             **_coatings(problem, system, run),
+            **_by_class(problem, system, run, every, profile_of),
             "wt_percent_profile": (
-                ("cell", "phase"), 100.0 * np.array(profiles).T / filled[:, None],
+                ("cell", "phase"), (100.0 * profile_of / filled[:, None])[shown],
                 {"units": "%", "long_name": "share of each cell at the end"},
             ),
             "potential": (
-                ("cell", "component"), last.potentials,
+                ("cell", "component"), last.potentials[shown],
                 {"units": "1", "long_name": "chemical potential at the end, over RT, from the pure oxide"},
             ),
         },
@@ -491,7 +498,7 @@ def to_result(
             "family": ("phase", [every[column].family for column in kept]),
             "role": ("phase", [every[column].role for column in kept]),
             "component": list(system.components),
-            "radius": ("cell", system.grid.centres, {"units": "m"}),
+            "radius": ("cell", system.grid.centres[shown], {"units": "m"}),
             "process": list(PROCESSES),
             "gas": list(GASES),
             **({"layer": [layer.label for layer in problem.coatings]} if problem.coatings else {}),
@@ -511,6 +518,8 @@ def to_result(
             "version": version("sinterface"),
         },
     )  # fmt: skip
+    if "class_share" in data:
+        data.attrs["remarks"] = "; ".join(filter(None, (data.attrs["remarks"], _told_by_class(data))))
     dissipated = data["dissipation"].isel(time=-1)
     data.attrs["limited_by"] = PROCESSES[int(np.argmax(dissipated.values))] if float(dissipated.sum()) > 0.0 else ""
     return Result(data, last)
@@ -534,9 +543,23 @@ def _labels(problem: Problem) -> dict[str, Any]:
         "geometry": problem.geometry,
         "crucible": problem.crucible,
         "additives": ", ".join(f"{name}={share:g}" for name, share in problem.additives),
-        "remarks": "; ".join(filter(None, (remark(material) for material in problem.powders))),
+        "areal_mass": problem.areal_mass,
+        "remarks": "; ".join(filter(None, (*(remark(material) for material in problem.powders), _area(problem)))),
         "coating": ", ".join(layer.label for layer in problem.coatings),
+        "sizes": ", ".join(
+            f"{role}={sizes.label}"
+            for role, sizes in (("cathode", problem.cathode_sizes), ("electrolyte", problem.electrolyte_sizes))
+            if sizes is not None
+        ),
     }
+
+
+def _area(problem: Problem) -> str:
+    """How much layers weigh per area of their interface, in words; nothing for particles."""
+    mass = problem.areal_mass
+    return (
+        "" if math.isnan(mass) else f"layers of {0.1 * mass * 1e6:.4g} ug/cm2, {1e-3 / mass:.3g} m2 of interface per g"
+    )
 
 
 def _end_of_hold(problem: Problem) -> float:
@@ -678,13 +701,58 @@ def _coatings(problem: Problem, system: System, run: Trajectory) -> dict[str, An
     return {"coating_left": (("time", "layer"), left, {"units": "1", "long_name": "coating left in the contacts"})}
 
 
+def _by_class(
+    problem: Problem, system: System, run: Trajectory, every: list[Entry], profiles: NDArray[np.float64]
+) -> dict[str, Any]:
+    """What each class of cathode sizes has become at the end, from the mass of phases in each cell (M, phases).
+
+    Nothing where there is one class.
+    """
+    classes = system.grid.classes
+    if classes.max() == 0:
+        return {}
+    diameters, shares = problem.size_classes("cathode")
+    mass = np.array([np.bincount(classes, column) for column in (run.last.amounts @ system.blocks.mass, *profiles.T)])
+    held, ordered = system.framework, system.orders(run.last.amounts)
+    fractions: dict[str, Any] = {}
+    for number, role in system.roles.items():
+        if role not in ("cathode", "electrolyte"):
+            continue
+        part = system.blocks.members(number)
+        first = np.bincount(classes, system.initial[:, part] @ held[part])
+        left = np.zeros(len(classes))
+        for entry in every:
+            if entry.role == role:
+                own = system.blocks.members(entry.block)
+                whole, apart = run.last.amounts[:, own], ordered[:, own]
+                left += (whole if entry.ordered is None else apart if entry.ordered else whole - apart) @ held[own]
+        shown = {"units": "1", "long_name": f"{role} that is left"}
+        fractions[f"{role}_fraction_of_class"] = ("size_class", np.bincount(classes, left) / first, shown)
+    return {
+        "class_diameter": ("size_class", diameters, {"units": "m", "long_name": "diameter of the cathode particles"}),
+        "class_share": ("size_class", shares, {"units": "1", "long_name": "share of the cathode"}),
+        "wt_percent_of_class": (
+            ("size_class", "phase"), 100.0 * (mass[1:] / mass[0]).T,
+            {"units": "%", "long_name": "share of what lies around cathode particles of this size, at the end"},
+        ),
+        **fractions,
+    }  # fmt: skip
+
+
+def _told_by_class(data: xr.Dataset) -> str:
+    """What is left of both powders by size, in words."""
+    left = (100.0 * data[f"{role}_fraction_of_class"].values for role in ("cathode", "electrolyte"))
+    rows = zip(1e6 * data["class_diameter"].values, *left, strict=True)
+    told = ", ".join(f"{cathode:.1f} and {garnet:.1f} % at {size:.3g} um" for size, cathode, garnet in rows)
+    return f"left of cathode and electrolyte by cathode particle size: {told}"
+
+
 def _left(system: System, run: Trajectory, every: list[Entry], role: str) -> NDArray[np.float64]:
     """Share of a powder's framework cations at the very beginning that are in phases of its family; nan without it."""
     number = next((number for number, name in system.roles.items() if name == role), None)
     if number is None:
         return np.full(len(run.times), np.nan)
-    framework = [k for k, name in enumerate(system.components) if name not in ("Li", *OPEN_ELEMENTS)]
-    held = system.model.basis.N[:, framework].sum(axis=1)
+    held = system.framework
     left = np.zeros(len(run.times))
     for entry in every:
         if entry.role == role:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,10 @@ GAS_MEAN = 1000.0
 COLDEST = 300.0
 """Temperature [K] from which on vapour pressures are known; below, nothing leaves anyway."""
 
+FEWEST = 0.4
+"""Least share of the cells of a run with one size that a class of sizes has, however small its share of the powder:
+with 16 cells amounts are within 8 % of those with 40, with 10 they are 10 to 20 % off."""
+
 MOLAR_VOLUME = 1.1e-5
 """Volume [m^3] of a mole of cations in dense oxides, 0.9e-5 to 1.4e-5 for the phases here."""
 
@@ -65,9 +70,9 @@ class System:
 
     ``initial`` (M, V) amounts of the variables of ``blocks``; ``roles`` names the blocks that were put in: cathode,
     electrolyte, coating or additive; ``water`` is what is adsorbed and what protons make, in units of the mass of all
-    phases; ``mesh`` has one cell for a single powder, and ``grid`` all cells, also those beside the contacts.
-    ``layers`` (L,) are the blocks that coatings consist of, from the cathode outwards, and ``places`` (L,) the regions
-    that they lie in.
+    phases; ``mesh`` is that of particles of the mean sizes, with one cell for a single powder, and ``grid`` has all
+    cells, those of all classes of sizes and those beside the contacts.  ``layers`` (L,) are the blocks that coatings
+    consist of, from the cathode outwards, and ``places`` (L,) the regions that they lie in.
     """
 
     blocks: PhaseBlocks
@@ -95,6 +100,12 @@ class System:
     def oxides(self) -> NDArray[np.intp]:
         """For each component a variable that holds it alone, or -1: what its dissolved part is counted as (K,)."""
         return np.asarray(self.model.thermal.oxides[:, 0])
+
+    @property
+    def framework(self) -> Array:
+        """What each variable holds of cations other than lithium (V,)."""
+        columns = [k for k, name in enumerate(self.components) if name not in ("Li", *OPEN_ELEMENTS)]
+        return np.asarray(self.model.basis.N[:, columns].sum(axis=1))
 
     def watch(self, amounts: Array) -> Array:
         """What is followed beside the totals (S, V + L), from amounts (S, M, V).
@@ -220,9 +231,7 @@ def assemble(
     if scarce and any(gas.reducing for gas in gases):
         raise InputError("a run whose oxygen was followed, in N2, Ar or CO2, can not go on in a reducing gas")
     blocks, sides = _blocks(materials, carbon, scarce, database, names)
-    mesh = _mesh(task, parameters)
-    shell = np.inf if task.electrolyte is None else 0.5 * task.electrolyte.particle_diameter.value
-    grid = mesh.grid(shell)
+    mesh, grid = _mesh(task, parameters), _grid(task, parameters)
     initial, roles, water = _initial(task, powders, blocks, sides, grid)
     size = (initial * blocks.moles).sum(axis=1)
     basis = Basis(
@@ -242,12 +251,14 @@ def assemble(
     store[:, shared] *= 1e-3
     store[-1, shared] = crucible.capacity(GAS_MEAN) * size.sum()
     interaction = blocks.interaction if np.any(blocks.interaction != 0.0) else np.full_like(blocks.interaction, np.nan)
+    outlet = np.zeros(len(size))
+    outlet[grid.outermost] = np.bincount(grid.classes, size) / size.sum()
     layers = tuple(number for number, _ in sides[len(powders) :])
     grains = _grains(task, [_host(blocks, number) for number, _ in sides], tuple(powders))
     model = Model(
         basis, _thermal(task, blocks, gases, parameters, grains, float(size.sum())),
         _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
-        size, store, interaction,
+        size, store, interaction, outlet,
     )  # fmt: skip
     return System(
         blocks, model, mesh, grid, initial, roles, water=water, parameters=parameters, layers=layers,
@@ -256,20 +267,58 @@ def assemble(
 
 
 def _mesh(task: Problem, parameters: Parameters) -> Mesh:
+    """The mesh of particles of the mean sizes."""
     cathode, electrolyte = task.cathode, task.electrolyte
     if cathode is None or electrolyte is None:
         powder = cathode or electrolyte
         assert powder is not None
         radius = 0.5 * powder.particle_diameter.value
         return Mesh(np.array([0.0, radius]), task.geometry, 1 if electrolyte is None else 0)
-    shell = cathode.density.value / electrolyte.density.value / task.mass_ratio
-    radii = [0.5 * material.particle_diameter.value for material in (cathode, electrolyte)]
-    contact = parameters.touching(cathode.morphology) if task.geometry == "sphere" else 1.0
+    sizes = np.array([electrolyte.particle_diameter.value]), np.ones(1)
+    return _couple(task, parameters, cathode.particle_diameter.value, sizes, task.cells)
+
+
+def _couple(
+    task: Problem, parameters: Parameters, diameter: float, electrolyte: tuple[Array, Array], cells: int
+) -> Mesh:
+    """The mesh of a cathode particle of a ``diameter`` [m] among electrolyte particles of diameters [m] and shares."""
+    assert task.cathode is not None and task.electrolyte is not None
+    shell = task.cathode.density.value / task.electrolyte.density.value / task.mass_ratio
+    contact = parameters.touching(task.cathode.morphology) if task.geometry == "sphere" else 1.0
+    core, (around, shares) = 0.5 * diameter, electrolyte
     return two_layers(
-        radii[0], shell, task.cells, task.geometry, contact=contact, grain=min(radii),
-        layers=[layer.thickness for layer in task.coatings if _is_layer(layer)],
+        core, shell, cells, task.geometry, contact=contact, grain=np.minimum(core, 0.5 * around).tolist(),
+        shares=shares.tolist(), layers=[layer.thickness for layer in task.coatings if _is_layer(layer)],
         adherent=sum(layer.on == "cathode" for layer in task.coatings if _is_layer(layer)),
     )  # fmt: skip
+
+
+def _grid(task: Problem, parameters: Parameters) -> Grid:
+    """All cells of a problem: a row for each class of cathode particles, every one with its share of all electrolyte.
+
+    A particle touches electrolyte particles of all classes, each on as much of its surface as there is of its volume.
+    """
+    if len(task.powders) < 2:
+        return _mesh(task, parameters).grid()
+    cathode, electrolyte = task.size_classes("cathode"), task.size_classes("electrolyte")
+    around = 0.5 / float((electrolyte[1] / electrolyte[0]).sum())
+    cells = cells_of(task.cells, cathode[1])
+    rows = []
+    for number, (diameter, share) in enumerate(zip(*cathode, strict=True)):
+        mesh = _couple(task, parameters, float(diameter), electrolyte, cells[number])
+        row = mesh.grid(around)
+        core = float(mesh.volumes[mesh.regions == 0].sum())
+        rows.append(row if len(cells) == 1 else row.many(share / core, number))
+    return reduce(Grid.before, rows)
+
+
+def cells_of(cells: int, shares: Array) -> list[int]:
+    """Cells of each class of a powder with these shares by volume: fewer where an error counts for little.
+
+    >>> cells_of(40, np.array([1.0])), cells_of(40, np.array([0.011, 0.222, 0.533, 0.222, 0.011]))
+    ([40], [16, 19, 29, 19, 16])
+    """
+    return [max(round(cells * max(math.sqrt(share), FEWEST)), 4) for share in shares.tolist()]
 
 
 @dataclass(frozen=True)
@@ -345,7 +394,8 @@ def _initial(
         elif task.geometry == "slab":
             volume = layer.thickness
         else:
-            volume = 6.0 / covered.particle_diameter.value * body * layer.thickness
+            diameters, shares = task.size_classes(layer.on)
+            volume = 6.0 * float((shares / diameters).sum()) * body * layer.thickness
         per_powder = layer.material.density.value * volume / (covered.density.value * body)
         parts.append((amounts / (amounts @ mass), weights[layer.on] * per_powder, place))
         roles.setdefault(number, "coating")
@@ -375,11 +425,11 @@ def _growth(blocks: PhaseBlocks, grid: Grid, parameters: Parameters, shared: NDA
     distance = np.abs(grid.centres[:, None] - grid.centres)
     cell = np.arange(len(distance))
     near = (distance < 3.0 * PRODUCT_GRAIN) | (np.abs(cell[:, None] - cell) <= 1)
-    near &= grid.parts[:, None] == grid.parts
+    near &= grid.rows[:, None] == grid.rows
     weights = np.where(near, np.exp(-distance / PRODUCT_GRAIN), 0.0) * grid.widths
     weights /= weights.sum(axis=1, keepdims=True)
     around = weights * (grid.volumes[:, None] / grid.volumes)
-    limits = np.array([[np.flatnonzero(row)[0], np.flatnonzero(row)[-1] + 1] for row in around], dtype=np.intp)
+    limits = np.array([[np.flatnonzero(row)[0], np.flatnonzero(row)[-1] + 1] for row in near], dtype=np.intp)
     gamma = np.full(len(blocks.blocks), 10.0**parameters.interface)
     nucleus = 16.0 * np.pi / 3.0 * AVOGADRO * gamma**3 * MOLAR_VOLUME**2 / GAS_CONSTANT**3
     held = [np.any(blocks.composition[blocks.members(k)] > 0.0, axis=0) for k in range(len(blocks.blocks))]

@@ -113,7 +113,7 @@ class Synthetic:
         areas = np.ones(M - 1) if self.areas is None else np.asarray(self.areas, dtype=float)
         half = np.array([widths[:-1], widths[1:]]) / 2.0 if self.half is None else np.asarray(self.half, dtype=float)
         lacking = np.zeros((B, K)) if self.lacking is None else np.array(self.lacking, dtype=float, order="C")
-        near = np.array([[c, c + 1] for c in range(M)], dtype=np.intp)
+        near = np.array([[max(c - 1, 0), min(c + 2, M)] for c in range(M)], dtype=np.intp)
         shared = np.zeros(K, dtype=bool)
         interaction = np.full((V, widest), np.nan)
         if self.interaction is not None:
@@ -125,7 +125,7 @@ class Synthetic:
                 widths, size / volumes, half, areas, np.zeros(M, dtype=np.intp), np.arange(B, dtype=np.intp), lacking,
                 self.film, shared,
             ),
-            size, np.ascontiguousarray(self.store, dtype=float), interaction,
+            size, np.ascontiguousarray(self.store, dtype=float), interaction, np.eye(M)[-1],
         )  # fmt: skip
 
     def begin(self):
