@@ -258,7 +258,7 @@ def assemble(
     model = Model(
         basis, _thermal(task, blocks, gases, parameters, grains, float(size.sum())),
         _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
-        size, store, interaction, outlet,
+        size, store, interaction, outlet=outlet,
     )  # fmt: skip
     return System(
         blocks, model, mesh, grid, initial, roles, water=water, parameters=parameters, layers=layers,
