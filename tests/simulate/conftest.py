@@ -4,7 +4,9 @@ The means of the priors, but energies of manganese in layered oxides as tabulate
 contact, so that every couple reacts.  ``synthetic`` builds problems without any chemistry for the compiled march.
 """
 
+import runpy
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -147,6 +149,21 @@ class Synthetic:
     def watch(self, amounts):
         """Nothing is watched."""
         return np.zeros((amounts.shape[0], amounts.shape[2]))
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """Judges files with little memory and time; ``limited.py`` says how.  Each reader has one process for all files."""
+    make, judges = runpy.run_path(str(Path(__file__).with_name("limited.py")))["Judge"], {}
+
+    def judge(imports, call, path):
+        if (imports, call) not in judges:
+            judges[imports, call] = make(imports, call)
+        return judges[imports, call](path)
+
+    yield judge
+    for process in judges.values():
+        process.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import runpy
 import signal
 import stat
 import subprocess
@@ -454,30 +453,29 @@ FLOODS = {
     "inline.toml": lambda: b"cathodes=[" + b"{a=1}," * 150_000 + b"]",
     "long.toml": lambda: b"#" * 2_000_000,
 }
-JUDGED = runpy.run_path(str(Path(__file__).with_name("limited.py")))["judged"]
 READERS = {
-    ".toml": "from sinterface.simulate.screening.candidate_space import read as judge",
-    ".json": "from sinterface.models.evidence.external_phases import load as judge",
-    ".csv": "from sinterface.models.evidence.external_phases import load as judge",
+    ".toml": "from sinterface.simulate.screening.candidate_space import read",
+    ".json": "from sinterface.models.evidence.external_phases import load as read",
+    ".csv": "from sinterface.models.evidence.external_phases import load as read",
 }
 
 
 @LINUX
 @pytest.mark.parametrize("name", FLOODS)
-def test_floods_of_values_are_refused_in_a_line(tmp_path, name):
+def test_floods_of_values_are_refused_in_a_line(tmp_path, name, judged):
     path = tmp_path / name
     path.write_bytes(FLOODS[name]())
-    told = JUDGED(READERS[path.suffix], "judge(Path(sys.argv[1]))", path)
+    told = judged(READERS[path.suffix], "read(path)", path)
     path.unlink()
     assert told.startswith(("DataError", "InputError")) and name in told
 
 
 XML = b"<xrdMeasurements><dataPoints>%s</dataPoints></xrdMeasurements>"
 POOL = "from sinterface.validation.calibration.pool_file import read_pool\n"
-POOL += "def judge(path):\n    read_pool(path.read_text())"
-PATTERN = "from sinterface.simulate.files.pattern_files import read_pattern as judge"
-CARD = "from sinterface.models.phases.materials import load as judge"
-PLAN = "from sinterface.simulate.setup.schedule_file import find\ndef judge(path):\n    find(str(path))"
+POOL += "def read(path):\n    read_pool(path.read_text())"
+PATTERN = "from sinterface.simulate.files.pattern_files import read_pattern as read"
+CARD = "from sinterface.models.phases.materials import load as read"
+PLAN = "from sinterface.simulate.setup.schedule_file import find\ndef read(path):\n    find(str(path))"
 TOML = (
     b"a=" + b"[" * 40_000,
     b".".join([b"a"] * 30_000) + b"=1",
@@ -507,10 +505,10 @@ MORE_FLOODS = {
 
 @LINUX
 @pytest.mark.parametrize("name", MORE_FLOODS)
-def test_floods_for_every_other_reader_of_text(tmp_path, name):
+def test_floods_for_every_other_reader_of_text(tmp_path, name, judged):
     reader, content = MORE_FLOODS[name]
     path = tmp_path / name
     path.write_bytes(content())
-    told = JUDGED(reader, "judge(Path(sys.argv[1]))", path)
+    told = judged(reader, "read(path)", path)
     path.unlink()
     assert told.startswith(("DataError", "InputError"))

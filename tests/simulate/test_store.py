@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import shutil
 import signal
 import subprocess
@@ -184,9 +183,7 @@ def test_no_cluster_is_told(monkeypatch):
 
 # ---- stores of strangers, read with 1 GB of memory and 5 s of processor time
 
-JUDGED = runpy.run_path(str(Path(__file__).with_name("limited.py")))["judged"]
-IMPORTS = "from sinterface.simulate.screening.zarr_store import open_store"
-CALL = "open_store(Path(sys.argv[1])).load()"
+OPEN = "from sinterface.simulate.screening.zarr_store import open_store"
 
 
 def frame(content):
@@ -226,17 +223,17 @@ def good_store(tmp_path_factory):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resource limits")
 @pytest.mark.parametrize("name", HOSTILE)
-def test_chunks_of_a_stranger_are_not_unpacked_beyond_their_size(good_store, tmp_path, name):
+def test_chunks_of_a_stranger_are_not_unpacked_beyond_their_size(good_store, tmp_path, name, judged):
     path = shutil.copytree(good_store, tmp_path / "s.zarr")
     key, content = HOSTILE[name]
     (path / key).write_bytes(content())
-    told = JUDGED(IMPORTS, CALL, path)
+    told = judged(OPEN, "open_store(path).load()", path)
     assert told.startswith(("InputError", "DataError")) and "s.zarr" in told
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resource limits")
-def test_a_good_store_is_read_within_the_limits(good_store):
-    assert JUDGED(IMPORTS, CALL, good_store) == "read"
+def test_a_good_store_is_read_within_the_limits(good_store, judged):
+    assert judged(OPEN, "open_store(path).load()", good_store) == "read"
 
 
 @pytest.mark.parametrize(("name", "changes"), [
@@ -262,11 +259,11 @@ def test_arrays_that_no_screen_writes_are_refused(good_store, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
-def test_a_pipe_as_a_chunk_is_refused(good_store, tmp_path):
+def test_a_pipe_as_a_chunk_is_refused(good_store, tmp_path, judged):
     path = shutil.copytree(good_store, tmp_path / "s.zarr")
     (path / "onset/c/0").unlink()
     (path / "onset/c/0").symlink_to("/dev/zero")
-    told = JUDGED(IMPORTS, CALL, path)
+    told = judged(OPEN, "open_store(path).load()", path)
     assert told.startswith("DataError") and "is no file" in told
 
 
