@@ -162,9 +162,10 @@ def _show(document: dict[str, Any]) -> None:
     screen = console()
     wide = screen.width >= WIDE
     sampled = wide and any(value is not None for row in ranked for value in row["probability_under_limit"])
-    keys = [key for key in ("morphology", "electrolyte", "schedule", "gas") if len({row[key] for row in ranked}) > 1]
+    told = ("morphology", "electrolyte", "coated", "schedule", "gas")
+    keys = [key for key in told if len({row[key] for row in ranked}) > 1]
     coated = any(row["coatings"] for row in ranked)
-    heads = ["rank", "cathode", *keys, "onset / °C", "most / wt%", *["families"] * wide, "meV/atom"]
+    heads = ["rank", "cathode", *keys, "clean to / °C", "onset / °C", "most / wt%", *["families"] * wide, "meV/atom"]
     title = f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}"
     table = Table(title=escape(plain(title)), box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 0))
     for heading in heads + ["under limit"] * sampled + ["coating"] * coated:
@@ -175,7 +176,8 @@ def _show(document: dict[str, Any]) -> None:
         onset = row["onset_C"]
         forces = [value for value in row["driving_force_meV_per_atom"] if value is not None]
         cells = [
-            str(row["rank"]), row["cathode"], *(row[key] for key in keys),
+            str(row["rank"]), row["cathode"], *(row[key] or "none" for key in keys),
+            "-" if row["clean_to_C"] is None else f"{row['clean_to_C']:g}",
             f"> {highest:g}" if onset is None else f"{onset:g}", f"{row['secondary_wt_percent_most'] or 0.0:.2f}",
             *[", ".join(list(row["wt_percent_most"])[:2])] * wide, f"{round(min(forces, default=0.0), 1) + 0.0:.1f}",
         ]  # fmt: skip

@@ -38,6 +38,9 @@ MOST_CANDIDATES = 10_000_000
 
 METALS = ("Ni", "Mn", "Co")
 SCHEDULE = "10 °C/min to {T} °C; hold 2 h; cool naturally"
+BARE = "none"
+"""Stands among coatings in place for the couple without any."""
+
 HERE = "{T}"
 """Stands in a schedule where the hold temperature goes."""
 
@@ -57,19 +60,23 @@ KEYS = (
     "title", "temperatures", "cathodes", "electrolytes", "morphologies", "schedules", "gases", "coatings", "grid",
     "candidate", "mass_ratio", "limit", "accuracy", "samples", "seed",
 )  # fmt: skip
-CANDIDATE_KEYS = ("cathode", "structure", "morphology", "electrolyte", "schedule", "gas")
+CANDIDATE_KEYS = ("cathode", "structure", "morphology", "electrolyte", "schedule", "gas", "coating")
 GRID_KEYS = ("step", *METALS, "lithium_excess", "dopants")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One couple to judge; ``schedule`` is text in which ``{T}`` stands for the hold temperature [degrees C]."""
+    """One couple to judge; ``schedule`` is text in which ``{T}`` stands for the hold temperature [degrees C].
+
+    ``coated`` are coatings in place, ``Li3BO3=20nm``, as text; none without any.
+    """
 
     index: int
     cathode: Material
     electrolyte: Material
     schedule: str
     gas: Atmosphere
+    coated: str = ""
 
     def plan(self, temperature: float) -> Schedule:
         """The schedule with this hold temperature [degrees C]."""
@@ -111,10 +118,11 @@ class CompositionGrid:
 
 @dataclass(frozen=True)
 class Space:
-    """What is to be judged: every cathode with every electrolyte, schedule and gas, then the ``listed`` couples.
+    """What is to be judged: every cathode with every electrolyte, schedule, gas and coating, then ``listed`` couples.
 
     ``temperatures`` [degrees C] ascend; ``detect`` is what no phase family is to be seen with; ``coatings`` are
-    judged for every candidate; ``samples`` of the uncertain data per temperature, 0 for none.
+    judged for every candidate by their reaction energies, ``coated`` are put in place; ``samples`` of the uncertain
+    data per temperature, 0 for none.
     """
 
     title: str
@@ -132,6 +140,7 @@ class Space:
     accuracy: str
     samples: int
     seed: int
+    coated: tuple[str, ...] = ("",)
 
     def __len__(self) -> int:
         return self._product + len(self.listed)
@@ -142,20 +151,22 @@ class Space:
 
     @property
     def _product(self) -> int:
-        return self._powders * len(self.electrolytes) * len(self.schedules) * len(self.gases)
+        return self._powders * len(self.electrolytes) * len(self.schedules) * len(self.gases) * len(self.coated)
 
     def candidate(self, index: int) -> Candidate:
-        """The candidate of this index, the same each time; gases vary fastest, cathodes slowest."""
+        """The candidate of this index, the same each time; coatings vary fastest, cathodes slowest."""
         if not 0 <= index < len(self):
             raise IndexError(f"candidate {index} of {len(self)}")
         if index >= self._product:
             return self.listed[index - self._product]
-        rest, gas = divmod(index, len(self.gases))
+        rest, coated = divmod(index, len(self.coated))
+        rest, gas = divmod(rest, len(self.gases))
         rest, schedule = divmod(rest, len(self.schedules))
         cathode, electrolyte = divmod(rest, len(self.electrolytes))
         return Candidate(
-            index, self._cathode(cathode), self.electrolytes[electrolyte], self.schedules[schedule], self.gases[gas]
-        )
+            index, self._cathode(cathode), self.electrolytes[electrolyte], self.schedules[schedule],
+            self.gases[gas], self.coated[coated],
+        )  # fmt: skip
 
     def _cathode(self, index: int) -> Material:
         if index < len(self.cathodes):
@@ -231,6 +242,7 @@ def parse(text: str) -> Space:
     grid = _grid(card["grid"]) if "grid" in card else None
     if grid and len(grid) * len(short) > MOST_CATHODES:
         raise InputError(f"grid: {len(grid) * len(short)} cathodes; at most {MOST_CATHODES}, take a larger step")
+    coatings = _texts(card, "coatings", [], empty=True)
     accuracy = _text(card.get("accuracy", "full"), "accuracy")
     if accuracy not in ACCURACIES:
         raise unknown("accuracy", accuracy, ACCURACIES)
@@ -245,13 +257,15 @@ def parse(text: str) -> Space:
         schedules=schedules,
         gases=gases,
         listed=(),
-        coatings=tuple(name for name in _texts(card, "coatings", [], empty=True) if name != "none"),
+        coatings=tuple(name for name in coatings if name != BARE and "=" not in name),
         mass_ratio=read_mass_ratio(ratio) if isinstance(ratio, str) else _number(ratio, "mass_ratio", 1e-3, 1e3),
         detect=_detector(card.get("limit", "xrd")),
         accuracy=accuracy,
         samples=_whole(card.get("samples", 0), "samples", spreads.MOST),
         seed=_whole(card.get("seed", 0), "seed", 2**31),
-    )
+        coated=tuple("" if name == BARE else name for name in coatings if name == BARE or "=" in name)
+        if any("=" in name for name in coatings) else ("",),
+    )  # fmt: skip
     listed = _listed(card.get("candidate", []), space)
     space = Space(**{name: getattr(space, name) for name in space.__dataclass_fields__} | {"listed": listed})
     if not len(space):
@@ -428,6 +442,7 @@ def _listed(cards: Any, space: Space) -> tuple[Candidate, ...]:
                 space.electrolytes[0] if other is None else _powder(other, "electrolyte", where),
                 space.schedules[0] if plan is None else _schedule(plan, space.temperatures),
                 space.gases[0] if gas is None else _gas(gas),
+                text.get("coating", ""),
             )
         )
     return tuple(candidates)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.textfile import plain
-from sinterface.simulate.screening.candidate_space import METALS
-from sinterface.simulate.screening.zarr_store import DONE
+from sinterface.simulate.screening.candidate_space import BARE, METALS
+from sinterface.simulate.screening.zarr_store import DONE, LABELS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,8 +52,9 @@ def _entry(candidate: xr.Dataset, index: int) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "rank": int(candidate["rank"]),
         "candidate": index,
-        **{key: plain(candidate[key].values) for key in ("cathode", "morphology", "electrolyte", "schedule", "gas")},
+        **{key: plain(candidate[key].values) for key in LABELS if key != "structure"},
         "onset_C": _finite(candidate["onset"]),
+        "clean_to_C": clean_to(float(candidate["onset"]), candidate["temperature"].values),
         "onset_interval_C": [_finite(T) for T in candidate["onset_interval"].values],
         "secondary_wt_percent_most": _finite(candidate["secondary_wt_percent"].max()),
         "wt_percent_most": {plain(candidate["family"].values[k]): float(shares[k]) for k in order},
@@ -76,6 +77,16 @@ def _entry(candidate: xr.Dataset, index: int) -> dict[str, Any]:
         key=lambda face: (-(face["better_than_bare_by_meV_per_atom"] or 0.0), face["coating"]),
     )
     return entry | {"coatings": coated}
+
+
+def clean_to(onset: float, temperatures: Array) -> float | None:
+    """The highest of the temperatures up to which nothing shows; None where the lowest shows something or all failed.
+
+    >>> clean_to(700.0, np.array([600.0, 650.0, 700.0])), clean_to(math.inf, np.array([600.0]))
+    (650.0, 600.0)
+    """
+    below = temperatures[temperatures < onset]
+    return float(below[-1]) if len(below) else None
 
 
 def _finite(value: Any) -> float | None:
@@ -117,35 +128,38 @@ def by_composition(store: xr.Dataset) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class Couples:
-    """Lowest onset [degrees C] of cathodes, best first, with electrolytes: (cathode, electrolyte), inf for none, nan
-    for failed.  ``left_out`` of each are beyond MOST_ROWS; ``failed`` cathodes have no onset at all."""
+    """Lowest onset [degrees C] of cathodes, best first, with partners, electrolytes or coatings: (cathode, partner).
+
+    It is inf for none, nan for failed.  ``left_out`` of each are beyond MOST_ROWS; ``failed`` cathodes have no onset at
+    all.
+    """
 
     cathodes: list[str]
-    electrolytes: list[str]
+    partners: list[str]
     onset: Array
     left_out: tuple[int, int]
     failed: int
 
 
-def by_couple(store: xr.Dataset) -> Couples:
-    """The onset of every couple: the lowest where it occurs several times."""
+def by_couple(store: xr.Dataset, partner: str = "electrolyte") -> Couples:
+    """The onset of every cathode with every electrolyte, or "coated": the lowest where a pair occurs several times."""
     onset, rank = store["onset"].values, store["rank"].values
     powders = zip(store["cathode"].values.tolist(), store["morphology"].values.tolist(), strict=True)
     names = [f"{c}, sc" if m == "single-crystal" and not c.startswith("sc-") else c for c, m in powders]
-    others = store["electrolyte"].values.tolist()
+    others = [str(name) or BARE for name in store[partner].values.tolist()]
     order = np.argsort(np.where(rank > 0, rank, np.iinfo("i4").max), kind="stable")
     cathodes = list(dict.fromkeys(names[k] for k in order if rank[k] > 0))
-    electrolytes = list(dict.fromkeys(others[k] for k in order))
-    left_out = max(0, len(cathodes) - MOST_ROWS), max(0, len(electrolytes) - MOST_ROWS)
+    partners = list(dict.fromkeys(others[k] for k in order))
+    left_out = max(0, len(cathodes) - MOST_ROWS), max(0, len(partners) - MOST_ROWS)
     failed = len(set(names)) - len(cathodes)
-    cathodes, electrolytes = cathodes[:MOST_ROWS], sorted(electrolytes[:MOST_ROWS])
-    table = np.full((len(cathodes), len(electrolytes)), np.nan)
-    lines, columns = ({name: k for k, name in enumerate(labels)} for labels in (cathodes, electrolytes))
+    cathodes, partners = cathodes[:MOST_ROWS], sorted(partners[:MOST_ROWS], key=lambda name: (name != BARE, name))
+    table = np.full((len(cathodes), len(partners)), np.nan)
+    lines, columns = ({name: k for k, name in enumerate(labels)} for labels in (cathodes, partners))
     for name, other, T in zip(names, others, onset, strict=True):
         if name in lines and other in columns:
             cell = lines[name], columns[other]
             table[cell] = np.fmin(table[cell], T)
-    return Couples(cathodes, electrolytes, table, left_out, failed)
+    return Couples(cathodes, partners, table, left_out, failed)
 
 
 def highest(store: xr.Dataset) -> float:
@@ -160,7 +174,8 @@ def step(store: xr.Dataset) -> float:
 
 def varied(store: xr.Dataset) -> list[str]:
     """What else than the cathode differs between candidates."""
-    return [key for key in ("electrolyte", "gas", "schedule", "morphology") if len(set(store[key].values.tolist())) > 1]
+    keys = ("electrolyte", "coated", "gas", "schedule", "morphology")
+    return [key for key in keys if len(set(store[key].values.tolist())) > 1]
 
 
 def apart(x: Array) -> Array:

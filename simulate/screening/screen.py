@@ -30,6 +30,7 @@ from sinterface.simulate.files.workers import is_interrupt
 from sinterface.simulate.screening.candidate_space import ACCURACIES, Accuracy, Candidate, Space
 from sinterface.simulate.screening.dask_pool import LOST, WAIT, scattered
 from sinterface.simulate.screening.zarr_store import DONE, Row, Store
+from sinterface.simulate.setup.coating import read_coatings
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.run import predict
 from sinterface.simulate.studies.samples import spread
@@ -57,8 +58,11 @@ class Setting:
 def setting(space: Space, database: Database | None = None) -> Setting:
     """What the candidates of a space share.  Raises InputError for a coating that is not in the database."""
     phase_data = database or databases.embedded()
+    first = space.candidate(0)
     try:
         chosen = tuple(layers.coating(text, phase_data) for text in space.coatings)
+        for text in dict.fromkeys((*space.coated, *(candidate.coated for candidate in space.listed))):
+            read_coatings(text, phase_data, first.cathode, first.electrolyte)
     except InputError as error:
         raise InputError(f"coatings: {error}") from error
     return Setting(
@@ -106,6 +110,7 @@ def blank_row(candidate: Candidate, common: Setting) -> Row:
         "electrolyte": candidate.electrolyte.id,
         "schedule": candidate.schedule,
         "gas": str(candidate.gas),
+        "coated": candidate.coated,
         "structure": powder.structure,
         "composition": [powder.composition.get(s, 0.0) / metals for s in common.elements],
         "outcome": DONE,
@@ -155,9 +160,11 @@ def _outer(
 
 
 def _task(candidate: Candidate, common: Setting, temperature: float) -> Problem:
+    phase_data = common.database or databases.embedded()
     return Problem(
         candidate.cathode, candidate.electrolyte, candidate.plan(temperature), candidate.gas, common.mass_ratio,
         common.accuracy.cells,
+        coatings=read_coatings(candidate.coated, phase_data, candidate.cathode, candidate.electrolyte),
     )  # fmt: skip
 
 

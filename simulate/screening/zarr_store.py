@@ -44,7 +44,7 @@ CHUNK = 64
 DONE = "DONE"
 """Outcome of a candidate all of whose runs reached the end of their schedules."""
 
-TEXTS = ("cathode", "morphology", "electrolyte", "schedule", "gas", "structure", "outcome")
+TEXTS = ("cathode", "morphology", "electrolyte", "schedule", "gas", "coated", "structure", "outcome")
 LABELS = TEXTS[:-1]
 
 _T = ("temperature",)

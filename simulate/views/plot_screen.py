@@ -43,7 +43,9 @@ def overview(store: xr.Dataset) -> Figure:
     """The pictures that this screen has data for, side by side."""
 
     triangle, line = worth(store)
-    panels = [draw for draw, wanted in ((ternary, triangle), (heat_map, True), (nickel_line, line)) if wanted]
+    coated = "coated" in varied(store)
+    choices = ((ternary, triangle), (heat_map, True), (coating_map, coated), (nickel_line, line))
+    panels = [draw for draw, wanted in choices if wanted]
     figure = canvas(6.4 * len(panels), 5.6)
     for draw, axis in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
         draw(store, axis)
@@ -109,8 +111,17 @@ def _frame(axis: Axes, radius: float) -> None:
 
 def heat_map(store: xr.Dataset, axis: Axes) -> None:
     """Onset temperature by cathode and electrolyte; the lowest where a pair occurs several times."""
-    couples = by_couple(store)
-    cathodes, electrolytes, failed = couples.cathodes, couples.electrolytes, couples.failed
+    _heat_map(store, axis, "electrolyte", "onset by couple")
+
+
+def coating_map(store: xr.Dataset, axis: Axes) -> None:
+    """Onset temperature by cathode and coating in place; the lowest where a pair occurs several times."""
+    _heat_map(store, axis, "coated", "onset by coating in place")
+
+
+def _heat_map(store: xr.Dataset, axis: Axes, partner: str, title: str) -> None:
+    couples = by_couple(store, partner)
+    cathodes, partners, failed = couples.cathodes, couples.partners, couples.failed
     paint, bar = _colours(store)
     for (row, column), T in np.ndenumerate(couples.onset):
         text = "failed" if math.isnan(T) else f"> {highest(store):g}" if math.isinf(T) else f"{T:g}"
@@ -118,23 +129,23 @@ def heat_map(store: xr.Dataset, axis: Axes) -> None:
         edge, hatch = ("0.5", "///") if math.isinf(T) else ("white", None)
         axis.fill([column, column + 1, column + 1, column], [row, row, row + 1, row + 1], facecolor=fill,
                   edgecolor=edge, linewidth=0.8, hatch=hatch)  # fmt: skip
-        if len(cathodes) <= 25 and len(electrolytes) <= 12:
+        if len(cathodes) <= 25 and len(partners) <= 12:
             axis.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8,
                       color=readable_on(paint(T)) if math.isfinite(T) else "black",
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if math.isinf(T) else None,
             )  # fmt: skip
     axis.set_xticks(
-        np.arange(len(electrolytes)) + 0.5,
-        [drawn(name) for name in electrolytes],
-        rotation=30 if len(electrolytes) > 3 else 0,
+        np.arange(len(partners)) + 0.5,
+        [drawn(name) for name in partners],
+        rotation=30 if len(partners) > 3 else 0,
     )
     axis.set_yticks(np.arange(len(cathodes)) + 0.5, [drawn(name) for name in cathodes], fontsize=8)
-    axis.set_xlim(0, len(electrolytes))
+    axis.set_xlim(0, len(partners))
     axis.set_ylim(len(cathodes), 0)
-    axis.set_xlabel("electrolyte")
+    axis.set_xlabel("coating" if partner == "coated" else partner)
     axis.set_ylabel("cathode, best first" + (f" ({couples.left_out[0]} more not shown)" if couples.left_out[0] else ""))
     failures = f" ({failed} failed)" if failed else ""
-    axis.set_title(f"onset by couple{failures}{_same(couples.onset.ravel())}")
+    axis.set_title(f"{title}{failures}{_same(couples.onset.ravel())}")
     _bar(store, axis, bar)
 
 

@@ -31,6 +31,7 @@ def screen(store: xr.Dataset, key: str, top: int) -> Html:
         _best(store, top, ordered),
         _ternary(store, key) if triangle else "",
         _couples(store, key),
+        _couples(store, key, "coated") if "coated" in rankings.varied(store) else "",
         _nickel(store, key) if line else "",
         _failures(store),
     )
@@ -53,7 +54,7 @@ def _best(store: xr.Dataset, top: int, ordered: int) -> Html:
         row: list[Any] = [
             Number(str(candidate["rank"]), candidate["rank"]),
             candidate["cathode"],
-            *(candidate[name] for name in keys),
+            *(candidate[name] or MISSING for name in keys),
         ]
         row.append(
             Number(
@@ -109,20 +110,21 @@ def _ternary(store: xr.Dataset, key: str) -> Html:
     )
 
 
-def _couples(store: xr.Dataset, key: str) -> Html:
-    couples = rankings.by_couple(store)
+def _couples(store: xr.Dataset, key: str, partner: str = "electrolyte") -> Html:
+    couples = rankings.by_couple(store, partner)
     if not couples.cathodes:
         return join()
-    drawn = charts.heat_map(couples.cathodes, couples.electrolytes, couples.onset, _span(store))
+    others = "coatings" if partner == "coated" else f"{partner}s"
+    drawn = charts.heat_map(couples.cathodes, couples.partners, couples.onset, _span(store))
     told = "Cathodes, best first"
-    more = [f"{n} more {what}" for n, what in zip(couples.left_out, ("cathodes", "electrolytes"), strict=True) if n]
+    more = [f"{n} more {what}" for n, what in zip(couples.left_out, ("cathodes", others), strict=True) if n]
     told += f" ({' and '.join(more)} not shown)" if more else ""
     told += f"; {couples.failed} failed" if couples.failed else ""
-    label = f"Onset of {len(couples.cathodes)} cathodes with {len(couples.electrolytes)} electrolytes"
+    label = f"Onset of {len(couples.cathodes)} cathodes with {len(couples.partners)} {others}"
     return join(
-        "<h3>Onset by couple</h3>",
+        f"<h3>Onset by {'coating in place' if partner == 'coated' else 'couple'}</h3>",
         figure(
-            [chart(drawn, f"{key}-couples", label)],
+            [chart(drawn, f"{key}-{'coatings' if partner == 'coated' else 'couples'}", label)],
             f"{told}. White: none up to {rankings.highest(store):g} °C, or failed; the lowest where a couple occurs "
             "several times.",
         ),
