@@ -28,7 +28,7 @@ from sinterface.simulate.cli.options import (
     save,
     with_couple,
 )
-from sinterface.simulate.cli.terminal import console, in_parts, letters, printable, processes, progress_bar, say
+from sinterface.simulate.cli.terminal import Column, console, print_table, printable, processes, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.setup.schedule import Schedule
@@ -281,25 +281,24 @@ def _finished(results: list[Result]) -> None:
 
 def _show_run(result: Result, limit: float) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from sinterface.models.basics.textfile import plain
     from sinterface.simulate.setup.problem import sample_text
 
     document = result.document(limit)
     title = sample_text(document["cathode"], document["electrolyte"], float(result.dataset.attrs["mass_ratio"]))
-    table = Table(title=escape(plain(f"{title}: {document['schedule']}, {document['atmosphere']}", MOST_TITLE)))
-    for heading in ("phase", "family", "role", "wt%", "±", "detected"):
-        right = heading in ("wt%", "±")
-        table.add_column(heading, justify="right" if right else "left", no_wrap=right, overflow="fold")
-    for phase in document["phases"]:
-        error = phase["wt_percent_error"]
-        table.add_row(
-            escape(plain(phase["phase"])), escape(phase["family"]), phase["role"], f"{phase['wt_percent']:.2f}",
-            "" if error is None else f"{error:.2f}", _detected(phase, limit),
-        )  # fmt: skip
+    phases = document["phases"]
+    errors = [phase["wt_percent_error"] for phase in phases]
+    columns = (
+        Column("phase", [plain(phase["phase"]) for phase in phases]),
+        Column("family", [phase["family"] for phase in phases], spare=1),
+        Column("role", [phase["role"] for phase in phases], spare=2),
+        Column("wt%", [f"{phase['wt_percent']:.2f}" for phase in phases], right=True),
+        Column("±", ["" if error is None else f"{error:.2f}" for error in errors], right=True),
+        Column("detected", [_detected(phase, limit) for phase in phases]),
+    )
+    print_table(plain(f"{title}: {document['schedule']}, {document['atmosphere']}", MOST_TITLE), columns)
     screen = console()
-    screen.print(table)
     left = ", ".join(
         f"{name.removesuffix('_fraction')} {100.0 * share:.1f} %"
         for name, share in document["unreacted"].items() if share is not None
@@ -321,9 +320,6 @@ def _detected(phase: dict[str, Any], limit: float) -> str:
 
 
 def _show_sweep(shown: Sweep) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from sinterface.models.basics.textfile import plain
     from sinterface.simulate.setup.problem import sample_text
     from sinterface.simulate.studies.shares import final_errors, with_error
@@ -332,30 +328,18 @@ def _show_sweep(shown: Sweep) -> None:
     most = shown.dataset["wt_percent"].max("hold_temperature")
     families = [family for family in shown.families if float(most.sel(family=family)) >= 0.05]
     title = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
-    title = plain(f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%", MOST_TITLE)
     errors = [final_errors(result) for result in shown.results]
-    columns = [
-        (
-            "T / °C",
-            [f"{T:g}{'' if r.finished else '!'}" for T, r in zip(shown.temperatures, shown.results, strict=True)],
-        )
-    ]
+    held = zip(shown.temperatures, shown.results, strict=True)
+    columns = [Column("T / °C", [f"{T:g}{'' if result.finished else '!'}" for T, result in held], right=True)]
     for family in families:
         pairs = zip(shown.results, errors, strict=True)
-        columns.append(
-            (family, [with_error(result.by_family.get(family, 0.0), error.get(family)) for result, error in pairs])
-        )
+        cells = [with_error(result.by_family.get(family, 0.0), error.get(family)) for result, error in pairs]
+        columns.append(Column(family, cells, right=True))
     role = "electrolyte" if attrs["electrolyte"] else "cathode"
     left = [f"{100 * result.unreacted[f'{role}_fraction']:.1f}" for result in shown.results]
-    columns.append((f"{role} left / %", left))
+    columns.append(Column(f"{role} left / %", left, right=True))
+    print_table(plain(f"{title}: {shown.schedule}, in {attrs['atmosphere']}; wt%", MOST_TITLE), columns)
     screen = console()
-    for part in in_parts(columns, screen.width):
-        table = Table(title=escape(title))
-        for heading, cells in part:
-            table.add_column(escape(heading), justify="right", width=letters(heading, cells))
-        for row in zip(*(cells for _, cells in part), strict=True):
-            table.add_row(*row)
-        screen.print(table)
     if not all(result.finished for result in shown.results):
         screen.print("! not finished", markup=False)
     screen.print(f"onset: {shown.onset()}", markup=False)

@@ -24,7 +24,7 @@ from sinterface.simulate.cli.options import (
     save,
     with_couple,
 )
-from sinterface.simulate.cli.terminal import console, progress_bar, say
+from sinterface.simulate.cli.terminal import Column, console, print_table, progress_bar, say
 
 if TYPE_CHECKING:
     from sinterface.simulate.studies.compare import Comparison
@@ -143,9 +143,6 @@ def _figures() -> Any:
 
 
 def _show_comparison(compared: Comparison, limit: float) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from sinterface.models.basics.textfile import plain
     from sinterface.simulate.setup.problem import sample_text
     from sinterface.simulate.studies.shares import final_errors, with_error
@@ -154,30 +151,24 @@ def _show_comparison(compared: Comparison, limit: float) -> None:
     told = document["schedules"]
     ratio = float(compared.results[0].dataset.attrs["mass_ratio"])
     title = sample_text(document["cathode"], document["electrolyte"], ratio)
-    table = Table(title=escape(plain(f"{title}: wt% at the end")))
-    table.add_column("")
-    for schedule in told:
-        table.add_column(escape(plain(schedule["name"])), justify="right", overflow="fold")
-    errors = [final_errors(result) for result in compared.results]
-    for family in compared.families:
-        shares = [schedule["families"].get(family, 0.0) for schedule in told]
-        if max(shares) >= 0.005:
-            cells = (
-                with_error(share, error.get(family)) + (" *" if share >= limit else "")
-                for share, error in zip(shares, errors, strict=True)
-            )
-            table.add_row(escape(family), *cells)
-    table.add_section()
-    table.add_row("secondary phases", *(f"{schedule['secondary_wt_percent']:.2f}" for schedule in told))
-    table.add_row("duration / h", *(f"{schedule['hours']:.2f}" for schedule in told))
-    density = [schedule["relative_density"] for schedule in told]
-    table.add_row("density / %", *(f"{100 * d['median']:.0f}" for d in density))
-    table.add_row("  5 to 95 %", *(f"{100 * d['low']:.0f} to {100 * d['high']:.0f}" for d in density))
-    gases = (re.sub(r" \([^)]*\)", "", schedule["atmosphere"]) for schedule in told)
-    table.add_row("gas", *map(escape, gases))
-    screen = console()
-    screen.print(table)
-    screen.print(f"* at or above {limit:g} wt%; density: see docs/schedules.md", markup=False)
+    families = [
+        family for family in compared.families
+        if max(schedule["families"].get(family, 0.0) for schedule in told) >= 0.005
+    ]  # fmt: skip
+    heads = [*families, "secondary phases", "duration / h", "density / %", "  5 to 95 %", "gas"]
+    columns = [Column("", heads)]
+    for schedule, result in zip(told, compared.results, strict=True):
+        error, density = final_errors(result), schedule["relative_density"]
+        shares = {family: schedule["families"].get(family, 0.0) for family in families}
+        cells = [with_error(x, error.get(family)) + (" *" if x >= limit else "") for family, x in shares.items()]
+        cells += [
+            f"{schedule['secondary_wt_percent']:.2f}", f"{schedule['hours']:.2f}", f"{100 * density['median']:.0f}",
+            f"{100 * density['low']:.0f} to {100 * density['high']:.0f}",
+            re.sub(r" \([^)]*\)", "", schedule["atmosphere"]),
+        ]  # fmt: skip
+        columns.append(Column(plain(schedule["name"]), cells, right=True))
+    print_table(plain(f"{title}: wt% at the end"), columns, sections=[len(families)])
+    console().print(f"* at or above {limit:g} wt%; density: see docs/schedules.md", markup=False)
 
 
 def _show_front(best: Front) -> None:

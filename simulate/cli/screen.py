@@ -12,7 +12,7 @@ import typer
 
 from sinterface.simulate.cli import phases
 from sinterface.simulate.cli.options import Database, Json, Picture, Style, Workers, check_outputs, save
-from sinterface.simulate.cli.terminal import console, letters, processes, say
+from sinterface.simulate.cli.terminal import Column, console, print_table, processes, say
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 MOST_LINES = 5
 """Reasons of failures printed."""
-
-WIDE = 110
-"""Columns of a terminal from which on the table holds everything."""
 
 
 def screen(
@@ -150,49 +147,48 @@ def _document(store: xr.Dataset, done: Screened, path: Path, top: int) -> dict[s
 
 
 def _show(document: dict[str, Any]) -> None:
-    from rich.box import SIMPLE
-    from rich.markup import escape
-    from rich.table import Table
-
     from sinterface.models.basics.textfile import plain
     from sinterface.simulate.views.report_screen import coating_told
 
-    highest = document["temperatures_C"][-1]
     ranked = document["ranked"]
-    screen = console()
-    wide = screen.width >= WIDE
-    sampled = wide and any(value is not None for row in ranked for value in row["probability_under_limit"])
-    told = ("morphology", "electrolyte", "coated", "schedule", "gas")
-    keys = [key for key in told if len({row[key] for row in ranked}) > 1]
-    coated = any(row["coatings"] for row in ranked)
-    heads = ["rank", "cathode", *keys, "clean to / °C", "onset / °C", "most / wt%", *["families"] * wide, "meV/atom"]
-    title = f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}"
-    table = Table(title=escape(plain(title)), box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 0))
-    for heading in heads + ["under limit"] * sampled + ["coating"] * coated:
-        side: Any = "right" if "/" in heading or heading == "rank" else "left"
-        width = 16 if heading == "cathode" else letters(heading, [])
-        table.add_column(heading, justify=side, no_wrap=heading == "cathode", min_width=width)
-    for row in ranked:
-        onset = row["onset_C"]
-        forces = [value for value in row["driving_force_meV_per_atom"] if value is not None]
-        cells = [
-            str(row["rank"]), row["cathode"], *(row[key] or "none" for key in keys),
-            "-" if row["clean_to_C"] is None else f"{row['clean_to_C']:g}",
-            f"> {highest:g}" if onset is None else f"{onset:g}", f"{row['secondary_wt_percent_most'] or 0.0:.2f}",
-            *[", ".join(list(row["wt_percent_most"])[:2])] * wide, f"{round(min(forces, default=0.0), 1) + 0.0:.1f}",
+    never = f"> {document['temperatures_C'][-1]:g}"
+    forces = [
+        min((value for value in row["driving_force_meV_per_atom"] if value is not None), default=0.0) for row in ranked
+    ]
+    columns = [
+        Column("rank", [str(row["rank"]) for row in ranked], right=True),
+        Column("cathode", [plain(row["cathode"]) for row in ranked]),
+    ]
+    columns += [
+        Column(key, [plain(row[key] or "none") for row in ranked], spare=1, wraps=True)
+        for key in ("morphology", "electrolyte", "coated", "schedule", "gas") if len({row[key] for row in ranked}) > 1
+    ]  # fmt: skip
+    clean = [row["clean_to_C"] for row in ranked]
+    columns += [
+        Column("clean to / °C", ["-" if T is None else f"{T:g}" for T in clean], right=True),
+        Column(
+            "onset / °C", [never if row["onset_C"] is None else f"{row['onset_C']:g}" for row in ranked], right=True
+        ),
+        Column("most / wt%", [f"{row['secondary_wt_percent_most'] or 0.0:.2f}" for row in ranked], right=True),
+        Column("families", [plain(", ".join(list(row["wt_percent_most"])[:2])) for row in ranked], spare=4),
+        Column("meV/atom", [f"{round(force, 1) + 0.0:.1f}" for force in forces], right=True, spare=2),
+    ]
+    if any(value is not None for row in ranked for value in row["probability_under_limit"]):
+        shares = [
+            " ".join("-" if p is None else f"{p:.2f}" for p in row["probability_under_limit"]) for row in ranked
         ]  # fmt: skip
-        if sampled:
-            cells.append(" ".join("-" if p is None else f"{p:.2f}" for p in row["probability_under_limit"]))
-        if coated:
-            cells.append(coating_told(row["coatings"][0], min(forces, default=0.0))[0] if row["coatings"] else "")
-        table.add_row(*(escape(plain(cell)) for cell in cells))
-    screen.print(table)
+        columns.append(Column("under limit", shares, spare=3))
+    coated = any(row["coatings"] for row in ranked)
+    if coated:
+        told = [
+            plain(coating_told(row["coatings"][0], force)[0]) if row["coatings"] else ""
+            for row, force in zip(ranked, forces, strict=True)
+        ]
+        columns.append(Column("coating", told, spare=2, wraps=True))
+    print_table(plain(f"best {len(ranked)} of {document['candidates']} candidates, {document['accuracy']}"), columns)
+    screen = console()
     if coated:
         screen.print("coating: the best, with the reaction energy of its worse face in meV/atom", markup=False)
-    if not wide:
-        screen.print(
-            f"families and shares of samples stand in terminals of {WIDE} columns, and in --json", markup=False
-        )
     for failure in document["failures"][:MOST_LINES]:
         screen.print(f"{failure['candidates']} failed: {plain(failure['reason'])}", markup=False)
     if len(document["failures"]) > MOST_LINES:

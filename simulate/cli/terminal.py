@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -52,28 +53,107 @@ def console(stderr: bool = False) -> Any:
     return Console(stderr=stderr)
 
 
-def letters(heading: str, cells: Sequence[str]) -> int:
-    """Letters that a column needs so that no word and no cell of it is broken.
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: ``spare`` ones are left out where there is no room, the highest first; 0 stays.
 
-    >>> letters("electrolyte left / %", ["83.4", "0.0"])
-    11
+    Cells of a column that ``wraps`` may be broken between words, those of others stay whole.
     """
-    return max(map(len, [*heading.split(), *cells]))
+
+    heading: str
+    cells: list[str]
+    right: bool = False
+    spare: int = 0
+    wraps: bool = False
+
+    @property
+    def least(self) -> int:
+        """Letters that it needs so that no word and no cell of it is broken.
+
+        >>> Column("electrolyte left / %", ["83.4", "0.0"]).least
+        11
+        """
+        cells = [word for cell in self.cells for word in cell.split()] if self.wraps else self.cells
+        return max(map(len, [*self.heading.split(), *cells]))
+
+    @property
+    def whole(self) -> int:
+        """Letters with which nothing of it is broken at all."""
+        return max(map(len, [self.heading, *self.cells]))
 
 
-def in_parts(columns: Sequence[tuple[str, list[str]]], width: int) -> list[list[tuple[str, list[str]]]]:
-    """Columns (heading, cells) as tables that fit into ``width`` letters, each of them with the first column.
+def fits(columns: Sequence[Column], width: int) -> bool:
+    """Whether a table of these columns fits into ``width`` letters: each takes three more, and the frame one."""
+    return 1 + sum(3 + column.least for column in columns) <= width
 
-    >>> [[heading for heading, _ in part] for part in in_parts([("T", ["1"]), ("abc", ["2"]), ("def", ["3"])], 12)]
+
+def in_parts(columns: Sequence[Column], width: int) -> list[list[Column]]:
+    """Columns as tables that fit into ``width`` letters, each of them with the first column.
+
+    >>> row = [Column("T", ["1"]), Column("abc", ["2"]), Column("def", ["3"])]
+    >>> [[column.heading for column in part] for part in in_parts(row, 12)]
     [['T', 'abc'], ['T', 'def']]
     """
     first, *others = columns
-    parts: list[list[tuple[str, list[str]]]] = [[first]]
+    parts: list[list[Column]] = [[first]]
     for column in others:
-        if len(parts[-1]) > 1 and 1 + sum(3 + letters(*each) for each in [*parts[-1], column]) > width:
+        if len(parts[-1]) > 1 and not fits([*parts[-1], column], width):
             parts.append([first])
         parts[-1].append(column)
     return parts
+
+
+def spared(columns: Sequence[Column], width: int) -> tuple[list[Column], list[str]]:
+    """Those of the columns that fit into ``width`` letters, and the headings of those that were left out.
+
+    >>> kept, left = spared([Column("phase", ["Li2O"]), Column("role", ["secondary"], spare=1)], 15)
+    >>> left
+    ['role']
+    """
+    kept = list(columns)
+    while not fits(kept, width) and any(column.spare for column in kept):
+        kept.remove(max(kept, key=lambda column: column.spare))
+    return kept, [column.heading for column in columns if column not in kept]
+
+
+def widths(columns: Sequence[Column], width: int) -> list[int]:
+    """Letters of each column in a table of ``width``: what it needs, and of what is left what it can use, in turn.
+
+    >>> widths([Column("T / °C", ["400"]), Column("gas", ["O2, then air"], wraps=True)], 24)
+    [6, 11]
+    """
+    left = width - 1 - sum(3 + column.least for column in columns)
+    shared = []
+    for column in columns:
+        more = max(min(column.whole - column.least, left), 0)
+        left -= more
+        shared.append(column.least + more)
+    return shared
+
+
+def print_table(title: str, columns: Sequence[Column], *, sections: Sequence[int] = ()) -> None:
+    """Print a table that no terminal cuts: columns to spare are left out of a narrow one, which says so.
+
+    What still does not fit goes on in a table below, with the first column.  A line is drawn above each of the rows
+    ``sections``.
+    """
+    from rich.markup import escape
+    from rich.table import Table
+
+    screen = console()
+    kept, left = spared(columns, screen.width)
+    for part in in_parts(kept, screen.width):
+        table = Table(title=escape(title))
+        for column, wide in zip(part, widths(part, screen.width), strict=True):
+            side: Any = "right" if column.right else "left"
+            table.add_column(escape(column.heading), justify=side, width=wide)
+        for number, cells in enumerate(zip(*(column.cells for column in part), strict=True)):
+            if number in sections:
+                table.add_section()
+            table.add_row(*map(escape, cells))
+        screen.print(table)
+    if left:
+        screen.print(f"left out for want of room: {', '.join(left)}; a wider terminal and --json have it", markup=False)
 
 
 def say(text: str, *, quiet: bool) -> None:

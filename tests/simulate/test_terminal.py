@@ -1,0 +1,37 @@
+"""Tables of the terminal: at every width, what does not fit is left out and said, and nothing is cut."""
+
+import pytest
+
+from sinterface.simulate.cli.terminal import Column, print_table
+
+PHASES = ["Li5La3Zr1.31Ta0.69O11.34", "Li1.23Ni0.62Mn0.08Co0.08O2", "Li2CO3"]
+TABLE = (
+    Column("phase", PHASES),
+    Column("family", ["garnet", "Li-rich TM oxide", "carbonate"], spare=1),
+    Column("role", ["electrolyte", "secondary", "secondary"], spare=2),
+    Column("electrolyte left / %", ["49.57 ± 0.12", "0.43 ± 0.76", "0.00"], right=True),
+    Column("schedule", ["10 °C/min to 900 °C; hold 2 h; cool naturally", "quench", ""], wraps=True),
+    Column("detected", ["", "unsure", "-"]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 100, 160])
+def test_a_table_is_no_wider_than_the_terminal_and_no_cell_is_broken(width, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_table("a title that is longer than the narrowest of these terminals", TABLE, sections=[2])
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= width
+    assert "…" not in told
+    for column in TABLE:
+        if column.spare:
+            left_out = f"{column.heading}" in told.partition("left out for want of room: ")[2]
+            assert left_out != all(cell in told for cell in column.cells), column.heading
+        else:
+            whole = " ".join(column.cells).split() if column.wraps else column.cells
+            assert all(cell in told for cell in whole), column.heading
+
+
+def test_what_is_least_needed_is_left_out_first(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "95")
+    print_table("", TABLE)
+    assert "left out for want of room: role;" in " ".join(capsys.readouterr().out.split())
