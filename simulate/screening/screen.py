@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import math
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,18 +27,26 @@ from sinterface.models.phases.database import Database
 from sinterface.models.phases.materials import Material
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates import parameters
+from sinterface.simulate.files.pictures import picture, png
 from sinterface.simulate.files.workers import is_interrupt
 from sinterface.simulate.screening.candidate_space import ACCURACIES, Accuracy, Candidate, Space
 from sinterface.simulate.screening.dask_pool import LOST, WAIT, scattered
-from sinterface.simulate.screening.zarr_store import DONE, Row, Store
+from sinterface.simulate.screening.zarr_store import DONE, Row, Store, open_store
 from sinterface.simulate.setup.coating import read_coatings
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.run import predict
 from sinterface.simulate.studies.samples import spread
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
 NAMES = tuple(FAMILIES)
 REASON = 300
 """Characters kept of why a candidate failed."""
+
+SHOWN = 20
+"""Candidates that a notebook shows, best first."""
 
 
 @dataclass(frozen=True)
@@ -220,17 +229,45 @@ def work(job: tuple[Candidate, Setting, Callable[[Candidate, Setting], Row]]) ->
 
 @dataclass(frozen=True)
 class Screened:
-    """How a screen went: candidates in all, in the store at the start, failed in all; ``seconds`` of this run."""
+    """How a screen went: candidates in all, found in the store at the start, failed in all; ``seconds`` of this run.
+
+    ``path`` is the store, which ``plot`` and ``to_dataframe`` read.
+    """
 
     total: int
     before: int
     failed: int
     seconds: float
+    path: Path
 
     @property
     def rate(self) -> float:
         """Candidates per second in this run."""
         return (self.total - self.before) / self.seconds if self.seconds > 0.0 else 0.0
+
+    def plot(self) -> Figure:
+        """Onset over composition, by couple and against nickel content, side by side, as far as there are data."""
+        return picture("plot_screen", "overview", open_store(self.path))
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The candidates as a table of pandas, a row each, best first; those that failed have rank 0 and come last.
+
+        Columns: what they are, the onset [degrees C] (inf for none), the most secondary phases at any temperature
+        [wt%], the lowest reaction energy [meV/atom], and how they ended.
+        """
+        import pandas as pd
+
+        store = open_store(self.path)
+        names = ("rank", "cathode", "morphology", "electrolyte", "schedule", "gas", "onset", "outcome")
+        table = pd.DataFrame({name: store[name].values for name in names})
+        table["secondary_wt_percent_most"] = store["secondary_wt_percent"].max("temperature").values
+        table["driving_force_meV_per_atom"] = store["driving_force"].min("temperature").values
+        return table.sort_values("rank", key=lambda rank: rank.where(rank > 0, len(table) + 1), kind="stable")
+
+    def _repr_html_(self) -> str:
+        drawn = base64.b64encode(png(self.plot())).decode()
+        table = self.to_dataframe().head(SHOWN).to_html(index=False)
+        return f'{table}<img alt="onsets" style="max-width:100%" src="data:image/png;base64,{drawn}">'
 
 
 def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:
@@ -293,4 +330,4 @@ def screen(
             if progress is not None:
                 progress(store.count, len(space))
         failures = store.finish()
-    return Screened(len(space), before, failures, time.monotonic() - started)
+    return Screened(len(space), before, failures, time.monotonic() - started, Path(path))

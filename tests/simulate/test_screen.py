@@ -10,7 +10,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.textfile import drawn
 from sinterface.simulate.screening import candidate_space as spaces
 from sinterface.simulate.screening.rankings import best, reasons
-from sinterface.simulate.screening.screen import failed, row, screen
+from sinterface.simulate.screening.screen import blank_row, failed, row, screen
 from sinterface.simulate.screening.zarr_store import open_store
 
 TEXT = """
@@ -122,3 +122,23 @@ def test_what_is_drawn_is_no_formula(text):
     figure.suptitle(drawn(text))
     figure.savefig(io.BytesIO(), format="png")  # a formula that is wrong raises, a warning is an error
     assert not is_math_text(drawn(text)) and drawn(text).isprintable()
+
+
+def test_a_screen_is_a_picture_and_a_table(tmp_path):
+    def judge(candidate, common):
+        numbers = blank_row(candidate, common)
+        if candidate.cathode.id == "pc-LCO":
+            return failed(candidate, common, "no furnace")
+        share = 2.0 if candidate.cathode.id == "pc-LNMO" else 0.5
+        count = len(common.temperatures)
+        numbers["onset"] = 500.0 if share > 1.0 else np.inf
+        numbers["secondary_wt_percent"], numbers["driving_force"] = [share] * count, [-10.0 * share] * count
+        return numbers
+
+    done = screen(spaces.parse(TEXT), tmp_path / "s.zarr", judge=judge)
+    table = done.to_dataframe()
+    assert table["cathode"].tolist() == ["pc-NMC811", "pc-LNMO", "pc-LCO"]
+    assert table["rank"].tolist() == [1, 2, 0]
+    assert table["secondary_wt_percent_most"].tolist()[:2] == [0.5, 2.0]
+    assert done.plot().axes
+    assert "no furnace" in done._repr_html_() and "data:image/png" in done._repr_html_()
