@@ -44,11 +44,12 @@ def document(
     @cache
     def heated(material: str, partner: str, heat: str, gas: Atmosphere, received: bool) -> Thermogram | None:
         garnet = not partner and material in built_in("electrolyte")
-        powders = (None, material) if garnet else (material, partner or None)
+        cathode, electrolyte = (None, material) if garnet else (material, partner or None)
         try:
             task = problem(
-                *powders, heat, atmosphere=gas, cells=cells, crucible="pan", as_received=received and bool(powders[1])
-            )
+                cathode, electrolyte, heat, atmosphere=gas, cells=cells, crucible="pan",
+                as_received=received and electrolyte is not None,
+            )  # fmt: skip
             curves = thermogram(task, database=database, parameters=values)
             if not curves.result.finished:
                 raise SolveError(f"the run stopped early: {curves.result.dataset.attrs['advice']}")
