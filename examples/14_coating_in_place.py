@@ -10,9 +10,9 @@ for coating in ("", "Li3BO3=20nm", "LiNbO3=20nm"):
     remarks[coating] = result.dataset.attrs["remarks"]
     print(f"{coating or 'bare':12s} {secondary[coating]:5.2f} wt% of secondary phases; {remarks[coating]}")
 
-# the borate stays and changes next to nothing; the niobate is consumed on the way up, and its products come on top
+# the borate stays, the niobate is consumed on the way up, and both change next to nothing: grains of the layer leak
 assert abs(secondary["Li3BO3=20nm"] - secondary[""]) < 0.2 * secondary[""]
 assert "next to nothing" in remarks["Li3BO3=20nm"]
-assert secondary["LiNbO3=20nm"] > secondary[""]
+assert abs(secondary["LiNbO3=20nm"] - secondary[""]) < 0.2 * secondary[""]
 assert "through after" in remarks["LiNbO3=20nm"]
 assert float(result.dataset["coating_left"].isel(time=-1).max()) < 0.01

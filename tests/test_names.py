@@ -56,7 +56,8 @@ def private_names():
         name
         for tree in TREES.values()
         for name in names_of(tree)
-        if re.fullmatch(r"_[A-Za-z]\w*", name) and name not in ("_replace", "_asdict", "_fields", "_exit")
+        if re.fullmatch(r"_[A-Za-z]\w*", name)
+        and name not in ("_replace", "_asdict", "_fields", "_exit", "_repr_html_")
     }
 
 

@@ -156,6 +156,7 @@ def _end(process: multiprocessing.process.BaseProcess | None) -> None:
     process.join(GRACE)
     if process.is_alive():
         process.kill()
+        process.join(GRACE)
 
 
 def _work(connection: Connection, task: Task) -> None:

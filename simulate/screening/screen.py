@@ -168,7 +168,8 @@ def _outer(
     return tuple(min(step.strongest.energy_meV_per_atom, 0.0) + 0.0 for step in series)
 
 
-def _task(candidate: Candidate, common: Setting, temperature: float) -> Problem:
+def task_of(candidate: Candidate, common: Setting, temperature: float) -> Problem:
+    """What a candidate of a screen is at a hold temperature [degrees C]: the problem that is solved."""
     phase_data = common.database or databases.embedded()
     return Problem(
         candidate.cathode, candidate.electrolyte, candidate.plan(temperature), candidate.gas, common.mass_ratio,
@@ -186,7 +187,7 @@ def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
     onset, stopped, limits = math.inf, [], _limits(candidate, common)
     for number, T in enumerate(common.temperatures):
         result = predict(
-            _task(candidate, common, T), database=common.database, tolerance=common.accuracy.tolerance,
+            task_of(candidate, common, T), database=common.database, tolerance=common.accuracy.tolerance,
             estimate_error=False,
         )  # fmt: skip
         outcome = str(result.dataset.attrs["outcome"])
@@ -209,7 +210,7 @@ def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
 def _probabilities(numbers: Row, candidate: Candidate, common: Setting) -> None:
     seen, limits = [], _limits(candidate, common)
     for number, T in enumerate(common.temperatures):
-        sampled = spread(_task(candidate, common, T), common.samples, database=common.database, seed=common.seed)
+        sampled = spread(task_of(candidate, common, T), common.samples, database=common.database, seed=common.seed)
         least = np.array([limits[name] for name in sampled.families])
         over = float(np.mean((sampled.share >= least).any(axis=1)))
         numbers["probability_under_limit"][number] = 1.0 - over

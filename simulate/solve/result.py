@@ -462,7 +462,7 @@ def to_result(
     content = table[:, kept]
     errors = np.full(content.shape, np.nan)
     if rough is not None:
-        errors = SAFETY * np.abs(rough - content) + LUCK * content + LEAST_ERROR
+        errors = SAFETY * np.abs(rough - content) + LUCK * np.abs(content - content[0]) + LEAST_ERROR
     start = last.start @ system.model.basis.N + (system.model.store * np.exp(system.begin().u)).sum(axis=0)
     contents = last.amounts @ system.model.basis.N + dissolved(system.model.store, last.potentials)
     cations = float((last.start * system.model.basis.cations).sum())
@@ -595,9 +595,11 @@ GASES = ("O2", "CO2", "H2O")
 SAFETY = 2.0
 """Factor on the difference to the coarser run: without it 5 of 137 amounts missed a finer run (verification.md)."""
 
-LUCK = 1e-3
-"""Share of an amount that is always allowed for: two coarse runs may agree by luck, as LNMO's at 500 °C do to 0.01 of
-36 wt%, 0.04 from a finer one."""
+LUCK = 1e-2
+"""Share of what has changed since the start that is always allowed for: two coarse runs may agree by luck.
+
+With a thousandth 19 of 143 amounts of ``benchmarks/convergence.py`` missed a finer run, by up to 3 % of themselves.
+"""
 
 LEAST_ERROR = 2e-3
 """Numerical error that is always allowed for [wt%]: round-off and interpolation in time."""

@@ -12,7 +12,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.simulate.cli import main
 from sinterface.simulate.screening import candidate_space
 from sinterface.simulate.screening.rankings import best, by_couple, clean_to, varied
-from sinterface.simulate.screening.screen import _task, blank_row, setting
+from sinterface.simulate.screening.screen import blank_row, setting, task_of
 from sinterface.simulate.screening.screen import screen as run_screen
 from sinterface.simulate.views.plot_screen import overview
 from sinterface.simulate.views.report_screen import screen as page_of
@@ -115,7 +115,7 @@ def test_tables_maps_and_pages_tell_what_coatings_change(tmp_path):
 def test_a_candidate_is_fired_with_its_coating():
     space = candidate_space.parse(SPACE)
     common = setting(space)
-    tasks = [_task(candidate, common, 750.0) for candidate in space.candidates()]
+    tasks = [task_of(candidate, common, 750.0) for candidate in space.candidates()]
     assert [[layer.label for layer in task.coatings] for task in tasks[:3]] == [
         [], ["LiAlO2=500nm on cathode"], ["LiNbO3=50nm on electrolyte"]
     ]  # fmt: skip
