@@ -1,7 +1,6 @@
 """Sizes of particles: what classes a distribution has, what a text says, and what a run makes of them."""
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -195,16 +194,11 @@ def test_the_command_line_takes_sizes_and_coatings_together():
     assert swept.exit_code == 0, swept.output
 
 
-def test_five_classes_take_less_than_three_times_one_size():
-    """Each at its best of three, with the companion runs."""
-    spent = {}
-    for sizes in ("", "cathode=10.4±3um"):
-        task = si.problem("pc-NMC811", schedule=FIRING, sizes=sizes)
-        si.predict(task)
-        best = np.inf
-        for _ in range(3):
-            begun = time.process_time()
-            si.predict(task)
-            best = min(best, time.process_time() - begun)
-        spent[sizes] = best
-    assert spent["cathode=10.4±3um"] < 3.0 * spent[""]
+def test_five_classes_take_less_than_three_times_the_cells_and_as_many_steps():
+    """What a run costs is cells times steps; its time differs between runs on busy machines by a factor of 1.5."""
+    one_size = si.predict(si.problem("pc-NMC811", schedule=FIRING), estimate_error=False)
+    classes = si.predict(si.problem("pc-NMC811", schedule=FIRING, sizes="cathode=10.4±3um"), estimate_error=False)
+    diameters, _ = Sizes((Mode(10.4e-6, 3e-6),)).classes()
+    assert len(diameters) == 5
+    assert len(classes.state.amounts) < 3.0 * len(one_size.state.amounts)
+    assert len(classes.dataset["time"]) < 1.2 * len(one_size.dataset["time"])
