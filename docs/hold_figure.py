@@ -19,7 +19,7 @@ STRETCHES = (60.0, 300.0, 1800.0, 7200.0, 36000.0)
 
 
 def main() -> None:
-    """Two geometries of one couple, put in hot."""
+    """Two geometries of the same couple, put in hot."""
     figure = canvas(7.0, 4.2)
     axis = figure.subplots()
     for geometry, colour, name in (("sphere", "#0072B2", "particles"), ("slab", "#D55E00", "layers")):

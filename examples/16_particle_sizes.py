@@ -1,4 +1,4 @@
-"""NMC811 of one size, of a log-normal distribution and with fines added: small particles react further."""
+"""NMC811 of a single size, of a log-normal distribution and with fines added: small particles react further."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ import sinterface as si
 
 firing = si.Schedule.hold(800, hours=2)
 sizes = {
-    "one size": "cathode=10um",
+    "single size": "cathode=10um",
     "distribution": "cathode=10±5um",
     "with fines": "cathode=70% 10±3um + 30% 2±1um, classes=3",
 }
@@ -19,6 +19,6 @@ data = result.dataset
 for diameter, left in zip(data["class_diameter"].values, data["electrolyte_fraction_of_class"].values, strict=True):
     print(f"  around particles of {1e6 * diameter:5.2f} um {100 * left:6.2f} % of the garnet is left")
 
-assert formed["one size"] < formed["distribution"] < formed["with fines"]
+assert formed["single size"] < formed["distribution"] < formed["with fines"]
 assert np.all(np.diff(data["electrolyte_fraction_of_class"].values) > 0.0)
 assert data.attrs["element_balance"] < 1e-9

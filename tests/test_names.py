@@ -65,7 +65,7 @@ def test_no_two_classes_have_one_name():
     twice = doubled(
         (node.name, file) for file, tree in TREES.items() for node in tree.body if isinstance(node, ast.ClassDef)
     )
-    assert not twice, "a reader can not tell them apart: rename one of each"
+    assert not twice, "a reader can not tell them apart: rename either"
 
 
 def test_no_table_of_constants_stands_twice():

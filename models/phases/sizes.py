@@ -13,10 +13,10 @@ from sinterface.models.basics.errors import InputError
 Array = NDArray[np.float64]
 
 CLASSES = 5
-"""Classes that stand for one log-normal distribution unless another number is asked for."""
+"""Classes that stand for a log-normal distribution unless another number is asked for."""
 
 MOST_CLASSES, MOST_MODES = 15, 4
-"""Most classes of a distribution, and most distributions that are mixed in one powder."""
+"""Most classes of a distribution, and most distributions that are mixed in a powder."""
 
 WIDEST = 2.0
 """Largest deviation in units of the mean: beyond, single classes would lie decades away from it."""
@@ -40,7 +40,7 @@ class Mode:
 
     @staticmethod
     def by_number(mean: float, deviation: float, share: float = 1.0) -> Mode:
-        """The distribution by volume of one whose mean and deviation count particles, as image analysis does.
+        """The distribution by volume of another whose mean and deviation count particles, as image analysis does.
 
         The width stays and the median moves by exp(3 width^2) (Hatch & Choate, J. Franklin Inst. 207, 369 (1929);
         recalled).
@@ -54,7 +54,7 @@ class Mode:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The sizes of a powder: one log-normal distribution, or several that are mixed, each in ``count`` classes.
+    """The sizes of a powder: a log-normal distribution, or several that are mixed, each in ``count`` classes.
 
     Raises InputError for what is no distribution.
 
@@ -92,7 +92,7 @@ class Sizes:
         """Diameters [m] and shares by volume (N,) of the classes, in order of size.
 
         The nodes and weights of the Gauss-Hermite quadrature on the logarithm: with n classes the mean of any
-        polynomial of the logarithm up to degree 2 n - 1 is exact.  A distribution without width is one class.
+        polynomial of the logarithm up to degree 2 n - 1 is exact.  A distribution without width is a single class.
 
         >>> diameters, shares = Sizes((Mode(10e-6, 5e-6),)).classes()
         >>> (diameters * 1e6).round(1).tolist(), shares.round(3).tolist()

@@ -156,7 +156,7 @@ def look(job: Job | None, key: str, shown: str) -> dict[str, Any]:
     """What a page is told that looks at a job and shows its answer as of ``shown``.
 
     ``again`` says whether to look again, ``parts`` which properties to set, by the part of the page; the answer is
-    among them if it is not the one shown.
+    among them if it is not shown already.
     """
     if job is None:
         told = "This answer is no longer kept: run it again."

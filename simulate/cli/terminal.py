@@ -83,7 +83,7 @@ class Column:
 
 
 def fits(columns: Sequence[Column], width: int) -> bool:
-    """Whether a table of these columns fits into ``width`` letters: each takes three more, and the frame one."""
+    """Whether a table of these columns fits into ``width`` letters: each takes three more, and the frame a last."""
     return 1 + sum(3 + column.least for column in columns) <= width
 
 
@@ -132,7 +132,7 @@ def widths(columns: Sequence[Column], width: int) -> list[int]:
 
 
 def print_table(title: str, columns: Sequence[Column], *, sections: Sequence[int] = ()) -> None:
-    """Print a table that no terminal cuts: columns to spare are left out of a narrow one, which says so.
+    """Print a table that no terminal cuts: columns to spare are left out of a narrow terminal, and it is said.
 
     What still does not fit goes on in a table below, with the first column.  A line is drawn above each of the rows
     ``sections``.

@@ -230,7 +230,7 @@ def work(job: tuple[Candidate, Setting, Callable[[Candidate, Setting], Row]]) ->
 
 @dataclass(frozen=True)
 class Screened:
-    """How a screen went: candidates in all, found in the store at the start, failed in all; ``seconds`` of this run.
+    """How a screen went: candidates in all, in the store at the start, failed in all; ``seconds`` of this run.
 
     ``path`` is the store, which ``plot`` and ``to_dataframe`` read.
     """

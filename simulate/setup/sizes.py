@@ -30,7 +30,7 @@ def read_sizes(
     Parts are separated by commas: a powder and the mean and deviation of the diameter, ``cathode=5±3um``, of a
     log-normal distribution by volume, or ``by number``; several with their shares by mass, joined by a plus; and
     ``classes=3``, the number of classes of each.  ``cards`` takes mean and deviation of both from their cards.  A
-    powder that is not named keeps one size, that of its card.  Raises InputError naming the part and the remedy.
+    powder that is not named keeps a single size, that of its card.  Raises InputError naming the part and the remedy.
 
     >>> from sinterface.models.phases.materials import find
     >>> read_sizes("cathode=5±3um", find("pc-LCO"), find("LLZTO", "electrolyte"))[2].label

@@ -17,7 +17,7 @@ THINNEST_SLAB, THICKEST_SLAB = 1e-9, 1e-2
 """Thicknesses [m] of the two outer layers that are accepted."""
 
 RATIOS = 1e-3, 1e3
-"""Ratios of their masses between which amounts of one layer still count in the whole."""
+"""Ratios of their masses between which amounts of either layer still count in the whole."""
 
 _PART = re.compile(r"([^=]+?)\s*=\s*(\d+(?:\.\d*)?)\s*(nm|um|µm|μm|mm)", flags=re.IGNORECASE)
 _HELP = "write layers with their thicknesses from the cathode to the electrolyte, 'LCO=500nm, Li3BO3=20nm, LLZO=1um'"

@@ -54,7 +54,7 @@ DONE, FULL, STALLED = 0, 1, 2
 class Model(NamedTuple):
     """All that does not change during a run; ``store`` (M, K) of each species, ``interaction`` (V, E) [J/mol].
 
-    ``outlet`` (M,) is the share of what leaves the sample, and comes in, that does so at each cell; they sum to one.
+    ``outlet`` (M,) is the share of what leaves the sample, and comes in, that does so at each cell; they sum to 1.
     """
 
     basis: Basis

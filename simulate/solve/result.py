@@ -708,7 +708,7 @@ def _by_class(
 ) -> dict[str, Any]:
     """What each class of cathode sizes has become at the end, from the mass of phases in each cell (M, phases).
 
-    Nothing where there is one class.
+    Nothing where there is a single class.
     """
     classes = system.grid.classes
     if classes.max() == 0:

@@ -53,7 +53,7 @@ COLDEST = 300.0
 """Temperature [K] from which on vapour pressures are known; below, nothing leaves anyway."""
 
 FEWEST = 0.4
-"""Least share of the cells of a run with one size that a class of sizes has, however small its share of the powder:
+"""Least share of the cells of a run with a single size that a class has, however small its share of the powder:
 with 16 cells amounts are within 8 % of those with 40, with 10 they are 10 to 20 % off."""
 
 MOLAR_VOLUME = 1.1e-5
@@ -294,7 +294,7 @@ def _couple(
 
 
 def _grid(task: Problem, parameters: Parameters) -> Grid:
-    """All cells of a problem: a row for each class of cathode particles, every one with its share of all electrolyte.
+    """All cells of a problem: a row for each class of cathode particles, each with its share of all electrolyte.
 
     A particle touches electrolyte particles of all classes, each on as much of its surface as there is of its volume.
     """

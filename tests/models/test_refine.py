@@ -79,7 +79,7 @@ def deepest(system, omega, T, potentials, number, rng):
 
 @pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_no_composition_is_left_below_the_plane(posed, case):
-    """As far as a search that knows nothing of the one under test can tell, on every second stretch of the line."""
+    """As far as a search that knows nothing of that under test can tell, on every second stretch of the line."""
     system, omega, T, a, b = posed(case)
     line = column_generation.line(system, omega, T, a, b)
     rng = np.random.default_rng(1)
@@ -123,7 +123,7 @@ def test_the_start_does_not_matter(posed, case, seed):
     )
     assert np.max(np.abs(energies(line) - energies(other))) < column_generation.TOLERANCE
     again = column_generation.line(system, omega, T, a, b, line.pseudo)
-    assert len(again.pseudo.mixture) == len(line.pseudo.mixture)  # nothing is missing from what was found
+    assert len(again.pseudo.mixture) == len(line.pseudo.mixture)  # nothing is missing from what was solved
     np.testing.assert_allclose(energies(again), energies(line), atol=1e-3)
 
 

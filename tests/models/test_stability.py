@@ -111,7 +111,7 @@ def test_polymorphs_count_as_the_material_but_not_as_the_solid(db, oxygen):
     cubic = db["Li7La3Zr2O12-cubic"]
     case = subject(garnet("LLZO"), db)
     assert {s.id for s in case.itself.solids} == {cubic.id, "Li7La3Zr2O12-tetragonal"}
-    assert case.mixed  # it lies at one end of the garnets that lack lithia
+    assert case.mixed  # it lies at an end of the garnets that lack lithia
     assert decomposition(cubic, 500.0, oxygen, db).products == pytest.approx({"Li7La3Zr2O12-tetragonal": 1.0 / 12.0})
     assert decompose(case, 500.0, oxygen).energy == pytest.approx(0.0, abs=TOLERANCE)
 

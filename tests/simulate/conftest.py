@@ -153,7 +153,7 @@ class Synthetic:
 
 @pytest.fixture(scope="module")
 def judged():
-    """Judges files with little memory and time; ``limited.py`` says how.  Each reader has one process for all files."""
+    """Judges files with little memory and time; ``limited.py`` says how.  Each reader has a process for all files."""
     make, judges = runpy.run_path(str(Path(__file__).with_name("limited.py")))["Judge"], {}
 
     def judge(imports, call, path):

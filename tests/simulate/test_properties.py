@@ -139,7 +139,7 @@ def test_random_problems(options):
 @settings(max_examples=100, **common)
 @given(problems)
 def test_a_hundred_random_problems(options):
-    """``python benchmarks/random_problems.py`` tries as many as one likes."""
+    """``python benchmarks/random_problems.py`` tries as many as are asked for."""
     assume(not (options["cathode"][1] == "olivine" and options["atmosphere"] == "pO2=1e-8"))  # marked below
     holds(options)
 

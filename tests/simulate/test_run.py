@@ -12,7 +12,7 @@ import sinterface as si
 CATHODES = sorted(si.materials("cathode"))
 
 predict = partial(si.predict, estimate_error=False)
-"""A run without the coarser one beside it, which would tell the numerical error."""
+"""A run without the coarser companion beside it, which would tell the numerical error."""
 
 
 @pytest.mark.parametrize("cathode", CATHODES)

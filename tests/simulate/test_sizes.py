@@ -94,7 +94,7 @@ def test_sizes_need_particles_of_both_powders():
 
 
 def test_no_deviation_is_the_plain_run():
-    """Also where classes are asked for: all of a powder of one size is one class."""
+    """Also where classes are asked for: all of a powder of equal particles is a single class."""
     powder = materials.find("pc-NMC811").particle_diameter
     plain = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16))
     told = f"cathode={1e6 * powder.value:.6g}±0um, electrolyte=2.5±0um, classes=7"
@@ -105,7 +105,7 @@ def test_no_deviation_is_the_plain_run():
 
 
 def test_nearly_no_deviation_is_nearly_the_plain_run():
-    """Five classes of one size, each with its own row of cells: rows do not disturb each other."""
+    """Five classes of equal size, each with its own row of cells: rows do not disturb each other."""
     powder = 1e6 * materials.find("pc-NMC811").particle_diameter.value
     plain = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16), estimate_error=False)
     text = f"cathode=50% {powder:.6g}um + 50% {powder * (1 + 1e-9):.16g}um"
@@ -155,7 +155,7 @@ def test_every_class_starts_with_both_powders_in_the_ratio_of_the_sample(sized):
 
 
 def test_lithium_leaves_from_all_classes_as_from_particles_of_one_size():
-    """Two classes of one size in 11 cells each, against one class in as many: 11 is 16 times the root of a half."""
+    """Two equal classes in 11 cells each, and a single class in as many: 11 is 16 times the root of a half."""
     options = {"crucible": "open", "atmosphere": "O2:pH2O=0.1"}
     lost = [
         si.predict(

@@ -150,11 +150,11 @@ def test_two_processes_and_a_cluster_give_the_same_numbers(tmp_path):
     from distributed import LocalCluster
 
     plan = candidate_space.parse(TEXT)
-    screen.screen(plan, tmp_path / "one.zarr")
+    screen.screen(plan, tmp_path / "result.zarr")
     screen.screen(plan, tmp_path / "two.zarr", workers=2)
     with LocalCluster(n_workers=1, processes=False, protocol="tcp://", dashboard_address=None) as cluster:
         screen.screen(plan, tmp_path / "far.zarr", scheduler=cluster.scheduler_address)
-    with zarr_store.open_store(tmp_path / "one.zarr") as store:
+    with zarr_store.open_store(tmp_path / "result.zarr") as store:
         assert float(store["driving_force"].min()) < -1.0
         for name in ("two", "far"):
             with zarr_store.open_store(tmp_path / f"{name}.zarr") as other:
