@@ -5,7 +5,8 @@
 
 Couples with drawn compositions, dopants and garnets, fresh and as received, gases from N2 to 5 % CO2 with steam that
 may change on the way, schedules that start at 25 or 1200 °C and go up and down, heat at 50 K/s or creep at 0.05 K/min,
-mass ratios 1:20 to 20:1, additives, spheres and slabs; every 25 problems also new parameters.  A share of the problems
+mass ratios 1:20 to 20:1, additives, coatings, sizes of particles, spheres and slabs; every 25 problems also new
+parameters.  A share of the problems
 is run again with twice the cells and a quarter of the tolerance, and compared with the stated numerical error.
 
 Every problem depends on its number and the seed alone, and goes into the file when it has ended: a run that was stopped
@@ -40,8 +41,16 @@ CATHODES = (
 GARNETS = ("LLZTO", "LLZTO", "LLZO", "Al-LLZO", "Nb-LLZO", "Ga-LLZO")
 GASES = ("O2", "dry-air", "N2", "air", "air:pCO2=0.05,pH2O=0.03", "CO2")
 ADDITIVES = ("", "", "", "Li2CO3=2", "La2O3=3", "Li3BO3=2", "Li2CO3=2,LiOH=1")
+COATINGS = (
+    "Li3BO3=20nm", "LiNbO3=5nm on electrolyte", "Li2ZrO3=1% at 0.5 m2/g", "LiAlO2=10nm, Li3PO4=3nm on electrolyte",
+    "Li3PO4=100nm",
+)  # fmt: skip
+SIZES = ("cards", "cathode=10±5um", "cathode=70% 10±3um + 30% 2±1um", "electrolyte=2±1um", "cathode=0.5um, classes=3")
 RECEIVED = {"LLZTO": {"as_received": True}}
 """Garnets whose cards tell what air makes of them; the others get an exposure that is drawn."""
+
+FULL = ("Al-LLZO", "Ga-LLZO")
+"""Garnets of which no composition short of lithia has an energy: air leaves carbonate on them and takes no lithium."""
 
 MOST_SECONDS = 20.0
 """CPU time that a firing may take [s]."""
@@ -95,7 +104,8 @@ def draw_cathode(rng):
     if rng.random() < 0.6:
         return str(rng.choice(CATHODES))
     dopant = round(float(rng.choice((0.0, 0.01, 0.02, 0.05))), 2)
-    ni, mn, _ = np.round((1.0 - dopant) * rng.dirichlet((1.0, 0.7, 0.7)), 3)
+    first, second, _ = np.round((1.0 - dopant) * rng.dirichlet((1.0, 0.7, 0.7)), 3)
+    ni, mn = max(first, second), min(first, second)  # Mn4+ asks for as much Ni2+
     parts = {"Ni": ni, "Mn": mn, "Co": round(1.0 - dopant - ni - mn, 3), "Al": dopant}
     return "Li" + "".join(f"{symbol}{amount:g}" for symbol, amount in parts.items() if amount > 0.0) + "O2"
 
@@ -138,8 +148,13 @@ def draw(rng):
         "geometry": str(rng.choice(("sphere", "slab"), p=(0.8, 0.2))),
     }
     if rng.random() < 0.3:
-        exposed = {"exposed": f"H={rng.uniform(0.0, 0.6):.2f},Li2CO3={rng.uniform(0.0, 3.0):.2f}"}
+        protons = 0.0 if garnet in FULL else rng.uniform(0.0, 0.6)
+        exposed = {"exposed": f"H={protons:.2f},Li2CO3={rng.uniform(0.0, 3.0):.2f}"}
         options |= RECEIVED.get(garnet, exposed)
+    if rng.random() < 0.25:
+        options["coating"] = str(rng.choice(COATINGS))
+    if rng.random() < 0.2 and options["geometry"] == "sphere":
+        options["sizes"] = str(rng.choice(SIZES))
     if cathode.startswith("Li"):
         options["structure"] = "layered"
     return Case(cathode, garnet, draw_schedule(rng), options)

@@ -62,7 +62,7 @@ def test_a_random_problem_is_judged(benchmark):
     problems = benchmark("random_problems")
     rng = np.random.default_rng(4)
     values = problems.parameters.calibrated()
-    told = problems.fire(problems.draw(rng), problems.database_of(values), values)
+    told = problems.fire(problems.draw(rng), problems.database_of(values), values, most=1e3)  # it may have to compile
     assert told.fault == ""
     assert told.steps > 10
     late = problems.fire(problems.draw(rng), problems.database_of(values), values, most=1e-3)
@@ -115,6 +115,8 @@ def test_what_random_problems_are_drawn_from(benchmark):
         "as_received",
         "exposed",
         "slab",
+        "on electrolyte",
+        "classes=3",
     ):
         assert any(part in text for text in texts), part
     ratios = [case.options["mass_ratio"] for case in cases]
