@@ -34,6 +34,8 @@ Thermogravimetry of the reference powder, first and second step of three (the th
 class Exposure:
     """``protons`` per formula unit in place of lithium; ``carbonate``, ``hydroxide`` and other ``water`` in wt%.
 
+    ``estimate`` marks what a card believes of its powder, which calibration may scale; what a user states stays.
+
     >>> Exposure(protons=0.8).dry({"Li": 6.4, "La": 3.0, "Zr": 1.4, "Ta": 0.6, "O": 12.0})["O"]
     11.6
     """
@@ -42,6 +44,7 @@ class Exposure:
     carbonate: float = 0.0
     hydroxide: float = 0.0
     water: float = 0.0
+    estimate: bool = False
 
     def __post_init__(self) -> None:
         for key, name in KEYS.items():
@@ -60,8 +63,14 @@ class Exposure:
             raise InputError(f"exposure: H = {self.protons:g} is more than the {composition.get('Li', 0.0):g} Li there")
         return left
 
-    def scaled(self, factor: float) -> Exposure:
-        """As much exchange and carbonate times ``factor``; water as it is."""
+    def calibrated(self, factor: float) -> Exposure:
+        """An estimate of exchange and carbonate times ``factor``, water as it is; what was stated as it is.
+
+        >>> Exposure(protons=0.4).calibrated(2.0).protons, Exposure(protons=0.4, estimate=True).calibrated(2.0).protons
+        (0.4, 0.8)
+        """
+        if not self.estimate:
+            return self
         return replace(
             self, protons=factor * self.protons, carbonate=factor * self.carbonate, hydroxide=factor * self.hydroxide
         )

@@ -8,11 +8,16 @@ lithia, a state of the garnet solution (``solutions.toml``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
 from sinterface.models.basics import formula
+from sinterface.models.basics.errors import InputError
+from sinterface.models.phases import solutions
+from sinterface.models.phases.database import Database
 from sinterface.models.phases.estimates import FIXED_CHARGE
+from sinterface.models.phases.exposure import Exposure
 from sinterface.models.phases.materials import LARGE, Material
 
 HIGHEST_CHARGE = {"Nb": 5, "W": 6, "Sb": 5, "Ti": 4, "V": 5}
@@ -77,3 +82,28 @@ def remark(material: Material) -> str:
         return f"{material.id} is read as a garnet that lacks {-extra:.3g} Li2O per formula"
     garnet, beside = split(material)
     return f"{material.id} is read as {garnet.formula} with {beside:.2g} wt% of Li2O beside it"
+
+
+def check_protons(material: Material, exposure: Exposure, database: Database) -> None:
+    """Raise InputError where a powder can not miss so much lithia and keep its structure; it names the most it can.
+
+    The most is sought by bisection, as far as the solution of the database reaches.  Powders that are no solution
+    of the database even when fresh are left to whoever looks for their energy.
+    """
+    garnet, _ = split(material)
+
+    def holds(protons: float) -> bool:
+        dry = replace(exposure, protons=protons).dry(garnet.composition)
+        return solutions.host_of(dry, garnet.structure, database) is not None
+
+    if exposure.protons == 0.0 or not holds(0.0) or holds(exposure.protons):
+        return
+    least, most = 0.0, exposure.protons
+    while most - least > 0.001:
+        middle = 0.5 * (least + most)
+        least, most = (middle, most) if holds(middle) else (least, middle)
+    raise InputError(
+        f"exposure: H = {exposure.protons:g} per formula unit is more than {material.id} can lose as water and stay a "
+        f"{garnet.structure}: at most {math.floor(100.0 * least) / 100.0:g}; state less of it, and the rest as Li2CO3, "
+        "LiOH and H2O"
+    )

@@ -127,7 +127,7 @@ def _as_received(table: Any, where: str) -> Exposure | None:
             raise DataError(f"{where} [as_received.{key}]: value and source are needed")
         values[name] = float(part["value"])
     try:
-        return Exposure(**values)
+        return Exposure(**values, estimate=True)
     except InputError as error:
         raise DataError(f"{where}: {error}") from error
 

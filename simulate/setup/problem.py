@@ -19,6 +19,7 @@ from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.exposure import Exposure
 from sinterface.models.phases.exposure import read as read_exposure
+from sinterface.models.phases.garnets import check_protons
 from sinterface.models.phases.materials import Material
 from sinterface.models.phases.sizes import Sizes
 from sinterface.simulate.setup import furnace
@@ -290,6 +291,9 @@ def problem(
             "as received: the cards of these powders do not tell what air has made of them; state it, "
             "exposed='H=0.4,Li2CO3=2'"
         )
+    for (_, material, _), state in zip(exposures, states, strict=True):
+        if state is not None and isinstance(material, Material):
+            check_protons(material, state, database or databases.embedded())
     spreads: list[Sizes | None] = [None, None]
     if sizes.strip():
         cathode, electrolyte, *spreads = read_sizes(sizes, cathode, electrolyte)

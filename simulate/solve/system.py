@@ -359,7 +359,7 @@ def _powders(task: Problem, parameters: Parameters) -> dict[str, Powder]:
     ):  # fmt: skip
         if material is not None:
             added = task.additives if role == "electrolyte" or task.electrolyte is None else ()
-            state = None if exposure is None else exposure.scaled(10.0**parameters.exposure)
+            state = None if exposure is None else exposure.calibrated(10.0**parameters.exposure)
             powders[role] = _powder(material, state, added)
     return powders
 

@@ -71,7 +71,10 @@ def test_amounts_are_amounts(field, value):
 
 
 def test_scaling_leaves_adsorbed_water():
-    assert Exposure(0.4, 2.0, 1.0, 0.5).scaled(0.5) == Exposure(0.2, 1.0, 0.5, 0.5)
+    card = Exposure(0.4, 2.0, 1.0, 0.5, estimate=True)
+    assert card.calibrated(0.5) == Exposure(0.2, 1.0, 0.5, 0.5, estimate=True)
+    stated = Exposure(0.4, 2.0, 1.0, 0.5)
+    assert stated.calibrated(0.5) == stated
 
 
 def test_water_leaves_in_two_steps_and_does_not_come_back():
@@ -92,4 +95,4 @@ def test_cards_state_what_air_has_made_of_powders():
         assert state.dry(powder.composition)["Li"] > 0.0, name
         if powder.role != "electrolyte":
             assert state.protons == 0.0, f"{name}: protons are of garnets"
-    assert set(exposure.KEYS.values()) == {field.name for field in dataclasses.fields(Exposure)}
+    assert {*exposure.KEYS.values(), "estimate"} == {field.name for field in dataclasses.fields(Exposure)}

@@ -43,7 +43,7 @@ def test_words_for_no_powder():
         ({"electrolyte": None}, "needs a cathode, an electrolyte or both"),
         ({"residue": "Li2CO3=1"}, "cathode: its exposure is given, but there is none"),
         ({"exposed": "Q=1"}, "unknown part of an exposure 'Q'"),
-        ({"electrolyte": "LLZO", "as_received": True}, "do not tell what air has made of them"),
+        ({"electrolyte": "Al-LLZO", "as_received": True}, "do not tell what air has made of them"),
     ],
 )
 def test_refusals(options, told):
@@ -186,3 +186,10 @@ def test_garnets_rich_or_poor_in_lithium_say_how_they_are_read(electrolyte, told
     assert result.dataset.attrs["element_balance"] < 1e-10
     answer = CliRunner().invoke(app, ["run", "none", "-e", electrolyte, "--schedule", SHORT, "--cells", "6"])
     assert "is read as" in answer.output
+
+
+def test_more_protons_than_a_garnet_can_miss_are_refused_with_the_most() -> None:
+    """LLZTO holds 1.4 Zr, and loses one Li2O for two protons."""
+    with pytest.raises(InputError, match=r"H = 1\.8 per formula unit is more than LLZTO can lose .*: at most 1\.4\d?;"):
+        problem("none", "LLZTO", "10 °C/min to 700 °C", exposed="H=1.8")
+    assert problem("none", "LLZTO", "10 °C/min to 700 °C", exposed="H=1.39").exposure == Exposure(protons=1.39)
