@@ -213,6 +213,22 @@ def with_oxygen(blocks: PhaseBlocks) -> PhaseBlocks:
     return replace(blocks, phases=followed, metal=metal)
 
 
+def with_water(blocks: PhaseBlocks) -> PhaseBlocks:
+    """These blocks with H2O as a further component that is followed, where a powder holds more than the gas takes up.
+
+    Its column, H, is the H2O [mol] in a variable, and its potential RT ln pH2O.  Energies are to be those in 1 bar H2O;
+    the gas columns still hold all hydrogen and oxygen.
+    """
+    phases = blocks.phases
+    followed = replace(
+        phases,
+        components=(*phases.components, "H"),
+        composition=np.column_stack([phases.composition, 0.5 * phases.gas[:, OPEN_ELEMENTS.index("H")]]),
+    )
+    metal = np.column_stack([blocks.metal, np.zeros(len(blocks.metal), dtype=bool)])
+    return replace(blocks, phases=followed, metal=metal)
+
+
 def _sublattices(mixture: Mixture) -> list[int]:
     """The sublattice of each species of a mixture (Y,), as numbers from zero, in the order of ``mixing.mixture``."""
     chosen = [mixture.solution.endmembers[i] for i in mixture.members]

@@ -616,7 +616,7 @@ def _masses(system: System, run: Trajectory, temperatures: NDArray[np.float64]) 
     content = phases.gas * moles[:, None]
     cations = np.ones(len(system.components), dtype=bool)
     for k in system.carried:
-        if system.components[k] != "O":  # all oxygen is in ``content`` already
+        if system.components[k] not in ("O", "H"):  # all of these is in ``content`` already
             content[:, OPEN_ELEMENTS.index(system.components[k])] += N[:, k]
         cations[k] = False
     oxides = system.oxides[cations]

@@ -14,7 +14,7 @@ from sinterface.models.basics.constants import AVOGADRO, GAS_CONSTANT, T_MAX, T_
 from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.formula import molar_mass
 from sinterface.models.equilibrium.chemistry import system as chemical_system
-from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks, with_oxygen
+from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks, with_oxygen, with_water
 from sinterface.models.phases import garnets
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
@@ -93,7 +93,7 @@ class System:
 
     @cached_property
     def carried(self) -> list[int]:
-        """Columns of elements that the gas brings and that are followed: carbon, and oxygen where it is scarce."""
+        """Columns of what comes and goes with the gas and is followed: CO2, H2O of hydroxides, and O2 where scarce."""
         return [k for k, name in enumerate(self.components) if name in OPEN_ELEMENTS]
 
     @cached_property
@@ -193,7 +193,12 @@ EMPTY = 60.0
 
 @lru_cache(maxsize=16)
 def _blocks(
-    powders: tuple[Material, ...], carbon: bool, oxygen: bool, database: Database, additives: tuple[str, ...]
+    powders: tuple[Material, ...],
+    carbon: bool,
+    oxygen: bool,
+    water: bool,
+    database: Database,
+    additives: tuple[str, ...],
 ) -> tuple[PhaseBlocks, tuple[tuple[int, tuple[float, ...]], ...]]:
     """The phases of some powders, and of each its block and the amounts in it; sweeps ask for them again and again."""
     elements = frozenset().union(
@@ -209,6 +214,7 @@ def _blocks(
             sides.append((blocks.block_of(chemical.mixtures[number].solution.name), tuple(x.tolist())))
         else:
             sides.append((blocks.block_of(chemical.phases.ids[row]), (1.0,)))
+    blocks = with_water(blocks) if water else blocks
     return with_oxygen(blocks) if oxygen else blocks, tuple(sides)
 
 
@@ -218,7 +224,8 @@ def assemble(
     """The system of a problem: concentric spheres or layers, the cathode inside, or a single powder.
 
     ``database`` has the energies of ``parameters``, the calibrated ones without any, already.  Carbon is followed where
-    a gas or a powder holds some, oxygen where a gas has little, and both where ``followed`` names them, from before.
+    a gas or a powder holds some, water where a powder does, oxygen where a gas has little, and all where ``followed``
+    names them, from before.  A reducing gas imposes its oxygen and its water.
     Raises InputError when a material has no energy in the database.
     """
     parameters = parameters or calibrated()
@@ -227,10 +234,16 @@ def assemble(
     names = tuple(dict.fromkeys(name for powder in powders.values() for name, _ in powder.beside))
     materials = (*(powder.material for powder in powders.values()), *(layer.material for layer in task.coatings))
     carbon = "C" in followed or any(gas.pCO2 > 0.0 for gas in gases)
-    scarce = "O" in followed or (any(gas.scarce for gas in gases) and not any(gas.reducing for gas in gases))
-    if scarce and any(gas.reducing for gas in gases):
-        raise InputError("a run whose oxygen was followed, in N2, Ar or CO2, can not go on in a reducing gas")
-    blocks, sides = _blocks(materials, carbon, scarce, database, names)
+    reducing = any(gas.reducing for gas in gases)
+    if reducing and {"O", "H"} & set(followed):
+        raise InputError(
+            "a run whose oxygen or water was followed, in N2, Ar or CO2 or with hydroxides, can not go on in a "
+            "reducing gas"
+        )
+    scarce = "O" in followed or (any(gas.scarce for gas in gases) and not reducing)
+    held = frozenset().union(*(database[name].amounts for name in names), *(powder.composition for powder in materials))
+    water = "H" in held and not reducing
+    blocks, sides = _blocks(materials, carbon, scarce, water, database, names)
     mesh, grid = _mesh(task, parameters), _grid(task, parameters)
     initial, roles, water = _initial(task, powders, blocks, sides, grid)
     size = (initial * blocks.moles).sum(axis=1)
@@ -497,8 +510,7 @@ def _places(task: Problem) -> tuple[int, ...]:
 def _renewal(crucible: str, cations: float, parameters: Parameters) -> float:
     """Moles of gas at 1 bar and 1 K that are renewed per second around a sample of so many moles of cations."""
     around = furnace.crucible(crucible)
-    gap = 10.0**parameters.renewal if around.lid else 1.0
-    return around.capacity(1.0) * cations / (around.renewal * gap)
+    return around.capacity(1.0) * cations / around.renewed_in(10.0**parameters.renewal)
 
 
 def _thermal(
@@ -510,13 +522,16 @@ def _thermal(
     around = list(zip(gases, task.crucibles, strict=True))
     states = list(dict.fromkeys(around))
     distinct = tuple(gas for gas, _ in states)
-    grid, potential, carbon, vapour = _gas_tables(distinct, "O" in components)
+    grid, potential, carbon, vapour = _gas_tables(distinct, "O" in components, "H" in components)
     references = np.full((len(distinct), len(components), len(grid)), np.nan)
     supplied = np.zeros((len(distinct), len(components)))
     for k, name in enumerate(components):
         if name == "O":  # its potential counts from 1 bar of O2, as do the energies
             references[:, k] = 0.0
             supplied[:, k] = [gas.pO2 for gas in distinct]
+        elif name == "H":  # likewise from 1 bar of H2O
+            references[:, k] = 0.0
+            supplied[:, k] = [gas.pH2O for gas in distinct]
         elif name in OPEN_ELEMENTS:
             references[:, k] = carbon
             supplied[:, k] = [gas.pCO2 for gas in distinct]
@@ -555,14 +570,16 @@ def _thermal(
 
 
 @lru_cache(maxsize=16)
-def _gas_tables(gases: tuple[Atmosphere, ...], followed: bool) -> tuple[Array, Array, Array, Array]:
+def _gas_tables(gases: tuple[Atmosphere, ...], followed: bool, water: bool) -> tuple[Array, Array, Array, Array]:
     """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of Li vapour [bar].
 
     Where oxygen is ``followed`` as a component, potentials are those in 1 bar of it, and Li vapour stands for the
-    lithium potential that an oxide has in the gas's own oxygen.
+    lithium potential that an oxide has in the gas's own oxygen.  Where ``water`` is, that of H is the one in 1 bar H2O;
+    the vapour has the water of the furnace's gas.
     """
     grid = np.arange(T_MIN - 30.0, T_MAX + 31.0)
     seen = [replace(gas, pO2=1.0) if followed else gas for gas in gases]
+    seen = [replace(gas, pH2O=1.0) if water else gas for gas in seen]
     potential = np.array([[gas.potential(element, grid) for element in OPEN_ELEMENTS] for gas in seen])
     dioxide = species("CO2").gibbs(grid)
     carbon = np.array([dioxide - 2.0 * gas.potential("O", grid) for gas in seen])

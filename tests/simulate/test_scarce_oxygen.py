@@ -51,7 +51,7 @@ def test_no_more_oxygen_is_taken_up_than_the_flow_brings():
     crucible = CRUCIBLES["lidded"]
     from sinterface.models.rates.parameters import calibrated
 
-    flow = np.array([crucible.capacity(float(t)) for t in T]) / (crucible.renewal * 10.0 ** calibrated().renewal)
+    flow = np.array([crucible.capacity(float(t)) for t in T]) / crucible.renewed_in(10.0 ** calibrated().renewal)
     brought = float(np.trapezoid(flow * gas.pO2, time))  # mol per mole of cations
     cations = 3.0 / 0.157757  # of a kg of LiFePO4
     taken = float(data["gas_uptake"].sel(gas="O2")[-1])
