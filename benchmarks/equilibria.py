@@ -11,9 +11,9 @@ from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.equilibrium import simplex
 from sinterface.models.equilibrium.chemistry import system as chemical_system
 from sinterface.models.equilibrium.minimum import minimise, sequence
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.database import embedded
+from sinterface.models.powders import materials
 
 COMPONENTS, PHASES, STEPS = 10, 300, 2000
 ATOMS = 2.2

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import sinterface as si
-from sinterface.simulate.views.canvas import canvas
+from sinterface.simulate.figures.canvas import canvas
 
 PICTURE = Path(__file__).resolve().parent / "images" / "hold_time.png"
 STRETCHES = (60.0, 300.0, 1800.0, 7200.0, 36000.0)

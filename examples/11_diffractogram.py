@@ -11,8 +11,8 @@ import sinterface as si
 from sinterface.models.instruments.detection import detection_limits
 from sinterface.models.instruments.diffraction import Scan
 from sinterface.models.instruments.raman import bands_of
-from sinterface.simulate.views import plot
-from sinterface.simulate.views.plot_instruments import diffractogram, raman_bands
+from sinterface.simulate.figures import plot
+from sinterface.simulate.figures.plot_instruments import diffractogram, raman_bands
 
 result = si.simulate("pc-NMC811", "LLZTO", si.Schedule.hold(800, hours=2), atmosphere="O2", cells=20)
 pattern = result.xrd()

@@ -5,7 +5,7 @@ LiNi0.6Mn0.3Co0.1O2 (single crystal) with garnet; capacity at 0.1C and charge-tr
 cathode. Needs PyBaMM: pip install 'sinterface[cell]'.
 """
 
-from sinterface.validation.scores.cell_fit import both_fits, table
+from sinterface.validation.calibration.cell_fit import both_fits, table
 
 result = both_fits()
 print(table(result))

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.studies import optimize
-from sinterface.validation.calibration.firings import Predicted
 from sinterface.validation.cli import app
+from sinterface.validation.judging.firings import Predicted
 from sinterface.validation.scores import validate
 
 ROOT = Path(__file__).resolve().parent.parent

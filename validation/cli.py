@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sinterface.models.rates.parameters import Parameters
-    from sinterface.validation.calibration.pool import Pool
     from sinterface.validation.calibration.rounds import Round
+    from sinterface.validation.judging.pool import Pool
     from sinterface.validation.observations.cards_reader import Cards
     from sinterface.validation.scores.document import ComparedOnset, Scores, Validation
 
@@ -163,8 +163,8 @@ def calibrate(
     from sinterface.simulate.files.output import check_writable, write_whole
     from sinterface.simulate.setup.extras import require
     from sinterface.validation.calibration import calibrate as calibration
-    from sinterface.validation.calibration.pool_file import pool_text, read_pool
     from sinterface.validation.calibration.posterior import posterior_table, resample
+    from sinterface.validation.judging.pool_file import pool_text, read_pool
     from sinterface.validation.observations.evidence import Observation
 
     for file in (pool, posterior):

@@ -24,7 +24,7 @@ ADVICE = (
 ROOM = 20_000_000
 """Free space that a place for compiled code needs [bytes]: twice what all of it takes."""
 
-SOURCES = tuple(Path(__file__).resolve().parents[2] / part for part in ("models/equilibrium", "simulate/solve"))
+SOURCES = tuple(Path(__file__).resolve().parents[2] / part for part in ("models/equilibrium", "simulate/stepping"))
 """Folders of the compiled modules; where the package is installed they lie in ``sinterface``."""
 
 

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.equilibrium.mixing import Mixture, mixture
-from sinterface.models.phases import garnets, solutions, substance
+from sinterface.models.phases import solutions, substance
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material, check_elements
 from sinterface.models.phases.phaseset import PhaseSet, closed_components, gas_phases, phase_set
 from sinterface.models.phases.substance import Solid
+from sinterface.models.powders import garnets
+from sinterface.models.powders.materials import Material, check_elements
 
 Array = NDArray[np.float64]
 Host = tuple[solutions.Solution, Array]

@@ -13,7 +13,7 @@ from sinterface.models.instruments.detection import detection_limits, family_lim
 from sinterface.models.instruments.diffraction import Component, Scan
 from sinterface.models.instruments.raman import raman_limits
 from sinterface.models.instruments.structures import structures
-from sinterface.models.phases.materials import Material
+from sinterface.models.powders.materials import Material
 
 METHODS: Mapping[str, str] = {"xrd": "X-ray diffraction", "raman": "Raman spectroscopy"}
 """What can be asked for beside a fixed share, with its name in messages."""

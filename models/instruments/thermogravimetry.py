@@ -19,7 +19,7 @@ from scipy.signal import find_peaks, savgol_filter
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.formula import molar_mass
-from sinterface.models.phases.exposure import WATERS, water_left
+from sinterface.models.powders.exposure import WATERS, water_left
 
 if TYPE_CHECKING:
     import xarray as xr

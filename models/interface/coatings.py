@@ -11,11 +11,11 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.quantity import Quantity
 from sinterface.models.equilibrium.chemistry import reactant
 from sinterface.models.interface.reactions import InterfaceReactions, interface_reactions
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material
 from sinterface.models.phases.substance import Solid
+from sinterface.models.powders import materials
+from sinterface.models.powders.materials import Material
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from sinterface.models.basics.errors import InputError, unknown
 from sinterface.models.equilibrium.chemistry import ChemicalSystem, system
 from sinterface.models.interface.reactions import Couple
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material
 from sinterface.models.phases.substance import GAS_ELEMENTS, cations
+from sinterface.models.powders.materials import Material
 
 Array = NDArray[np.float64]
 

@@ -22,9 +22,9 @@ from sinterface.models.equilibrium import assemblage, column_generation
 from sinterface.models.equilibrium.chemistry import ChemicalSystem, Pseudo, system
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.garnets import remark
-from sinterface.models.phases.materials import Material
 from sinterface.models.phases.substance import Solid
+from sinterface.models.powders.garnets import remark
+from sinterface.models.powders.materials import Material
 
 Array = NDArray[np.float64]
 

@@ -21,9 +21,9 @@ from sinterface.models.equilibrium import assemblage, column_generation
 from sinterface.models.equilibrium.chemistry import ChemicalSystem, system
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material
 from sinterface.models.phases.phaseset import ABSENT, PhaseSet, phase_set
 from sinterface.models.phases.substance import Solid
+from sinterface.models.powders.materials import Material
 
 Array = NDArray[np.float64]
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from sinterface.models.phases.atmosphere import atmosphere as atmosphere
     from sinterface.models.phases.database import Database as Database
     from sinterface.models.phases.database import embedded as load_database
-    from sinterface.models.phases.materials import Material as Material
-    from sinterface.models.phases.materials import built_in as materials
-    from sinterface.models.phases.materials import find as material
+    from sinterface.models.powders.materials import Material as Material
+    from sinterface.models.powders.materials import built_in as materials
+    from sinterface.models.powders.materials import find as material
     from sinterface.simulate.screening.candidate_space import Space as Space
     from sinterface.simulate.screening.candidate_space import read as read_space
     from sinterface.simulate.screening.screen import screen as screen
@@ -57,7 +57,7 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "Database": ("models.phases.database", "Database"),
     "Front": ("simulate.studies.optimize", "Front"),
     "InputError": ("models.basics.errors", "InputError"),
-    "Material": ("models.phases.materials", "Material"),
+    "Material": ("models.powders.materials", "Material"),
     "Problem": ("simulate.setup.problem", "Problem"),
     "Result": ("simulate.solve.result", "Result"),
     "Schedule": ("simulate.setup.schedule", "Schedule"),
@@ -70,8 +70,8 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "compare": ("simulate.studies.compare", "compare"),
     "interface_reactions": ("models.interface.reactions", "interface_reactions"),
     "load_database": ("models.phases.database", "embedded"),
-    "material": ("models.phases.materials", "find"),
-    "materials": ("models.phases.materials", "built_in"),
+    "material": ("models.powders.materials", "find"),
+    "materials": ("models.powders.materials", "built_in"),
     "open_store": ("simulate.screening.zarr_store", "open_store"),
     "optimize": ("simulate.studies.optimize", "optimize"),
     "read_schedule": ("simulate.setup.schedule_file", "find"),

@@ -1,4 +1,4 @@
-"""The app in the browser: forms, background work, pages of results and downloads, on this machine alone.
+"""The app in the browser: its pages, what they show of an answer, files to take away, and the server.
 
-Words of a form and of an address come in; runs in other processes, charts and files to take away go out.
+Forms and results of ``work`` come in; pages and downloads go out, on this machine alone.
 """

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.instruments.detector import Detector
-from sinterface.simulate.app import code, form
-from sinterface.simulate.app.jobs import Job
 from sinterface.simulate.app.results import Rows, rows_of
-from sinterface.simulate.views import plot, plot_instruments, plot_mass, plot_schedules
+from sinterface.simulate.figures import plot, plot_instruments, plot_mass, plot_schedules
+from sinterface.simulate.work import code, form
+from sinterface.simulate.work.jobs import Job
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-from sinterface.models.phases import materials
-from sinterface.models.phases.materials import MAX_CARD_BYTES
-from sinterface.simulate.app.form import CHOICES, GASES, Field, field
+from sinterface.models.powders import materials
+from sinterface.models.powders.materials import MAX_CARD_BYTES
+from sinterface.simulate.work.form import CHOICES, GASES, Field, field
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -7,10 +7,10 @@ from typing import Any
 
 from dash import html
 
-from sinterface.simulate.app import form
 from sinterface.simulate.app.elements import chart, link_to, table
-from sinterface.simulate.views import charts
-from sinterface.simulate.views.exhibit import Exhibit
+from sinterface.simulate.pages import charts
+from sinterface.simulate.pages.exhibit import Exhibit
+from sinterface.simulate.work import form
 
 STARTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("One firing", "run", {"cathode": "pc-NMC811", "as_received": "yes"}),

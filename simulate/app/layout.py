@@ -8,11 +8,11 @@ from typing import Any
 from dash import dcc, html
 
 from sinterface.models.basics.errors import SinterfaceError
-from sinterface.simulate.app import form
 from sinterface.simulate.app.drawing_schedule import curve, nodes
 from sinterface.simulate.app.elements import DRAGGED, aria, input_of, link_to
+from sinterface.simulate.pages import charts
 from sinterface.simulate.setup.schedule import Schedule
-from sinterface.simulate.views import charts
+from sinterface.simulate.work import form
 
 TITLES = {
     "": "Gallery", "run": "Run", "sweep": "Onset sweep", "compare": "Compare", "reactions": "Reactions",

@@ -12,15 +12,15 @@ from dash import html
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO
-from sinterface.simulate.app import code, form
 from sinterface.simulate.app.elements import chart, table
-from sinterface.simulate.app.jobs import Job, key_of
+from sinterface.simulate.pages import charts, data_charts
 from sinterface.simulate.setup.problem import sample_text
 from sinterface.simulate.solve.result import Result, converged
 from sinterface.simulate.studies.compare import Comparison, summary
 from sinterface.simulate.studies.shares import courses, with_error
 from sinterface.simulate.studies.sweep import Sweep
-from sinterface.simulate.views import charts, data_charts
+from sinterface.simulate.work import code, form
+from sinterface.simulate.work.jobs import Job, key_of
 
 LISTED = 0.005
 """Phases that never reach this share [wt%] are left out of tables; the NetCDF file has all."""

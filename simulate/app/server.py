@@ -16,11 +16,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sinterface.models.basics.errors import InputError, SinterfaceError
-from sinterface.simulate.app import downloads, form, gallery, layout, results
+from sinterface.simulate.app import downloads, gallery, layout, results
 from sinterface.simulate.app.drawing_schedule import after_drag
 from sinterface.simulate.app.elements import value_of
-from sinterface.simulate.app.jobs import ACTIVE, FAULT, Job, Jobs, key_of
-from sinterface.simulate.views.exhibit import Exhibit
+from sinterface.simulate.pages.exhibit import Exhibit
+from sinterface.simulate.work import form
+from sinterface.simulate.work.jobs import ACTIVE, FAULT, Job, Jobs, key_of
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

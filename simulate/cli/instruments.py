@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sinterface.models.instruments.detection import Limit
     from sinterface.models.instruments.diffraction import Pattern, Scan
-    from sinterface.simulate.views.read_results import Stored
+    from sinterface.simulate.pages.read_results import Stored
 
 LEAST_LISTED = 0.005
 """Phases of a smaller share [wt%] are left out of the table; ``--json`` has all."""
@@ -68,7 +68,7 @@ def xrd(
     limits = detection_limits(pattern.components, scan)
     figure = None
     if plot is not None:
-        from sinterface.simulate.views.plot_instruments import diffractogram
+        from sinterface.simulate.figures.plot_instruments import diffractogram
 
         figure = diffractogram(pattern, overlay, _title(run.data, moment))
     if output is not None:
@@ -86,7 +86,7 @@ def xrd(
 
 def _run(file: Path) -> Stored:
     from sinterface.models.basics.errors import InputError
-    from sinterface.simulate.views.read_results import read
+    from sinterface.simulate.pages.read_results import read
 
     stored = read(file)
     if stored.kind != "run":
@@ -232,7 +232,7 @@ def cell(
         name: [rate_curve(state) for state in entries] for name, entries in states.items()
     }
     if plot is not None:
-        from sinterface.simulate.views.plot_instruments import rate_capability
+        from sinterface.simulate.figures.plot_instruments import rate_capability
 
         ratios = {"bare": [1.0]} | {name: [s.charge_transfer for s in entries] for name, entries in states.items()}
         save(rate_capability(curves, ratios, _title(run.data, -1)), plot, quiet=as_json, style=style)
@@ -278,7 +278,7 @@ def cell(
 def _diameter(data: xr.Dataset) -> float:
     """Diameter [m] of the particles of the run's cathode.  Raises InputError when it is no built-in powder."""
     from sinterface.models.basics.errors import InputError, shown
-    from sinterface.models.phases import materials
+    from sinterface.models.powders import materials
 
     powder = materials.built_in().get(str(data.attrs["cathode"]))
     if powder is None:

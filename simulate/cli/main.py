@@ -243,7 +243,7 @@ def list_materials() -> None:
     """List the built-in cathodes, electrolytes and coatings."""
     from rich.table import Table
 
-    from sinterface.models.phases import materials
+    from sinterface.models.powders import materials
 
     table = Table(box=None)
     for heading in ("name", "role", "composition", "structure", "particle / µm", "grain / µm"):
@@ -264,7 +264,7 @@ def _hold(temperature: str, hold: str, ramp: str) -> Schedule:
 
 
 def _plots() -> Any:
-    from sinterface.simulate.views import plot
+    from sinterface.simulate.figures import plot
 
     return plot
 

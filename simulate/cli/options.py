@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sinterface.models.phases.database import Database as PhaseDatabase
-    from sinterface.models.phases.materials import Material
+    from sinterface.models.powders.materials import Material
     from sinterface.simulate.setup.problem import Problem
     from sinterface.simulate.setup.schedule import Schedule
 
@@ -183,8 +183,8 @@ def check_outputs(
         if file is not None:
             check_writable(file)
     if plot is not None:
-        from sinterface.simulate.views.canvas import STYLES
-        from sinterface.simulate.views.plot import check_format
+        from sinterface.simulate.figures.canvas import STYLES
+        from sinterface.simulate.figures.plot import check_format
 
         if style not in STYLES:
             raise unknown("style", style, STYLES)
@@ -194,7 +194,7 @@ def check_outputs(
 
 def save(figure: Figure, path: Path, *, quiet: bool, style: str = "screen") -> None:
     """Write a figure and say so."""
-    from sinterface.simulate.views import plot
+    from sinterface.simulate.figures import plot
 
     plot.save(figure, path, style)
     say(f"wrote {path}", quiet=quiet)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sinterface.models.interface.ensemble import InterfaceSpread
     from sinterface.models.interface.reactions import Couple, InterfaceReactions
     from sinterface.models.phases.database import Database as PhaseDatabase
-    from sinterface.models.phases.materials import Material
+    from sinterface.models.powders.materials import Material
 
 
 def reactions(
@@ -49,12 +49,12 @@ def reactions(
     from sinterface.models.basics.constants import CELSIUS_ZERO
     from sinterface.models.basics.errors import InputError
     from sinterface.models.interface.reactions import reactions_at
-    from sinterface.models.phases import materials
     from sinterface.models.phases.atmosphere import atmosphere as gas
+    from sinterface.models.powders import materials
+    from sinterface.simulate.figures import plot as plots
     from sinterface.simulate.setup import schedule as schedules
     from sinterface.simulate.setup.problem import NONE
     from sinterface.simulate.studies import sweep as sweeps
-    from sinterface.simulate.views import plot as plots
 
     if not 0 <= ensemble <= MOST_SAMPLES:
         raise InputError(f"--ensemble {ensemble}: a number of samples from 0 to {MOST_SAMPLES}")
@@ -124,7 +124,7 @@ def _couple(
     """The couple; where a formula has no energy and its structure is not known, the error says what to give."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.interface.reactions import couple
-    from sinterface.models.phases import materials
+    from sinterface.models.powders import materials
 
     try:
         return couple(cathode, electrolyte, phase_data, para=para, closed=closed)

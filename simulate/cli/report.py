@@ -23,7 +23,7 @@ def report(
 ) -> None:
     """Make one offline HTML page with interactive charts of what other commands wrote."""
     from sinterface.models.basics.errors import InputError
-    from sinterface.simulate.views.report import write
+    from sinterface.simulate.pages.report import write
 
     check_limit(detection_limit)
     if len(files) > MOST_FILES:

@@ -137,7 +137,7 @@ NAMED_COOLING = {"naturally": "cool naturally", "quench": "quench"}
 
 
 def _figures() -> Any:
-    from sinterface.simulate.views import plot_schedules
+    from sinterface.simulate.figures import plot_schedules
 
     return plot_schedules
 

@@ -80,7 +80,7 @@ def screen(
     else:
         _show(document)
     if plot is not None:
-        from sinterface.simulate.views.plot_screen import overview
+        from sinterface.simulate.figures.plot_screen import overview
 
         with reading(output):
             figure = overview(store)
@@ -148,7 +148,7 @@ def _document(store: xr.Dataset, done: Screened, path: Path, top: int) -> dict[s
 
 def _show(document: dict[str, Any]) -> None:
     from sinterface.models.basics.textfile import plain
-    from sinterface.simulate.views.report_screen import coating_told
+    from sinterface.simulate.pages.report_screen import coating_told
 
     ranked = document["ranked"]
     never = f"> {document['temperatures_C'][-1]:g}"

@@ -64,7 +64,7 @@ def tga(
     else:
         _show(shown, task)
     if plot is not None:
-        from sinterface.simulate.views.plot_mass import mass_curve
+        from sinterface.simulate.figures.plot_mass import mass_curve
 
         save(mass_curve(shown, overlay, _title(shown)), plot, quiet=as_json, style=style)
     if not shown.result.finished:
@@ -75,7 +75,7 @@ def tga(
 def _task(couple: CoupleOptions, material: str, ramp: str, phase_data: PhaseDatabase) -> Problem:
     """The problem; an electrolyte may be given alone, too."""
     from sinterface.models.basics.errors import InputError
-    from sinterface.models.phases import materials
+    from sinterface.models.powders import materials
     from sinterface.simulate.setup.problem import NONE
     from sinterface.simulate.setup.schedule import Schedule
 

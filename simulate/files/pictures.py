@@ -1,6 +1,6 @@
 """Pictures of results that are asked for by the results themselves.
 
-The room of views lies above that of the results and draws them; it is loaded by name when a picture is wanted, as
+The room of figures lies above that of the results and draws them; it is loaded by name when a picture is wanted, as
 pandas does with what draws its tables, so that no result depends on it.
 """
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def picture(module: str, name: str, *shown: Any) -> Figure:
-    """The figure that function ``name`` of a module of views makes of ``shown``."""
-    figure: Figure = getattr(import_module(f"sinterface.simulate.views.{module}"), name)(*shown)
+    """The figure that function ``name`` of a module of figures makes of ``shown``."""
+    figure: Figure = getattr(import_module(f"sinterface.simulate.figures.{module}"), name)(*shown)
     return figure
 
 

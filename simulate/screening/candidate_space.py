@@ -16,10 +16,10 @@ from sinterface.models.basics.errors import DataError, InputError, SinterfaceErr
 from sinterface.models.basics.formula import atomic_mass
 from sinterface.models.basics.textfile import load_toml, plain, read_text
 from sinterface.models.instruments.detector import Detector
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
-from sinterface.models.phases.materials import Material
+from sinterface.models.powders import materials
+from sinterface.models.powders.materials import Material
 from sinterface.simulate.setup.problem import read_mass_ratio
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.studies import samples as spreads

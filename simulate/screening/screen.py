@@ -24,8 +24,8 @@ from sinterface.models.interface.reactions import couple, reactions_at
 from sinterface.models.phases import database as databases
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.powders.materials import Material
 from sinterface.models.rates import parameters
 from sinterface.simulate.files.pictures import picture, png
 from sinterface.simulate.files.workers import is_interrupt

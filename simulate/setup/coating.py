@@ -10,7 +10,7 @@ from sinterface.models.basics.errors import InputError, shown
 from sinterface.models.basics.quantity import METRES
 from sinterface.models.interface.coatings import coating
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material
+from sinterface.models.powders.materials import Material
 
 POWDERS = ("cathode", "electrolyte")
 
@@ -32,7 +32,7 @@ _LAYER = re.compile(
 class Layer:
     """A layer of ``material``, ``thickness`` [m] everywhere, that sticks to the powder ``on``: cathode or electrolyte.
 
-    >>> from sinterface.models.phases.materials import built_in
+    >>> from sinterface.models.powders.materials import built_in
     >>> Layer(built_in("coating")["Li3BO3"], 2e-8).on
     'cathode'
     """
@@ -67,7 +67,7 @@ def read_coatings(
     the other powder.  Raises InputError naming the part that is not understood, the choices and the remedy.
 
     >>> from sinterface.models.phases.database import embedded
-    >>> from sinterface.models.phases.materials import find
+    >>> from sinterface.models.powders.materials import find
     >>> read_coatings("Li3BO3=20nm", embedded(), find("pc-LCO"), find("LLZTO", "electrolyte"))[0].label
     'Li3BO3=20nm on cathode'
     """

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import InputError, shown, unknown
 from sinterface.models.phases import database as databases
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.exposure import Exposure
-from sinterface.models.phases.exposure import read as read_exposure
-from sinterface.models.phases.garnets import check_protons
-from sinterface.models.phases.materials import Material
-from sinterface.models.phases.sizes import Sizes
+from sinterface.models.powders import materials
+from sinterface.models.powders.exposure import Exposure
+from sinterface.models.powders.exposure import read as read_exposure
+from sinterface.models.powders.garnets import check_protons
+from sinterface.models.powders.materials import Material
+from sinterface.models.powders.sizes import Sizes
 from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.coating import MOST_LAYERS, Layer, read_coatings
 from sinterface.simulate.setup.mesh import GEOMETRIES

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sinterface.models.basics.errors import InputError, shown
 from sinterface.models.basics.quantity import length
-from sinterface.models.phases.materials import Material
-from sinterface.models.phases.sizes import CLASSES, Mode, Sizes
+from sinterface.models.powders.materials import Material
+from sinterface.models.powders.sizes import CLASSES, Mode, Sizes
 from sinterface.simulate.setup.coating import POWDERS
 
 CARDS = "cards"
@@ -32,7 +32,7 @@ def read_sizes(
     ``classes=3``, the number of classes of each.  ``cards`` takes mean and deviation of both from their cards.  A
     powder that is not named keeps a single size, that of its card.  Raises InputError naming the part and the remedy.
 
-    >>> from sinterface.models.phases.materials import find
+    >>> from sinterface.models.powders.materials import find
     >>> read_sizes("cathode=5±3um", find("pc-LCO"), find("LLZTO", "electrolyte"))[2].label
     '5±3um'
     """

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sinterface.models.basics.errors import InputError, shown
 from sinterface.models.basics.quantity import Quantity, length
 from sinterface.models.interface.coatings import coating
-from sinterface.models.phases import materials
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import Material
+from sinterface.models.powders import materials
+from sinterface.models.powders.materials import Material
 from sinterface.simulate.setup.coating import THICKEST, THINNEST, Layer
 
 THINNEST_SLAB, THICKEST_SLAB = 1e-9, 1e-2

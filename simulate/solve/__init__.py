@@ -1,4 +1,4 @@
-"""Diffusion and reaction through a schedule: rates and conductances, one time step, the march through time, the result.
+"""A whole run: its equations as arrays, the drive through the schedule, checkpoints, and what came of it.
 
 A problem comes in; amounts of every phase against time, with their numerical error, go out.
 """

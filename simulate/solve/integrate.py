@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.simulate.solve.march import DONE, FULL, Cells, Control, Model, Progress, Track, march
+from sinterface.simulate.stepping.march import DONE, FULL, Cells, Control, Model, Progress, Track, march
 
 Array = NDArray[np.float64]
 

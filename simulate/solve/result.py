@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
-from sinterface.models.phases.exposure import WATERS, water_left
-from sinterface.models.phases.garnets import remark
+from sinterface.models.powders.exposure import WATERS, water_left
+from sinterface.models.powders.garnets import remark
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pictures import picture, png
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
 from sinterface.simulate.solve.system import System
-from sinterface.simulate.solve.thermal import temperature
+from sinterface.simulate.stepping.thermal import temperature
 
 if TYPE_CHECKING:
     import pandas as pd

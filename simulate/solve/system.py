@@ -15,12 +15,12 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.formula import molar_mass
 from sinterface.models.equilibrium.chemistry import system as chemical_system
 from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks, with_oxygen, with_water
-from sinterface.models.phases import garnets
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.exposure import Exposure
 from sinterface.models.phases.gases import gas as species
-from sinterface.models.phases.materials import Material
+from sinterface.models.powders import garnets
+from sinterface.models.powders.exposure import Exposure
+from sinterface.models.powders.materials import Material
 from sinterface.models.rates import transport
 from sinterface.models.rates.parameters import Parameters, calibrated
 from sinterface.simulate.setup import furnace
@@ -29,11 +29,11 @@ from sinterface.simulate.setup.furnace import lithium_pressure
 from sinterface.simulate.setup.mesh import Grid, Mesh, two_layers
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import COOLING_TIME
-from sinterface.simulate.solve.conductance import NO_LAYER, Paths
-from sinterface.simulate.solve.march import Cells, Model
-from sinterface.simulate.solve.mobility import Growth
-from sinterface.simulate.solve.newton_step import BARRIER, Basis
-from sinterface.simulate.solve.thermal import Thermal
+from sinterface.simulate.stepping.conductance import NO_LAYER, Paths
+from sinterface.simulate.stepping.march import Cells, Model
+from sinterface.simulate.stepping.mobility import Growth
+from sinterface.simulate.stepping.newton_step import BARRIER, Basis
+from sinterface.simulate.stepping.thermal import Thermal
 
 Array = NDArray[np.float64]
 

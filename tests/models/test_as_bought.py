@@ -9,8 +9,9 @@ from sinterface.models.equilibrium import assemblage, column_generation
 from sinterface.models.equilibrium.chemistry import system
 from sinterface.models.interface import stability
 from sinterface.models.interface.stability import decompose, subject
-from sinterface.models.phases import materials, solutions
+from sinterface.models.phases import solutions
 from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.powders import materials
 
 LAYERED = next(solution for solution in solutions.embedded() if solution.name == "layered")
 NAMES = [member.phase for member in LAYERED.endmembers]

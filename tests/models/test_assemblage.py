@@ -10,10 +10,11 @@ from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.equilibrium import assemblage, column_generation
 from sinterface.models.equilibrium.chemistry import Pseudo, system
 from sinterface.models.interface.reactions import couple
-from sinterface.models.phases import materials, solutions
+from sinterface.models.phases import solutions
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.phaseset import phase_set
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.powders import materials
 
 COUPLES = [("LLZTO", "pc-LNMO"), ("LLZTO", "pc-NMC811"), ("Al-LLZO", "pc-NCA"), ("LLZO", "pc-LFP")]
 T = 1073.15

@@ -8,8 +8,8 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.instruments.detection import family_limits
 from sinterface.models.instruments.detector import Detector
 from sinterface.models.instruments.diffraction import Component
-from sinterface.models.phases.materials import built_in
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.powders.materials import built_in
 
 SAMPLE = (
     Component("LiNi0.8Mn0.1Co0.1O2", "layered", 49.0, "cathode"),

@@ -12,9 +12,10 @@ from sinterface.models.equilibrium.minimum import minimise
 from sinterface.models.evidence import assimilate
 from sinterface.models.interface import ensemble
 from sinterface.models.interface.reactions import couple, profile
-from sinterface.models.phases import corrections, materials
+from sinterface.models.phases import corrections
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.powders import materials
 
 T = 973.15
 NMC_ELEMENTS = frozenset(("Li", "La", "Zr", "Ta", "Ni", "Mn", "Co"))

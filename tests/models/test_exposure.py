@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import InputError
-from sinterface.models.phases import exposure, materials
-from sinterface.models.phases.exposure import Exposure, read, water_left
+from sinterface.models.powders import exposure, materials
+from sinterface.models.powders.exposure import Exposure, read, water_left
 
 GARNET = {"Li": 6.4, "La": 3.0, "Zr": 1.4, "Ta": 0.6, "O": 12.0}
 

@@ -15,8 +15,8 @@ from sinterface.models.basics.errors import DataError, InputError, SinterfaceErr
 from sinterface.models.basics.quantity import quantity
 from sinterface.models.basics.textfile import read_text
 from sinterface.models.evidence import external_phases
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.powders import materials
 
 QUIET = settings(deadline=None, max_examples=200, derandomize=True)
 HUGE = int("f" * 6000, 16)

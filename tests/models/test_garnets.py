@@ -9,7 +9,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.equilibrium.chemistry import reactant
 from sinterface.models.interface.reactions import couple, reactions_at
 from sinterface.models.interface.stability import decompose, subject
-from sinterface.models.phases import garnets, materials
+from sinterface.models.powders import garnets, materials
 
 
 def garnet(text):

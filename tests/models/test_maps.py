@@ -12,8 +12,8 @@ from sinterface.models.interface.maps import stability_map
 from sinterface.models.interface.mixture_input import batch, batch_of, composition
 from sinterface.models.interface.reactions import couple, interface_reactions
 from sinterface.models.interface.stability import ALLOWED, decompose, subject
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.powders import materials
 
 T = np.array([500.0, 600.0, 700.0, 800.0, 900.0, 1000.0]) + CELSIUS_ZERO
 CO2 = np.geomspace(1e-7, 1.0, 8)

@@ -10,7 +10,8 @@ import pytest
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError
 from sinterface.models.basics.quantity import TO_SI, quantity
-from sinterface.models.phases import materials, solutions
+from sinterface.models.phases import solutions
+from sinterface.models.powders import materials
 
 FOLDER = resources.files("sinterface.models.data.materials")
 CARDS = {

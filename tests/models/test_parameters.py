@@ -8,9 +8,10 @@ import pytest
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import InputError
 from sinterface.models.interface.stability import decomposition
-from sinterface.models.phases import database, materials
+from sinterface.models.phases import database
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.substance import cations
+from sinterface.models.powders import materials
 from sinterface.models.rates import kinetics, parameters, transport
 
 CATHODES = ("pc-LCO", "pc-LNMO", "pc-NMC811", "pc-NMC631", "pc-NMC532", "pc-NMC111", "sc-NMC631")

@@ -11,8 +11,8 @@ from sinterface.models.basics.formula import parse
 from sinterface.models.equilibrium import column_generation
 from sinterface.models.equilibrium.chemistry import reactant
 from sinterface.models.interface.reactions import couple, interface_reactions, profile
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
+from sinterface.models.powders import materials
 
 COUPLES = [("LLZTO", "pc-LNMO"), ("LLZTO", "pc-LCO"), ("LLZTO", "pc-NMC811"), ("LLZO", "pc-LFP"), ("LLZO", "pc-LMO")]
 TEMPERATURES = (673.15, 973.15)

@@ -11,9 +11,9 @@ from sinterface.models.equilibrium.chemistry import ChemicalSystem, Pseudo
 from sinterface.models.equilibrium.minimum import along, minimise
 from sinterface.models.equilibrium.mixing import GAP
 from sinterface.models.interface.reactions import couple
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.phaseset import phase_set
+from sinterface.models.powders import materials
 
 CASES = [
     ("LLZTO", "pc-LNMO", 673.15, "O2"),

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import GAS_CONSTANT as R
-from sinterface.models.phases import database, estimates, materials, solutions
+from sinterface.models.phases import database, estimates, solutions
 from sinterface.models.phases.gases import gas
 from sinterface.models.phases.gibbs import enthalpy_increment
+from sinterface.models.powders import materials
 
 SOLUTIONS = {solution.name: solution for solution in solutions.embedded()}
 NMC = {name: material for name, material in materials.built_in("cathode").items() if "NMC" in name or name == "pc-NCA"}

@@ -20,11 +20,11 @@ from sinterface.models.interface.stability import (
     sign_changes,
     subject,
 )
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.gases import gas
 from sinterface.models.phases.phaseset import ABSENT, phase_set
+from sinterface.models.powders import materials
 
 DRY = atmosphere("dry-air")
 MEV = EV_PER_ATOM * 1e-3

@@ -7,7 +7,7 @@ import xarray as xr
 from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.formula import molar_mass
 from sinterface.models.instruments.thermogravimetry import MassCurve, mass_curve, steps, together
-from sinterface.models.phases.exposure import STEPS
+from sinterface.models.powders.exposure import STEPS
 
 T = np.linspace(300.0, 1400.0, 2000)
 

@@ -13,8 +13,8 @@ from sinterface.models.interface.coatings import coating, coatings
 from sinterface.models.interface.reactions import couple, interface_reactions
 from sinterface.models.interface.stability import ALLOWED, subject
 from sinterface.models.interface.window import driving_force, pressure_windows, temperature_changes, temperature_windows
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
+from sinterface.models.powders import materials
 
 MEV = EV_PER_ATOM * 1e-3
 HOT = 700.0 + CELSIUS_ZERO

@@ -14,11 +14,11 @@ import pytest
 from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.rates import parameters
 from sinterface.simulate.solve import system
-from sinterface.simulate.solve.conductance import Paths
-from sinterface.simulate.solve.march import Cells, Model
-from sinterface.simulate.solve.mobility import Growth
-from sinterface.simulate.solve.newton_step import BARRIER, Basis
-from sinterface.simulate.solve.thermal import Thermal
+from sinterface.simulate.stepping.conductance import Paths
+from sinterface.simulate.stepping.march import Cells, Model
+from sinterface.simulate.stepping.mobility import Growth
+from sinterface.simulate.stepping.newton_step import BARRIER, Basis
+from sinterface.simulate.stepping.thermal import Thermal
 
 NUMERICS = (
     "test_restart", "test_verification", "test_properties", "test_furnace", "test_run", "test_limits", "test_coating",

@@ -9,12 +9,12 @@ from typer.testing import CliRunner
 import sinterface as si
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import InputError
-from sinterface.models.phases.exposure import Exposure
+from sinterface.models.powders.exposure import Exposure
 from sinterface.simulate.cli.main import app
+from sinterface.simulate.figures.plot import run as run_figure
+from sinterface.simulate.pages import read_results
+from sinterface.simulate.pages.report import page
 from sinterface.simulate.setup.problem import problem, sample_text
-from sinterface.simulate.views import read_results
-from sinterface.simulate.views.plot import run as run_figure
-from sinterface.simulate.views.report import page
 
 SHORT = "50 °C/min to 600 °C; quench"
 

@@ -9,9 +9,10 @@ import pytest
 pytest.importorskip("dash")
 
 from sinterface.models.basics.errors import SinterfaceError
-from sinterface.simulate.app import code, downloads, drawing_schedule, form, layout
-from sinterface.simulate.app.jobs import Job, Jobs, key_of
+from sinterface.simulate.app import downloads, drawing_schedule, layout
 from sinterface.simulate.app.server import MOST_BODY, build, files, guard, look
+from sinterface.simulate.work import code, form
+from sinterface.simulate.work.jobs import Job, Jobs, key_of
 from sinterface.validation.scores.exhibits import exhibits
 
 QUICK = {"schedule": "50 °C/min to 500 °C; quench", "cells": "8"}
@@ -211,7 +212,7 @@ class Broken:
 
 
 def test_no_more_than_so_many_jobs_wait(monkeypatch):
-    from sinterface.simulate.app import jobs as module
+    from sinterface.simulate.work import jobs as module
 
     monkeypatch.setattr(module, "MOST_WAITING", 0)
     with pytest.raises(SinterfaceError, match="cancel one"):

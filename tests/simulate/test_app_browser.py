@@ -137,7 +137,8 @@ def slow(monkeypatch):
     """A server whose charts take longer than the pause between two looks, and a job of it that goes on by hand."""
     from werkzeug.serving import make_server
 
-    from sinterface.simulate.app import form, jobs, results, server
+    from sinterface.simulate.app import results, server
+    from sinterface.simulate.work import form, jobs
 
     kept = jobs.Jobs()
     query = form.query("run", form.defaults("run"))

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sinterface.models.basics.errors import InputError
-from sinterface.simulate.views.canvas import COLUMN, INCH, LETTERS, PAGE, canvas, styled
+from sinterface.simulate.figures.canvas import COLUMN, INCH, LETTERS, PAGE, canvas, styled
 from sinterface.validation.cli import app
 
 

@@ -15,8 +15,8 @@ from sinterface.models.instruments.diffraction import Component, Scan, pattern, 
 from sinterface.simulate.cli.main import app
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pattern_files import read_pattern, write_pattern
-from sinterface.simulate.views.read_results import read
-from sinterface.simulate.views.report import page
+from sinterface.simulate.pages.read_results import read
+from sinterface.simulate.pages.report import page
 
 PHASES = (
     ("Li1.01Ni0.66Mn0.28Co0.05O2", "layered", "cathode", 49.0),

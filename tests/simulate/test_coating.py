@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import sinterface as si
 from sinterface.models.basics.errors import InputError
 from sinterface.models.interface.coatings import coating
-from sinterface.models.phases import materials
+from sinterface.models.powders import materials
 from sinterface.models.rates import parameters
 from sinterface.simulate.cli import main
 from sinterface.simulate.setup.coating import Layer, read_coatings

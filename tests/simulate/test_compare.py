@@ -67,7 +67,7 @@ def test_no_schedule_is_refused():
 
 
 def test_the_figure_has_a_panel_each_with_the_same_axes(comparison):
-    from sinterface.simulate.views.plot_schedules import compared
+    from sinterface.simulate.figures.plot_schedules import compared
 
     figure = compared(comparison, 1.0)
     uppers = [axis for axis in figure.axes if "wt%" in axis.get_ylabel() or axis.get_title()]

@@ -471,10 +471,10 @@ def test_floods_of_values_are_refused_in_a_line(tmp_path, name, judged):
 
 
 XML = b"<xrdMeasurements><dataPoints>%s</dataPoints></xrdMeasurements>"
-POOL = "from sinterface.validation.calibration.pool_file import read_pool\n"
+POOL = "from sinterface.validation.judging.pool_file import read_pool\n"
 POOL += "def read(path):\n    read_pool(path.read_text())"
 PATTERN = "from sinterface.simulate.files.pattern_files import read_pattern as read"
-CARD = "from sinterface.models.phases.materials import load as read"
+CARD = "from sinterface.models.powders.materials import load as read"
 PLAN = "from sinterface.simulate.setup.schedule_file import find\ndef read(path):\n    find(str(path))"
 TOML = (
     b"a=" + b"[" * 40_000,

@@ -32,7 +32,7 @@ def figure():
 
 
 def save_figure(path):
-    from sinterface.simulate.views.plot import save
+    from sinterface.simulate.figures.plot import save
 
     save(figure(), path)
 
@@ -200,7 +200,7 @@ FORMULA = "$\\frac{$ \x1b[31m<b>[/b]\n\u202e"
 def test_text_of_others_is_drawn_letter_by_letter(tmp_path):
     """Figures are drawn to the end: matplotlib raises on a formula that it can not read."""
     import sinterface as si
-    from sinterface.simulate.views import plot, plot_instruments, plot_schedules
+    from sinterface.simulate.figures import plot, plot_instruments, plot_schedules
 
     result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 600 °C; quench", cells=6), estimate_error=False)
     words = ("cathode", "electrolyte", "schedule", "atmosphere")

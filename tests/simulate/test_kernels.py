@@ -8,13 +8,13 @@ import sinterface as si
 from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.rates.parameters import prior
 from sinterface.simulate.setup.schedule import Schedule
-from sinterface.simulate.solve import thermal as thermals
-from sinterface.simulate.solve.conductance import FASTEST_FLOW, conductances
-from sinterface.simulate.solve.drag import blank, ease, force
-from sinterface.simulate.solve.march import longest_step
-from sinterface.simulate.solve.mobility import Moment, affinities, contents, mobilities
-from sinterface.simulate.solve.newton_step import blank_slopes, blank_step, cholesky, direction, mixing
 from sinterface.simulate.solve.system import assemble
+from sinterface.simulate.stepping import thermal as thermals
+from sinterface.simulate.stepping.conductance import FASTEST_FLOW, conductances
+from sinterface.simulate.stepping.drag import blank, ease, force
+from sinterface.simulate.stepping.march import longest_step
+from sinterface.simulate.stepping.mobility import Moment, affinities, contents, mobilities
+from sinterface.simulate.stepping.newton_step import blank_slopes, blank_step, cholesky, direction, mixing
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import sinterface as si
 from sinterface.models.basics import formula
 from sinterface.models.equilibrium import chemistry, column_generation
 from sinterface.models.rates import parameters
-from sinterface.simulate.solve import thermal as thermals
 from sinterface.simulate.solve.integrate import Outcome, begin, integrate
-from sinterface.simulate.solve.mobility import affinities
-from sinterface.simulate.solve.newton_step import blank_step
 from sinterface.simulate.solve.result import dissolved, to_result
 from sinterface.simulate.solve.system import assemble
+from sinterface.simulate.stepping import thermal as thermals
+from sinterface.simulate.stepping.mobility import affinities
+from sinterface.simulate.stepping.newton_step import blank_step
 
 HOURS_OF_IT = 1e6
 """A hold [s] that is long beside everything in these tests."""

@@ -69,7 +69,7 @@ def test_the_same_seed_gives_the_same_answer(searched):
 
 
 def test_the_figure_labels_its_axes(searched):
-    from sinterface.simulate.views.plot_schedules import front as draw
+    from sinterface.simulate.figures.plot_schedules import front as draw
 
     (axis,) = draw(searched[0]).axes
     assert "%" in axis.get_xlabel()

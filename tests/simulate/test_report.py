@@ -14,6 +14,10 @@ from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.cli.main import app
+from sinterface.simulate.figures.plot import run as run_figure
+from sinterface.simulate.figures.plot import style
+from sinterface.simulate.pages import read_results, report_screen
+from sinterface.simulate.pages.report import page, write
 from sinterface.simulate.screening import candidate_space, screen
 from sinterface.simulate.setup import extras
 from sinterface.simulate.setup.problem import problem
@@ -22,10 +26,6 @@ from sinterface.simulate.solve.result import Result
 from sinterface.simulate.studies import samples
 from sinterface.simulate.studies.compare import compare
 from sinterface.simulate.studies.sweep import sweep
-from sinterface.simulate.views import read_results, report_screen
-from sinterface.simulate.views.plot import run as run_figure
-from sinterface.simulate.views.plot import style
-from sinterface.simulate.views.report import page, write
 
 SHORT = "50 °C/min to 600 °C; quench"
 GRID = """

@@ -6,8 +6,8 @@ import pytest
 from sinterface.models.equilibrium.chemistry import system
 from sinterface.models.equilibrium.phase_blocks import phase_blocks, with_oxygen
 from sinterface.models.phases import atmosphere as gases
-from sinterface.models.phases import materials
 from sinterface.models.phases.database import embedded
+from sinterface.models.powders import materials
 from sinterface.simulate.setup.furnace import CRUCIBLES
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.setup.schedule import Schedule

@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 import sinterface as si
 from sinterface.models.basics.errors import InputError
 from sinterface.simulate.cli import main
+from sinterface.simulate.figures.plot_screen import overview
+from sinterface.simulate.pages.report_screen import screen as page_of
 from sinterface.simulate.screening import candidate_space
 from sinterface.simulate.screening.rankings import best, by_couple, clean_to, varied
 from sinterface.simulate.screening.screen import blank_row, setting, task_of
 from sinterface.simulate.screening.screen import screen as run_screen
-from sinterface.simulate.views.plot_screen import overview
-from sinterface.simulate.views.report_screen import screen as page_of
 
 SPACE = """
 temperatures = [550, 750]

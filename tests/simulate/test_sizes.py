@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 import sinterface as si
 from sinterface.models.basics.errors import InputError
-from sinterface.models.phases import materials
-from sinterface.models.phases.sizes import Mode, Sizes
+from sinterface.models.powders import materials
+from sinterface.models.powders.sizes import Mode, Sizes
 from sinterface.simulate.cli import main
 from sinterface.simulate.setup.sizes import read_sizes
 from sinterface.simulate.solve.system import assemble

@@ -12,9 +12,9 @@ from matplotlib.markers import MarkerStyle
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates.transport import HOSTS
+from sinterface.simulate.figures import plot
 from sinterface.simulate.studies.shares import courses, final_errors
 from sinterface.simulate.studies.sweep import onset_of
-from sinterface.simulate.views import plot
 
 
 def test_sweep_does_not_depend_on_workers():

@@ -213,7 +213,7 @@ READERS = {
     "phases": "from sinterface.models.evidence.external_phases import load as judge",
     "space": "from sinterface.simulate.screening.candidate_space import read as judge",
     "pool": (
-        "from sinterface.validation.calibration.pool_file import read_pool\n"
+        "from sinterface.validation.judging.pool_file import read_pool\n"
         "def judge(path):\n    read_pool(path.read_bytes().decode('utf-8', 'replace'))"
     ),
     "store": (
@@ -257,9 +257,9 @@ def good_pool():
 
     from sinterface.models.rates.parameters import priors
     from sinterface.validation.calibration.calibrate import judge_of
-    from sinterface.validation.calibration.firings import Predicted
-    from sinterface.validation.calibration.pool import MadeWith, from_runs
-    from sinterface.validation.calibration.pool_file import pool_text
+    from sinterface.validation.judging.firings import Predicted
+    from sinterface.validation.judging.pool import MadeWith, from_runs
+    from sinterface.validation.judging.pool_file import pool_text
     from sinterface.validation.observations.cards_reader import read
 
     judge = judge_of([card for card in read().observations if card.cathode == "pc-LCO"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import beta
 
-from sinterface.validation.calibration.firings import case
+from sinterface.validation.judging.firings import case
 from sinterface.validation.observations import cards_reader, census
 from sinterface.validation.observations.evidence import Weight
 from sinterface.validation.scores import baselines, measures

@@ -10,20 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from sinterface.models.basics.errors import InputError, SolveError
 from sinterface.models.rates.parameters import names, priors
-from sinterface.validation.calibration import (
-    calibrate,
-    emulator,
-    firings,
-    judge,
-    likelihood,
-    pool_file,
-    posterior,
-    rounds,
-    sampling,
-    search,
-)
-from sinterface.validation.calibration import pool as pools
-from sinterface.validation.calibration.firings import Predicted
+from sinterface.validation.calibration import calibrate, emulator, posterior, rounds, sampling, search
+from sinterface.validation.judging import firings, judge, likelihood, pool_file
+from sinterface.validation.judging import pool as pools
+from sinterface.validation.judging.firings import Predicted
 from sinterface.validation.observations import cards_reader
 
 OBSERVED = [card for card in cards_reader.read().observations if card.role == "fit"]

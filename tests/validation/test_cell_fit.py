@@ -7,7 +7,7 @@ import pytest
 
 from sinterface.models.basics.errors import DataError
 from sinterface.models.instruments.cell import Contact
-from sinterface.validation.scores import cell_fit
+from sinterface.validation.calibration import cell_fit
 
 
 def test_a_new_fit_changes_four_numbers_and_nothing_else():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sinterface.validation.calibration.firings import Predicted
+from sinterface.validation.judging.firings import Predicted
 from sinterface.validation.scores.frozen import frozen_cases, moved, on_record, predictions
 
 RECORD = on_record()

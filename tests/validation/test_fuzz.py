@@ -10,11 +10,12 @@ import pytest
 from sinterface.models.basics.constants import T_MAX, T_MIN
 from sinterface.models.basics.errors import DataError
 from sinterface.models.rates.parameters import names
-from sinterface.validation.calibration import pool as pools
-from sinterface.validation.calibration import pool_file, posterior
+from sinterface.validation.calibration import posterior
 from sinterface.validation.calibration.calibrate import judge_of
-from sinterface.validation.calibration.firings import needed
-from sinterface.validation.calibration.judge import PLACES
+from sinterface.validation.judging import pool as pools
+from sinterface.validation.judging import pool_file
+from sinterface.validation.judging.firings import needed
+from sinterface.validation.judging.judge import PLACES
 from sinterface.validation.observations import cards_reader
 
 HEX = "0x" + "f" * 6000

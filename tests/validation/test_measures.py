@@ -9,7 +9,7 @@ import pytest
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.rates import parameters
-from sinterface.validation.calibration.firings import Predicted, case
+from sinterface.validation.judging.firings import Predicted, case
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.observations.evidence import SECONDARY, Trend
 from sinterface.validation.observations.fields import Share

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sinterface.models.basics.errors import InputError
-from sinterface.models.phases import materials
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.powders import materials
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.run import predict
 from sinterface.validation.observations import cards_reader, detection, evidence

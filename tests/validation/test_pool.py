@@ -9,10 +9,10 @@ import pytest
 
 from sinterface.models.basics.errors import DataError
 from sinterface.models.rates.parameters import priors
-from sinterface.validation.calibration import judge, pool_file
-from sinterface.validation.calibration import pool as pools
 from sinterface.validation.calibration.calibrate import judge_of
-from sinterface.validation.calibration.firings import Predicted
+from sinterface.validation.judging import judge, pool_file
+from sinterface.validation.judging import pool as pools
+from sinterface.validation.judging.firings import Predicted
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.observations.evidence import Observation
 

@@ -12,8 +12,8 @@ from importlib import resources
 import pytest
 
 from sinterface.models.basics.errors import DataError, InputError
-from sinterface.models.phases.materials import built_in
 from sinterface.models.phases.substance import FAMILIES as PHASE_FAMILIES
+from sinterface.models.powders.materials import built_in
 from sinterface.validation.report import page
 from sinterface.validation.scores import statements
 from sinterface.validation.scores.document import Validation

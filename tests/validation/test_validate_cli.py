@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from sinterface.models.rates.parameters import names
 from sinterface.validation import cli
-from sinterface.validation.calibration import calibrate, emulator, pool, pool_file, rounds, sampling, search
-from sinterface.validation.calibration.firings import Predicted
+from sinterface.validation.calibration import calibrate, emulator, rounds, sampling, search
+from sinterface.validation.judging import pool, pool_file
+from sinterface.validation.judging.firings import Predicted
 from sinterface.validation.observations import cards_reader
 from sinterface.validation.scores import validate
 

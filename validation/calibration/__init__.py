@@ -1,4 +1,4 @@
-"""Estimates the global parameters from observations: firings, likelihood, sampling.
+"""Estimates parameters from observations: a search, an emulator, samples that the model weighs, and the fit of cells.
 
-Observations and priors come in; weighted parameter sets go out.
+Observations, priors and judged sets come in; weighted parameter sets go out.
 """

@@ -26,10 +26,10 @@ from sinterface.models.phases import database as databases
 from sinterface.models.phases.database import Database
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
-from sinterface.validation.calibration.firings import Case, Predicted, run
-from sinterface.validation.calibration.judge import Judge, ObservationJudge
-from sinterface.validation.calibration.pool import NOT_RUN, MadeWith, Pool, empty
 from sinterface.validation.calibration.posterior import coordinates
+from sinterface.validation.judging.firings import Case, Predicted, run
+from sinterface.validation.judging.judge import Judge, ObservationJudge
+from sinterface.validation.judging.pool import NOT_RUN, MadeWith, Pool, empty
 from sinterface.validation.observations.evidence import Observation
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from scipy.stats import spearmanr
 from threadpoolctl import threadpool_limits
 
 from sinterface.models.basics.errors import InputError
-from sinterface.validation.calibration.judge import OFFSET, Judge
-from sinterface.validation.calibration.pool import POWER, Pool, log_prior
+from sinterface.validation.judging.judge import OFFSET, Judge
+from sinterface.validation.judging.pool import POWER, Pool, log_prior
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

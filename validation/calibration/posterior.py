@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from sinterface.models.rates.parameters import MODE, Parameters, from_vector, names, priors
-from sinterface.validation.calibration.likelihood import ALONE
-from sinterface.validation.calibration.pool import Pool
+from sinterface.validation.judging.likelihood import ALONE
+from sinterface.validation.judging.pool import Pool
 
 Array = NDArray[np.float64]
 

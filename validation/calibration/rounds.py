@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sinterface.validation.calibration.emulator import Check, rank, train
-from sinterface.validation.calibration.pool import GUESS, POWER, Pool
 from sinterface.validation.calibration.posterior import groups
 from sinterface.validation.calibration.sampling import climb, log_constants, mixture, sample
+from sinterface.validation.judging.pool import GUESS, POWER, Pool
 
 Array = NDArray[np.float64]
 

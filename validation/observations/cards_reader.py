@@ -14,9 +14,9 @@ from typing import Any
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import DataError, SinterfaceError, unknown
 from sinterface.models.basics.textfile import load_toml
-from sinterface.models.phases import materials
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.powders import materials
 from sinterface.simulate.setup import schedule
 from sinterface.simulate.setup.furnace import CRUCIBLES
 from sinterface.simulate.setup.problem import read_mass_ratio

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from sinterface.models.basics.errors import DataError, SinterfaceError, unknown
 from sinterface.models.instruments.detector import Detector
 from sinterface.models.instruments.raman import raman_limits
-from sinterface.models.phases import materials
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.powders import materials
 from sinterface.validation.observations import fields
 from sinterface.validation.observations.evidence import Experiment
 from sinterface.validation.observations.fields import Share

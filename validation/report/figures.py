@@ -1,7 +1,7 @@
 """Figures of the validation report: phase maps, onsets, amounts against temperature, mass losses.
 
-Colours and markers are those of ``simulate.views.plot``, units stand on every axis.  Each figure is narrow enough for a
-telephone; the page sets them side by side where there is room.
+Colours and markers are those of ``simulate.figures.plot``, units stand on every axis.  Each figure is narrow enough for
+a telephone; the page sets them side by side where there is room.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sinterface.simulate.views.plot import style
+from sinterface.simulate.figures.plot import style
 from sinterface.validation.report.drawing import BEYOND, BLUE, HIGHEST, ORANGE, SHOWN, band, blank, box, plain, tint
 from sinterface.validation.report.scores import IN_SAMPLE, LEFT_OUT
 from sinterface.validation.scores.document import Cell, ComparedAmount, ComparedOnset, Curves, Gone, Loss

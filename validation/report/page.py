@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sinterface.simulate.files.output import check_writable, write_whole
-from sinterface.simulate.views.page import frame
+from sinterface.simulate.pages.page import frame
 from sinterface.validation.report import sections, sections_more
 from sinterface.validation.scores.document import Validation
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.views.page import MISSING, Html, Number, html, join, table
-from sinterface.simulate.views.plot import style
+from sinterface.simulate.figures.plot import style
+from sinterface.simulate.pages.page import MISSING, Html, Number, html, join, table
 from sinterface.validation.report.scores import IN_SAMPLE, LEFT_OUT
 from sinterface.validation.report.wording import degrees, percent, share, share_with_interval
 from sinterface.validation.scores.document import Cell, CellElsewhere

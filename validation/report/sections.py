@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sinterface.simulate.views.page import (
+from sinterface.simulate.pages.page import (
     Html,
     Number,
     details,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sinterface.simulate.views.page import (
+from sinterface.simulate.pages.page import (
     Html,
     Number,
     details,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from sinterface.simulate.views.page import MISSING
+from sinterface.simulate.pages.page import MISSING
 from sinterface.validation.report.drawing import HIGHEST, SHOWN
 from sinterface.validation.scores.document import Cell, ComparedOnset, ComparedTrend, Curves, Interval, Loss
 

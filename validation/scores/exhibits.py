@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
-from sinterface.simulate.views.exhibit import Exhibit
+from sinterface.simulate.pages.exhibit import Exhibit
 from sinterface.validation.observations.cards_reader import read
 from sinterface.validation.observations.detection import limit
 from sinterface.validation.observations.evidence import Observation

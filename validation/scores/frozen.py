@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sinterface.models.rates.parameters import calibrated
 from sinterface.simulate.files.output import write_whole
-from sinterface.validation.calibration.firings import Case, Predicted, case, run_all
+from sinterface.validation.judging.firings import Case, Predicted, case, run_all
 from sinterface.validation.observations.cards_reader import read
 
 CELLS = 16

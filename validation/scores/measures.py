@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sinterface.models.basics.constants import CELSIUS_ZERO, QUANTILES
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates.parameters import Parameters, priors
-from sinterface.validation.calibration.firings import Case, Predicted, case
+from sinterface.validation.judging.firings import Case, Predicted, case
 from sinterface.validation.observations import detection
 from sinterface.validation.observations.evidence import SECONDARY, Experiment, Observation, Onset
 

@@ -16,7 +16,7 @@ from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import SinterfaceError, SolveError
 from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
 from sinterface.models.phases.database import Database
-from sinterface.models.phases.materials import built_in
+from sinterface.models.powders.materials import built_in
 from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.studies.thermogram import Thermogram, thermogram

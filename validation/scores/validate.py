@@ -22,7 +22,7 @@ from sinterface.models.instruments.detector import Detector
 from sinterface.models.phases import database as databases
 from sinterface.models.rates import parameters
 from sinterface.models.rates.parameters import Parameters
-from sinterface.validation.calibration.firings import Case, Predicted, case, needed, run_all
+from sinterface.validation.judging.firings import Case, Predicted, case, needed, run_all
 from sinterface.validation.observations import cards_reader, detection
 from sinterface.validation.observations.cards_reader import CardFault, Cards
 from sinterface.validation.observations.evidence import Observation, Onset

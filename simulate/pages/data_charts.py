@@ -1,0 +1,115 @@
+"""Interactive charts of datasets: what ``run``, ``sweep`` and ``compare`` made, as pages and the app show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.simulate.figures.plot_mass import LEAST, LINES
+from sinterface.simulate.pages import charts
+from sinterface.simulate.pages.read_results import SAMPLED
+from sinterface.simulate.solve.integrate import Outcome
+from sinterface.simulate.studies.compare import clock
+from sinterface.simulate.studies.shares import SECONDARY
+from sinterface.simulate.studies.sweep import PredictedOnset, onset_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from plotly.graph_objects import Figure
+
+    from sinterface.models.instruments.thermogravimetry import MassCurve
+
+Array = NDArray[np.float64]
+
+DONE = Outcome.DONE.name
+"""Outcome of a run that reached the end of its schedule."""
+
+SHOWN = 0.05
+"""Phases that stay below this share [wt%] are left out of charts; tables hold them."""
+
+
+def run_courses(data: xr.Dataset, limit: float, top: float | None = None) -> Figure:
+    """Secondary phases and temperature against time of a run, with the bands of its samples where it has any.
+
+    ``limit`` is the detection limit [wt%], ``top`` the end of the axis of wt%, so that charts compare.
+    """
+    share = data["wt_percent"].values
+    names, families, roles = (data[name].values.tolist() for name in ("phase", "family", "role"))
+    size, unit = clock(float(data["time"].values[-1]))
+    clocks = data["time"].values / size
+    secondary = [k for k in np.argsort(-share[-1], kind="stable") if roles[k] == SECONDARY]
+    drawn = [(names[k], families[k], share[:, k]) for k in secondary if np.nanmax(share[:, k]) >= SHOWN]
+    sampled_bands, moments = bands(data)
+    return charts.courses(
+        clocks, drawn, (clocks, data["temperature"].values - CELSIUS_ZERO), limit, bands=sampled_bands,
+        moments=None if moments is None else moments / size, unit=unit, top=top,
+    )  # fmt: skip
+
+
+def bands(data: xr.Dataset) -> tuple[list[tuple[str, Array, Array]], Array | None]:
+    """5 and 95 % of each family over the samples of a run, against times [s]; nothing without samples."""
+    if not set(data.variables) >= SAMPLED:
+        return [], None
+    course = data["sampled_course"].values
+    drawn = [
+        (str(name), course[0, :, k], course[2, :, k])
+        for k, name in enumerate(data["sampled_family"].values)
+        if np.nanmax(course[2, :, k]) >= SHOWN
+    ]
+    return drawn, data["sampled_time"].values
+
+
+def run_profile(data: xr.Dataset) -> Figure:
+    """Phases of each finite volume at the end against the radius; phases below 0.5 wt% everywhere are left out."""
+    names, families = (data[name].values.tolist() for name in ("phase", "family"))
+    shares, radius = data["wt_percent_profile"].values, data["radius"].values * 1e6
+    order = [k for k in np.argsort(-np.nanmean(shares, axis=0), kind="stable") if np.nanmax(shares[:, k]) >= 0.5]
+    return charts.profile(radius, [(names[k], families[k], shares[:, k]) for k in order])
+
+
+def run_mass(curve: MassCurve) -> Figure:
+    """Mass of the sample against time, and what gases and vapour make of it, over the schedule."""
+    size, unit = clock(float(curve.time[-1]))
+    clocks = curve.time / size
+    parts = {
+        name: (told, colour, part)
+        for name, (colour, _, told) in LINES.items()
+        if np.abs(part := curve.parts[name]).max() >= LEAST
+    }
+    drawn = [("mass", "#1a1a1a", curve.change), *parts.values()]
+    return charts.mass(clocks, drawn, (clocks, curve.temperature - CELSIUS_ZERO), unit)
+
+
+def sweep_onset(data: xr.Dataset, limit: float) -> PredictedOnset:
+    """The onset of a sweep's dataset at a detection limit [wt%]."""
+    degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
+    shares = [{str(name): float(row[k]) for k, name in enumerate(names)} for row in share]
+    outcomes = [word.strip() for word in str(data.attrs.get("outcomes", "")).split(";")]
+    finished = [word == DONE for word in outcomes] if len(outcomes) == len(degrees) else None
+    return onset_of(degrees.tolist(), shares, limit, finished)
+
+
+def sweep_columns(data: xr.Dataset) -> list[int]:
+    """Columns of the families that a sweep shows."""
+    share = data["wt_percent"].values
+    return [k for k in range(share.shape[1]) if np.nanmax(share[:, k]) >= SHOWN]
+
+
+def sweep_families(data: xr.Dataset, onset: PredictedOnset) -> Figure:
+    """Families against hold temperature with numerical errors as bars, and the onset as a band.
+
+    A limit that is the same for all families is a line.
+    """
+    degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
+    error = data["wt_percent_error"].values if "wt_percent_error" in data else np.full(share.shape, np.nan)
+    columns = sweep_columns(data)
+    shown = {str(names[k]): share[:, k] for k in columns}
+    limit = None if onset.detect.method else onset.detect.wt_percent
+    top = max([limit or 0.0, *(float(np.nanmax(course)) for course in shown.values())])
+    above, reached = onset.bracket.above, onset.temperature
+    band = (above, reached) if above is not None and reached is not None else None
+    errors = {str(names[k]): error[:, k] for k in columns}
+    return charts.against_temperature(degrees, shown, limit, band, top, errors)

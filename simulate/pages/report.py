@@ -1,0 +1,370 @@
+"""Pages for people: what ``run``, ``sweep``, ``compare`` and ``screen`` wrote, as one HTML file that loads nothing."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.simulate.figures.plot import style
+from sinterface.simulate.files.output import check_writable, write_whole
+from sinterface.simulate.pages import charts
+from sinterface.simulate.pages.data_charts import (
+    DONE,
+    SHOWN,
+    run_courses,
+    run_profile,
+    sweep_columns,
+    sweep_families,
+    sweep_onset,
+)
+from sinterface.simulate.pages.page import (
+    MISSING,
+    Html,
+    Number,
+    chart,
+    facts,
+    figure,
+    frame,
+    html,
+    join,
+    nothing,
+    paragraph,
+    table,
+)
+from sinterface.simulate.pages.read_results import SAMPLED, Stored, read
+from sinterface.simulate.pages.report_instruments import instruments
+from sinterface.simulate.setup.extras import require
+from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
+from sinterface.simulate.studies.compare import clock
+from sinterface.simulate.studies.shares import SECONDARY, with_error
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+
+TOP = 100
+"""Candidates of a screen in its table."""
+
+NAMES = {
+    "schedule": "schedule", "schedules": "schedules", "cathode": "cathode", "electrolyte": "electrolyte",
+    "peak_temperature_C": "highest temperature / °C", "onset": "onset as written",
+    "detected_by": "looked for with, as written", "limit_wt_percent": "limit / wt%",
+    "mass_ratio": "cathode to electrolyte by mass", "cells": "finite volumes", "steps": "time steps",
+    "element_balance": "largest relative change of a cation", "lithium_lost": "share of lithium lost as vapour",
+    "database": "database fingerprint", "sources": "sources of the phase data used",
+}  # fmt: skip
+"""Attributes of files in words; others are shown as they are called."""
+
+
+def write(files: Sequence[Path], output: Path, *, limit: float = 1.0, top: int = TOP) -> None:
+    """Write the page of these files whole or not at all.
+
+    ``limit`` is the detection limit [wt%] of runs, sweeps and comparisons (a screen has its own), ``top`` the
+    candidates listed of a screen.  Raises InputError or DataError for a file that no command of this program wrote.
+    """
+    check_writable(output)
+    text = page([read(path) for path in files], limit=limit, top=top)
+    write_whole(output, lambda name: name.write_text(text, encoding="utf-8"))
+
+
+def page(files: Sequence[Stored], *, limit: float = 1.0, top: int = TOP) -> str:
+    """The page as HTML, a part for each file."""
+    require("report")
+    sections: dict[str, Html] = {}
+    for number, file in enumerate(files, 1):
+        name = f"{number}. {_title(file)}" if len(files) > 1 else _title(file)
+        if file.kind == "screen":
+            from sinterface.simulate.pages.report_screen import screen
+            from sinterface.simulate.screening.zarr_store import reading
+
+            with reading(file.path):
+                body = screen(file.data, f"c{number}", top)
+        else:
+            body = PARTS[file.kind](file.data, f"c{number}", limit)
+        made = facts({"file": file.path.name} | _attributes(file.data.attrs))
+        sections[name] = join(body, "<h3>Where this comes from</h3>", made)
+    versions = dict.fromkeys(f"sinterface {file.data.attrs['version']}" for file in files)
+    bases = dict.fromkeys(f"database {file.data.attrs['database']}" for file in files)
+    return frame("Predicted secondary phases", ", ".join([*versions, *bases]), sections, charts=True)
+
+
+def _title(file: Stored) -> str:
+    attrs = file.data.attrs
+    if file.kind == "screen":
+        return f"screen: {attrs.get('title') or file.path.name}"
+    return f"{file.kind}: {sample_text(attrs['cathode'], attrs['electrolyte'])}"
+
+
+# ---- a run
+
+
+def run(data: xr.Dataset, key: str, limit: float) -> Html:
+    """Phases against time, at the end, along the radius; what took time."""
+    final = data["wt_percent"].values[-1]
+    names, families, roles = (data[name].values.tolist() for name in ("phase", "family", "role"))
+    errors = data["wt_percent_error"].values[-1]
+    secondary = [k for k, role in enumerate(roles) if role == SECONDARY]
+    picture = run_courses(data, limit)
+    sampled = f"; bands: 5 to 95 % of {data.sizes['sample']} samples, by family" if set(data) & SAMPLED else ""
+    rows = [
+        [
+            names[k], family(families[k]), Number(_share(final[k]), float(final[k])), Number(_share(errors[k])),
+            roles[k], _detected(roles[k], float(final[k]), float(errors[k]), limit),
+        ]
+        for k in np.argsort(-final, kind="stable")
+    ]  # fmt: skip
+    total = float(np.nansum(final[secondary]))
+    attrs = data.attrs
+    left = ", ".join(f"{role} {100.0 * float(data[f'{role}_fraction'].values[-1]):.1f} %" for role in _roles(attrs))
+    outcome = "" if attrs.get("outcome") in (DONE, None) else f" NOT FINISHED: {attrs.get('advice', '')}."
+    return join(
+        paragraph(
+            f"{_ratio(attrs)}{attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}: {total:.2f} wt% of secondary "
+            f"phases; unreacted: {left}.{outcome}", "lead",
+        ),
+        figure(
+            [chart(picture, f"{key}-time", f"Secondary phases and temperature against time: {_told(rows)}")],
+            "Secondary phases in wt% of the sample, and the schedule. A family has one colour; further phases of it "
+            f"are broken lines. Left out: phases that never reach {SHOWN:g} wt%{sampled}.",
+        ),
+        table(
+            ["phase", "family", "wt%", "numerical error / wt%", "role", "detected"], rows,
+            f"At the end of the schedule. Detected: a secondary phase that alone is at or above {limit:g} wt%; "
+            "unsure: within its numerical error of that.",
+            sortable=True,
+        ),
+        _samples(data, limit),
+        _profile(data, key),
+        _spent(data, key),
+        instruments(data, key),
+    )  # fmt: skip
+
+
+def _samples(data: xr.Dataset, limit: float) -> Html:
+    if not set(data.variables) >= SAMPLED:
+        return join()
+    shares = data["sampled_wt_percent"].values
+    low, middle, high = np.quantile(shares, (0.05, 0.5, 0.95), axis=0)
+    rows = [
+        [
+            family(data["sampled_family"].values[k]), Number(f"{middle[k]:.2f}", float(middle[k])),
+            Number(f"{low[k]:.2f} to {high[k]:.2f}"), Number(f"{100 * np.mean(shares[:, k] >= limit):.0f} %"),
+        ]
+        for k in np.argsort(-middle, kind="stable") if high[k] >= 0.005
+    ]  # fmt: skip
+    told = f"Over {len(shares)} samples of the parameters and the phase energies; {data.attrs.get('samples_failed', 0)}"
+    head = ["family", "median / wt%", "5 to 95 % / wt%", f"at or above {limit:g} wt% in"]
+    return table(head, rows, f"{told} did not finish.")
+
+
+def _profile(data: xr.Dataset, key: str) -> Html:
+    if not {"wt_percent_profile", "radius"} <= set(data.variables):
+        return join()
+    radius = data["radius"].values * 1e6
+    drawn = run_profile(data)
+    label = f"Phases against the radius, from {radius[0]:.3g} to {radius[-1]:.3g} µm"
+    return join(
+        "<h3>Where the phases are</h3>",
+        figure(
+            [chart(drawn, f"{key}-profile", label)],
+            "Phases of each finite volume at the end, in wt% of it, from the middle of the cathode outwards. Left out: "
+            "phases below 0.5 wt% everywhere.",
+        ),
+    )
+
+
+def _spent(data: xr.Dataset, key: str) -> Html:
+    spent, names = data["dissipation"].values[-1], data["process"].values.tolist()
+    total = float(np.nansum(spent))
+    if not total > 0.0:
+        return join("<h3>What takes time</h3>", nothing("No driving force was dissipated."))
+    shares = 100.0 * spent / total
+    label = "; ".join(f"{name} {share:.1f} %" for name, share in zip(names, shares, strict=True))
+    drawn = charts.bars(names, shares, "share of the driving force / %")
+    return join(
+        "<h3>What takes time</h3>",
+        figure(
+            [chart(drawn, f"{key}-spent", f"Driving force dissipated by {label}")],
+            f"Where the driving force was dissipated, {total / 1e3:.2f} kJ per mole of cations in all: what takes most "
+            f"of it limits the reaction ({data.attrs.get('limited_by') or 'none'}).",
+        ),
+    )
+
+
+# ---- a sweep
+
+
+def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
+    """Families against hold temperature, with the onset."""
+    degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
+    error = data["wt_percent_error"].values if "wt_percent_error" in data else np.full(share.shape, np.nan)
+    onset, columns = sweep_onset(data, limit), sweep_columns(data)
+    attrs = data.attrs
+    left = [100.0 * data[f"{role}_fraction"].values for role in _roles(attrs)]
+    rows = [
+        [
+            Number(f"{T:g}", float(T)),
+            *(Number(_with_error(share[row, k], error[row, k]), float(share[row, k])) for k in columns),
+            *(Number(f"{part[row]:.1f}", float(part[row])) for part in left),
+        ]
+        for row, T in enumerate(degrees)
+    ]  # fmt: skip
+    schedule = f", {attrs['schedule']}" if attrs.get("schedule") else ""
+    return join(
+        paragraph(
+            f"{sample_text(attrs['cathode'], attrs['electrolyte'])}, {_ratio(attrs)}in {attrs.get('atmosphere', '')}"
+            f"{schedule}: onset {onset}.", "lead",
+        ),
+        figure(
+            [chart(
+                sweep_families(data, onset), f"{key}-sweep",
+                f"Secondary phases against hold temperature: onset {onset}",
+            )],
+            "Secondary phases after cooling against hold temperature, with numerical errors as bars. The scale is "
+            f"linear up to {charts.LINEAR:g} wt% and logarithmic above; families below {SHOWN:g} wt% are left out.",
+        ),
+        table(
+            ["T / °C", *(f"{names[k]} / wt%" for k in columns), *(f"{role} left / %" for role in _roles(attrs))], rows,
+            "By hold temperature; ± is the numerical error. Left: share of the framework cations still in their own "
+            "structure.", sortable=True,
+        ),
+    )  # fmt: skip
+
+
+# ---- schedules side by side
+
+
+def compare(data: xr.Dataset, key: str, limit: float) -> Html:
+    """Families against time of every schedule on one axis of wt%, and the ends in a table."""
+    names, families = data["schedule"].values.tolist(), data["family"].values.tolist()
+    share, time, kelvin = (data[name].values for name in ("wt_percent", "time", "temperature"))
+    final, density = data["final_wt_percent"].values, data["relative_density"].values
+    error = data["final_wt_percent_error"].values if "final_wt_percent_error" in data else np.full(final.shape, np.nan)
+    top = 1.06 * max(float(np.nanmax(share, initial=limit)), limit)
+    parts = {word: str(data.attrs.get(word, "")).split(" | ") for word in ("schedules", "atmospheres")}
+    panels = []
+    for k, name in enumerate(names):
+        there = np.isfinite(time[k])
+        size, unit = clock(float(np.max(time[k][there], initial=1.0)))
+        moments = time[k][there] / size
+        drawn = [
+            (family, family, share[k, there, f])
+            for f, family in enumerate(families) if np.nanmax(share[k, there, f], initial=0.0) >= SHOWN
+        ]  # fmt: skip
+        picture = charts.courses(moments, drawn, (moments, kelvin[k][there] - CELSIUS_ZERO), limit, unit=unit, top=top)
+        label = "; ".join(f"{family} {_share(final[k, f])} wt%" for f, family in enumerate(families))
+        told = [html(parts[word][k]) for word in parts if len(parts[word]) == len(names)]
+        panels.append(join(
+            '<div class="panel"><h3>', html(name), '</h3><p class="about">', "<br>".join(told), "</p>",
+            chart(picture, f"{key}-{k}", f"{name}, at the end: {label}"), "</div>",
+        ))  # fmt: skip
+    rows: list[list[Any]] = [
+        [
+            family(name),
+            *(
+                Number(_with_error(final[k, f], error[k, f]) + (" *" if final[k, f] >= limit else ""))
+                for k in range(len(names))
+            ),
+        ]
+        for f, name in enumerate(families) if np.nanmax(final[:, f], initial=0.0) >= 0.005
+    ]  # fmt: skip
+    rows.append(["all secondary phases", *(Number(f"{np.nansum(ends):.2f}") for ends in final)])
+    rows.append(["density / %, 5 to 95 %", *(Number(f"{100 * d[0]:.0f} to {100 * d[2]:.0f}") for d in density)])
+    rows += [
+        [f"{role} left / %", *(Number(f"{100 * v:.1f}") for v in data[f"{role}_fraction"].values)]
+        for role in _roles(data.attrs)
+    ]
+    return join(
+        figure(
+            panels,
+            "Secondary phases in wt% of the sample on the same axis for all schedules, each with its own axis of time. "
+            f"Left out: families that never reach {SHOWN:g} wt%.",
+        ),
+        table(
+            ["", *names],
+            rows,
+            f"wt% at the end, ± numerical error; * at or above {limit:g} wt%. Density: of an LLZTO compact.",
+        ),
+    )
+
+
+PARTS: Mapping[str, Callable[[xr.Dataset, str, float], Html]] = {"run": run, "sweep": sweep, "compare": compare}
+
+
+# ---- pieces
+
+
+def family(name: object) -> Html:
+    """The name of a family behind a spot of its colour."""
+    return join(f'<span class="swatch" style="background:{style(str(name))[0]}"></span>', html(name))
+
+
+def _attributes(attrs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says of itself, in words; of many equal answers how many there are."""
+    told: dict[str, str] = {}
+    for key, value in list(attrs.items())[:60]:
+        text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+        if key == "outcomes":
+            text = counted(text.split(";"))
+        elif key == "mass_ratio" and isinstance(value, int | float | np.number) and 0.0 < value < math.inf:
+            text = mass_ratio_text(float(value))
+        elif key == "schedules" and "schedule" in attrs:
+            continue
+        if text != "":  # lists have a space at each joint, where lines may break
+            told[NAMES.get(str(key), str(key).replace("_", " "))] = text.replace(";", "; ").replace(";  ", "; ")
+    return told
+
+
+def counted(words: Sequence[str]) -> str:
+    """Words once each, with how often they occur.
+
+    >>> counted(["DONE", "DONE", "STALLED"])
+    'DONE (2 of 3), STALLED (1 of 3)'
+    >>> counted(["DONE", "DONE"])
+    'all 2 DONE'
+    """
+    counts = Counter(word.strip() for word in words)
+    if len(counts) == 1:
+        return words[0].strip() if len(words) == 1 else f"all {len(words)} {words[0].strip()}"
+    return ", ".join(f"{word} ({count} of {len(words)})" for word, count in counts.items())
+
+
+def _roles(attrs: Mapping[str, Any]) -> list[str]:
+    """The powders that were there."""
+    return [role for role in ("cathode", "electrolyte") if attrs[role]]
+
+
+def _ratio(attrs: Mapping[str, Any]) -> str:
+    value = attrs.get("mass_ratio") if len(_roles(attrs)) == 2 else None
+    if isinstance(value, int | float | np.number) and 0.0 < value < math.inf:
+        return f"{mass_ratio_text(float(value))} by mass, "
+    return ""
+
+
+def _with_error(share: float, error: float) -> str:
+    return with_error(share, error) if math.isfinite(share) else MISSING
+
+
+def _share(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else MISSING
+
+
+def _detected(role: str, share: float, error: float, limit: float) -> str:
+    """Whether a secondary phase reaches the limit; "unsure" where its numerical error decides it."""
+    if role != SECONDARY:
+        return ""
+    if abs(share - limit) < np.nan_to_num(error):
+        return "unsure"
+    return "yes" if share >= limit else "–"
+
+
+def _told(rows: Sequence[Sequence[Any]]) -> str:
+    return "; ".join(f"{name} {number.told} wt%" for name, _, number, *_ in rows[:8])

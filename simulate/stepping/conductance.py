@@ -1,0 +1,127 @@
+"""What a species meets between neighbouring cells: conductances from what the cells are made of.
+
+    G = area / (dx1 / (D c)_1 + dx2 / (D c)_2)
+
+c is what a host holds of the species, or its solubility times the mean activity of the two cells for a host that holds
+none; D c / RT is the Onsager coefficient.  dx follows what a cell holds, at one volume per mole of cations: an emptied
+cell is no gap.  What is left in it, thinner than a grain boundary, is no layer either: each cell's make-up is the mean
+over the boundary width, W_ij the integral over cell j of exp(-|x - x_i| / delta), normalised.  Without that a residue
+of less than a nanometre, on one side of a border between cells or the other, decides whether a couple is cut off.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.simulate.stepping.newton_step import Basis
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+
+NO_LAYER = 1.0e-11
+"""Half width [m] below which what is left of a cell is no layer, a tenth of an atom's radius: it resists nothing."""
+
+FASTEST_FLOW = 5.0
+"""Conductance per step in units of the whole sample above which a species is uniform for all purposes."""
+
+REACH = 25.0
+"""Distance in units of the boundary width beyond which exp(-x) is nothing."""
+
+
+class Paths(NamedTuple):
+    """Geometry and hosts: widths (M,) [m], density (M,) [mol/m3], half (2, M-1) [m], areas (M-1,).
+
+    side (M,) is which of the grain sizes of ``Thermal.boundary`` a cell has; host (B,) of each block, lacking (B, K)
+    what a host without a species dissolves of it per mole of cations; width [m] of a boundary; shared (K,) components
+    that move through pores.
+    """
+
+    widths: Array
+    density: Array
+    half: Array
+    areas: Array
+    side: Integers
+    host: Integers
+    lacking: Array
+    width: float
+    shared: Flags
+
+
+@nb.njit(cache=True, error_model="numpy")
+def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, paths: Paths, G: Array) -> None:
+    """Writes conductances G (M-1, K) over a step from amounts n (M, V), potentials u (M, K) and ``spread``, D dt."""
+    N, start = basis.N, basis.start
+    M, K = u.shape
+    H = spread.shape[1]
+    B = len(start) - 1
+    moving, spare = np.zeros((M, K)), np.zeros((M, K))
+    swell, edges = np.empty(M), np.empty(M + 1)
+    holds, lacks = np.zeros((M, H, K)), np.zeros((M, H, K))
+    edges[0] = 0.0
+    for c in range(M):
+        cations = 0.0
+        for k in range(B):
+            h = paths.host[k]
+            amount = 0.0
+            for v in range(start[k], start[k + 1]):
+                if n[c, v] > 1e-14 * size[c]:
+                    amount += basis.cations[v] * n[c, v]
+                    for i in range(K):
+                        holds[c, h, i] += N[v, i] * n[c, v]
+            if amount > 0.0:
+                cations += amount
+                for i in range(K):
+                    lacks[c, h, i] += paths.lacking[k, i] * amount
+        cations = max(cations, 1e-300)
+        swell[c] = cations / size[c]
+        edges[c + 1] = edges[c] + paths.widths[c] * swell[c]
+        for h in range(H):
+            for i in range(K):
+                holds[c, h, i] /= cations
+                lacks[c, h, i] /= cations
+    for c in range(M):
+        side = paths.side[c]
+        centre = 0.5 * (edges[c] + edges[c + 1])
+        total = 0.0
+        first, last = c, c
+        while first > 0 and paths.areas[first - 1] > 0.0 and centre - edges[first] < REACH * paths.width:
+            first -= 1
+        while last < M - 1 and paths.areas[last] > 0.0 and edges[last + 1] - centre < REACH * paths.width:
+            last += 1
+        for j in range(first, last + 1):
+            weight = _cumulated((edges[j + 1] - centre) / paths.width) - _cumulated((edges[j] - centre) / paths.width)
+            if weight <= 0.0:
+                continue
+            total += weight
+            for h in range(H):
+                for i in range(K):
+                    moving[c, i] += weight * holds[j, h, i] * spread[side, h, i]
+                    spare[c, i] += weight * lacks[j, h, i] * spread[side, h, i]
+        for i in range(K):
+            moving[c, i] *= paths.density[c] / max(total, 1e-300)
+            spare[c, i] *= paths.density[c] / max(total, 1e-300)
+    for c in range(M - 1):
+        for i in range(K):
+            if paths.shared[i]:
+                G[c, i] = FASTEST_FLOW
+                continue
+            low, high = min(u[c, i], u[c + 1, i]), max(u[c, i], u[c + 1, i])
+            gap = max(high - low, 1e-9)
+            mean = np.exp(min(high, 0.0)) * -np.expm1(-gap) / gap  # logarithmic mean: Fick's law when dilute
+            resistance = 0.0
+            if paths.half[0, c] * swell[c] >= NO_LAYER:
+                resistance += paths.half[0, c] * swell[c] / (moving[c, i] + spare[c, i] * mean)
+            if paths.half[1, c] * swell[c + 1] >= NO_LAYER:
+                resistance += paths.half[1, c] * swell[c + 1] / (moving[c + 1, i] + spare[c + 1, i] * mean)
+            G[c, i] = min(paths.areas[c] / resistance, FASTEST_FLOW) if resistance > 0.0 else FASTEST_FLOW
+
+
+@nb.njit(cache=True)
+def _cumulated(q: float) -> float:
+    """Integral of exp(-|x|) / 2 up to q."""
+    return 0.5 * np.exp(q) if q < 0.0 else 1.0 - 0.5 * np.exp(-q)

@@ -1,0 +1,293 @@
+"""Parameter sets that were run with the model, what each firing came to, and what was drawn from where.
+
+One row is one parameter set: its coordinates z in units of the priors and what its runs said.  How probable that makes
+what was observed is worked out by a judge: observations and constants of the likelihood may change, and nothing has to
+be run again.  A row of a search tells where the posterior is high.  A row of a sampling round was drawn from an
+emulated posterior of known density and carries weight: true density over the density that it was drawn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from sinterface.models.basics.errors import InputError
+from sinterface.models.rates.parameters import names, priors
+from sinterface.validation.judging.firings import Case, Predicted
+from sinterface.validation.judging.judge import OFFSET, PLACES, Judge, ObservationJudge, logs_of
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+POWER = 0.5
+"""Power of the likelihood: errors of the model are shared by neighbouring temperatures of a series and by like powders,
+so that each observation counts as half of an independent one (the coarsened posterior of Miller & Dunson, Journal of
+the American Statistical Association 114, 1113 (2019)).  An estimate."""
+
+GUESS, GIVEN, SEARCH = -3, -2, -1
+"""Origins of rows without weight: guessed to be good by an emulator, run elsewhere, or wanted by the search.
+
+Rows of sampling rounds have the number of the round, from 0 on.
+"""
+
+NOT_RUN, ENDED, FAILED = 0, 1, 2
+"""States of a run: still to be run, run to its end, or given up."""
+
+LEAST = 0.01
+"""Amounts below this [wt%] are kept as none: no method sees them, and files stay small."""
+
+CHUNK = 256
+"""Rows that are judged at once; more would take memory and gain nothing."""
+
+
+@dataclass(frozen=True)
+class MadeWith:
+    """What runs belong to, beside the parameters: another database makes others.
+
+    ``database`` is a fingerprint; ``cells`` and ``tolerance`` are those of the runs.
+    """
+
+    database: str
+    cells: int
+    tolerance: float
+
+    def differs(self, other: MadeWith) -> str:
+        """The names of the fields in which another one differs, in words; nothing when they agree."""
+        return " and ".join(f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name))
+
+
+@dataclass(frozen=True)
+class Pool:
+    """All rows so far.
+
+    ``z`` (S, D) in units of the priors.  ``logs`` (S, K, F): ln(wt% + OFFSET) of all PLACES in every firing, first
+    those that the judge needs and then ``others``, by name, that it does not ask for.  ``states`` (S, K): NOT_RUN,
+    ENDED or FAILED.  ``origin`` (S,): GUESS, GIVEN, SEARCH or the number of the sampling round.  ``drawn`` (S,): log
+    of the density that a row of a sampling round was drawn from, but for a constant of that round; 0 in other rows.
+
+    Numbers are kept as exactly as a file holds them, so that what is read goes on as what was never written: ``z`` to
+    7 digits, ``logs`` to 3, amounts below LEAST as none.
+    """
+
+    z: Array
+    logs: Array
+    states: Integers
+    origin: Integers
+    drawn: Array
+    judge: Judge
+    made_with: MadeWith
+    others: tuple[str, ...] = ()
+
+    @property
+    def cathodes(self) -> tuple[str, ...]:
+        """What log-likelihoods are told apart by."""
+        return self.judge.cathodes
+
+    @property
+    def firings(self) -> list[str]:
+        """Names (K,) of all firings."""
+        return [*(case.key for case in self.judge.cases), *self.others]
+
+    @property
+    def asked(self) -> Integers:
+        """States (S, K) of the firings that the judge needs."""
+        return self.states[:, : len(self.judge.cases)]
+
+    @property
+    def waiting(self) -> NDArray[np.bool_]:
+        """Which rows (S,) are still to be run, in some firing at least."""
+        return np.asarray(np.any(self.asked == NOT_RUN, axis=1))
+
+    @property
+    def ended(self) -> NDArray[np.bool_]:
+        """Rows (S,) all of whose runs went to their end."""
+        return np.asarray(np.all(self.asked == ENDED, axis=1))
+
+    @property
+    def responses(self) -> Array:
+        """``logs`` (S, K, F) of the firings that the judge needs."""
+        return self.logs[:, : len(self.judge.cases)]
+
+    @cached_property
+    def likelihood(self) -> Array:
+        """Log-likelihood (S, C) by cathode, NaN in rows that are still to be run."""
+        table = np.full((len(self.z), len(self.cathodes)), np.nan)
+        run = np.flatnonzero(~self.waiting)
+        for first in range(0, len(run), CHUNK):
+            rows = run[first : first + CHUNK]
+            table[rows] = self.judge(self.responses[rows], self.asked[rows] == ENDED)
+        return table
+
+    def finished(self) -> Pool:
+        """The rows that have been run."""
+        return self.rows(~self.waiting)
+
+    def rows(self, chosen: NDArray[np.bool_]) -> Pool:
+        """The chosen rows (S,) alone."""
+        return replace(
+            self, z=self.z[chosen], logs=self.logs[chosen], states=self.states[chosen], origin=self.origin[chosen],
+            drawn=self.drawn[chosen],
+        )  # fmt: skip
+
+    def with_sets(self, z: Array, origin: int, drawn: Array | None = None) -> Pool:
+        """This pool with more rows (N, D) that are to be run."""
+        count, firings = len(z), self.states.shape[1]
+        return replace(
+            self,
+            z=np.vstack([self.z, np.asarray(z, dtype=np.float32)]).astype(float),
+            logs=np.concatenate([self.logs, np.full((count, firings, len(PLACES)), kept(np.log(OFFSET)))]),
+            states=np.concatenate([self.states, np.full((count, firings), NOT_RUN)]),
+            origin=np.concatenate([self.origin, np.full(count, origin)]),
+            drawn=np.concatenate([self.drawn, np.zeros(count) if drawn is None else drawn]),
+        )
+
+    def judged_by(self, judge: Judge) -> Pool:
+        """The same rows for another judge: firings that it needs and that were not run are still to be run."""
+        before = {key: place for place, key in enumerate(self.firings)}
+        asked = [case.key for case in judge.cases]
+        others = tuple(key for key in before if key not in set(asked))
+        logs = np.full((len(self.z), len(asked) + len(others), len(PLACES)), kept(np.log(OFFSET)))
+        states = np.full(logs.shape[:2], NOT_RUN)
+        for place, key in enumerate([*asked, *others]):
+            if key in before:
+                logs[:, place], states[:, place] = self.logs[:, before[key]], self.states[:, before[key]]
+        return replace(self, logs=logs, states=states, judge=judge, others=others)
+
+    def missing(self, row: int) -> tuple[Case, ...]:
+        """The firings of a row that are still to be run."""
+        return tuple(case for case, state in zip(self.judge.cases, self.asked[row], strict=True) if state == NOT_RUN)
+
+    def with_result(self, row: int, predicted: Mapping[Case, Predicted]) -> Pool:
+        """This pool with what some firings of a row came to."""
+        logs, states = self.logs.copy(), self.states.copy()
+        for place, case in enumerate(self.judge.cases):
+            if case in predicted:
+                logs[row, place] = kept(logs_of(predicted[case]))
+                states[row, place] = ENDED if predicted[case].outcome == "DONE" else FAILED
+        return replace(self, logs=logs, states=states)
+
+    def log_density(self, without: Sequence[str] = ()) -> Array:
+        """Log of prior times likelihood (S,) but for a constant, without the observations of some cathodes.
+
+        It is minus infinity in rows that are still to be run.
+        """
+        kept = [c for c, name in enumerate(self.cathodes) if name not in without]
+        told = log_prior(self.z) + POWER * self.likelihood[:, kept].sum(axis=1)
+        return np.where(self.waiting, -np.inf, told)
+
+    def log_weights(self, without: Sequence[str] = ()) -> Array:
+        """Normalised log weights (S,) of the posterior, without the observations of some cathodes.
+
+        Within a sampling round a weight is true density over the density it was drawn from.  Rounds count by their
+        effective number of rows less one, so that a round of which a single row is left counts for nothing.  Rows of
+        a search, and those still to be run, have the weight 0.  Without any sampling round, rows have the weights
+        of their densities alone: that shows where the search has been, and is no posterior.  Raises InputError when no
+        row has been run.
+        """
+        log = np.full(len(self.z), -np.inf)
+        run = ~self.waiting
+        if not run.any():
+            raise InputError(
+                "no parameter set has been run in all firings that are observed: there is no posterior, search first"
+            )
+        density = self.log_density(without)
+        shares = []
+        rounds = np.unique(self.origin[run & (self.origin >= 0)])
+        for number in rounds:
+            rows, mine = self._of_round(number, density)
+            log[rows] = mine
+            shares.append(np.exp(-logsumexp(2.0 * mine)) - 1.0)
+        total = sum(shares)
+        if total <= 1e-9:  # no round, or none with more than one row that counts
+            log = np.where(run & (self.origin < 0 if np.any(run & (self.origin < 0)) else run), density, -np.inf)
+        else:
+            for number, share in zip(rounds, shares, strict=True):
+                rows = np.flatnonzero(run & (self.origin == number))
+                log[rows] += np.log(max(share, 0.0) / total) if share > 0.0 else -np.inf
+        return np.asarray(log - logsumexp(log))
+
+    def _of_round(self, number: int, density: Array) -> tuple[Integers, Array]:
+        """Rows of a sampling round that have been run, and their normalised log weights."""
+        rows = np.flatnonzero(~self.waiting & (self.origin == number))
+        log = density[rows] - self.drawn[rows]
+        return rows, log - logsumexp(log)
+
+    def effective_of(self, number: int, without: Sequence[str] = ()) -> float:
+        """Effective number of samples of one sampling round that has been run, in part at least."""
+        return float(np.exp(-logsumexp(2.0 * self._of_round(number, self.log_density(without))[1])))
+
+    def effective(self, without: Sequence[str] = ()) -> float:
+        """Effective number of samples, 1 / sum w^2 (Kong 1992); 0 as long as no sampling round gave any."""
+        log = self.log_weights(without)
+        if not np.any(np.isfinite(log[self.origin >= 0])):
+            return 0.0
+        return float(np.exp(-logsumexp(2.0 * log)))
+
+
+EDGE = 0.05
+"""Width [prior sd] of the edge beyond which facts allow no value: a wall that searches can climb back over."""
+
+
+def log_prior(z: Array) -> Array:
+    """Log of the prior density (N,) at coordinates (N, D) but for a constant.
+
+    It is normal, and next to nothing beyond ``least`` and ``most``.
+
+    >>> inside, outside = log_prior(np.array([np.zeros(len(names())), np.full(len(names()), -1.0)]))
+    >>> bool(inside > outside + 100.0)
+    True
+    """
+    low = np.array([-np.inf if card.least is None else (card.least - card.mean) / card.sd for card in priors()])
+    high = np.array([np.inf if card.most is None else (card.most - card.mean) / card.sd for card in priors()])
+    beyond = (np.maximum(low - z, 0.0) + np.maximum(z - high, 0.0)) / EDGE
+    return np.asarray(-0.5 * np.sum(z**2, axis=1) - 0.5 * np.sum(beyond**2, axis=1))
+
+
+def kept(logs: Array) -> Array:
+    """Logs of amounts as a file holds them: to 3 digits, and amounts below LEAST as none."""
+    some = np.where(np.asarray(logs) < np.log(LEAST + OFFSET), np.log(OFFSET), logs)
+    return np.asarray(some.astype(np.float16).astype(float))
+
+
+NO_JUDGE = ObservationJudge(())
+"""Judges nothing: pools have it until they are told what was observed."""
+
+
+def empty(judge: Judge, made_with: MadeWith) -> Pool:
+    """A pool without rows.
+
+    >>> empty(NO_JUDGE, MadeWith("embedded", 16, 0.08)).z.shape == (0, len(names()))
+    True
+    """
+    count = len(judge.cases)
+    return Pool(
+        np.zeros((0, len(names()))), np.zeros((0, count, len(PLACES))), np.zeros((0, count), dtype=np.int64),
+        np.zeros(0, dtype=np.int64), np.zeros(0), judge, made_with,
+    )  # fmt: skip
+
+
+def from_runs(
+    z: Sequence[Sequence[float]],
+    predicted: Sequence[Mapping[Case, Predicted]],
+    judge: Judge,
+    made_with: MadeWith,
+    origin: int = GIVEN,
+) -> Pool:
+    """A pool of sets that were run elsewhere: coordinates (S, D) and what the firings of each came to.
+
+    Firings that the judge needs and that are not among them are still to be run.  Raises InputError when they are no
+    such table.
+    """
+    if not len(z) or len(z) != len(predicted):
+        raise InputError(f"{len(z)} parameter sets and runs of {len(predicted)}: give one of each, at least one")
+    if any(len(row) != len(names()) for row in z) or not np.all(np.isfinite(np.array(z, dtype=float))):
+        raise InputError(f"each set needs {len(names())} coordinates, and they must be finite")
+    pool = empty(judge, made_with).with_sets(np.array(z, dtype=float), origin)
+    for row, told in enumerate(predicted):
+        pool = pool.with_result(row, told)
+    return pool
