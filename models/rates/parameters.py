@@ -32,6 +32,7 @@ class Parameters:
     roughness: float
     cations: float
     boundaries: float
+    diffusion: float
     framework: float
     coupling: float
     exposure: float
@@ -58,8 +59,8 @@ class Parameters:
         return replace(kinetics.embedded()["reconstructive"], Ea=1e3 * self.transformation)
 
     def transport(self) -> transport.Transport:
-        """The diffusivities with these factors."""
-        return transport.embedded().scaled(10.0**self.cations, 10.0**self.boundaries)
+        """The diffusivities with these factors and this change of their activation energies."""
+        return transport.embedded().scaled(10.0**self.cations, 10.0**self.boundaries, 1e3 * self.diffusion)
 
     def touching(self, morphology: str) -> float:
         """Share of the surface of a cathode particle that touches the electrolyte, at most 1."""

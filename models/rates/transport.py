@@ -24,6 +24,9 @@ HOSTS = ("garnet", "layered", "spinel", "olivine", "perovskite", "K2NiF4", "rock
 UNKNOWN_SOLUBILITY = 0.005
 """Solubility per cation of a species in a host without a card: an estimate, uncertain by a factor of 5."""
 
+PIVOT = 1000.0
+"""Temperature [K] about which activation energies of diffusion are turned: the middle of what is fired."""
+
 CATIONS = {
     "garnet": 12.0, "layered": 2.0, "spinel": 3.0, "olivine": 3.0, "perovskite": 2.0, "K2NiF4": 3.0, "rocksalt": 1.0,
     "pyrochlore": 4.0,
@@ -80,11 +83,18 @@ class Transport:
         fraction = np.minimum(1.0, 3.0 * self.boundary_width / grains)[..., None]
         return D0, Ea, np.where(np.isin(species, ("Li", "H")), 0.0, fraction)
 
-    def scaled(self, cations: float, boundaries: float) -> Transport:
-        """These cards with factors on the lattice and on the boundaries, for all cations but lithium."""
+    def scaled(self, cations: float, boundaries: float, energy: float = 0.0) -> Transport:
+        """These cards with factors on the lattice and on the boundaries, for all cations but lithium.
+
+        ``energy`` [J/mol] is added to the activation energies of both; the factors are those at PIVOT [K].
+        """
 
         def times(cards: Mapping[tuple[str, str], Arrhenius], factor: float) -> dict[tuple[str, str], Arrhenius]:
-            return {key: card if key[0] == "Li" else replace(card, D0=card.D0 * factor) for key, card in cards.items()}
+            factor *= math.exp(energy / (GAS_CONSTANT * PIVOT))
+            return {
+                key: card if key[0] == "Li" else Arrhenius(card.D0 * factor, max(card.Ea + energy, 0.0))
+                for key, card in cards.items()
+            }
 
         return replace(self, lattice=times(self.lattice, cations), boundary=times(self.boundary, boundaries))
 
