@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sinterface.models.basics import formula
+from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.basics.errors import InputError
 from sinterface.models.interface.stability import decomposition
 from sinterface.models.phases import database
@@ -104,6 +105,18 @@ def test_factors_on_diffusion_leave_lithium_alone():
     assert diffusivities(moved, ["Li"], 1e-6) == pytest.approx(diffusivities(base, ["Li"], 1e-6))
     single, same = (diffusivities(cards, ["Co", "La"], np.inf) for cards in (moved, base))
     assert single == pytest.approx(10.0 * same)
+
+
+def test_activation_energies_of_diffusion_turn_about_the_pivot():
+    """Nothing changes at that temperature; elsewhere the factor is that of the added energy; lithium stays."""
+    base = transport.embedded()
+    moved = replace(parameters.prior(), diffusion=-60.0).transport()
+    for species, added in (("Co", -60e3), ("La", -60e3), ("Li", 0.0)):
+        for size in (1e-6, np.inf):
+            for T in (transport.PIVOT, 900.0, 1250.0):
+                factor = np.exp(-added / GAS_CONSTANT * (1.0 / T - 1.0 / transport.PIVOT))
+                before, after = (float(cards.effective(species, "perovskite", size, T)) for cards in (base, moved))
+                assert after == pytest.approx(factor * before, rel=1e-9)
 
 
 @pytest.mark.parametrize("T", [600, 900, 1100])
