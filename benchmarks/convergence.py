@@ -102,7 +102,7 @@ def compare(case):
                 share, error = told.get((family, role), (0.0, 2e-3))
                 precise = second[when].get((family, role), (0.0, 0.0))[0]
                 if max(share, precise) > TRACE:
-                    rows.append(Row(powder, T, when, against, family, share, error, precise))
+                    rows.append(Row(powder, T, when, against, family, share=share, error=error, precise=precise))
     return rows, seconds
 
 

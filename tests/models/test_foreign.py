@@ -38,8 +38,9 @@ def test_snapshot_is_read(tmp_path):
     file.write_text(text([phase("LiNiO2", volume_A3_per_atom=None)]))
     (loaded,), sha = load(file)
     assert loaded == Foreign(
-        "mp-1", {"Li": 1.0, "Ni": 1.0, "O": 2.0}, -2.0, 0.0, False, "Fm-3m", 4000.0, None, "jain2013"
-    )
+        "mp-1", {"Li": 1.0, "Ni": 1.0, "O": 2.0}, energy=-2.0, above_hull=0.0, theoretical=False, space_group="Fm-3m",
+        density=4000.0, volume=None, source="jain2013",
+    )  # fmt: skip
     file.write_text(file.read_text() + "\n")
     assert load(file)[1] != sha
     with pytest.raises(InputError, match="no such file"):

@@ -186,10 +186,10 @@ def test_values_in_messages_are_short_and_print(value):
     ids=["columns", "cells", "brackets", "quote", "digits"],
 )
 def test_wide_tables_are_refused_soon(content):
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(DataError, match=r"^wide\.csv") as caught:
         external_phases.read(content.encode(), "wide.csv")
-    assert time.perf_counter() - started < 5.0
+    assert time.process_time() - started < 5.0
     told(caught.value)
 
 

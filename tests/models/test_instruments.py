@@ -152,13 +152,13 @@ def test_lines_are_those_of_pymatgen(name):
 def test_a_pattern_of_new_compositions_is_quick():
     """A run has its own composition of each solution, whose lines nobody has calculated before."""
     lines_of("La2.31Zr1.38Ta0.31O7", "La2Zr2O7"), lines_of("Li6.31La3Zr1.31Ta0.69O12", "garnet")
-    start = time.perf_counter()
+    start = time.process_time()
     pattern([
         Component("LiNi0.61Mn0.27Co0.12O2", "layered", 49.0, "cathode"),
         Component("Li6.33La3Zr1.33Ta0.67O12", "garnet", 49.0, "electrolyte"),
         Component("La2.33Zr1.34Ta0.33O7", "La2Zr2O7", 2.0),
     ])  # fmt: skip
-    assert time.perf_counter() - start < 3.0 * 0.4, "0.3 s on a machine with nothing else to do"
+    assert time.process_time() - start < 3.0 * 0.4, "0.3 s of the processor on a machine with nothing else to do"
 
 
 def test_intensity_per_mass_does_not_depend_on_the_choice_of_the_cell():
@@ -219,9 +219,9 @@ def test_a_pattern_of_4000_points_takes_under_a_fifth_of_a_second():
     scan = Scan(step=70.0 / 4000)
     sample = [*MIXTURE, Component("La2Zr2O7", "La2Zr2O7", 3.0), Component("LaNiO3", "LaMO3", 2.0)]
     pattern(sample, scan)
-    start = time.perf_counter()
+    start = time.process_time()
     pattern(sample, scan)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2
 
 
 @pytest.mark.parametrize("radiation", [*ANODES, "0.4", "1.2"])

@@ -32,7 +32,10 @@ def text(phases, **changes):
 
 
 def foreign(name, energy=-2.0, above=0.0, theoretical=False, volume=10.0, identity="mp-1"):
-    return Foreign(identity, formula.parse(name), energy, above, theoretical, "", 4000.0, volume, "jain2013")
+    return Foreign(
+        identity, formula.parse(name), energy=energy, above_hull=above, theoretical=theoretical, space_group="",
+        density=4000.0, volume=volume, source="jain2013",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "volume"), [("La2Zr2O7", 14.3), ("LiCoO2", 8.0), ("Li2CO3", 9.8), ("NiO", 9.1)])

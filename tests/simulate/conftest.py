@@ -103,10 +103,12 @@ class Synthetic:
         diffusivity = np.zeros((2, 2, B, K))
         diffusivity[0, 0] = diffusivity[0, 1] = D
         thermal = Thermal(
-            energy, np.zeros((V, 3)), np.full((K, 1), -1, dtype=np.intp), cations, N, segments,
-            np.concatenate([[0.0], np.cumsum(segments[:, 2])]), np.zeros(len(segments), dtype=np.intp), 270.0,
-            np.zeros((1, 3, grid)), np.zeros((1, K, grid)), np.zeros((1, grid)), np.zeros((1, K)),
-            np.array([self.k0, 1.0, 0.0, self.Ea]), diffusivity, np.zeros((2, B, K)), 5400.0, np.zeros(1), -1,
+            energy=energy, gas=np.zeros((V, 3)), oxides=np.full((K, 1), -1, dtype=np.intp), size=cations, N=N,
+            segments=segments, begins=np.concatenate([[0.0], np.cumsum(segments[:, 2])]),
+            gases=np.zeros(len(segments), dtype=np.intp), first=270.0, open_potential=np.zeros((1, 3, grid)),
+            closed_reference=np.zeros((1, K, grid)), vapour=np.zeros((1, grid)), supplied=np.zeros((1, K)),
+            rate=np.array([self.k0, 1.0, 0.0, self.Ea]), diffusivity=diffusivity, boundary=np.zeros((2, B, K)),
+            cooling=5400.0, renewal=np.zeros(1), lithium=-1,
         )  # fmt: skip
         size = np.asarray(self.amounts) @ cations
         size = np.where(size > 0.0, size, 1.0)
@@ -120,14 +122,18 @@ class Synthetic:
         interaction = np.full((V, widest), np.nan)
         if self.interaction is not None:
             interaction = np.array(self.interaction, dtype=float, order="C") * RT
+        basis = Basis(
+            N=N, start=start, occupancy=occupancy, species=species, site=site, sites=sites, own=own, metal=metal,
+            cations=cations,
+        )  # fmt: skip
+        growth = Growth(np.eye(M), near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared)
+        paths = Paths(
+            widths=widths, density=size / volumes, half=half, areas=areas, side=np.zeros(M, dtype=np.intp),
+            host=np.arange(B, dtype=np.intp), lacking=lacking, width=self.film, shared=shared,
+        )  # fmt: skip
         self.model = Model(
-            Basis(N, start, occupancy, species, site, sites, own, metal, cations), thermal,
-            Growth(np.eye(M), near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared),
-            Paths(
-                widths, size / volumes, half, areas, np.zeros(M, dtype=np.intp), np.arange(B, dtype=np.intp), lacking,
-                self.film, shared,
-            ),
-            size, np.ascontiguousarray(self.store, dtype=float), interaction, np.eye(M)[-1],
+            basis=basis, thermal=thermal, growth=growth, paths=paths, size=size,
+            store=np.ascontiguousarray(self.store, dtype=float), interaction=interaction, outlet=np.eye(M)[-1],
         )  # fmt: skip
 
     def begin(self):
@@ -142,8 +148,8 @@ class Synthetic:
             lowest = np.array(self.lowest, dtype=float)
         first = np.add.reduceat((n * basis.cations).sum(axis=0), basis.start[:-1])
         return Cells(
-            n, BARRIER * size[:, None] / n, np.ascontiguousarray(lowest), u, n @ basis.N + x, np.zeros(u.shape[1]),
-            first, np.zeros_like(n), np.zeros_like(u),
+            n=n, z=BARRIER * size[:, None] / n, lowest=np.ascontiguousarray(lowest), u=u, held=n @ basis.N + x,
+            lost=np.zeros(u.shape[1]), first=first, slope=np.zeros_like(n), drift=np.zeros_like(u),
         )  # fmt: skip
 
     def watch(self, amounts):

@@ -85,9 +85,9 @@ def test_the_powders_apart_are_their_runs_by_shares(couple):
 def test_a_couple_takes_less_than_two_seconds(couple):
     task = si.problem("pc-NMC811", "LLZTO", TO, as_received=True, crucible="pan")
     thermogram(task)  # compiled and the phases chosen
-    start = time.perf_counter()
+    start = time.process_time()
     thermogram(task)
-    assert time.perf_counter() - start < 2.0 * 3.0, "2 s on a machine with nothing else to do"
+    assert time.process_time() - start < 2.0 * 3.0, "2 s of the processor on a machine with nothing else to do"
 
 
 def test_a_written_curve_is_read_back_and_laid_over(couple, tmp_path):

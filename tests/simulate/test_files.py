@@ -404,9 +404,9 @@ def virtual(file):
 def test_hdf5_of_a_stranger_is_refused_before_it_is_unpacked(tmp_path, make, told):
     with h5py.File(tmp_path / "x.nc", "w") as file:
         make(file)
-    began = time.monotonic()
+    began = sum(os.times()[:4])  # of the processor, that of the probing process with it
     assert told in hdf5_probe.fault(tmp_path / "x.nc", 20_000_000)
-    assert time.monotonic() - began < 10.0
+    assert sum(os.times()[:4]) - began < 10.0
 
 
 def test_attributes_are_bounded(tmp_path, monkeypatch):

@@ -207,10 +207,10 @@ def test_spaces_beyond_any_computer(tmp_path, line):
     head = {"temperatures": "temperatures = [600]\n", "cathodes": "cathodes = ['pc-LCO']\n"}
     head.pop(line.split()[0], None)
     (tmp_path / "mine.toml").write_text("".join(head.values()) + line + "\n", encoding="utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InputError) as caught:
         candidate_space.read(tmp_path / "mine.toml")
-    assert time.perf_counter() - started < 5.0
+    assert time.process_time() - started < 5.0
     told(caught.value)
 
 
