@@ -20,7 +20,7 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 root_doc = "docs/index"
 include_patterns = [
-    "docs/*.md", "docs/static/*", "examples/*.ipynb", "README.md", "CONTRIBUTING.md", "models/data/README.md"
+    "docs/*.md", "docs/static/*", "examples/*.ipynb", "CONTRIBUTING.md", "models/data/README.md"
 ]  # fmt: skip
 exclude_patterns = [".*", "build", "output"]
 myst_heading_anchors = 3

@@ -29,6 +29,14 @@ def test_links_lead_to_files(page):
     assert [link for link in links if ":" not in link and not (page.parent / link).is_file()] == []
 
 
+def test_the_readme_is_one_screen_and_counts_as_the_page_on_limits_does():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 60
+    rows = [line for line in lines if line.startswith("| ")]
+    assert len(rows) > 3
+    assert set(rows) <= set((ROOT / "docs" / "limits.md").read_text(encoding="utf-8").splitlines())
+
+
 def test_every_public_name_is_on_the_page_on_python():
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     shown = set(re.findall(r"auto\w+:: sinterface\.(?:simulate\.run\.)?(\w+)", text))

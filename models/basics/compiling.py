@@ -1,4 +1,4 @@
-"""Where compiled code is kept between runs, and that it is compiled in memory where there is no such place.
+"""Where compiled code is kept between runs, and what is said and done where it is compiled first or can not be kept.
 
 numba refuses a function with ``cache=True`` when it can write neither beside the source nor into the user's cache: in a
 container whose files are read-only, or without a home.  ``prepare`` is called before any compiled module is imported.
@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import os
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ ADVICE = (
     "set NUMBA_CACHE_DIR to a folder that can be"
 )
 """Told once, by the logger ``sinterface``, when something has to be compiled."""
+
+WORD = "sinterface: code is compiled for this machine and kept: this first run takes up to a minute longer"
+"""Told once, by the logger ``sinterface``, when something is compiled that is kept."""
 
 ROOM = 20_000_000
 """Free space that a place for compiled code needs [bytes]: twice what all of it takes."""
@@ -32,6 +35,29 @@ def prepare() -> None:
     """Let compiled modules be imported where nothing can be written; light, and does nothing elsewhere."""
     if not has_place():
         _compile_in_memory()
+
+
+def announce() -> None:
+    """Have it told when code of this package is compiled; called by the first compiled module that is imported."""
+    if has_place():
+        event: Any = import_module("numba.core.event")
+        event.register("numba:compile", _listener())
+
+
+@cache
+def _listener() -> Any:
+    """What numba calls when it compiles, not when it reads what it has kept; the same every time."""
+    event: Any = import_module("numba.core.event")
+    said = _Once(WORD, multiprocessing.current_process().name.endswith("-1"))
+
+    def start(self: Any, happened: Any) -> None:
+        if happened.data["dispatcher"].py_func.__module__.startswith("sinterface."):
+            said.say()
+
+    def end(self: Any, happened: Any) -> None:
+        pass
+
+    return type("Told", (event.Listener,), {"on_start": start, "on_end": end})()
 
 
 def has_place() -> bool:
@@ -77,11 +103,11 @@ def _compile_in_memory() -> None:
     """Functions that ask for a cache get one that is only read: what an image was built with is used, if anything."""
     caching: Any = import_module("numba.core.caching")  # its types differ between versions
     dispatcher: Any = import_module("numba.core.dispatcher")
-    told = _Advice()
+    told = _Once(ADVICE)
     whole = caching.FunctionCache
 
     def save(self: Any, sig: Any, data: Any) -> None:
-        told.once()
+        told.say()
 
     def load(self: Any, sig: Any, target_context: Any) -> Any:
         try:
@@ -100,19 +126,24 @@ def _compile_in_memory() -> None:
         try:
             self._cache = read_only(self.py_func)
         except (OSError, RuntimeError, AttributeError):  # no cache there, or another version of numba
-            told.once()
+            told.say()
 
     dispatcher.Dispatcher.enable_caching = enable_caching
 
 
-class _Advice:
-    """The line of advice, said the first time and in the first process alone."""
+class _Once:
+    """A line that is said once by the process that a user started, and by workers that are ``chosen``."""
 
-    def once(self) -> None:
+    def __init__(self, line: str, chosen: bool = False) -> None:
+        """Nothing is said yet."""
+        self.line, self.speaks = line, chosen or multiprocessing.parent_process() is None
+
+    def say(self) -> None:
+        """Say it, unless it was said."""
         _ = self._said
 
     @cached_property
     def _said(self) -> bool:
-        if multiprocessing.parent_process() is None:
-            logging.getLogger("sinterface").warning(ADVICE)
+        if self.speaks:
+            logging.getLogger("sinterface").warning(self.line)
         return True

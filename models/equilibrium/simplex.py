@@ -18,6 +18,10 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.basics.compiling import announce
+
+announce()  # every command that compiles imports this module first
+
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 

@@ -33,6 +33,25 @@ FAULT = "a fault of the program, please report it"
 CRASHED = "the process that worked on this ended without a word, out of memory or killed; run it again"
 
 
+USED = ("numba", "xarray", "sinterface.simulate.solve.run", "sinterface.simulate.studies.sweep")
+"""Modules that every task needs and that take seconds to load."""
+
+
+def processes() -> Any:
+    """How processes of jobs are made: from one that has loaded what they need, where the system can make such copies.
+
+    The first call starts that process, which goes on loading; it ends with this process.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(USED))
+    forkserver.ensure_running()
+    return context
+
+
 class Job:
     """One task, how far it is and what it has answered; ``status`` is waiting, running, done, failed or cancelled."""
 
@@ -112,7 +131,7 @@ class Jobs:
         with self._turn:
             if job.status == "cancelled":
                 return
-            context = multiprocessing.get_context("spawn")
+            context = processes()
             ours, theirs = context.Pipe(duplex=False)
             quiet_tracker()
             job.process = context.Process(target=_work, args=(theirs, task))

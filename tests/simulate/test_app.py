@@ -1,6 +1,7 @@
 """What the app understands and answers, without a browser: fields, addresses, jobs, files, and the closed door."""
 
 import io
+import re
 import time
 import zlib
 
@@ -9,7 +10,12 @@ import pytest
 pytest.importorskip("dash")
 
 from sinterface.models.basics.errors import SinterfaceError
+<<<<<<< HEAD
 from sinterface.simulate.app import downloads, drawing_schedule, layout
+=======
+from sinterface.simulate.app import code, downloads, drawing_schedule, form, layout, results
+from sinterface.simulate.app.jobs import Job, Jobs, key_of
+>>>>>>> f862705 (The README is one screen, what it held is on two pages of the docs; browser tests share a window; jobs start from a process that has loaded what they need; compiling is told)
 from sinterface.simulate.app.server import MOST_BODY, build, files, guard, look
 from sinterface.simulate.work import code, form
 from sinterface.simulate.work.jobs import Job, Jobs, key_of
@@ -167,6 +173,10 @@ def test_every_figure_and_table_can_be_taken_away_and_says_how_it_was_made(answe
     data = xr.open_dataset(io.BytesIO(downloads.made(job, "run.nc")[0]), engine="h5netcdf")
     assert data.attrs["command"].startswith("sinterface run pc-NMC811")
     assert downloads.made(job, "pattern.xy")[0].count(b"\n") == 7001
+    links = set(re.findall(r"/download/[0-9a-f]+/([a-z.]+)", repr(results.shown(job))))
+    assert len(links) == 11
+    for link in links:
+        assert len(downloads.made(job, link)[0]) > 200, link
     for name in ("../../etc/passwd", "phases.exe", "sweep.nc", "phases", ".png", "table.nc"):
         assert downloads.made(job, name) is None
 
@@ -283,8 +293,6 @@ def test_no_path_of_a_request_reaches_the_disk(client, path, monkeypatch):
 
 
 def test_pages_load_nothing_from_elsewhere(client):
-    import re
-
     answer = client.get("/", headers=HERE)
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     addresses = re.findall(r'(?:src|href)="([^"]+)"', answer.get_data(as_text=True))
