@@ -19,14 +19,9 @@ from sinterface.models.basics.errors import InputError, SinterfaceError
 from sinterface.simulate.app import downloads, gallery, layout, results
 from sinterface.simulate.app.drawing_schedule import after_drag
 from sinterface.simulate.app.elements import value_of
-<<<<<<< HEAD
 from sinterface.simulate.pages.exhibit import Exhibit
 from sinterface.simulate.work import form
-from sinterface.simulate.work.jobs import ACTIVE, FAULT, Job, Jobs, key_of
-=======
-from sinterface.simulate.app.jobs import ACTIVE, FAULT, Job, Jobs, key_of, processes
-from sinterface.simulate.views.exhibit import Exhibit
->>>>>>> f862705 (The README is one screen, what it held is on two pages of the docs; browser tests share a window; jobs start from a process that has loaded what they need; compiling is told)
+from sinterface.simulate.work.jobs import ACTIVE, FAULT, Job, Jobs, key_of, ready_processes
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -61,7 +56,7 @@ def build(exhibits: Sequence[Exhibit], jobs: Jobs) -> Dash:
             name = ""
         if not name:
             return [html.H1("sinterface"), *gallery.page(exhibits)], layout.menu(name)
-        processes()  # what calculations need is loaded while the form is read
+        ready_processes()  # what calculations need is loaded while the form is read
         values = form.read(name, search or "")
         key = key_of(name, form.query(name, values))
         job = jobs.get(key)

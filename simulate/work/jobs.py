@@ -37,7 +37,7 @@ USED = ("numba", "xarray", "sinterface.simulate.solve.run", "sinterface.simulate
 """Modules that every task needs and that take seconds to load."""
 
 
-def processes() -> Any:
+def ready_processes() -> Any:
     """How processes of jobs are made: from one that has loaded what they need, where the system can make such copies.
 
     The first call starts that process, which goes on loading; it ends with this process.
@@ -131,7 +131,7 @@ class Jobs:
         with self._turn:
             if job.status == "cancelled":
                 return
-            context = processes()
+            context = ready_processes()
             ours, theirs = context.Pipe(duplex=False)
             quiet_tracker()
             job.process = context.Process(target=_work, args=(theirs, task))

@@ -10,12 +10,7 @@ import pytest
 pytest.importorskip("dash")
 
 from sinterface.models.basics.errors import SinterfaceError
-<<<<<<< HEAD
-from sinterface.simulate.app import downloads, drawing_schedule, layout
-=======
-from sinterface.simulate.app import code, downloads, drawing_schedule, form, layout, results
-from sinterface.simulate.app.jobs import Job, Jobs, key_of
->>>>>>> f862705 (The README is one screen, what it held is on two pages of the docs; browser tests share a window; jobs start from a process that has loaded what they need; compiling is told)
+from sinterface.simulate.app import downloads, drawing_schedule, layout, results
 from sinterface.simulate.app.server import MOST_BODY, build, files, guard, look
 from sinterface.simulate.work import code, form
 from sinterface.simulate.work.jobs import Job, Jobs, key_of
@@ -249,7 +244,6 @@ def test_the_door_is_closed_to_other_names_and_pages(client):
 
 
 def test_a_page_that_looks_at_a_job_is_told_all_and_nothing_twice(monkeypatch):
-    from sinterface.simulate.app import results
 
     monkeypatch.setattr(results, "shown", lambda job: [job.version])
     job = Job("run", "")
@@ -264,7 +258,6 @@ def test_a_page_that_looks_at_a_job_is_told_all_and_nothing_twice(monkeypatch):
 
 
 def test_charts_that_fail_are_told_and_not_waited_for(monkeypatch):
-    from sinterface.simulate.app import results
 
     monkeypatch.setattr(results, "shown", lambda job: 1 // 0)
     job = Job("run", "")
