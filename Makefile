@@ -71,6 +71,10 @@ validate: $(VENV)/.installed  ## predictions against observations: tables, and o
 clean:
 	rm -rf $(VENV) build output *.egg-info
 
+.PHONY: thorough
+thorough: $(VENV)/.installed  ## 3,600 profiles beside pymatgen and 10,000 problems beside SciPy, where `make test` does a fifth
+	SINTERFACE_THOROUGH=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/models/test_peers.py tests/models/test_simplex.py
+
 .PHONY: torture
 torture: $(VENV)/.installed  ## kills, full disks, spoiled files: some 15 minutes; `make torture TORTURE=0.1` does a tenth
 	TORTURE=$(or $(TORTURE),1) $(BIN)/python -m pytest -q tests/simulate/test_torture.py tests/simulate/test_cluster.py

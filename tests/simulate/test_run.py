@@ -27,6 +27,20 @@ def test_elements_balance_and_amounts_stay_positive(cathode):
     assert 0.0 <= result.unreacted["electrolyte_fraction"] <= 1.0 + 1e-9
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tolerance": float("nan")}, r"^tolerance nan: choose 0\.0001 to 0\.5"),
+        ({"tolerance": 0.0}, r"^tolerance 0: choose"),
+        ({"tolerance": -1.0}, r"^tolerance -1: choose"),
+        ({"max_steps": -3}, r"^max_steps -3: choose 1 or more"),
+    ],
+)
+def test_options_without_which_no_step_is_right_are_refused(options, message):
+    with pytest.raises(si.InputError, match=message):
+        predict(si.problem("pc-LNMO", cells=8), **options)
+
+
 def test_spinel_reacts_and_cobaltate_hardly_does_as_thermodynamics_demands():
     schedule = si.Schedule.hold(600, hours=2)
     spinel = si.simulate("pc-LNMO", schedule=schedule)
