@@ -53,7 +53,7 @@ THOROUGH = (
     "tests/simulate/test_coating.py",
     "tests/simulate/test_compare.py",
     "tests/simulate/test_fetch_mp.py::test_snapshot",
-    "tests/simulate/test_files.py::test_floods",
+    "tests/simulate/test_floods.py",
     "tests/simulate/test_furnace.py",
     "tests/simulate/test_gas_changes.py",
     "tests/simulate/test_fuzz.py::test_spoiled_files",

@@ -193,9 +193,11 @@ class Store:
         self._pending.setdefault(index // self._chunk, {})[index] = row
 
     def _fits(self, row: Row) -> bool:
-        """True for a row as ``keep`` writes it: all numbers there and of the shapes of the arrays."""
+        """True for a row as ``keep`` writes it: its texts, and numbers of the shapes of the arrays; nothing else."""
+        if len(row) > len(TEXTS) + len(ARRAYS):
+            return False
         try:
-            return all(isinstance(row[name], str) for name in TEXTS) and all(
+            return all(isinstance(row[name], str) and len(row[name]) <= MOST_TEXT for name in TEXTS) and all(
                 np.asarray(row[name], dtype=float).size == math.prod(self._group[name].shape[1:]) for name in ARRAYS
             )
         except (KeyError, TypeError, ValueError, OverflowError):

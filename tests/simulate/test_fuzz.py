@@ -356,6 +356,15 @@ def test_lines_of_a_journal_that_are_no_rows_are_computed_again(begun, line):
     assert resumed(plan, path) == [2]
 
 
+@pytest.mark.parametrize("more", [{"x": "y"}, {"outcome": "y" * 30_000}], ids=["another key", "a long text"])
+def test_rows_of_a_journal_with_more_than_a_row_are_computed_again(begun, more):
+    plan, path, text = begun
+    head, line = text.splitlines()
+    index, row = json.loads(line)
+    zarr_store.journal_path(path).write_text(f"{head}\n{json.dumps([index, row | more])}\n")
+    assert resumed(plan, path) == [2]
+
+
 @pytest.mark.parametrize(
     ("name", "key", "value"),
     [

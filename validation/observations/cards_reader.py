@@ -32,8 +32,8 @@ from sinterface.validation.observations.evidence import (
     Weight,
 )
 
-MAX_BYTES, MAX_FILES = 200_000, 1000
-"""Largest card and largest folder that are read."""
+MAX_BYTES, MAX_FILES, MAX_TOGETHER = 200_000, 1000, 2_000_000
+"""Largest card [bytes], most files of a folder, and most bytes of all files together that are read."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +217,7 @@ def _files(source: Source) -> Iterator[tuple[str, bytes | str]]:
         built_in = sorted((card for card in cards if card.name.endswith(".toml")), key=lambda card: card.name)
         yield from ((card.name, card.read_bytes()) for card in built_in)
         return
+    left = MAX_TOGETHER
     for path in map(Path, [source] if isinstance(source, str | Path) else source):
         try:
             files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
@@ -225,7 +226,16 @@ def _files(source: Source) -> Iterator[tuple[str, bytes | str]]:
             continue
         if not 0 < len(files) <= MAX_FILES:
             yield str(path), f"{len(files)} .toml files in this folder: give 1 to {MAX_FILES}, only these are read"
-        yield from ((str(file), _content(file)) for file in files[:MAX_FILES])
+        for file in files[:MAX_FILES]:
+            content = _content(file)
+            left -= len(content)
+            if left < 0:
+                yield (
+                    str(file),
+                    f"over {MAX_TOGETHER} bytes of cards with this file, which is left out with all that follow",
+                )
+                return
+            yield str(file), content
 
 
 def _content(file: Path) -> bytes | str:
