@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from sinterface.simulate.pages import read_results
 from sinterface.simulate.solve import checkpoint
-from sinterface.simulate.views import read_results
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="resource limits")
 
@@ -179,7 +179,7 @@ def test_lines_that_are_no_measurement(tmp_path, name, reader, judged):
 
 # ---- NetCDF files and checkpoints: few bytes that ask for much
 
-RESULTS = "from sinterface.simulate.views.read_results import read"
+RESULTS = "from sinterface.simulate.pages.read_results import read"
 POINTS = {"time": 3, "phase": 2, "process": 2}
 
 
