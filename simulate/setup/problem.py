@@ -129,7 +129,7 @@ class Problem:
             raise unknown("geometry", self.geometry, GEOMETRIES)
         for phase, share in self.additives:
             if not (math.isfinite(share) and share > 0.0):
-                raise InputError(f"additive {phase}: {share:g} wt% of the electrolyte is no amount")
+                raise InputError(f"additive {shown(phase)}: {share:g} wt% of the electrolyte is no amount")
         if sum(share for _, share in self.additives) > 50.0:
             raise InputError("additives: over 50 wt% of the electrolyte is more than an additive")
         if self.coatings and len(self.powders) < 2:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError
+from sinterface.simulate.cli.main import _hold
 from sinterface.simulate.screening import candidate_space, screen, zarr_store
 from sinterface.simulate.setup.problem import Problem, problem, read_additives, read_mass_ratio
 from sinterface.simulate.setup.schedule import MAX_DURATION, Schedule
@@ -121,6 +122,58 @@ def test_any_additive_and_ratio(parts):
     except InputError:
         return
     assert isinstance(task, Problem) and 1e-3 <= task.mass_ratio <= 1e3
+
+
+WORDS_OF = {
+    "cathode": ["LCO=500nm, Li3BO3=20nm, LLZO=1um", "NMC811=500nm,LLZTO=10um", "LiNi0.5Mn0.3Co0.2O2", "pc-LCO", "none"],
+    "electrolyte": ["LLZTO", "Li6.4La3Zr1.4Ta0.6O12", "Li6.25Al0.25La3Zr2O12", "none"],
+    "coating": ["Li3BO3=20nm", "LiNbO3=1% at 0.5 m2/g, Li3BO3=10nm on electrolyte", "LiNbO3=0.1um on the cathode"],
+    "sizes": ["cathode=10±5um", "cathode=70% 10±3um + 30% 2±1um, classes=3", "electrolyte=2+-1um by number", "cards"],
+    "exposed": ["H=0.4,Li2CO3=2", "H=0.1, LiOH=1 %, H2O=0.5"],
+    "residue": ["Li2CO3=0.3,LiOH=0.2"],
+    "additives": ["Li2CO3=2,LiOH=1", "La2O3=3%"],
+    "mass_ratio": ["60:40", "1:20", "2.5/1"],
+    "atmosphere": ["air:pCO2=0.05,pH2O=0.03", "pO2=0.2,pCO2=4e-4", "H2/Ar", "custom:pO2=1e-5", "dry-air"],
+    "crucible": ["lidded", "open", "pan"],
+    "geometry": ["sphere", "slab"],
+    "morphology": ["pc", "sc"],
+    "temperature": ["800", "1073 K", "700 °C"],
+    "hold": ["2 h", "90 min", "1.5d"],
+    "ramp": ["10 °C/min", "50 K/s", "3 °C/h"],
+}  # fmt: skip
+"""What users write for each part of a couple and its schedule."""
+
+
+def judge_words(key, text):
+    """True where a couple or a schedule is made of it; what is not must be told in one line."""
+    try:
+        if key in ("temperature", "hold", "ramp"):
+            words = {"temperature": "800", "hold": "2 h", "ramp": "10 °C/min"} | {key: text}
+            assert 0.0 < _hold(**words).duration <= MAX_DURATION
+        else:
+            words = {"cathode": "LiNi0.5Mn0.3Co0.2O2"} | {key: text}
+            made = problem(words.pop("cathode"), words.pop("electrolyte", "LLZTO"), **words)
+            assert made.label.isprintable() and 1e-3 <= made.mass_ratio <= 1e3
+            assert all(0.0 < layer.thickness < 1e-3 for layer in made.coatings)
+            for role, powder in (("cathode", made.cathode), ("electrolyte", made.electrolyte)):
+                if powder is not None:
+                    diameters, shares = made.size_classes(role)
+                    assert (
+                        np.all(np.isfinite(diameters)) and np.all(diameters > 0.0) and math.isclose(shares.sum(), 1.0)
+                    )
+    except SinterfaceError as error:
+        told(error)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("key", WORDS_OF)
+def test_spoiled_words_of_a_couple(spoil, key):
+    rng = random.Random(1)
+    good = [text.encode() for text in WORDS_OF[key]]
+    assert all(judge_words(key, text) for text in WORDS_OF[key])
+    made = sum(judge_words(key, spoil(rng, good).decode("utf-8", "replace")) for _ in range(300))
+    assert 0 < made < 295
 
 
 PLAN = """name = "mine"
