@@ -1,9 +1,13 @@
-"""First use: a new process, with an empty and with a filled cache of compiled code."""
+"""First use: a new process, with an empty and with a filled cache of compiled code.
+
+``python benchmarks/startup.py`` times whole commands, from the first letter to the prompt that is back.
+"""
 
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from statistics import median
 
 PROGRAM = """
@@ -37,3 +41,32 @@ def run():
         "seconds_first_use_empty_cache": cold,
         "seconds_first_use_filled_cache": median(solved for _, solved in warm),
     }
+
+
+COMMANDS = {
+    "--help": ("--help",), "materials": ("materials",), "reactions": ("reactions", "pc-LCO", "-T", "700"),
+    "run": ("run", "pc-LCO", "-T", "800"),
+}  # fmt: skip
+
+
+def whole(*arguments, cache):
+    """Seconds of a command by the clock, and of processor time, compiled code being kept in ``cache``."""
+    before, start = os.times(), time.perf_counter()
+    command = [sys.executable, "-m", "sinterface.validation.cli", *arguments]
+    subprocess.run(command, env={**os.environ, "NUMBA_CACHE_DIR": cache}, capture_output=True, check=True)
+    after, took = os.times(), time.perf_counter() - start
+    return took, after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def main():
+    """Times of the first and of the fastest later one of each command."""
+    print("command      first: clock, processor / s    later: clock, processor / s")
+    for name, arguments in COMMANDS.items():
+        with tempfile.TemporaryDirectory() as cache:
+            first = whole(*arguments, cache=cache)
+            later = min((whole(*arguments, cache=cache) for _ in range(WARM)), key=lambda times: times[1])
+        print(f"{name:12s} {first[0]:12.2f} {first[1]:12.2f} {later[0]:18.2f} {later[1]:12.2f}")
+
+
+if __name__ == "__main__":
+    main()

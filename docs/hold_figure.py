@@ -22,7 +22,8 @@ def main() -> None:
     """Two geometries of the same couple, put in hot."""
     figure = canvas(7.0, 4.2)
     axis = figure.subplots()
-    for geometry, colour, name in (("sphere", "#0072B2", "particles"), ("slab", "#D55E00", "layers")):
+    looks = (("sphere", "#0072B2", "-", "particles"), ("slab", "#D55E00", "--", "layers"))
+    for geometry, colour, dashes, name in looks:
         task = si.problem("pc-LCO", "LLZTO", "from 1000 °C; hold 10 h", cells=24, geometry=geometry)
         data = si.predict(task, estimate_error=False).dataset
         made = data["wt_percent"].where(data["role"] == "secondary", drop=True).sum("phase").values
@@ -34,7 +35,7 @@ def main() -> None:
         for told, numbers in (("wt%", at), ("exponents", exponents), ("by transformation", by_transformation)):
             sys.stdout.write(f"{name}, {told}: {', '.join(f'{number:.2f}' for number in numbers)}\n")
         sys.stdout.flush()
-        axis.loglog(time[1:], made[1:], color=colour, label=name)
+        axis.loglog(time[1:], made[1:], color=colour, linestyle=dashes, label=name)
     span = np.array([60.0, 36000.0])
     axis.loglog(span, 4.0 * (span / 60.0) ** 0.5, color="0.5", linestyle=":", label="parabola, power 1/2")
     axis.set_xlabel("time at 1000 °C / s")

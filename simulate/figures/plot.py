@@ -53,6 +53,9 @@ LABEL = 2.5
 DASHES = ("-", "--", ":", "-.")
 """Lines of the first, second, ... phase of a family."""
 
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo")
+"""Patterns of areas that lie on each other: grey and colour-blind eyes tell neighbours apart by them."""
+
 FORMATS = (".png", ".pdf", ".svg")
 
 
@@ -184,7 +187,12 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
         curves_of.append(family)
         line = DASHES[min(curves_of.count(family), len(DASHES)) - 1]
         told = f"{phase}" if family in ("other", str(phase)) else f"{phase} ({family})"
-        upper.plot(hours, share.values, color=style(family)[0], label=drawn(told), linewidth=1.5, linestyle=line)
+        colour, marker = style(family)
+        first = 0.02 + 0.03 * (len(curves_of) % 5)  # marks of curves that run together stand beside each other
+        upper.plot(
+            hours, share.values, color=colour, marker=marker, markersize=4, markevery=(first, 0.15),
+            label=drawn(told), linewidth=1.5, linestyle=line,
+        )  # fmt: skip
     if "sampled_course" in data:
         _bands(upper, data, curves_of)
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
@@ -220,9 +228,11 @@ def profile(result: Result) -> Figure:
     names, families = (data[name].values.tolist() for name in ("phase", "family"))
     colours = [style(families[k])[0] for k in order]
     labels = [drawn(names[k] if families[k] in (names[k], "other") else f"{names[k]} ({families[k]})") for k in order]
-    axis.stackplot(
+    areas = axis.stackplot(
         data["radius"].values * 1e6, shares[:, order].T, labels=labels, colors=colours, edgecolor="white", linewidth=0.5
     )  # fmt: skip
+    for number, area in enumerate(areas):
+        area.set_hatch(HATCHES[number % len(HATCHES)])
     axis.set_xlabel("radius / µm")
     axis.set_ylabel("wt% of the cell")
     axis.set_ylim(0, 100)

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 GREY = "#8a8a8a"
-DASHES = ("solid", "dash", "dot", "dashdot")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+"""Lines in turn: grey and colour-blind eyes tell neighbours apart by them."""
+
+PATTERNS = ("", "/", ".", "\\", "x", "-", "+")
+"""Patterns in turn of areas that lie on each other, for the same eyes."""
+
 LINEAR = 0.1
 """Below this [wt%] the scale of a sweep is linear, above it logarithmic."""
 
@@ -55,7 +60,6 @@ def courses(
     from plotly.graph_objects import Scatter
 
     figure = _figure(420 + 20 * (len(shares) + len(bands)))  # room for the legend in a narrow window
-    seen: list[str] = []
     families = [family for _, family, _ in shares]
     for family, low, high in bands:
         assert moments is not None
@@ -65,13 +69,11 @@ def courses(
             x=x, y=y, fill="toself", fillcolor=_faded(style(family)[0]), line={"width": 0}, mode="lines",
             name=name, hoverinfo="skip", legendgroup=text(family), showlegend=family not in families, legendrank=1001,
         ))  # fmt: skip
-    for name, family, share in shares:
-        seen.append(family)
-        dash = DASHES[min(seen.count(family), len(DASHES)) - 1]
+    for number, (name, family, share) in enumerate(shares):
         told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
         figure.add_trace(Scatter(
             x=times, y=share, name=told, mode="lines", legendgroup=text(family),
-            line={"color": style(family)[0], "dash": dash, "width": 2},
+            line={"color": style(family)[0], "dash": DASHES[number % len(DASHES)], "width": 2},
             hovertemplate=f"%{{y:.2f}} wt% at %{{x:.2f}} {unit}",
         ))  # fmt: skip
     _limit(figure, limit, limit)
@@ -105,11 +107,13 @@ def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Fig
     from plotly.graph_objects import Scatter
 
     figure = _figure(400)
-    for name, family, share in shares:
+    for number, (name, family, share) in enumerate(shares):
         told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
+        pattern = {"shape": PATTERNS[number % len(PATTERNS)], "fgcolor": "white", "bgcolor": style(family)[0]}
         figure.add_trace(Scatter(
             x=micrometres, y=share, name=told, mode="lines", stackgroup="cell", line={"color": "white", "width": 0.6},
-            fillcolor=style(family)[0], hovertemplate="%{y:.1f} wt% at %{x:.2f} µm",
+            fillcolor=style(family)[0], fillpattern=pattern | {"size": 7, "solidity": 0.15},
+            hovertemplate="%{y:.1f} wt% at %{x:.2f} µm",
         ))  # fmt: skip
     figure.update_layout(xaxis=_axis("radius / µm"), yaxis=_axis("wt% of the cell") | {"range": [0, 100]})
     return figure
@@ -126,7 +130,7 @@ def mass(
 
     figure = _figure(440)
     for number, (name, colour, change) in enumerate(changes):
-        dash = DASHES[min(number, len(DASHES) - 1)]
+        dash = DASHES[number % len(DASHES)]
         figure.add_trace(Scatter(
             x=times, y=change, name=text(name).replace("$_2$", "₂"), mode="lines",
             line={"color": colour, "width": 2, "dash": dash},
@@ -180,11 +184,11 @@ def reaction_energy(curves: Sequence[tuple[str, Array, Array, Sequence[str]]]) -
     from plotly.graph_objects import Scatter
 
     figure = _figure(440)
-    colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
-    for (name, shares, energies, products), colour in zip(curves, colours, strict=False):
+    looks = zip(("#0072B2", "#D55E00", "#009E73", "#CC79A7"), DASHES, strict=False)
+    for (name, shares, energies, products), (colour, dash) in zip(curves, looks, strict=False):
         figure.add_trace(Scatter(
             x=shares, y=energies, customdata=[_wrapped(told, 48) for told in products], name=text(name),
-            mode="lines+markers", line={"color": colour, "width": 2}, marker={"size": 7},
+            mode="lines+markers", line={"color": colour, "width": 2, "dash": dash}, marker={"size": 7},
             hovertemplate="%{y:.2f} meV/atom at %{x:.1f} wt% of cathode<br>%{customdata}<extra></extra>",
         ))  # fmt: skip
     figure.update_layout(

@@ -244,7 +244,6 @@ def test_the_door_is_closed_to_other_names_and_pages(client):
 
 
 def test_a_page_that_looks_at_a_job_is_told_all_and_nothing_twice(monkeypatch):
-
     monkeypatch.setattr(results, "shown", lambda job: [job.version])
     job = Job("run", "")
     first = look(job, "key", "")
@@ -258,7 +257,6 @@ def test_a_page_that_looks_at_a_job_is_told_all_and_nothing_twice(monkeypatch):
 
 
 def test_charts_that_fail_are_told_and_not_waited_for(monkeypatch):
-
     monkeypatch.setattr(results, "shown", lambda job: 1 // 0)
     job = Job("run", "")
     job.status, job.version, job.parts = "done", 1, {"result": None}

@@ -188,6 +188,7 @@ def slow(monkeypatch):
         return f"part {drawn.version}"
 
     monkeypatch.setattr(results, "shown", shown)
+    monkeypatch.setattr(server, "ready_processes", lambda: None)  # nothing is calculated here
     app = server.build([], kept).server
     server.files(app, kept)
     listening = make_server("127.0.0.1", 0, app, threaded=True, request_handler=server.Quiet)
@@ -230,12 +231,12 @@ def test_a_long_run_is_cancelled(page):
 
 def test_a_sweep_tells_an_onset(page):
     turn(page, "Onset sweep")
-    for field, text in (("cathode", "pc-LNMO"), ("temperatures", "400, 600"), ("cells", "8")):
+    for field, text in (("cathode", "pc-LNMO"), ("temperatures", "400"), ("cells", "8")):
         write(page, f"#sweep-{field}", text)
     page.click("#sweep-start")
     done(page, "sweep")
     playwright.expect(page.locator(".answer .lead")).to_contain_text("onset at 400 °C or below")
-    assert page.locator(".answer tbody tr").count() == 2
+    assert page.locator(".answer tbody tr").count() == 1
 
 
 def test_two_cathodes_are_compared(page):

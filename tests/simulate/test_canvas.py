@@ -1,9 +1,13 @@
-"""Figures for paper have a journal's widths and letters that can be read; a wrong style is told before a run."""
+"""Figures: a journal's widths, letters that can be read, lines that grey tells apart; a wrong style is told at once."""
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import sinterface as si
 from sinterface.models.basics.errors import InputError
+from sinterface.models.phases.substance import FAMILIES
+from sinterface.simulate.figures import plot
 from sinterface.simulate.figures.canvas import COLUMN, INCH, LETTERS, PAGE, canvas, styled
 from sinterface.validation.cli import app
 
@@ -43,3 +47,29 @@ def test_another_style_is_refused_before_anything_is_computed(tmp_path):
     arguments = ["run", "pc-LCO", "-T", "600", "--plot", str(tmp_path / "a.png"), "--style", "poster"]
     answer = CliRunner().invoke(app, arguments)
     assert isinstance(answer.exception, InputError)
+
+
+def test_lines_and_areas_are_told_apart_without_their_colours():
+    plan = si.Schedule.hold(600, hours=0.2)
+    result = si.predict(si.problem("pc-LNMO", "LLZTO", plan, cells=4), estimate_error=False)
+    named = [line for line in plot.run(result).axes[0].lines if "detection" not in line.get_label()]
+    assert len(named) > 3
+    assert len({(line.get_marker(), line.get_linestyle()) for line in named}) == len(named)
+    areas = plot.profile(result).axes[0].collections
+    assert len({area.get_hatch() for area in areas}) == len(areas) > 3
+    for family in FAMILIES.values():
+        alike = [other for other in FAMILIES.values() if other.marker == family.marker or other.symbol == family.symbol]
+        assert alike == [family]
+
+
+def test_interactive_lines_and_areas_are_told_apart_without_their_colours():
+    pytest.importorskip("plotly")
+    from sinterface.simulate.pages import charts
+
+    hours = np.array([0.0, 1.0])
+    shares = [(name, name, hours) for name in list(FAMILIES)[:6]]
+    drawn_lines = charts.courses(hours, shares, (hours, hours), 1.0).data
+    lines = [trace.line.dash for trace in drawn_lines if trace.name in FAMILIES]
+    assert len(set(lines)) == len(lines) == 6
+    areas = [trace.fillpattern.shape for trace in charts.profile(hours, shares).data]
+    assert len(set(areas)) == len(areas) == 6
