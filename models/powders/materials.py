@@ -234,8 +234,8 @@ def find(
     except InputError as error:
         names = [key for key, material in _by_name().items() if material.role == role]
         near = difflib.get_close_matches(text[:200].casefold(), names, n=1, cutoff=NEAR)
-        if not near and any(character.isdigit() for character in text) and "-" not in text:
-            raise error
+        if not near and any(character.isdigit() for character in text) and not re.search("-[A-Za-z]", text):
+            raise error  # a hyphen before a letter is one of a name, others are charges
         raise unknown(role, text, built_in(role), "or a formula, e.g. LiNi0.6Mn0.2Co0.2O2") from error
     if elements:
         check_elements(text, composition, elements)

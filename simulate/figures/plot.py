@@ -53,7 +53,7 @@ LABEL = 2.5
 DASHES = ("-", "--", ":", "-.")
 """Lines of the first, second, ... phase of a family."""
 
-HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo")
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "|||", "+++", "***")
 """Patterns of areas that lie on each other: grey and colour-blind eyes tell neighbours apart by them."""
 
 FORMATS = (".png", ".pdf", ".svg")

@@ -26,7 +26,7 @@ GREY = "#8a8a8a"
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """Lines in turn: grey and colour-blind eyes tell neighbours apart by them."""
 
-PATTERNS = ("", "/", ".", "\\", "x", "-", "+")
+PATTERNS = ("", "/", ".", "\\", "x", "-", "+", "|")
 """Patterns in turn of areas that lie on each other, for the same eyes."""
 
 LINEAR = 0.1

@@ -162,6 +162,7 @@ def test_tables_for_people(tmp_path, program):
         (["sweep", "pc-LCO", "--mass-ratio", "0.6"], "write 0.6:1 for cathode to electrolyte, or 60:40 for 60 wt%"),
         (["optimize", "pc-LCO", "--mass-ratio", "1"], "write 1:1 for cathode to electrolyte, or 1:99 for 1 wt%"),
         (["run", "pcNMC811"], "did you mean pc-NMC811"),
+        (["run", "Li1+Co3+O2-"], "'1+' looks like a charge"),
         (["run", "LiU3O8"], "no data for U"),
         (["run", "pc-LCO", "-e", "LiU3O8"], "no data for U"),
         (["reactions", "LiU3O8", "LLZTO"], "no data for U"),

@@ -265,6 +265,28 @@ def test_without_a_place_code_is_compiled_in_memory_and_one_line_says_so(tmp_pat
     assert not list(tmp_path.rglob("*.nbi"))
 
 
+ANNOUNCED = """
+import sys
+from sinterface.models.basics import compiling
+compiling.has_place = lambda: True
+compiling.announce()
+compiling.announce()
+import numba as nb
+def twice(x):
+    return 2 * x
+twice.__module__ = sys.argv[1]
+compiled = nb.njit(twice)
+print(compiled(4), compiled(4.0))
+"""
+
+
+def test_compiling_is_told_once_and_that_of_other_packages_is_not():
+    ours, theirs = python(ANNOUNCED, "sinterface.mine"), python(ANNOUNCED, "mine")
+    assert ours.stdout.split() == theirs.stdout.split() == ["8", "8.0"]
+    assert ours.stderr.count("\n") == 1 and "code is compiled" in ours.stderr
+    assert theirs.stderr == ""
+
+
 def test_what_an_image_was_built_with_is_used(tmp_path):
     (tmp_path / "mine.py").write_text(MODULE)
     python("import sys; sys.path.insert(0, sys.argv[1]); import mine; mine.twice(4)", tmp_path)
