@@ -35,8 +35,8 @@ class Drag(NamedTuple):
     along (M, B): mobility K of the block as a whole at its composition [mol of cations per RT], 0 where it does not
     depend on the force; grains rho and reference rho + nu(A0) (M, B); least (M, B) what h can not fall below;
     framework E and barrier B (B,); coupling alpha, of length 1; resting (M, B): h at the force of the step's start;
-    eased (M, B): h at the answer, written by
-    ``newton_step.solve``.
+    eased (M, B): h at the answer, written by ``newton_step.solve``; last (M, B): what ``force`` told before, where it
+    begins to look.
     """
 
     along: Array
@@ -48,6 +48,7 @@ class Drag(NamedTuple):
     coupling: Array
     resting: Array
     eased: Array
+    last: Array
 
 
 @nb.njit(cache=True)
@@ -57,7 +58,7 @@ def blank(M: int, B: int) -> Drag:
     return Drag(
         along=np.zeros(cells), grains=np.zeros(cells), reference=np.ones(cells), least=np.zeros(cells),
         framework=np.zeros(B), barrier=np.zeros(B), coupling=np.zeros(1), resting=np.ones(cells),
-        eased=np.ones(cells),
+        eased=np.ones(cells), last=np.ones(cells),
     )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def force(v: float, c: int, k: int, drag: Drag) -> float:
         return 0.0
     aim = np.log(v)
     low, high = np.log(WEAKEST), np.log(STRONGEST)
-    y, width = min(max(aim, low), 0.0), 2.0 * (high - low)
+    y, width = np.log(min(max(drag.last[c, k], WEAKEST), STRONGEST)), 2.0 * (high - low)
     for _ in range(100):
         h, slope = ease(np.exp(y), c, k, drag)
         off = y + np.log(h) - aim
@@ -101,4 +102,5 @@ def force(v: float, c: int, k: int, drag: Drag) -> float:
         ahead, halved = y - off / (1.0 + slope), high - low < 0.5 * width
         width = high - low
         y = ahead if halved and low < ahead < high else 0.5 * (low + high)
-    return float(np.exp(y))
+    drag.last[c, k] = np.exp(y)
+    return float(drag.last[c, k])

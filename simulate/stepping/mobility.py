@@ -55,8 +55,9 @@ SEED = 1e-9
 """Share of a cell that a phase with interactions is thought to have when it wakes, at its composition of least energy:
 Newton's method goes on in the valley that the guess lies in."""
 
-SLOWEST, FASTEST = 1e-9, 1e6
-"""Bounds of the integrated rate: nothing happens below, and above it a phase is equilibrated."""
+SLOWEST, FASTEST = 1e-15, 1e6
+"""Bounds of the integrated rate: nothing happens below, and above it a phase is equilibrated.  What a step can do must
+vanish with its length: with 1e-9 the 1e-10 of oxygen that a gas may hold were gone in a microsecond at 25 °C."""
 
 
 NUCLEATING = 1e-3
@@ -283,7 +284,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
             drag.reference[c, k] = drag.grains[c, k] + written
             drag.least[c, k] = BARE * size[c] * along
             drag.resting[c, k], _ = ease(max(a, 0.0), c, k, drag)
-            drag.eased[c, k] = 1.0
+            drag.eased[c, k], drag.last[c, k] = 1.0, max(a, 1.0)
             nucleating = _past(barrier, SHARPER * a) > NUCLEATING * drag.grains[c, k]
             drag.along[c, k] = 1.0 / along if along > 0.0 and (nucleating or drag.framework[k] > 0.0) else 0.0
             fastest /= 1.0 + np.expm1(drag.framework[k]) * np.exp(-growth.coupling * max(a, 0.0))

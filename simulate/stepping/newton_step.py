@@ -80,13 +80,14 @@ class Step(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """First derivatives (E,) and second ones H (E, E) of a block's energy, and room to work in: moles of atoms on each
+    """First derivatives (E,) and second ones H (E, E) of a block's energy; pull (E,) is sum_i N_ei (m_i - m0_i) / K_i.
 
-    sublattice, its multiplicity, and moles of each species.
+    Then room to work in: moles of atoms on each sublattice, its multiplicity, and moles of each species.
     """
 
     gradient: Array
     H: Array
+    pull: Array
     total: Array
     size: Array
     share: Array
@@ -100,8 +101,9 @@ def blank_slopes(basis: Basis) -> Slopes:
         most = max(most, basis.start[k + 1] - basis.start[k])
     sites = max(basis.sites.max(), 1)
     return Slopes(
-        np.empty(most), np.empty((most, most)), np.empty(sites), np.empty(sites), np.empty(basis.site.shape[1])
-    )
+        np.empty(most), np.empty((most, most)), np.empty(most), np.empty(sites), np.empty(sites),
+        np.empty(basis.site.shape[1]),
+    )  # fmt: skip
 
 
 class Guess(NamedTuple):
@@ -196,9 +198,10 @@ RATIO = 0.01
 LEAST = 1e-6
 """Least amount in units of the barrier: one that small would have an affinity of -1e6 RT."""
 
-FAINT = 1e-15
-"""Share of a cell below which what is dissolved of a species no longer makes its potential easy to move: of what is
-nowhere in a cell the potential is known no better than the balance, and an exact step would send it to infinity."""
+FAINT = 1e-13
+"""Share of a cell below which what is dissolved of a species no longer makes its potential easy to move, a tenth of
+CLOSE: of what is nowhere in a cell the potential is known no better than the balance, and an exact step would send it
+far beyond."""
 
 NEAR = 3.0
 """Ratio of two rates within which the curve between them is taken for straight."""
@@ -294,8 +297,8 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
     u, n, z, x, fixed = np.empty((M, K)), np.empty((M, V)), np.empty((M, V)), np.empty((M, K)), np.empty((M, K))
     slopes = blank_slopes(basis)
     E_most = len(slopes.gradient)
-    gradient, H = slopes.gradient, slopes.H
-    X, column, pull = np.empty((E_most, K)), np.empty(E_most), np.empty(E_most)
+    gradient, H, pull = slopes.gradient, slopes.H, slopes.pull
+    X, column, moved = np.empty((E_most, K)), np.empty(E_most), np.empty(K)
     L, q = np.empty((M, V, E_most)), np.empty((M, V))
     S, d, R = np.empty((M, K, K)), np.empty((M, K)), np.empty((M, K))
     wx, rx, scale = np.empty((M, K)), np.empty((M, K)), np.empty((M, K))
@@ -354,25 +357,29 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
                 else:
                     gradient[0] = 0.0
                     H[0, 0] = 0.0
-                rigid, bent = 1.0, 0.0
                 for e in range(E):
                     pull[e] = 0.0
+                twice = 0.0
+                for i in range(K):
+                    if metal[k, i]:
+                        m = -step.m0[c, k, i]
+                        for e in range(E):
+                            m += N[lo + e, i] * n[c, lo + e]
+                        moved[i] = m / step.mobility[c, k, i]
+                        twice += m * moved[i]
+                        for e in range(E):
+                            pull[e] += N[lo + e, i] * moved[i]
+                rigid, bent = 1.0, 0.0
                 if step.drag.along[c, k] > 0.0 and not cold:
-                    rigid, bent = _bend(now, gradient, c, k, basis, step)
+                    rigid, bent = _bend(now, slopes, twice, c, k, basis, step)
                 elif step.drag.along[c, k] > 0.0:
                     step.drag.eased[c, k] = step.drag.resting[c, k]
                     rigid = 1.0 / step.drag.resting[c, k]
                 for i in range(K):
                     if metal[k, i]:
-                        m = 0.0
                         for e in range(E):
-                            m += N[lo + e, i] * n[c, lo + e]
-                        moved = (m - step.m0[c, k, i]) / step.mobility[c, k, i]
-                        for e in range(E):
-                            a = N[lo + e, i]
-                            if a > 0.0:
-                                pull[e] += a * moved
-                                w = rigid * a / step.mobility[c, k, i]
+                            w = rigid * N[lo + e, i] / step.mobility[c, k, i]
+                            if w > 0.0:
                                 for f in range(E):
                                     H[e, f] += w * N[lo + f, i]
                 for e in range(E):
@@ -448,41 +455,32 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _bend(now: Iterate, gradient: Array, c: int, k: int, basis: Basis, step: Step) -> tuple[float, float]:
-    """Of block k in cell c: phi', and the factor of the square of sum_i N_ei (m_i - m0_i) / K_i in the Hessian.
+def _bend(now: Iterate, slopes: Slopes, twice: float, c: int, k: int, basis: Basis, step: Step) -> tuple[float, float]:
+    """Of block k in cell c, with ``twice`` 2 q: phi', and the factor of the square of pull in the Hessian.
 
     Far from the answer the tangent of a curve that is steep at first and flat later leads Newton's method astray.  The
-    potentials of this iteration tell the force A' that would be the answer if they stayed, and the curve what v'
-    belongs to it: while that is NEAR times v or more, or less, the secant from v to v' is taken instead.
+    potentials of this iteration tell the force A' that would be the answer if they stayed, in the direction in which
+    the block changes now, and the curve what v' belongs to it: while that is NEAR times v or more, or less, the secant
+    from v to v' is taken instead.
     """
     drag, lo, hi = step.drag, basis.start[k], basis.start[k + 1]
-    twice, grown = 0.0, 0.0
-    for i in range(now.u.shape[1]):
-        if basis.metal[k, i]:
-            moved = -step.m0[c, k, i]
-            for v in range(lo, hi):
-                moved += basis.N[v, i] * now.n[c, v]
-            grown += moved
-            twice += moved * moved / step.mobility[c, k, i]
-    pull, cations = 0.0, 0.0
-    for v in range(lo, hi):
-        A = now.z[c, v] - step.g[v] - gradient[v - lo]
-        for i in range(now.u.shape[1]):
-            A += basis.N[v, i] * now.u[c, i]
-        pull += now.n[c, v] * A
-        cations += now.n[c, v] * basis.cations[v]
-    pull /= cations
     speed = np.sqrt(twice / drag.along[c, k])
     A = force(speed, c, k, drag)
     h, slope = ease(A, c, k, drag)
     drag.eased[c, k] = h
     if twice == 0.0:
         return 1.0 / h, 0.0
-    other = abs(pull)
-    aimed, _ = ease(other, c, k, drag)
+    driven, square = 0.0, 0.0
+    for v in range(lo, hi):
+        pull = slopes.pull[v - lo]
+        drive = now.z[c, v] - step.g[v] - slopes.gradient[v - lo]
+        for i in range(now.u.shape[1]):
+            drive += basis.N[v, i] * now.u[c, i]
+        driven += now.n[c, v] * pull * drive  # at the answer drive = A / v pull, whatever the composition does
+        square += now.n[c, v] * pull * pull
+    other = speed * driven / max(square, 1e-300)
+    aimed, _ = ease(abs(other), c, k, drag)
     aimed *= other
-    if (pull < 0.0) != (grown < 0.0):
-        other, aimed = -other, -aimed
     if not speed < NEAR * aimed < NEAR * NEAR * speed:
         steepness = (A - other) / (speed - aimed)
     else:

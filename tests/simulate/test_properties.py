@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sinterface as si
@@ -131,7 +131,6 @@ common = {
 @settings(max_examples=20, **common)
 @given(problems)
 def test_random_problems(options):
-    assume(not (options["cathode"][1] == "olivine" and options["atmosphere"] == "pO2=1e-8"))  # marked below
     holds(options)
 
 
@@ -140,7 +139,6 @@ def test_random_problems(options):
 @given(problems)
 def test_a_hundred_random_problems(options):
     """``python benchmarks/random_problems.py`` tries as many as are asked for."""
-    assume(not (options["cathode"][1] == "olivine" and options["atmosphere"] == "pO2=1e-8"))  # marked below
     holds(options)
 
 
@@ -156,9 +154,28 @@ def test_every_pair_of_gas_and_mass_ratio(gas, ratio):
     })  # fmt: skip
 
 
-@pytest.mark.xfail(reason="stalls at 25 °C: oxygen of 1e-8 bar is followed, and iron holds it", strict=True)
-def test_an_olivine_in_next_to_no_oxygen():
+@pytest.mark.parametrize("schedule", ["1 °C/min to 50 °C", "10 °C/min to 700 °C; hold 2 h; cool naturally"])
+@pytest.mark.parametrize("pressure", ["1e-8", "1e-12"])
+def test_an_olivine_in_next_to_no_oxygen(pressure, schedule):
+    """The gas holds 1e-10 of the sample or less, so that what a step does must vanish with its length."""
     holds({
-        "cathode": ("LiFePO4", "olivine"), "electrolyte": "LLZTO", "schedule": "1 °C/min to 50 °C",
-        "atmosphere": "pO2=1e-8", "cells": 4, "mass_ratio": 1.0,
+        "cathode": ("LiFePO4", "olivine"), "electrolyte": "LLZTO", "schedule": schedule,
+        "atmosphere": f"pO2={pressure}", "cells": 4, "mass_ratio": 1.0,
     })  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [4, 5, 6])
+def test_hot_lithium_hydroxide_beside_a_garnet_without_cobalt(cells):
+    """The first seconds at 1200 °C: of cobalt the garnet's cells hold no more than what numerics leave there."""
+    holds({
+        "cathode": ("LiNi0.72Mn0.201Co0.069Al0.01O2", "layered"), "electrolyte": "LLZTO",
+        "schedule": "from 1200 °C; 1840 °C/min to 774 °C; hold 1 min", "atmosphere": "air:pCO2=0.05,pH2O=0.03",
+        "mass_ratio": 0.206136, "additives": "Li2CO3=2,LiOH=1", "crucible": "open", "cells": cells,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("cathode", ["pc-LFP", "pc-LNMO"])
+def test_newton_s_method_converges_quadratically(cathode):
+    """Also where a block's composition and its mobility change with the force: 9 to 14 iterations a step before."""
+    result = si.predict(si.problem(cathode, schedule=si.Schedule.hold(600, hours=2), cells=6), estimate_error=False)
+    assert result.dataset.attrs["newton_iterations"] < 6.0 * result.dataset.attrs["steps"]
