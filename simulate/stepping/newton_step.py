@@ -198,10 +198,10 @@ RATIO = 0.01
 LEAST = 1e-6
 """Least amount in units of the barrier: one that small would have an affinity of -1e6 RT."""
 
-FAINT = 1e-13
-"""Share of a cell below which what is dissolved of a species no longer makes its potential easy to move, a tenth of
+FAINT = 1e-14
+"""Share of a cell below which what is dissolved of a species no longer makes its potential easy to move, a hundredth of
 CLOSE: of what is nowhere in a cell the potential is known no better than the balance, and an exact step would send it
-far beyond."""
+far beyond.  A change by 100 RT leaves an error of CLOSE."""
 
 NEAR = 3.0
 """Ratio of two rates within which the curve between them is taken for straight."""
