@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.simulate.stepping.compiled import inner, kernel
 from sinterface.simulate.stepping.newton_step import Basis
 
 Array = NDArray[np.float64]
@@ -52,7 +52,7 @@ class Paths(NamedTuple):
     shared: Flags
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, paths: Paths, G: Array) -> None:
     """Writes conductances G (M-1, K) over a step from amounts n (M, V), potentials u (M, K) and ``spread``, D dt."""
     N, start = basis.N, basis.start
@@ -121,7 +121,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
             G[c, i] = min(paths.areas[c] / resistance, FASTEST_FLOW) if resistance > 0.0 else FASTEST_FLOW
 
 
-@nb.njit(cache=True)
+@inner()
 def _cumulated(q: float) -> float:
     """Integral of exp(-|x|) / 2 up to q."""
     return 0.5 * np.exp(q) if q < 0.0 else 1.0 - 0.5 * np.exp(-q)

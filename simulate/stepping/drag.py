@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from sinterface.simulate.stepping.compiled import kernel
 
 Array = NDArray[np.float64]
 
@@ -51,7 +52,7 @@ class Drag(NamedTuple):
     last: Array
 
 
-@nb.njit(cache=True)
+@kernel()
 def blank(M: int, B: int) -> Drag:
     """A drag of M cells and B blocks to be written into."""
     cells = (M, B)
@@ -62,7 +63,7 @@ def blank(M: int, B: int) -> Drag:
     )  # fmt: skip
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def ease(A: float, c: int, k: int, drag: Drag) -> tuple[float, float]:
     """h of block k in cell c at the force A >= 0, and d ln h / d ln A."""
     value, slope = 1.0, 0.0
@@ -80,7 +81,7 @@ def ease(A: float, c: int, k: int, drag: Drag) -> tuple[float, float]:
     return value + least, slope * value / (value + least)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def force(v: float, c: int, k: int, drag: Drag) -> float:
     """The A that solves A h(A) = v: Newton's method on logarithms, halving the bracket where it does not."""
     if v <= 0.0:

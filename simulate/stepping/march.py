@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.simulate.stepping import thermal as thermals
+from sinterface.simulate.stepping.compiled import inner, kernel
 from sinterface.simulate.stepping.conductance import Paths, conductances
 from sinterface.simulate.stepping.mobility import Growth, Moment, affinities, contents, mobilities, wake
 from sinterface.simulate.stepping.newton_step import CLOSE, Basis, Guess, Step, StepEnd, blank_step, solve
@@ -46,6 +46,9 @@ INSIDE = 1e-3
 FIRST_KAPPA = 0.3
 """Integrated rate of transformation of a run's first step: before it nothing is known of what could form, and in a long
 step a hot mixture would have nowhere to go but into the phases that were put in."""
+
+RUNGS = 16.0
+"""Lengths of steps in each factor of two."""
 
 DONE, FULL, STALLED = 0, 1, 2
 """How a call ended: at the time asked for, with its buffers full, or unable to solve a step however short."""
@@ -128,7 +131,7 @@ class Progress(NamedTuple):
     block: int
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _blocks(n: Array, basis: Basis, total: Array) -> None:
     """Writes the cations of the sample in each block (B,)."""
     for k in range(len(basis.start) - 1):
@@ -138,7 +141,7 @@ def _blocks(n: Array, basis: Basis, total: Array) -> None:
                 total[k] += n[c, v] * basis.cations[v]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _moved(a: Array, b: Array) -> float:
     """Half the sum of |a - b|: what has changed place among the entries of two vectors of one sum."""
     total = 0.0
@@ -147,7 +150,7 @@ def _moved(a: Array, b: Array) -> float:
     return 0.5 * total
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _distance(a: Array, b: Array, cations: Array) -> float:
     """Cations of the sample that are in other variables or cells in amounts a than in b (M, V)."""
     total = 0.0
@@ -157,7 +160,7 @@ def _distance(a: Array, b: Array, cations: Array) -> float:
     return 0.5 * total
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _ahead(now: Array, slope: Array, span: float, least: float, out: Array) -> None:
     """Writes ``now`` extrapolated over ``span`` [s], no less than ``least``."""
     for c in range(now.shape[0]):
@@ -165,7 +168,7 @@ def _ahead(now: Array, slope: Array, span: float, least: float, out: Array) -> N
             out[c, v] = max(now[c, v] + span * slope[c, v], least)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _middle(a: Array, b: Array, out: Array) -> None:
     """Writes the mean of two arrays."""
     for c in range(a.shape[0]):
@@ -173,7 +176,7 @@ def _middle(a: Array, b: Array, out: Array) -> None:
             out[c, v] = 0.5 * (a[c, v] + b[c, v])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _contents_between(held: Array, x: Array, n: Array, N: Array, out: Array) -> None:
     """Writes the mean of the contents at the start of a step and those that its end (x, n) makes (M, K)."""
     for c in range(held.shape[0]):
@@ -184,23 +187,38 @@ def _contents_between(held: Array, x: Array, n: Array, N: Array, out: Array) -> 
             out[c, i] = 0.5 * value
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _copy(source: Array, out: Array) -> None:
     for c in range(source.shape[0]):
         for v in range(source.shape[1]):
             out[c, v] = source[c, v]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> StepEnd:
     """Warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike.
 
     From the cold answer, whose mobilities are those of the step's start, the warm start is tried again; where it fails
     again the cold answer stands: it too dissipates, and the step control sees how far off it is.
     """
-    answer = solve(guess, basis, step, False, close)
-    if answer.converged:
-        return answer
+    for attempt in range(3):
+        answer = solve(guess, basis, step, attempt == 1, close)
+        if answer.converged != (attempt == 1):  # solved, or not even from a cold start
+            return answer
+        if attempt == 0:
+            _well_inside(cells, basis, step, guess)
+        elif attempt == 1:
+            cold = answer
+            _copy(cold.u, guess.u)
+            _copy(cold.n, guess.n)
+            _copy(cold.z, guess.z)
+    _copy(step.drag.resting, step.drag.eased)
+    return cold
+
+
+@inner()
+def _well_inside(cells: Cells, basis: Basis, step: Step, guess: Guess) -> None:
+    """Writes the guess of a cold start."""
     u, n, z = guess.u, guess.n, guess.z
     for c in range(len(n)):
         for i in range(u.shape[1]):
@@ -210,17 +228,15 @@ def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) 
                 for v in range(basis.start[k], basis.start[k + 1]):
                     n[c, v] = max(cells.n[c, v], INSIDE * step.size[c])
                     z[c, v] = INSIDE * step.size[c] / n[c, v]
-    cold = solve(guess, basis, step, True, close)
-    if not cold.converged:
-        return cold
-    answer = solve(Guess(cold.u, cold.n, cold.z), basis, step, False, close)
-    if answer.converged:
-        return answer
-    _copy(step.drag.resting, step.drag.eased)
-    return cold
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
+def _rung(size: float) -> float:
+    """The next shorter length of a ladder: the round-off of an answer then changes no step that follows."""
+    return 2.0 ** (np.floor(RUNGS * np.log2(size)) / RUNGS)
+
+
+@kernel()
 def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> float:
     """Longest step [s] on a ramp: that in which ln k changes by ``ramp``, or until anything transforms at all."""
     T = thermals.temperature(thermal, time, segment)
@@ -235,7 +251,7 @@ def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> fl
     return allowed
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def march(
     model: Model, control: Control, cells: Cells, track: Track, progress: Progress, until: float, most: int
 ) -> Progress:
@@ -254,7 +270,7 @@ def march(
     time, size, steps, iterations, fresh = (
         progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
     )  # fmt: skip
-    rows = 0
+    rows = min(0, most)  # zero, but no constant: see ``compiled``
     _blocks(cells.n, basis, before)
     while time < until * (1.0 - 1e-12):
         if rows >= most:
@@ -330,7 +346,7 @@ def march(
         if factor < 0.5 and end - time > 1e3 * SHORTEST:
             size = max(0.8 * factor, 0.1) * (end - time)
             continue
-        size = (end - time) * min(max(0.9 * factor, 0.5), 2.5)
+        size = _rung((end - time) * min(max(0.9 * factor, 0.5), 2.5))
         _record(model, answer, step, track, rows)
         _commit(model, cells, answer, step, supply, end - time)
         for i in range(K):
@@ -347,7 +363,7 @@ def march(
     return Progress(DONE, time, size, rows, steps, iterations, fresh, temperature=0.0, cell=-1, block=-1)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _record(model: Model, answer: StepEnd, step: Step, track: Track, row: int) -> None:
     """Write amounts and what was dissipated into a row of the track."""
     N, start, metal = model.basis.N, model.basis.start, model.basis.metal
@@ -372,7 +388,7 @@ def _record(model: Model, answer: StepEnd, step: Step, track: Track, row: int) -
     _copy(answer.n, track.amounts[row])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _commit(model: Model, cells: Cells, answer: StepEnd, step: Step, supply: Array, span: float) -> None:
     """Take an answer as the new state.
 

@@ -22,10 +22,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.simulate.stepping.compiled import inner, kernel
 from sinterface.simulate.stepping.drag import ease
 from sinterface.simulate.stepping.newton_step import BARRIER, Basis, Guess, Slopes, Step, blank_slopes, mixing
 
@@ -36,8 +36,10 @@ Flags = NDArray[np.bool_]
 GRAIN = 1e-7
 """Share of a cell from which a phase is a grain and not a trace left by the barrier of the interior point."""
 
-BARE = 1e-15
-"""Least mobility [share of a cell], so that every phase has one."""
+BARE = 1e-13
+"""Least mobility [share of a cell], so that every phase has one and a frozen cell can make up for errors of its
+balance: what round-off and CLOSE leave of the sample's balance goes to the cell that holds most of an element, and
+where that is small beside the sample, some 1e-12 of it may have to come out of a phase that nothing else moves."""
 
 ASLEEP = 1e-12
 """A phase that can change by no more than this share of a cell within a step is left out of it."""
@@ -112,7 +114,7 @@ class Growth(NamedTuple):
     shared: Flags
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def affinities(u: Array, step: Step, basis: Basis, lowest: Array, rounds: int, A: Array) -> None:
     """Writes the affinity (M, B) [RT per mole of cations] of each block at its lowest composition against u (M, K).
 
@@ -124,7 +126,7 @@ def affinities(u: Array, step: Step, basis: Basis, lowest: Array, rounds: int, A
     N, start = basis.N, basis.start
     V = N.shape[0]
     cost = np.empty(V)
-    kept, x = np.empty(16), np.empty(V)
+    x = np.empty(V)
     landscape = Landscape(cost, step.interaction, blank_slopes(basis))
     bent = step.interaction[0, 0] == step.interaction[0, 0]
     for c in range(M):
@@ -139,25 +141,20 @@ def affinities(u: Array, step: Step, basis: Basis, lowest: Array, rounds: int, A
                 A[c, k] = -cost[lo] / basis.cations[lo]
                 continue
             E = hi - lo
-            for e in range(E):
-                x[lo + e] = lowest[c, lo + e]
-            A[c, k] = _descend(x, k, landscape, basis, rounds)
-            if bent:
-                for first in range(E):
-                    for e in range(E):
-                        kept[e] = x[lo + e]
-                        x[lo + e] = CORNER if e == first else (1.0 - CORNER) / (E - 1)
-                    other = _descend(x, k, landscape, basis, BENT_ROUNDS)
-                    if other > A[c, k] + SETTLED:
-                        A[c, k] = other
+            for trial in range(E + 1 if bent else 1):
+                for e in range(E):
+                    if trial == 0:
+                        x[lo + e] = lowest[c, lo + e]
                     else:
-                        for e in range(E):
-                            x[lo + e] = kept[e]
-            for e in range(E):
-                lowest[c, lo + e] = x[lo + e]
+                        x[lo + e] = CORNER if e == trial - 1 else (1.0 - CORNER) / (E - 1)
+                value = _descend(x, k, landscape, basis, rounds if trial == 0 else BENT_ROUNDS)
+                if trial == 0 or value > A[c, k] + SETTLED:
+                    A[c, k] = value
+                    for e in range(E):
+                        lowest[c, lo + e] = x[lo + e]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _descend(x: Array, k: int, landscape: Landscape, basis: Basis, rounds: int) -> float:
     """Mirror descent of the fractions of block k in x (V,) in place; returns the affinity per mole of cations there."""
     lo, hi, cost = basis.start[k], basis.start[k + 1], landscape.ends
@@ -167,7 +164,7 @@ def _descend(x: Array, k: int, landscape: Landscape, basis: Basis, rounds: int) 
         slots += basis.occupancy[lo, y]
     value, amount = 0.0, 1.0
     for turn in range(rounds + 1):
-        mixing(x, k, basis, landscape.interaction, landscape.slopes, False)
+        mixing(x, k, basis, landscape.interaction, landscape.slopes, turn < 0)  # no second derivatives
         least = np.inf
         value, amount = 0.0, 0.0
         for e in range(hi - lo):
@@ -186,7 +183,7 @@ def _descend(x: Array, k: int, landscape: Landscape, basis: Basis, rounds: int) 
     return -value / amount
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def contents(n: Array, basis: Basis, m0: Array) -> None:
     """Writes what blocks hold of the components that they have to rearrange, m0 (M, B, K), from amounts n (M, V)."""
     N, start, metal = basis.N, basis.start, basis.metal
@@ -200,7 +197,7 @@ def contents(n: Array, basis: Basis, m0: Array) -> None:
                     m0[c, k, i] = m
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None:
     """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change."""
     n, middle, held = moment.n, moment.middle, moment.held
@@ -295,13 +292,13 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
             active[c, k] = there or (fastest * 30.0 > ASLEEP * size[c] and a > HOPELESS)
 
 
-@nb.njit(cache=True)
+@inner()
 def _past(barrier: float, A: float) -> float:
     """Share of nuclei past their barrier at a driving force."""
     return float(np.exp(-barrier / (A * A))) if A > 0.0 else 0.0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def wake(moment: Moment, expected: Array, trusted: bool, guess: Guess, basis: Basis, step: Step) -> None:
     """Writes amounts and multipliers (M, V) of a first guess of a step: what is expected of blocks that may change.
 

@@ -34,10 +34,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.simulate.stepping.compiled import inner, kernel
 from sinterface.simulate.stepping.drag import Drag, blank, ease, force
 
 Array = NDArray[np.float64]
@@ -93,7 +93,7 @@ class Slopes(NamedTuple):
     share: Array
 
 
-@nb.njit(cache=True)
+@kernel()
 def blank_slopes(basis: Basis) -> Slopes:
     """Slopes of the largest block, to be written into."""
     most = 1
@@ -152,7 +152,7 @@ class StepEnd(NamedTuple):
     block: int
 
 
-@nb.njit(cache=True)
+@kernel()
 def blank_step(basis: Basis, interaction: Array, size: Array) -> Step:
     """A step of all blocks in cells of ``size`` (M,), to be written into."""
     M, K, B = len(size), basis.N.shape[1], len(basis.start) - 1
@@ -213,7 +213,7 @@ CENTRED = 1e8
 """A multiplier stays within this factor of t/n."""
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def cholesky(A: Array, n: int) -> None:
     """Writes the Cholesky factor of the first n rows and columns of A into its lower half."""
     for i in range(n):
@@ -228,7 +228,7 @@ def cholesky(A: Array, n: int) -> None:
                 A[i, j] = v / A[j, j]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def mixing(n: Array, k: int, basis: Basis, interaction: Array, slopes: Slopes, curvature: bool) -> None:
     """Gradient and, with ``curvature``, the convex part of the Hessian of Gmix of block k at n (V,)."""
     gradient, H, total, size, share = slopes.gradient, slopes.H, slopes.total, slopes.size, slopes.share
@@ -282,7 +282,7 @@ def mixing(n: Array, k: int, basis: Basis, interaction: Array, slopes: Slopes, c
         gradient[e] += 2.0 * v / amount - excess
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> StepEnd:
     """The end of a step from a first guess.
 
@@ -353,7 +353,7 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
                 lo, hi = start[k], start[k + 1]
                 E = hi - lo
                 if basis.species[k] > 0:
-                    mixing(n[c], k, basis, step.interaction, slopes, True)
+                    mixing(n[c], k, basis, step.interaction, slopes, iteration >= 0)
                 else:
                     gradient[0] = 0.0
                     H[0, 0] = 0.0
@@ -454,7 +454,7 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
     return StepEnd(u, n, z, x, False, most, cell=cell, block=block)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _bend(now: Iterate, slopes: Slopes, twice: float, c: int, k: int, basis: Basis, step: Step) -> tuple[float, float]:
     """Of block k in cell c, with ``twice`` 2 q: phi', and the factor of the square of pull in the Hessian.
 
@@ -489,7 +489,7 @@ def _bend(now: Iterate, slopes: Slopes, twice: float, c: int, k: int, basis: Bas
     return chord, (max(steepness, FLATTEST * chord) - chord) / twice
 
 
-@nb.njit(cache=True, error_model="numpy")
+@kernel()
 def direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) -> None:
     """Solves in place of the right-hand side d (M, K): block-tridiagonal Cholesky; off-diagonal blocks are -diag(G)."""
     M, K = d.shape
@@ -541,7 +541,7 @@ def direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) ->
             d[c, i] *= scale[c, i]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inner()
 def _advance(
     now: Iterate, elimination: Elimination, basis: Basis, step: Step, barrier: float, cold: bool, iteration: int
 ) -> None:

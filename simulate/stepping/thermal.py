@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics import constants
 from sinterface.models.basics.constants import T_STANDARD
 from sinterface.models.phases.phaseset import ABSENT
+from sinterface.simulate.stepping.compiled import inner, kernel
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -65,7 +65,7 @@ class Thermal(NamedTuple):
     lithium: int
 
 
-@nb.njit(cache=True)
+@kernel()
 def temperature(thermal: Thermal, time: float, segment: int) -> float:
     """Temperature [K] at a time [s] in a segment of the schedule."""
     start, end = thermal.segments[segment, 0], thermal.segments[segment, 1]
@@ -76,7 +76,7 @@ def temperature(thermal: Thermal, time: float, segment: int) -> float:
     return start + (end - start) * t / duration
 
 
-@nb.njit(cache=True)
+@kernel()
 def segment_at(thermal: Thermal, time: float) -> int:
     """The segment that a step from ``time`` [s] lies in."""
     last = len(thermal.begins) - 2
@@ -86,13 +86,13 @@ def segment_at(thermal: Thermal, time: float) -> int:
     return last
 
 
-@nb.njit(cache=True)
+@inner()
 def _at(table: Array, position: float) -> float:
     k = min(max(int(position), 0), len(table) - 2)
     return table[k] + (position - k) * (table[k + 1] - table[k])
 
 
-@nb.njit(cache=True)
+@kernel()
 def energies(thermal: Thermal, T: float, which: int, g: Array, reference: Array) -> None:
     """Writes grand potentials g (V,) relative to the simple oxides, and those references (K,), both in units of RT."""
     RT = GAS_CONSTANT * T
@@ -136,14 +136,14 @@ def energies(thermal: Thermal, T: float, which: int, g: Array, reference: Array)
             g[v] -= thermal.N[v, i] * reference[i]
 
 
-@nb.njit(cache=True)
+@kernel()
 def rate(thermal: Thermal, T: float) -> float:
     """Rate of transformation [1/s] at a temperature [K]."""
     k0, T0, power, Ea = thermal.rate[0], thermal.rate[1], thermal.rate[2], thermal.rate[3]
     return float(k0 * (T / T0) ** power * np.exp(-Ea / (GAS_CONSTANT * T)))
 
 
-@nb.njit(cache=True)
+@kernel()
 def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: Array) -> tuple[float, float]:
     """Mean temperature [K] and integral of the transformation rate over a step; writes that of D (S, H, K) [m2]."""
     sides, H, K = spread.shape
@@ -170,7 +170,7 @@ def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: 
     return mean, kappa
 
 
-@nb.njit(cache=True)
+@kernel()
 def exchange(
     thermal: Thermal, T: float, duration: float, which: int, reference: Array, leak: Array, supply: Array
 ) -> None:

@@ -164,6 +164,14 @@ def test_an_olivine_in_next_to_no_oxygen(pressure, schedule):
     })  # fmt: skip
 
 
+def test_little_of_a_cathode_that_is_frozen():
+    """What errors leave of the balance of phosphorus falls on the little olivine, in which nothing moves any more."""
+    holds({
+        "cathode": ("LiFePO4", "olivine"), "electrolyte": "LLZTO", "atmosphere": "O2", "cells": 4, "mass_ratio": 0.01,
+        "schedule": "1 °C/min to 145 °C; 1 °C/min to 50 °C",
+    })  # fmt: skip
+
+
 @pytest.mark.parametrize("cells", [4, 5, 6])
 def test_hot_lithium_hydroxide_beside_a_garnet_without_cobalt(cells):
     """The first seconds at 1200 °C: of cobalt the garnet's cells hold no more than what numerics leave there."""

@@ -72,10 +72,15 @@ def uptake(geometry, q, end):
 
 
 def in_a_vessel(synthetic, geometry, cells, end):
+    """What has gone into the body, as a share of what will.
+
+    A conductance is that of the start of a step.  With activities of 0.05 and 1, the difference all in one cell at
+    first, the order seen with these cells is 1.7; with 0.8 and 1 it is 1.9.
+    """
     mesh = Mesh(np.append(np.linspace(0.0, 1.0, cells + 1), 1.0 + 1e-9), geometry, cells)
     V = mesh.volumes
     s = np.append(np.ones(cells), RATIO * V[:-1].sum() / V[-1])
-    low = 0.05
+    low = 0.8
     system = dilute(synthetic, mesh, np.append(np.ones(cells), 1e9), s, np.append(np.full(cells, low), 1.0))
     got = diffused(system, 0.5 / cells**2, end)
     whole = (1.0 - low) * RATIO / (1.0 + RATIO)
