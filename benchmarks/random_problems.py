@@ -30,7 +30,7 @@ from sinterface.models.rates import parameters
 from sinterface.simulate.files.output import write_text
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.integrate import begin, integrate
-from sinterface.simulate.solve.result import dissolved
+from sinterface.simulate.solve.result import advice, dissolved
 from sinterface.simulate.solve.run import MAX_STEPS, TOLERANCE, predict
 from sinterface.simulate.solve.system import assemble
 
@@ -210,11 +210,9 @@ def fire(case, tables, values, tolerance=TOLERANCE, most=MOST_SECONDS):
     content = (last.amounts @ system.model.basis.N + dissolved(system.model.store, last.potentials)).sum(axis=0)
     scale = np.where(np.isin(system.components, OPEN_ELEMENTS), before.sum(), np.maximum(before, 1e-300))
     off = float((np.abs(content + last.lost - before) / scale).max())
-    T, cell, block = run.place or (0.0, 0, 0)
     fault = ""
     if run.outcome.name != "DONE":
-        name = system.blocks.blocks[block].name if block >= 0 else "a balance"
-        fault = f"{run.outcome.name} at {last.time:.6g} s, {T - 273.15:.1f} °C, cell {cell}, {name}"
+        fault = f"{run.outcome.name}: {advice(task, system, run)}"
     elif not all(np.isfinite(part).all() for part in (last.amounts, last.potentials, run.moving, run.changing)):
         fault = "not finite"
     elif min(float(last.amounts.min()), float(run.moving.min()), float(run.changing.min())) < 0.0:

@@ -509,7 +509,7 @@ def to_result(
             "steps": run.steps,
             "newton_iterations": run.iterations,
             "outcome": run.outcome.name,
-            "advice": _advice(system, run),
+            "advice": advice(problem, system, run),
             "element_balance": float(drift.max()),
             "lithium_lost": _lost(system, last),
             **dict(zip(WATERS, (100.0 * np.array(system.water) / (1.0 + sum(system.water))).tolist(), strict=True)),
@@ -570,16 +570,27 @@ def _end_of_hold(problem: Problem) -> float:
     return float(schedule.starts[last + 1] if segment.end >= schedule.peak else schedule.starts[last])
 
 
-def _advice(system: System, run: Trajectory) -> str:
-    """What an outcome means, and for a stalled run where and when it stood."""
-    if run.place is None:
+def advice(problem: Problem, system: System, run: Trajectory) -> str:
+    """What an outcome means and, for a run that stopped, when and at which temperature [degrees C], and where.
+
+    >>> from sinterface.models.phases.database import embedded
+    >>> from sinterface.simulate.setup.problem import problem
+    >>> from sinterface.simulate.solve.integrate import begin, integrate
+    >>> from sinterface.simulate.solve.system import assemble
+    >>> task = problem("pc-LMO", schedule="from 600 °C; hold 1 h", cells=4)
+    >>> system = assemble(task, embedded())
+    >>> advice(task, system, integrate(system, begin(system), [3600.0], max_steps=1)).startswith("stopped after")
+    True
+    """
+    last = run.last
+    if run.outcome is Outcome.DONE:
         return run.outcome.value
-    T, cell, block = run.place
-    phase = system.blocks.blocks[block].name if block >= 0 else "a balance of the elements"
-    return (
-        f"stopped after {run.last.time:.4g} s at {T - CELSIUS_ZERO:.1f} °C in cell {cell + 1} of "
-        f"{len(system.mesh.centres)} ({phase}): {run.outcome.value}"
-    )
+    T, where = float(problem.schedule.temperature(last.time)), f"with steps of {last.size:.2g} s"
+    if run.place is not None:
+        T, cell, block = run.place
+        phase = system.blocks.blocks[block].name if block >= 0 else "a balance of the elements"
+        where = f"in cell {cell + 1} of {len(system.mesh.centres)} ({phase})"
+    return f"stopped after {last.time:.4g} s at {T - CELSIUS_ZERO:.1f} °C {where}: {run.outcome.value}"
 
 
 def dissolved(store: NDArray[np.float64], potentials: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Runs cut in two and runs interrupted end where the uninterrupted run ends; other people's files are refused."""
 
 import io
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -194,6 +195,8 @@ def test_a_run_out_of_steps_leaves_its_file(tmp_path):
     file = tmp_path / "run.ckpt"
     stopped = run(TEXT, checkpoint=file, max_steps=20)
     assert not stopped.finished
+    told = stopped.dataset.attrs["advice"]
+    assert re.match(r"stopped after [\d.e-]+ s at [\d.]+ °C with steps of [\d.e-]+ s: step limit reached", told)
     assert file.exists()
     begun = []
     resumed = run(TEXT, checkpoint=file, progress=begun.append)

@@ -471,11 +471,14 @@ def may_run(command):
 
 
 def contained(arguments, variables, place, writable=""):
-    """A finished process that can write nowhere but into one folder, without home and network."""
+    """A finished process of 300 s that can write nowhere but into one folder, without home and network.
+
+    The seconds are of the processor: by the clock a machine with other work takes many times as long.
+    """
     return subprocess.run(
-        ["unshare", "--mount", "--net", str(HERE / "read_only.sh"), *map(str, arguments)],
+        ["prlimit", "--cpu=300", "unshare", "--mount", "--net", str(HERE / "read_only.sh"), *map(str, arguments)],
         env=variables | {"WRITABLE": str(writable)}, cwd=place, capture_output=True, text=True, check=False,
-        timeout=600,
+        timeout=3600,
     )  # fmt: skip
 
 
