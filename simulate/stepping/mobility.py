@@ -36,10 +36,13 @@ Flags = NDArray[np.bool_]
 GRAIN = 1e-7
 """Share of a cell from which a phase is a grain and not a trace left by the barrier of the interior point."""
 
-BARE = 1e-13
-"""Least mobility [share of a cell], so that every phase has one and a frozen cell can make up for errors of its
-balance: what round-off and CLOSE leave of the sample's balance goes to the cell that holds most of an element, and
-where that is small beside the sample, some 1e-12 of it may have to come out of a phase that nothing else moves."""
+BARE = 1e-15
+"""Least mobility [share of a cell], so that every phase has one."""
+
+YIELDING = 1e-13
+"""Least mobility [share of the sample] of a phase that a cell consists of, so that frozen cells can make up for errors
+of their balance: what CLOSE leaves of the sample's balance of an element goes to the cell that holds most of it, which
+may be small, and has to come out of a phase that nothing else moves."""
 
 ASLEEP = 1e-12
 """A phase that can change by no more than this share of a cell within a step is left out of it."""
@@ -231,6 +234,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
                 mean += growth.around[c, j] * content[j, i]
             wide[c, i] = max(content[c, i], mean)
     rate = min(max(moment.kappa, SLOWEST), FASTEST)
+    whole = size.sum()
     drag.coupling[0] = growth.coupling
     for k in range(B):
         lo, hi = start[k], start[k + 1]
@@ -258,6 +262,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
             a = moment.A[c, k]
             nuclei = _past(barrier, a)
             written = max(nuclei, FEWEST_NUCLEI)
+            floor = BARE * size[c] + YIELDING * whole * min(own[c] / size[c], 1.0)
             fastest, from_grains, anywhere, along, cations = 0.0, 0.0, 0.0, 0.0, 0.0
             for v in range(lo, hi):
                 cations += moment.lowest[c, v] * basis.cations[v]
@@ -267,7 +272,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
                 if b > 0.0 and metal[k, i]:
                     value = rate * (grains * b / (grains + b) + written * b)
                     fastest = max(fastest, rate * (grains * b / (grains + b) + nuclei * b))
-                mobility[c, k, i] = value + BARE * size[c]
+                mobility[c, k, i] = value + floor
                 if metal[k, i]:
                     share = 0.0
                     for v in range(lo, hi):
@@ -279,7 +284,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
                         anywhere += share * share / max(b, 1e-300)
             drag.grains[c, k] = anywhere / from_grains if from_grains > 0.0 else 0.0
             drag.reference[c, k] = drag.grains[c, k] + written
-            drag.least[c, k] = BARE * size[c] * along
+            drag.least[c, k] = floor * along
             drag.resting[c, k], _ = ease(max(a, 0.0), c, k, drag)
             drag.eased[c, k], drag.last[c, k] = 1.0, max(a, 1.0)
             nucleating = _past(barrier, SHARPER * a) > NUCLEATING * drag.grains[c, k]

@@ -72,6 +72,17 @@ def test_a_random_problem_is_judged(benchmark):
     assert other.contact == values.contact
 
 
+def test_the_niobium_of_a_coating_stays_balanced_when_all_is_frozen(benchmark):
+    """Few cells hold all of it, and what errors leave of its balance falls on them: stalled at 142 °C, cooling."""
+    problems = benchmark("random_problems")
+    values = problems.moved(np.random.default_rng((7, 0, 1)), problems.parameters.calibrated())
+    case = problems.Case("LiCo0.98Al0.02O2", "Al-LLZO", "10 °C/min to 1061 °C; hold 0.297 h; quench", {
+        "structure": "layered", "atmosphere": "air", "mass_ratio": 1.02525, "cells": 35, "geometry": "slab",
+        "coating": "LiNbO3=5nm on electrolyte",
+    })  # fmt: skip
+    assert problems.fire(case, problems.database_of(values), values).fault == ""
+
+
 def test_random_problems_go_on_and_are_told_in_a_table(benchmark, monkeypatch, tmp_path):
     problems = benchmark("random_problems")
     done = []
