@@ -62,10 +62,19 @@ class Parameters:
         """The diffusivities with these factors and this change of their activation energies."""
         return transport.embedded().scaled(10.0**self.cations, 10.0**self.boundaries, 1e3 * self.diffusion)
 
-    def touching(self, morphology: str) -> float:
-        """Share of the surface of a cathode particle that touches the electrolyte, at most 1."""
+    def touching(self, morphology: str, flattened: float = 0.0) -> float:
+        """Share of the surface of a cathode particle that touches the electrolyte, at most 1.
+
+        Necks take the share ``flattened`` of what touches nothing in a green compact; faces of single crystals stay as
+        slow as they are.
+
+        >>> prior().touching("polycrystal", 1.0), prior().touching("polycrystal") < 0.1
+        (1.0, True)
+        """
         smooth = self.roughness if morphology == "single-crystal" else 0.0
-        return float(min(10.0 ** (self.contact - smooth), 1.0))
+        green = min(10.0 ** (self.contact - smooth), 1.0)
+        share = min(10.0**self.contact, 1.0)
+        return float(green if flattened == 0.0 else green * (1.0 + flattened * (1.0 / share - 1.0)))
 
     def slower(self, elements: Collection[str]) -> float:
         """Activation energy [J/mol] beyond that of other transformations which a phase of these elements needs to form.

@@ -18,7 +18,10 @@ from sinterface.models.basics.errors import DataError, shown
 from sinterface.models.basics.quantity import TO_SI, quantity
 from sinterface.models.phases.substance import FAMILIES
 
-HOSTS = ("garnet", "layered", "spinel", "olivine", "perovskite", "K2NiF4", "rocksalt", "pyrochlore", "default")
+HOSTS = (
+    "garnet", "layered", "spinel", "olivine", "perovskite", "K2NiF4", "rocksalt", "pyrochlore", "orthoborate",
+    "default",
+)  # fmt: skip
 """Structure classes with diffusivities of their own; every other phase is ``default``."""
 
 UNKNOWN_SOLUBILITY = 0.005
@@ -29,7 +32,7 @@ PIVOT = 1000.0
 
 CATIONS = {
     "garnet": 12.0, "layered": 2.0, "spinel": 3.0, "olivine": 3.0, "perovskite": 2.0, "K2NiF4": 3.0, "rocksalt": 1.0,
-    "pyrochlore": 4.0,
+    "pyrochlore": 4.0, "orthoborate": 4.0,
 }  # fmt: skip
 """Cations per formula unit of the hosts that a solubility card may name, P of an olivine among them."""
 
@@ -47,16 +50,30 @@ class Arrhenius:
 
 
 @dataclass(frozen=True)
+class Melt:
+    """From ``melting`` [K] on every cation moves with ``D`` [m^2/s], or as in the crystal if that is faster."""
+
+    melting: float
+    D: float
+
+
+CRYSTAL = Melt(math.inf, 0.0)
+"""A host that does not melt."""
+
+
+@dataclass(frozen=True)
 class Transport:
     """All transport cards: lattice and boundary diffusivities by (species, host), boundary width [m], solubilities.
 
     ``solubility`` is what a host without the species in its formula dissolves, per cation of the host.
+    ``melts`` are hosts that melt.
     """
 
     lattice: Mapping[tuple[str, str], Arrhenius]
     boundary: Mapping[tuple[str, str], Arrhenius]
     boundary_width: float
     solubility: Mapping[tuple[str, str], float]
+    melts: Mapping[str, Melt]
 
     def effective(self, species: str, host: str, grain_size: float, temperature: ArrayLike) -> NDArray[np.float64]:
         """Diffusivity [m^2/s] of a species through grains of that size [m], inf for a single crystal.
@@ -65,11 +82,22 @@ class Transport:
         boundary fraction of equiaxed grains.  Lithium has no boundary term: its lattice is the fast path.
         """
         lattice = self.card(self.lattice, species, host)(temperature)
+        melt = self.melts.get(host, CRYSTAL)
+        liquid = np.where(np.asarray(temperature) >= melt.melting, melt.D, 0.0)
         if species in ("Li", "H"):
-            return lattice
+            return np.maximum(lattice, liquid)
         fraction = min(1.0, 3.0 * self.boundary_width / grain_size)
         boundary = self.card(self.boundary, species, host)(temperature)
-        return np.asarray((1.0 - fraction) * lattice + fraction * boundary)
+        return np.maximum((1.0 - fraction) * lattice + fraction * boundary, liquid)
+
+    def liquids(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Melting points [K], inf for those that stay solid, and diffusivities [m^2/s] in the melts, of HOSTS (H,).
+
+        >>> [host for host, T in zip(HOSTS, embedded().liquids()[0]) if T < 1000.0]
+        ['orthoborate']
+        """
+        melts = [self.melts.get(host, CRYSTAL) for host in HOSTS]
+        return np.array([melt.melting for melt in melts]), np.array([melt.D for melt in melts])
 
     def arrays(
         self, species: Sequence[str], grains: NDArray[np.float64]
@@ -169,4 +197,13 @@ def embedded() -> Transport:
     solubility = {
         (species, card["host"]): limit for card in cards["solubility"] for species, limit in limits(card).items()
     }
-    return Transport(lattice, boundary, width.value, solubility)
+    melts = {
+        card["host"]: Melt(
+            quantity(
+                {**card["melting"], "source": card["source"]}, "temperature", f"transport.toml [{card['host']}]"
+            ).value,
+            float(card["D"]["value"]) * TO_SI[card["D"]["unit"]][1],
+        )
+        for card in cards["melt"]
+    }
+    return Transport(lattice, boundary, width.value, solubility, melts)

@@ -104,6 +104,16 @@ class CoupleOptions:
         ),
     ] = ""
 
+    pressure: Annotated[
+        str | None,
+        typer.Option(help="What presses the sample while it is fired, '50 MPa'; a schedule says more: 'press off'."),
+    ] = None
+
+    bed: Annotated[
+        str | None,
+        typer.Option(help="Powder around the sample that keeps the lithium vapour of its gas: LLZO, Li2CO3, Li2O."),
+    ] = None
+
     def problem(self, cathode: str | Material, schedule: Schedule | None, phase_data: PhaseDatabase) -> Problem:
         """The problem of this couple with a cathode; ``phase_data`` says of which elements anything is known.
 
@@ -116,7 +126,7 @@ class CoupleOptions:
             structure=self.structure, morphology=self.morphology, cells=self.cells, additives=self.add,
             crucible=self.crucible, geometry=self.geometry, elements=phase_data.elements,
             as_received=self.as_received, exposed=self.exposed, residue=self.residue,
-            coating=self.coating, sizes=self.sizes, database=phase_data,
+            coating=self.coating, sizes=self.sizes, pressure=self.pressure, bed=self.bed, database=phase_data,
         )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ p V / (R T tau) and comes in as the furnace holds it.  The time is that of the g
 crucible, and that of the pellet's pores behind it, whose conductances are in series; pores fill and empty at once.
 Carbon comes and leaves as CO2; lithium leaves as Li(g) and, in humid
 gas, as LiOH(g) (vapour pressures from the NASA polynomials and the local lithium potential; Li2O(g), second order in
-the activity, is left out: at the activity of a garnet it is far less).
+the activity, is left out: at the activity of a garnet it is far less).  A powder bed around the sample keeps these
+pressures what they are over itself, whatever the crucible (``models/interface/bed``).
 """
 
 from __future__ import annotations
@@ -65,6 +66,15 @@ CRUCIBLES: Mapping[str, Crucible] = {
     # a thin layer in a hot stage and a film in a tube furnace have at least as much gas for each mole
     "pan": Crucible("pan", 5.0e-3, 0.3),
 }
+
+
+BED = 0.16
+"""Time [s] in which lithium gases reach a pellet from a powder bed, beside that of its pores, good to a factor of 3.
+
+An estimate: with 1.4 cm2/s, as CO2 above, over 1 mm to 2.2 cm2 they make 31 cm3/s, for the 5 mL of the crucibles."""
+
+NOTHING = -1e3
+"""Logarithm of the pressure [bar] of what is not there."""
 
 
 def crucible(name: str) -> Crucible:

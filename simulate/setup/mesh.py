@@ -68,8 +68,12 @@ class Mesh:
     @cached_property
     def open(self) -> Array:
         """Share of the area that conducts at each face (M+1,)."""
+        return self.opened(self.contact)
+
+    def opened(self, contact: float) -> Array:
+        """Share of the area that would conduct at each face (M+1,) if the share ``contact`` of the surface touched."""
         depth = np.abs(self.faces - self.faces[self.touching])[:, None] / np.array(self.grain)
-        return np.asarray((np.minimum((np.sqrt(self.contact) + depth) ** 2, 1.0) * self.shares).sum(axis=1))
+        return np.asarray((np.minimum((np.sqrt(contact) + depth) ** 2, 1.0) * self.shares).sum(axis=1))
 
     @cached_property
     def centres(self) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import InputError, shown, unknown
+from sinterface.models.interface.bed import bed as read_bed
 from sinterface.models.phases import database as databases
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.atmosphere import atmosphere as read_atmosphere
@@ -25,7 +26,8 @@ from sinterface.models.powders.sizes import Sizes
 from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.coating import MOST_LAYERS, Layer, read_coatings
 from sinterface.simulate.setup.mesh import GEOMETRIES
-from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.setup.schedule import MAX_PRESSURE, Schedule
+from sinterface.simulate.setup.schedule import pressure as read_pressure
 from sinterface.simulate.setup.sizes import read_sizes
 from sinterface.simulate.setup.stack import is_stack, read_stack
 
@@ -44,6 +46,8 @@ REMEDIES = {
     "schedule": "give '10 °C/min to 800 °C; hold 2 h; cool naturally' or Schedule.hold(800, hours=2)",
     "atmosphere": "give 'O2', 'air', 'pO2=0.2,pCO2=4e-4' or sinterface.atmosphere(...)",
     "cells": "give a whole number",
+    "pressure": "give '50 MPa', or a number in Pa",
+    "bed": "give the name or formula of a powder with lithium, 'LLZO', or sinterface.material(...)",
 }
 
 
@@ -57,6 +61,8 @@ class Problem:
     cathode powder, None for fresh ones.  Without a cathode or without an electrolyte, one powder is heated alone.
     ``coatings`` are the layers between the two, in the order in which they lie from the cathode to the electrolyte.
     ``cathode_sizes`` and ``electrolyte_sizes`` are the sizes of particles; without them all have those of the cards.
+    ``pressure`` [Pa] presses the sample until the schedule says something of it; None says nothing of it.
+    ``bed`` is a powder around the sample that keeps the pressure of lithium gases, as much of it as is needed.
     """
 
     cathode: Material | None
@@ -73,6 +79,8 @@ class Problem:
     coatings: tuple[Layer, ...] = ()
     cathode_sizes: Sizes | None = None
     electrolyte_sizes: Sizes | None = None
+    pressure: float | None = None
+    bed: Material | None = None
 
     @property
     def powders(self) -> tuple[Material, ...]:
@@ -147,6 +155,8 @@ class Problem:
             raise InputError(
                 f"mass ratio {self.mass_ratio:g}: cathode to electrolyte must lie between 1:1000 and 1000:1"
             )
+        if self.pressure is not None and not 0.0 <= self.pressure <= MAX_PRESSURE:
+            raise InputError(f"pressure {self.pressure:g} Pa: choose 0 to {MAX_PRESSURE:g}, or write '50 MPa'")
         if not 4 <= self.cells <= 2000:
             raise InputError(f"{self.cells} cells: choose 4 to 2000")
 
@@ -234,6 +244,8 @@ def problem(
     residue: str | Exposure | None = None,
     coating: str | tuple[Layer, ...] = (),
     sizes: str = "",
+    pressure: str | float | None = None,
+    bed: str | Material | None = None,
     database: Database | None = None,
 ) -> Problem:
     """Problem from what users write: names, formulas, card paths and texts, or objects already made.
@@ -247,6 +259,10 @@ def problem(
     ``exposed`` states it for the electrolyte, ``"H=0.4,Li2CO3=2"``, and ``residue`` for the cathode.  ``coating`` are
     layers, ``"Li3BO3=20nm"``, of phases of ``database``, the embedded database without any (``setup.coating``).
     ``sizes`` are those of particles, ``"cathode=5±3um"`` (``setup.sizes``).
+
+    ``pressure`` presses the sample, text such as ``"50 MPa"`` or a number in Pa, until the schedule says something of
+    it: contacts then grow (``setup.necks``).  ``bed`` is a powder around the sample, ``"LLZO"``, that gives lithium to
+    its gas and takes some from it (``models.interface.bed``).
 
     >>> problem("pc-LCO", "LLZTO", "10 °C/min to 900 °C; hold 2 h; quench", mass_ratio="60:40").mass_ratio
     1.5
@@ -274,6 +290,7 @@ def problem(
         ("cathode", cathode, (Material, type(None))), ("electrolyte", electrolyte, (Material, type(None))),
         ("schedule", schedule, Schedule),
         ("atmosphere", atmosphere, (str, Atmosphere)), ("cells", cells, int),
+        ("pressure", pressure, (str, int, float, type(None))), ("bed", bed, (str, Material, type(None))),
     ):  # fmt: skip
         if not isinstance(given, kind):
             raise InputError(f"{what}: {shown(repr(given), 80)} is not understood; {REMEDIES[what]}")
@@ -304,6 +321,8 @@ def problem(
         cathode, electrolyte, schedule, read_atmosphere(atmosphere), mass_ratio=amount, cells=cells, additives=added,
         crucible=crucible, geometry=geometry, exposure=states[0], residue=states[1],
         coatings=layers, cathode_sizes=spreads[0], electrolyte_sizes=spreads[1],
+        pressure=read_pressure(pressure) if isinstance(pressure, str) else pressure,
+        bed=read_bed(bed, database or databases.embedded()) if isinstance(bed, str) else bed,
     )  # fmt: skip
 
 

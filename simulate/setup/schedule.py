@@ -39,7 +39,14 @@ MAX_TEXT = 5000
 MAX_STEPS = 500
 """Most steps of a schedule."""
 
-CHOICES = "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench', 'lid off', 'lid on'"
+MAX_PRESSURE = 1e10
+"""Largest pressure on a sample that is accepted [Pa]."""
+
+CHOICES = (
+    "'from 100 °C' (first), '10 °C/min to 900 °C', 'hold 2 h', 'cool naturally', 'quench', 'lid off', 'lid on', "
+    "'press 50 MPa', 'press off'"
+)
+_PRESSURE = {"pa": 1.0, "kpa": 1e3, "mpa": 1e6, "gpa": 1e9, "bar": 1e5, "kbar": 1e8}
 _TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
@@ -49,7 +56,8 @@ class Segment:
     """Temperature [K] from ``start`` to ``end`` in ``duration`` [s]: linear, or Newton cooling to room temperature.
 
     ``gas`` is the furnace gas from here on, None where the schedule does not name one; ``lid`` whether the crucible has
-    a lid, None where the schedule says nothing of it.
+    a lid, and ``pressure`` [Pa] what presses the sample, None where the schedule says nothing of it.  ``pressed`` [Pa]
+    is the most that it was pressed with, for no time, right before.
     """
 
     start: float
@@ -58,6 +66,8 @@ class Segment:
     shape: str = "linear"
     gas: Atmosphere | None = None
     lid: bool | None = None
+    pressure: float | None = None
+    pressed: float = 0.0
 
     def temperature(self, elapsed: float) -> float:
         """Temperature [K] at a time [s] since the segment began; constant beyond its end."""
@@ -96,7 +106,8 @@ class Schedule:
 
         ``10 °C/min to 900 °C``, ``hold 2 h``, ``cool naturally``, ``quench``; it starts at 25 °C, or where the first
         step says, ``from 100 °C``.  Any step may end in its gas, which then stays: ``10 °C/min to 600 °C in air``.
-        ``lid off`` and ``lid on`` are steps that take no time: how fast the crucible's gas is renewed from there on.
+        ``lid off`` and ``lid on`` are steps that take no time: how fast the crucible's gas is renewed from there on;
+        so are ``press 50 MPa`` and ``press off``: what presses the sample from there on.
         Raises InputError naming the step that can not be read.
 
         >>> Schedule.parse("10 °C/min to 600 °C in air; hold 1 h; 50 °C/min to 900 °C in O2").segments[1].gas.name
@@ -121,6 +132,34 @@ class Schedule:
             times.append(start + segment.duration * np.arange(1, points + 1) / points)
         joined = np.concatenate(times)
         return joined, self.temperature(joined)
+
+    @property
+    def presses(self) -> bool:
+        """Whether it says something of what presses the sample."""
+        return any(segment.pressure is not None for segment in self.segments)
+
+    def pressing(
+        self, pressure: float = 0.0, pieces: int = 100
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Times [s] and temperatures [K] (N,), and what presses the sample [Pa] (N - 1,) between them.
+
+        ``pressure`` [Pa] acts until the schedule says something of it.  Each segment is cut in ``pieces``; pressing
+        that takes no time is a piece without length.
+
+        >>> times, _, pressures = Schedule.parse("press 300 MPa; press off; hold 1 h").pressing()
+        >>> times[:2].tolist(), (pressures[:2] / 1e6).tolist()
+        ([0.0, 0.0], [300.0, 0.0])
+        """
+        times, pressures = [np.zeros(1)], [np.empty(0)]
+        for segment, start in zip(self.segments, self.starts, strict=False):
+            pressure = pressure if segment.pressure is None else segment.pressure
+            if segment.pressed > pressure:
+                times.append(np.full(1, start))
+                pressures.append(np.full(1, segment.pressed))
+            times.append(start + segment.duration * np.arange(1, pieces + 1) / pieces)
+            pressures.append(np.full(pieces, pressure))
+        joined = np.concatenate(times)
+        return joined, self.temperature(joined), np.concatenate(pressures)
 
     @cached_property
     def starts(self) -> tuple[float, ...]:
@@ -178,6 +217,24 @@ def temperature(text: str) -> float:
     return kelvin
 
 
+def pressure(text: str) -> float:
+    """Pressure [Pa] on a sample from text such as ``50 MPa``, ``2 kbar``, ``0 MPa``.  Raises InputError.
+
+    >>> pressure("50 MPa")
+    50000000.0
+    """
+    match = re.fullmatch(_NUMBER + r"\s*(k?bar|[kMG]?Pa)", text.strip(), flags=re.IGNORECASE)
+    if not match:
+        raise InputError(
+            f"pressure {shown(text)} is not understood: write a number and a unit, one of MPa, GPa, kPa, bar, "
+            "e.g. '50 MPa'"
+        )
+    value = float(match[1]) * _PRESSURE[match[2].casefold()]
+    if not 0.0 <= value <= MAX_PRESSURE:
+        raise InputError(f"pressure {shown(text)}: choose 0 to {MAX_PRESSURE / 1e9:g} GPa")
+    return value
+
+
 def rate(text: str) -> float:
     """Heating rate [K/s] from ``10 °C/min``, ``50 K/s``; a bare number is °C/min.  Raises InputError."""
     match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*C|K)\s*/\s*([a-z]+))?", text.strip())
@@ -220,6 +277,8 @@ def read(steps: Sequence[tuple[str, Atmosphere | None]], text: str) -> Schedule:
     here = ROOM
     gas: Atmosphere | None = None
     lid: bool | None = None
+    press: float | None = None
+    pressed = 0.0
     segments: list[Segment] = []
     for number, (step, given) in enumerate(steps, 1):
         gas = gas if given is None else given
@@ -232,12 +291,16 @@ def read(steps: Sequence[tuple[str, Atmosphere | None]], text: str) -> Schedule:
             if (cover := re.fullmatch(r"lid\s+(on|off)", step, flags=re.IGNORECASE)) is not None:
                 lid = cover[1].casefold() == "on"
                 continue
+            if (force := re.fullmatch(r"press\s+(.+)", step, flags=re.IGNORECASE)) is not None:
+                press = 0.0 if force[1].casefold() == "off" else pressure(force[1])
+                pressed = max(pressed, press)
+                continue
             segment = _segment(step, here)
         except InputError as error:
             raise InputError(f"schedule step {number}, {shown(step, 80)}: {error}") from error
         if segment is not None and segment.duration >= SHORTEST:
-            segments.append(replace(segment, gas=gas, lid=lid))
-            here = segment.end
+            segments.append(replace(segment, gas=gas, lid=lid, pressure=press, pressed=pressed))
+            here, pressed = segment.end, 0.0
     if not segments:
         raise InputError(f"schedule {shown(text, 80)} takes no time: add a ramp or a hold, e.g. 'hold 2 h'")
     if sum(segment.duration for segment in segments) > MAX_DURATION:

@@ -15,15 +15,15 @@ from sinterface.simulate.setup.schedule import Schedule
 MAX_FILE = 100_000
 """Largest schedule file read [bytes]."""
 
-STEP_KEYS = ("ramp", "to", "hold", "cool", "quench", "lid", "gas")
+STEP_KEYS = ("ramp", "to", "hold", "cool", "quench", "lid", "press", "gas")
 FILE_KEYS = ("name", "start", "gas", "step")
 
 
 def from_toml(text: str, where: str = "schedule", name: str = "") -> Schedule:
-    """Schedule from TOML: ``[[step]]`` tables with ``ramp`` and ``to``, ``hold``, ``cool``, ``quench`` or ``lid``.
+    """Schedule from TOML: ``[[step]]`` tables, each with one of ``ramp`` and ``to``, ``hold``, ``cool``, ``quench``,
 
-    Each has a ``gas`` if it changes; ``start``, ``gas`` and ``name`` before them.  ``where`` names the file in errors.
-    Raises InputError naming the step.
+    ``lid`` and ``press``.  Each has a ``gas`` if it changes; ``start``, ``gas`` and ``name`` before them.  ``where``
+    names the file in errors.  Raises InputError naming the step.
     """
     if len(text) > MAX_FILE:
         raise InputError(f"{where}: over {MAX_FILE} characters is no schedule")
@@ -90,11 +90,11 @@ def _step(table: Mapping[str, Any], where: str) -> str:
     for key in table:
         if key not in STEP_KEYS:
             raise unknown(f"key in {where}", key[:40], STEP_KEYS)
-    kinds = [key for key in ("ramp", "hold", "cool", "quench", "lid") if key in table]
+    kinds = [key for key in ("ramp", "hold", "cool", "quench", "lid", "press") if key in table]
     if len(kinds) != 1 or ("to" in table) != (kinds == ["ramp"]):
         raise InputError(
             f'{where}: give one of ramp = "10 °C/min" with to = "900 °C", hold = "2 h", cool = "naturally", '
-            'quench = true, lid = "off"'
+            'quench = true, lid = "off", press = "50 MPa"'
         )
     (kind,) = kinds
     if kind == "ramp":

@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
+from sinterface.models.interface.bed import LOST
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
 from sinterface.models.powders.exposure import WATERS, water_left
 from sinterface.models.powders.garnets import remark
+from sinterface.models.rates import sintering
+from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pictures import picture, png
 from sinterface.simulate.setup.mesh import GEOMETRIES
+from sinterface.simulate.setup.necks import contact
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
 from sinterface.simulate.solve.system import System
@@ -518,8 +522,12 @@ def to_result(
             "version": version("sinterface"),
         },
     )  # fmt: skip
-    if "class_share" in data:
-        data.attrs["remarks"] = "; ".join(filter(None, (data.attrs["remarks"], _told_by_class(data))))
+    told = (
+        _told_by_class(data) if "class_share" in data else "",
+        _told_of_pressing(problem, system.parameters),
+        _told_of_bed(problem, system, last),
+    )
+    data.attrs["remarks"] = "; ".join(filter(None, (data.attrs["remarks"], *told)))
     dissipated = data["dissipation"].isel(time=-1)
     data.attrs["limited_by"] = PROCESSES[int(np.argmax(dissipated.values))] if float(dissipated.sum()) > 0.0 else ""
     return Result(data, last)
@@ -542,6 +550,8 @@ def _labels(problem: Problem) -> dict[str, Any]:
         "cells": problem.cells,
         "geometry": problem.geometry,
         "crucible": problem.crucible,
+        "bed": "" if problem.bed is None else problem.bed.id,
+        "pressure": math.nan if problem.pressure is None else problem.pressure,
         "additives": ", ".join(f"{name}={share:g}" for name, share in problem.additives),
         "areal_mass": problem.areal_mass,
         "remarks": "; ".join(filter(None, (*(remark(material) for material in problem.powders), _area(problem)))),
@@ -758,6 +768,32 @@ def _told_by_class(data: xr.Dataset) -> str:
     rows = zip(1e6 * data["class_diameter"].values, *left, strict=True)
     told = ", ".join(f"{cathode:.1f} and {garnet:.1f} % at {size:.3g} um" for size, cathode, garnet in rows)
     return f"left of cathode and electrolyte by cathode particle size: {told}"
+
+
+def _told_of_pressing(problem: Problem, parameters: Parameters) -> str:
+    """How far contacts grow and how dense a compact becomes, in words; nothing where nothing is said of pressure."""
+    if problem.pressure is None and not problem.schedule.presses:
+        return ""
+    course = contact(problem, parameters)
+    low, _, high = sintering.embedded().interval(*problem.schedule.pressing(problem.pressure or 0.0))
+    return (
+        f"contact grows from {100.0 * course.shares[0]:.3g} to {100.0 * course.shares[-1]:.3g} % of the surface; "
+        f"density {100.0 * low:.0f} to {100.0 * high:.0f} %"
+    )
+
+
+def _told_of_bed(problem: Problem, system: System, last: State) -> str:
+    """What a powder bed gave or took, and how much of it that takes, in words; nothing without a bed."""
+    if problem.bed is None or "Li" not in system.components:
+        return ""
+    share = -_lost(system, last)
+    column = system.components.index("Li")
+    moles = abs(float(last.lost[column])) / (LOST * problem.bed.composition["Li"])
+    heavy = moles * formula.molar_mass(problem.bed.composition) / float(last.start @ system.blocks.mass)
+    return (
+        f"the bed of {problem.bed.id} {'gave' if share >= 0.0 else 'took'} {100.0 * abs(share):.2g} % of the sample's "
+        f"lithium: {heavy:.2g} times its mass of bed is enough"
+    )
 
 
 def _left(system: System, run: Trajectory, every: list[Entry], role: str) -> NDArray[np.float64]:

@@ -73,6 +73,8 @@ def predict(
         raise InputError(f"max_steps {max_steps}: choose 1 or more, {MAX_STEPS} is usual")
     parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
+    if start is not None and (task.pressure is not None or task.schedule.presses):
+        raise InputError("pressure: contacts of a run that goes on are not known; write one schedule, 'press 50 MPa'")
     system = assemble(task, tables, parameters, followed=() if start is None else start.species)
     again = [] if start is not None or not estimate_error else [replace(task, cells=max(task.cells // 2, 4))]
     again += [replace(coarse, coatings=()) for coarse in again if task.coatings]

@@ -15,6 +15,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.formula import molar_mass
 from sinterface.models.equilibrium.chemistry import system as chemical_system
 from sinterface.models.equilibrium.phase_blocks import PhaseBlocks, phase_blocks, with_oxygen, with_water
+from sinterface.models.interface.bed import lithium_potential
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS, Atmosphere
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.gases import gas as species
@@ -27,9 +28,10 @@ from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.coating import Layer
 from sinterface.simulate.setup.furnace import lithium_pressure
 from sinterface.simulate.setup.mesh import Grid, Mesh, two_layers
+from sinterface.simulate.setup.necks import ContactCourse, contact
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import COOLING_TIME
-from sinterface.simulate.stepping.conductance import NO_LAYER, Paths
+from sinterface.simulate.stepping.conductance import NO_LAYER, Necks, Paths
 from sinterface.simulate.stepping.march import Cells, Model
 from sinterface.simulate.stepping.mobility import Growth
 from sinterface.simulate.stepping.newton_step import BARRIER, Basis
@@ -40,6 +42,9 @@ Array = NDArray[np.float64]
 PRODUCT_GRAIN = 2.0e-7
 """Grain size [m] of freshly formed products: an estimate, 0.05 to 0.5 um; coarsening is not modelled."""
 
+FILM = 1.0 - math.exp(-0.5)
+"""Share that a layer as thick as a grain boundary has in the mean over the width of one: thinner ones are no liquid."""
+
 FLOOR = 1.0e-6
 """Dissolved share of a cell's cations per species at the activity of its pure oxide: keeps potentials finite."""
 
@@ -48,6 +53,10 @@ FIRST_ACTIVITY = 20.0
 
 GAS_MEAN = 1000.0
 """Temperature [K] at which the gas in the crucible is counted; its thermal expansion is left out."""
+
+BED_FROM, BED_POINTS = 600.0, 25
+"""Temperature [K] from which a powder bed gives lithium, far less than counts, and points at which it is told up to the
+peak of the schedule."""
 
 COLDEST = 300.0
 """Temperature [K] from which on vapour pressures are known; below, nothing leaves anyway."""
@@ -244,7 +253,8 @@ def assemble(
     held = frozenset().union(*(database[name].amounts for name in names), *(powder.composition for powder in materials))
     water = "H" in held and not reducing
     blocks, sides = _blocks(materials, carbon, scarce, water, database, names)
-    mesh, grid = _mesh(task, parameters), _grid(task, parameters)
+    touching = contact(task, parameters)
+    mesh, grid, necks = _mesh(task, touching.typical), *_grid(task, touching)
     initial, roles, water = _initial(task, powders, blocks, sides, grid)
     size = (initial * blocks.moles).sum(axis=1)
     basis = Basis(
@@ -269,9 +279,9 @@ def assemble(
     layers = tuple(number for number, _ in sides[len(powders) :])
     grains = _grains(task, [_host(blocks, number) for number, _ in sides], tuple(powders))
     model = Model(
-        basis, _thermal(task, blocks, gases, parameters, grains, float(size.sum())),
+        basis, _thermal(task, blocks, database, parameters, grains, float(size.sum())),
         _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
-        size, store, interaction, outlet=outlet,
+        size, store, interaction, outlet=outlet, necks=necks,
     )  # fmt: skip
     return System(
         blocks, model, mesh, grid, initial, roles, water=water, parameters=parameters, layers=layers,
@@ -279,8 +289,8 @@ def assemble(
     )  # fmt: skip
 
 
-def _mesh(task: Problem, parameters: Parameters) -> Mesh:
-    """The mesh of particles of the mean sizes."""
+def _mesh(task: Problem, touching: float) -> Mesh:
+    """The mesh of particles of the mean sizes, of whose surface the share ``touching`` does."""
     cathode, electrolyte = task.cathode, task.electrolyte
     if cathode is None or electrolyte is None:
         powder = cathode or electrolyte
@@ -288,41 +298,45 @@ def _mesh(task: Problem, parameters: Parameters) -> Mesh:
         radius = 0.5 * powder.particle_diameter.value
         return Mesh(np.array([0.0, radius]), task.geometry, 1 if electrolyte is None else 0)
     sizes = np.array([electrolyte.particle_diameter.value]), np.ones(1)
-    return _couple(task, parameters, cathode.particle_diameter.value, sizes, task.cells)
+    return _couple(task, touching, cathode.particle_diameter.value, sizes, task.cells)
 
 
-def _couple(
-    task: Problem, parameters: Parameters, diameter: float, electrolyte: tuple[Array, Array], cells: int
-) -> Mesh:
+def _couple(task: Problem, touching: float, diameter: float, electrolyte: tuple[Array, Array], cells: int) -> Mesh:
     """The mesh of a cathode particle of a ``diameter`` [m] among electrolyte particles of diameters [m] and shares."""
     assert task.cathode is not None and task.electrolyte is not None
     shell = task.cathode.density.value / task.electrolyte.density.value / task.mass_ratio
-    contact = parameters.touching(task.cathode.morphology) if task.geometry == "sphere" else 1.0
     core, (around, shares) = 0.5 * diameter, electrolyte
     return two_layers(
-        core, shell, cells, task.geometry, contact=contact, grain=np.minimum(core, 0.5 * around).tolist(),
+        core, shell, cells, task.geometry, contact=touching, grain=np.minimum(core, 0.5 * around).tolist(),
         shares=shares.tolist(), layers=[layer.thickness for layer in task.coatings if _is_layer(layer)],
         adherent=sum(layer.on == "cathode" for layer in task.coatings if _is_layer(layer)),
     )  # fmt: skip
 
 
-def _grid(task: Problem, parameters: Parameters) -> Grid:
+def _grid(task: Problem, touching: ContactCourse) -> tuple[Grid, Necks]:
     """All cells of a problem: a row for each class of cathode particles, each with its share of all electrolyte.
 
     A particle touches electrolyte particles of all classes, each on as much of its surface as there is of its volume.
+    With them how the paths in the cells widen while contacts grow.
     """
     if len(task.powders) < 2:
-        return _mesh(task, parameters).grid()
+        grid = _mesh(task, touching.typical).grid()
+        return grid, Necks(np.zeros(1), np.ones((1, len(grid.areas))), np.ones((1, len(grid.volumes))))
     cathode, electrolyte = task.size_classes("cathode"), task.size_classes("electrolyte")
     around = 0.5 / float((electrolyte[1] / electrolyte[0]).sum())
     cells = cells_of(task.cells, cathode[1])
-    rows = []
+    rows, faces, inside = [], [], []
     for number, (diameter, share) in enumerate(zip(*cathode, strict=True)):
-        mesh = _couple(task, parameters, float(diameter), electrolyte, cells[number])
+        mesh = _couple(task, touching.typical, float(diameter), electrolyte, cells[number])
         row = mesh.grid(around)
         core = float(mesh.volumes[mesh.regions == 0].sum())
         rows.append(row if len(cells) == 1 else row.many(share / core, number))
-    return reduce(Grid.before, rows)
+        opened = np.array([mesh.opened(share) for share in touching.shares.tolist()])
+        between = 0.5 * (opened[:, 1:] + opened[:, :-1]) / (0.5 * (mesh.open[1:] + mesh.open[:-1]))
+        beside = np.ones((len(opened), len(row.volumes) - between.shape[1]))
+        inside += [beside, between]
+        faces += [beside, opened[:, 1:] / mesh.open[1:]]
+    return reduce(Grid.before, rows), Necks(touching.times, np.hstack(faces)[:, :-1], np.hstack(inside))
 
 
 def cells_of(cells: int, shares: Array) -> list[int]:
@@ -473,6 +487,7 @@ def _paths(blocks: PhaseBlocks, grid: Grid, size: Array, parameters: Parameters,
         lacking=lacking,
         width=cards.boundary_width,
         shared=shared,
+        films=np.where(np.isfinite(cards.liquids()[0]), FILM, 0.0),
     )
 
 
@@ -514,12 +529,11 @@ def _renewal(crucible: str, cations: float, parameters: Parameters) -> float:
 
 
 def _thermal(
-    task: Problem, blocks: PhaseBlocks, gases: tuple[Atmosphere, ...], parameters: Parameters,
-    grains: Array, cations: float,
+    task: Problem, blocks: PhaseBlocks, database: Database, parameters: Parameters, grains: Array, cations: float,
 ) -> Thermal:  # fmt: skip
     phases, components, moles = blocks.phases, blocks.components, blocks.moles
     energy = np.array([phases.enthalpy, phases.entropy, phases.cp.a, phases.cp.b, phases.cp.c]).T * moles[:, None]
-    around = list(zip(gases, task.crucibles, strict=True))
+    around = list(zip(task.gases, task.crucibles, strict=True))
     states = list(dict.fromkeys(around))
     distinct = tuple(gas for gas, _ in states)
     grid, potential, carbon, vapour = _gas_tables(distinct, "O" in components, "H" in components)
@@ -537,6 +551,7 @@ def _thermal(
             supplied[:, k] = [gas.pCO2 for gas in distinct]
     schedule = task.schedule
     segments = np.array([[s.start, s.end, s.duration, s.shape == "newton"] for s in schedule.segments], dtype=float)
+    renewal = np.array([_renewal(name, cations, parameters) for _, name in states])
     slow = parameters.kinetics()
     cards = parameters.transport()
     solid = [name for name in components if name not in OPEN_ELEMENTS]
@@ -564,9 +579,35 @@ def _thermal(
         diffusivity=diffusivity,
         boundary=boundary,
         cooling=COOLING_TIME,
-        renewal=np.array([_renewal(name, cations, parameters) for _, name in states]),
+        renewal=renewal,
         lithium=components.index("Li") if "Li" in components else -1,
+        melting=cards.liquids()[0],
+        liquid=cards.liquids()[1],
+        bed=_bed_table(task, distinct, grid, database),
+        nearby=renewal if task.bed is None else np.full(len(states), _nearby(task, cations)),
     )
+
+
+def _nearby(task: Problem, cations: float) -> float:
+    """Moles of gas at 1 bar and 1 K that a bed exchanges per second with a sample of so many moles of cations."""
+    around = furnace.crucible(task.crucible)
+    return around.capacity(1.0) * cations / (furnace.BED + around.pores)
+
+
+def _bed_table(task: Problem, gases: tuple[Atmosphere, ...], grid: Array, database: Database) -> Array:
+    """Logarithm of the pressure [bar] of lithium gases over the powder bed in each gas at the temperatures (A, T).
+
+    Straight in 1/T between equilibria, and no higher than at the schedule's peak.
+    """
+    if task.bed is None:
+        return np.full((len(gases), len(grid)), furnace.NOTHING)
+    at = np.linspace(min(BED_FROM, task.schedule.peak), task.schedule.peak, BED_POINTS)
+    rows = []
+    for gas in gases:
+        over = lithium_pressure(lithium_potential(task.bed, at, gas, database), at, gas)
+        rows.append(np.interp(-1.0 / grid, -1.0 / at, np.log(over)))
+        rows[-1][grid < at[0]] = furnace.NOTHING
+    return np.array(rows)
 
 
 @lru_cache(maxsize=16)

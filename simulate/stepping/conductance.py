@@ -38,7 +38,8 @@ class Paths(NamedTuple):
 
     side (M,) is which of the grain sizes of ``Thermal.boundary`` a cell has; host (B,) of each block, lacking (B, K)
     what a host without a species dissolves of it per mole of cations; width [m] of a boundary; shared (K,) components
-    that move through pores.
+    that move through pores; films (H,) the share of a cell's cations that a melt has to have, zero for crystals: of
+    less than it boundaries of the other phases are all that there is, and films thinner than them are no liquid.
     """
 
     widths: Array
@@ -50,6 +51,56 @@ class Paths(NamedTuple):
     lacking: Array
     width: float
     shared: Flags
+    films: Array
+
+
+class Necks(NamedTuple):
+    """How paths widen as necks grow: at times (P,) [s], areas of faces (P, M-1) and of cells (P, M) in units of those
+
+    of ``Paths``.  With a single time nothing grows.
+    """
+
+    times: Array
+    faces: Array
+    cells: Array
+
+
+@inner()
+def copied(paths: Paths) -> Paths:
+    """Paths whose widths, areas and distances may be written into."""
+    return Paths(
+        widths=paths.widths.copy(),
+        density=paths.density,
+        half=paths.half.copy(),
+        areas=paths.areas.copy(),
+        side=paths.side,
+        host=paths.host,
+        lacking=paths.lacking,
+        width=paths.width,
+        shared=paths.shared,
+        films=paths.films,
+    )
+
+
+@inner()
+def widen(paths: Paths, necks: Necks, time: float, now: Paths) -> None:
+    """Writes into ``now`` what ``paths`` are at a time [s]: wider ones with thinner cells, so that nothing is added."""
+    last = len(necks.times) - 1
+    if last == 0:
+        return
+    k = 0
+    while k < last - 1 and necks.times[k + 1] <= time:
+        k += 1
+    span = necks.times[k + 1] - necks.times[k]
+    share = min(max((time - necks.times[k]) / span, 0.0), 1.0) if span > 0.0 else 1.0
+    for c in range(len(paths.widths)):
+        wider = necks.cells[k, c] + share * (necks.cells[k + 1, c] - necks.cells[k, c])
+        now.widths[c] = paths.widths[c] / wider
+        if c > 0:
+            now.half[1, c - 1] = paths.half[1, c - 1] / wider
+        if c < len(paths.areas):
+            now.half[0, c] = paths.half[0, c] / wider
+            now.areas[c] = paths.areas[c] * (necks.faces[k, c] + share * (necks.faces[k + 1, c] - necks.faces[k, c]))
 
 
 @kernel()
@@ -61,6 +112,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
     B = len(start) - 1
     moving, spare = np.zeros((M, K)), np.zeros((M, K))
     swell, edges = np.empty(M), np.empty(M + 1)
+    share, melt, molten = np.zeros((M, H)), np.empty(H), np.empty((H, 2, K))
     holds, lacks = np.zeros((M, H, K)), np.zeros((M, H, K))
     edges[0] = 0.0
     for c in range(M):
@@ -75,12 +127,14 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
                         holds[c, h, i] += N[v, i] * n[c, v]
             if amount > 0.0:
                 cations += amount
+                share[c, h] += amount
                 for i in range(K):
                     lacks[c, h, i] += paths.lacking[k, i] * amount
         cations = max(cations, 1e-300)
         swell[c] = cations / size[c]
         edges[c + 1] = edges[c] + paths.widths[c] * swell[c]
         for h in range(H):
+            share[c, h] /= cations
             for i in range(K):
                 holds[c, h, i] /= cations
                 lacks[c, h, i] /= cations
@@ -88,6 +142,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
         side = paths.side[c]
         centre = 0.5 * (edges[c] + edges[c + 1])
         total = 0.0
+        melt[:], molten[:] = 0.0, 0.0
         first, last = c, c
         while first > 0 and paths.areas[first - 1] > 0.0 and centre - edges[first] < REACH * paths.width:
             first -= 1
@@ -99,9 +154,21 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
                 continue
             total += weight
             for h in range(H):
+                if paths.films[h] > 0.0:
+                    melt[h] += weight * share[j, h]
+                    for i in range(K):
+                        molten[h, 0, i] += weight * holds[j, h, i] * spread[side, h, i]
+                        molten[h, 1, i] += weight * lacks[j, h, i] * spread[side, h, i]
+                    continue
                 for i in range(K):
                     moving[c, i] += weight * holds[j, h, i] * spread[side, h, i]
                     spare[c, i] += weight * lacks[j, h, i] * spread[side, h, i]
+        for h in range(H):
+            if paths.films[h] > 0.0 and melt[h] > 0.0:
+                liquid = 1.0 / (1.0 + paths.films[h] * total / melt[h]) ** 3
+                for i in range(K):
+                    moving[c, i] += liquid * molten[h, 0, i]
+                    spare[c, i] += liquid * molten[h, 1, i]
         for i in range(K):
             moving[c, i] *= paths.density[c] / max(total, 1e-300)
             spare[c, i] *= paths.density[c] / max(total, 1e-300)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sinterface.simulate.stepping import thermal as thermals
 from sinterface.simulate.stepping.compiled import inner, kernel
-from sinterface.simulate.stepping.conductance import Paths, conductances
+from sinterface.simulate.stepping.conductance import Necks, Paths, conductances, copied, widen
 from sinterface.simulate.stepping.mobility import Growth, Moment, affinities, contents, mobilities, wake
 from sinterface.simulate.stepping.newton_step import CLOSE, Basis, Guess, Step, StepEnd, blank_step, solve
 from sinterface.simulate.stepping.thermal import Thermal
@@ -57,7 +57,8 @@ DONE, FULL, STALLED = 0, 1, 2
 class Model(NamedTuple):
     """All that does not change during a run; ``store`` (M, K) of each species, ``interaction`` (V, E) [J/mol].
 
-    ``outlet`` (M,) is the share of what leaves the sample, and comes in, that does so at each cell; they sum to 1.
+    ``outlet`` (M,) is the share of what leaves the sample, and comes in, that does so at each cell; they sum to 1;
+    ``necks`` is how ``paths`` widen.
     """
 
     basis: Basis
@@ -68,6 +69,7 @@ class Model(NamedTuple):
     store: Array
     interaction: Array
     outlet: Array
+    necks: Necks
 
 
 class Control(NamedTuple):
@@ -267,6 +269,7 @@ def march(
     expected, middle, n0, z0 = np.empty((M, V)), np.empty((M, V)), np.empty((M, V)), np.empty((M, V))
     before, after = np.empty(B), np.empty(B)
     guess = Guess(u, n0, z0)
+    paths = copied(model.paths)
     time, size, steps, iterations, fresh = (
         progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
     )  # fmt: skip
@@ -305,6 +308,7 @@ def march(
         else:
             affinities(cells.u, step, basis, cells.lowest, 2, A)
         steps += 1
+        widen(model.paths, model.necks, 0.5 * (time + end), paths)
         contents(cells.n, basis, step.m0)
         span = end - time
         _ahead(cells.n, cells.slope, span, 0.0, expected)
@@ -317,7 +321,7 @@ def march(
         for stage in range(2):
             mobilities(moment, basis, model.growth, step)
             wake(moment, expected, stage == 1, guess, basis, step)
-            conductances(middle, u, spread, basis, model.size, model.paths, step.conductance)
+            conductances(middle, u, spread, basis, model.size, paths, step.conductance)
             answer = _solved(cells, guess, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
             iterations += answer.iterations
             if not answer.converged:

@@ -42,6 +42,9 @@ class Thermal(NamedTuple):
     cells of one powder have the same grains.
     cooling [s]: time constant of natural cooling.  renewal (A,): moles of gas at 1 bar and 1 K renewed per second, per
     mole of cations of the sample; lithium: column of lithium, or -1.
+    melting (H,) [K] and liquid (H,) [m2/s]: from where on every cation moves at least that fast in a host.
+    bed (A, T): logarithm of the pressure [bar] of lithium gases that come from around the sample; nearby (A,): as
+    ``renewal``, of these gases alone.
     """
 
     energy: Array
@@ -63,6 +66,10 @@ class Thermal(NamedTuple):
     cooling: float
     renewal: Array
     lithium: int
+    bed: Array
+    nearby: Array
+    melting: Array
+    liquid: Array
 
 
 @kernel()
@@ -159,6 +166,7 @@ def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: 
         mean += 0.5 * WEIGHTS[p] * T
         kappa += weight * rate(thermal, T)
         for h in range(H):
+            least = thermal.liquid[h] if thermal.melting[h] <= T else 0.0
             for i in range(K):
                 if thermal.diffusivity[0, 0, h, i] == 0.0:
                     continue
@@ -166,7 +174,7 @@ def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: 
                 boundary = thermal.diffusivity[0, 1, h, i] * np.exp(-thermal.diffusivity[1, 1, h, i] / RT)
                 for side in range(sides):
                     f = thermal.boundary[side, h, i]
-                    spread[side, h, i] += weight * ((1.0 - f) * lattice + f * boundary)
+                    spread[side, h, i] += weight * max((1.0 - f) * lattice + f * boundary, least)
     return mean, kappa
 
 
@@ -183,5 +191,7 @@ def exchange(
             leak[i] = renewed
             supply[i] = renewed * thermal.supplied[which, i]
     if thermal.lithium >= 0:
-        exponent = reference[thermal.lithium] + _at(thermal.vapour[which], T - thermal.first)
-        leak[thermal.lithium] = renewed * np.exp(min(exponent, 100.0))
+        place, moles = T - thermal.first, thermal.nearby[which] / T * duration
+        exponent = reference[thermal.lithium] + _at(thermal.vapour[which], place)
+        leak[thermal.lithium] = moles * np.exp(min(exponent, 100.0))
+        supply[thermal.lithium] = moles * np.exp(_at(thermal.bed[which], place))

@@ -153,9 +153,12 @@ class Comparison:
         write_dataset(Path(path), self.dataset)
 
 
-def density(plan: Schedule, seed: int = 0) -> tuple[float, float, float]:
-    """Relative density [1] of an LLZTO compact at the end of a plan: 5, 50 and 95 % (``models.sintering``)."""
-    return sintering.embedded(seed).interval(*plan.sampled())
+def density(plan: Schedule, pressure: float | None = None, seed: int = 0) -> tuple[float, float, float]:
+    """Relative density [1] of an LLZTO compact at the end of a plan: 5, 50 and 95 % (``models.sintering``).
+
+    ``pressure`` [Pa] presses it until the plan says something of that.
+    """
+    return sintering.embedded(seed).interval(*plan.pressing(pressure or 0.0))
 
 
 def summary(plan: Schedule) -> str:
@@ -206,4 +209,4 @@ def compare(
                 progress((k + share) / len(plans))
 
         results.append(predict(replace(task, schedule=plan), database=database, progress=advance))
-    return Comparison(tuple(plans), tuple(results), tuple(density(plan) for plan in plans))
+    return Comparison(tuple(plans), tuple(results), tuple(density(plan, task.pressure) for plan in plans))

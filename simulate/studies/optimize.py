@@ -253,7 +253,11 @@ class _Search:
 
     def density(self, choice: Choice) -> float:
         """Relative density by the best values of the curve."""
-        return float(sintering.embedded(self.seed).best.density(*choice.schedule.sampled())[-1])
+        return float(sintering.embedded(self.seed).best.density(*self._pressing(choice))[-1])
+
+    def _pressing(self, choice: Choice) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Times [s], temperatures [K] and between them pressures [Pa] of a schedule."""
+        return choice.schedule.pressing(self.task.pressure or 0.0)
 
     def trial(self, choice: Choice, z: NDArray[np.float64]) -> Trial | None:
         """A schedule's trial, None for a schedule that did not come to an end.  Raises _SpentError."""
@@ -261,7 +265,7 @@ class _Search:
             if self.spent >= self.allowed:
                 raise _SpentError
             families = self._predict(choice, TOLERANCE)
-            ends = sintering.embedded(self.seed).interval(*choice.schedule.sampled())
+            ends = sintering.embedded(self.seed).interval(*self._pressing(choice))
             self.known[choice] = None
             if families is not None:
                 self.known[choice] = Trial(choice, self.density(choice), sum(families.values()), families, ends)

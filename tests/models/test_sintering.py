@@ -1,5 +1,6 @@
 import math
 import tomllib
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -13,6 +14,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.rates.sintering import MasterCurve, embedded, equivalent_time, work
 
 CARD = tomllib.loads(resources.files("sinterface.models.data").joinpath("sintering.toml").read_text(encoding="utf-8"))
+CURVES = embedded()  # read once, before anything is timed
 Q = st.floats(1e5, 8e5)
 T = st.floats(300.0, 1700.0)
 
@@ -94,3 +96,63 @@ def test_draws_repeat_and_every_number_says_how_it_is_known():
 def test_what_is_no_schedule_is_refused(times, temperatures):
     with pytest.raises(InputError, match="as many temperatures"):
         work(times, temperatures, 4e5)
+
+
+HOUR = [0.0, 3600.0]
+
+
+def test_without_pressure_a_curve_is_what_it_was():
+    curve = embedded().best
+    bare = replace(curve, pressing=None)
+    assert curve.density(HOUR, [1300.0] * 2) == pytest.approx(bare.density(HOUR, [1300.0] * 2), rel=1e-14)
+    with pytest.raises(InputError, match="what they act on"):
+        bare.density(HOUR, [1300.0] * 2, [1e6])
+    with pytest.raises(InputError, match="0 or more"):
+        curve.density(HOUR, [1300.0] * 2, [-1e6])
+
+
+@given(st.floats(0.0, 1e9))
+def test_pressure_adds_to_the_sintering_stress(pressure):
+    """Particles that do not yield densify under p as they do in (1 + p / sintering stress) times the time."""
+    curve = embedded().best
+    hard = replace(curve, pressing=replace(curve.pressing, flow_cold=1e30, flow_hot=1e30, pressed=0.0))
+    longer = 3600.0 * (1.0 + pressure / curve.pressing.sintering_stress)
+    pressed = hard.density(HOUR, [1200.0] * 2, [pressure])[-1]
+    assert pressed == pytest.approx(hard.density([0.0, longer], [1200.0] * 2)[-1], rel=1e-9)
+
+
+@pytest.mark.parametrize("density", [0.6, 0.7, 0.8, 0.88])
+def test_what_yields_carries_the_pressure_on_its_contacts(density):
+    """Contacts that take the share s of the surface carry p / (rho s), three times the flow stress, as a hardness is.
+
+    The cube of Helle, Easterling and Ashby stands for this balance to a fifth between 0.6 and 0.9.
+    """
+    curve = embedded().best
+    p = (density**3 - curve.green**3) * 1.3 / (1.0 - curve.green) * curve.pressing.flow(900.0)
+    on_contacts = p / (density * curve.flattened(density))
+    assert on_contacts / (3.0 * curve.pressing.flow(900.0)) == pytest.approx(1.0, abs=0.2)
+    stiff = replace(curve, half_time=1e30, pressing=replace(curve.pressing, pressed=0.0))
+    assert stiff.density(HOUR, [900.0] * 2, [float(p)])[-1] == pytest.approx(density, rel=1e-6)
+
+
+def test_what_was_flattened_stays_flat():
+    curve = embedded().best
+    course = curve.density([0.0, 1.0, 2.0, 3.0], [900.0, 900.0, 300.0, 300.0], [1e8, 1e8, 0.0])
+    assert np.all(np.diff(course) >= 0.0)
+    assert course[-1] > 0.7
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_densities_measured_under_pressure_lie_in_the_interval(k):
+    (anchor,) = (a for a in CARD["anchor"] if a["role"] == "flow")
+    low, _, high = embedded().interval([0.0, 600.0], [anchor["T_K"]] * 2, [1e6 * anchor["pressure_MPa"][k]])
+    assert low < anchor["densities"][k] < high
+
+
+def test_flow_stress_of_the_card_is_that_of_its_anchor():
+    (anchor,) = (a for a in CARD["anchor"] if a["role"] == "flow")
+    curve = embedded().best
+    (soft, hard), (loose, dense) = anchor["pressure_MPa"], anchor["densities"]
+    early = soft * (1.0 - curve.green) / (1.3 * (loose**3 - curve.green**3))
+    late = hard / (2.0 / 3.0 * math.log(1.0 / (1.0 - dense)))  # above 0.9: pores close in a solid that yields
+    assert math.sqrt(early * late) == pytest.approx(CARD["flow_hot"]["value"], rel=0.05)

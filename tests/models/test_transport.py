@@ -190,3 +190,14 @@ def test_an_estimate_is_called_one():
     """A card made up here names the papers it leans on beside it, not as its source."""
     for card in CARDS["diffusivity"] + CARDS["grain_boundary_ratio"]:
         assert (card["method"] == "estimate") == (card["source"] == "estimate"), card["note"]
+
+
+def test_a_borate_melts_and_then_nothing_in_it_is_slow():
+    """A kelvin below its melting point it conducts as a crystal does, from there on as a liquid."""
+    melt = TABLE.melts["orthoborate"]
+    assert host_class("orthoborate", "borate") == "orthoborate"
+    for species in SPECIES:
+        solid, liquid = TABLE.effective(species, "orthoborate", 2e-8, melt.melting + np.array([-1.0, 0.0]))
+        assert liquid >= melt.D > 1e-11, species
+        assert species == "Li" or liquid > 10.0 * solid, species
+        assert TABLE.effective(species, "default", 2e-8, melt.melting) < 1.1 * solid, "other hosts stay solid"

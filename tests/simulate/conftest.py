@@ -14,7 +14,7 @@ import pytest
 from sinterface.models.basics.constants import GAS_CONSTANT
 from sinterface.models.rates import parameters
 from sinterface.simulate.solve import system
-from sinterface.simulate.stepping.conductance import Paths
+from sinterface.simulate.stepping.conductance import Necks, Paths
 from sinterface.simulate.stepping.march import Cells, Model
 from sinterface.simulate.stepping.mobility import Growth
 from sinterface.simulate.stepping.newton_step import BARRIER, Basis
@@ -109,6 +109,7 @@ class Synthetic:
             closed_reference=np.zeros((1, K, grid)), vapour=np.zeros((1, grid)), supplied=np.zeros((1, K)),
             rate=np.array([self.k0, 1.0, 0.0, self.Ea]), diffusivity=diffusivity, boundary=np.zeros((2, B, K)),
             cooling=5400.0, renewal=np.zeros(1), lithium=-1,
+            bed=np.full((1, grid), -1e3), nearby=np.zeros(1), melting=np.full(B, np.inf), liquid=np.zeros(B),
         )  # fmt: skip
         size = np.asarray(self.amounts) @ cations
         size = np.where(size > 0.0, size, 1.0)
@@ -129,11 +130,12 @@ class Synthetic:
         growth = Growth(np.eye(M), near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared)
         paths = Paths(
             widths=widths, density=size / volumes, half=half, areas=areas, side=np.zeros(M, dtype=np.intp),
-            host=np.arange(B, dtype=np.intp), lacking=lacking, width=self.film, shared=shared,
+            host=np.arange(B, dtype=np.intp), lacking=lacking, width=self.film, shared=shared, films=np.zeros(B),
         )  # fmt: skip
         self.model = Model(
             basis=basis, thermal=thermal, growth=growth, paths=paths, size=size,
             store=np.ascontiguousarray(self.store, dtype=float), interaction=interaction, outlet=np.eye(M)[-1],
+            necks=Necks(np.zeros(1), np.ones((1, M - 1)), np.ones((1, M))),
         )  # fmt: skip
 
     def begin(self):

@@ -172,3 +172,30 @@ def test_water_of_hydroxides_leaves_no_faster_than_the_gas_is_renewed():
 def test_gas_goes_through_the_way_out_and_the_pores_in_series():
     assert CRUCIBLES["lidded"].renewed_in(10.0) == pytest.approx(10.0 * CRUCIBLES["lidded"].renewal + 3.0)
     assert CRUCIBLES["open"].renewed_in(10.0) == CRUCIBLES["open"].renewed_in() == 6.0
+
+
+def gained(powders=("none", "LLZO"), **options):
+    """Share of its lithium that a powder alone takes up in humid oxygen."""
+    schedule = "20 °C/min to 1050 °C; hold 1 h"
+    task = problem(*powders, schedule, atmosphere="O2:pH2O=0.02", cells=8, **options)
+    result = predict(task, estimate_error=False)
+    assert result.finished
+    assert result.dataset.attrs["element_balance"] < 1e-9
+    return -result.dataset.attrs["lithium_lost"], result
+
+
+def test_a_powder_bed_keeps_the_lithium_of_what_it_consists_of():
+    """Garnet loses lithium to an open crucible, and in a bed of itself next to none."""
+    bare, same = (gained(crucible="open", **options)[0] for options in ({}, {"bed": "LLZO"}))
+    assert bare < -1e-3
+    assert abs(same) < 0.15 * abs(bare)
+
+
+def test_a_bed_gives_lithium_to_what_holds_less_of_its_vapour_whatever_the_crucible_is():
+    lidded, open_ = (gained(("pc-LCO", "none"), crucible=where, bed="Li2O") for where in ("lidded", "open"))
+    assert lidded[0] == pytest.approx(open_[0], rel=1e-6)
+    assert lidded[0] > 1e-4
+    attrs = lidded[1].dataset.attrs
+    assert attrs["bed"] == "Li2O"
+    assert "the bed of Li2O gave" in attrs["remarks"]
+    assert "times its mass of bed is enough" in attrs["remarks"]

@@ -13,6 +13,7 @@ from scipy.special import erf
 
 from sinterface.simulate.setup.mesh import Mesh, two_layers
 from sinterface.simulate.solve.integrate import Outcome, begin, integrate
+from sinterface.simulate.stepping.conductance import Necks
 
 
 def order(errors, refinement=2.0):
@@ -209,6 +210,22 @@ def test_diffusion_controlled_layer_is_parabolic_with_wagners_constant(synthetic
     assert exponent(times, X, 0.3, 2.0) == pytest.approx(0.5, abs=0.02)
     assert order(errors) > 0.8
     assert errors[-1] < 0.015
+
+
+def test_a_layer_between_contacts_that_grow_follows_the_square_of_their_area(synthetic):
+    """What has formed spreads over the area A(t): dX/dt = 8 L gain A^2 / X, hence X^2 = 16 L gain int A^2 dt.
+
+    The area doubles while the layer grows, linearly in time: the integral is 7/3 of the time.
+    """
+    cells, gain, L, end = 40, 2.0, 0.01, 1.6**2 / (16.0 * 0.01 * 2.0 * 7.0 / 3.0)
+    still = layer(synthetic, cells, L=L, gain=gain)
+    growth = np.array([[1.0], [2.0]])
+    faces, inside = np.repeat(growth, 2 * cells - 1, axis=1), np.repeat(growth, 2 * cells, axis=1)
+    system = layer(synthetic, cells, L=L, gain=gain)
+    system.model = system.model._replace(necks=Necks(np.array([0.0, end]), faces, inside))
+    thickness = [grow(each, end, tolerance=0.02)[1][-1] for each in (still, system)]
+    assert thickness[0] == pytest.approx(np.sqrt(16.0 * L * gain * end), rel=0.03)
+    assert thickness[1] / thickness[0] == pytest.approx(np.sqrt(7.0 / 3.0), rel=0.02)
 
 
 @pytest.mark.parametrize(("cells", "share", "kind"), [(20, 0.02, 0.93), (40, 0.05, 0.75)], ids=["linear", "mixed"])

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.powders import materials
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.run import predict
+from sinterface.validation.calibration import firings
 from sinterface.validation.observations import cards_reader, detection, evidence
 
 CARDS = cards_reader.read()
@@ -386,8 +388,21 @@ MALFORMED = [  # what is written instead of what, and what the message must say
     ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\ncrucible = "boat"', "crucible: unknown crucible 'boat'"),
     ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nas_received = "yes"', "as_received: 'yes' must be true or false"),
     ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nassumed = ["time"]', "assumed: unknown key in assumed 'time'"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\ncoating = "Li3BO3"', "coating 'Li3BO3' is not understood"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\nsizes = "cathode=huge"', "sizes 'cathode=huge'"),
+    ('seen = ["La2Zr2O7"]', 'seen = ["LaMO3"]\npressure = "50"', "pressure: pressure '50' is not understood"),
     ('how_read = "own measurement"', 'how_read = " "', "how_read: ' ' must be text"),
 ]  # fmt: skip
+
+
+def test_a_card_may_state_coating_sizes_and_pressure_and_is_fired_with_them(tmp_path):
+    told = 'coating = "Li3BO3=20nm"\nsizes = "cathode=10±5um"\npressure = "50 MPa"\n'
+    (card,), problems = cards_reader.read_cards(write(tmp_path, TABLE + told))
+    assert problems == []
+    fired, plain = (firings.case(entry, card.temperature) for entry in (card, replace(card, coating="", sizes="")))
+    assert (fired.coating, fired.sizes, fired.pressure) == ("Li3BO3=20nm", "cathode=10±5um", 5e7)
+    assert fired.key != plain.key, "amounts of the two are not kept under one name"
+    assert "50000000 Pa" in fired.key
 
 
 @pytest.mark.parametrize(("good", "bad", "message"), MALFORMED, ids=[row[2][:40] for row in MALFORMED])

@@ -38,6 +38,9 @@ class Case:
     temperature: float
     as_received: bool = False
     crucible: str = "lidded"
+    coating: str = ""
+    sizes: str = ""
+    pressure: float | None = None
 
     @property
     def celsius(self) -> float:
@@ -53,6 +56,8 @@ class Case:
             f"{self.celsius:.10g} °C, hold {self.hold}, {self.cooling}, {gas.name} "
             f"({gas.pO2:.10g}, {gas.pCO2:.10g}, {gas.pH2O:.10g} bar){', as received' if self.as_received else ''}"
             f"{'' if self.crucible == 'lidded' else f', {self.crucible}'}"
+            f"{self.coating and f', coating {self.coating}'}{self.sizes and f', sizes {self.sizes}'}"
+            f"{'' if self.pressure is None else f', {self.pressure:.10g} Pa'}"
         )
 
 
@@ -85,6 +90,9 @@ def case(experiment: Experiment, temperature: float) -> Case:
         temperature=round(temperature, 6),
         as_received=bool(experiment.as_received),
         crucible=experiment.crucible,
+        coating=experiment.coating,
+        sizes=experiment.sizes,
+        pressure=experiment.pressure,
     )
 
 
@@ -112,7 +120,7 @@ def run(
     task = problem(
         firing.cathode, firing.electrolyte, hold, atmosphere=firing.atmosphere, mass_ratio=firing.mass_ratio,
         geometry=firing.geometry, cells=cells, as_received=firing.as_received,
-        crucible=firing.crucible,
+        crucible=firing.crucible, coating=firing.coating, sizes=firing.sizes, pressure=firing.pressure,
     )  # fmt: skip
     result = predict(
         task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS, tolerance=tolerance

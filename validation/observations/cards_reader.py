@@ -19,12 +19,13 @@ from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.powders import materials
 from sinterface.simulate.setup import schedule
 from sinterface.simulate.setup.furnace import CRUCIBLES
-from sinterface.simulate.setup.problem import read_mass_ratio
+from sinterface.simulate.setup.problem import problem, read_mass_ratio
 from sinterface.validation.observations import fields
 from sinterface.validation.observations.evidence import (
     SECONDARY,
     Amount,
     CardEntry,
+    Experiment,
     Observation,
     Onset,
     Thermogravimetry,
@@ -111,6 +112,9 @@ EXPERIMENT: Keys = ENTRY | {
     "as_received": (fields.flag, None),
     "crucible": (fields.one_of("crucible", tuple(CRUCIBLES)), "lidded"),
     "powder": (fields.text, ""),
+    "coating": (fields.text, ""),
+    "sizes": (fields.text, ""),
+    "pressure": (fields.parsed(schedule.pressure), None),
     "method": (fields.joined(fields.one_of("method", ("XRD", "Raman", "TEM", "XAS", "EDS"))), NEEDED),
     "detection_limit": (fields.share, None),
     "weight": (fields.table(Weight, value=fields.part, why=fields.text), Weight(1.0, "")),
@@ -298,4 +302,10 @@ def _entry(kind: str, own: Mapping[str, Any], common: Mapping[str, Any]) -> Card
             values[key] = reader(own.get(key, common.get(key)))
         except SinterfaceError as error:
             raise DataError(f"{key}: {error}") from error
-    return make(**values)
+    entry = make(**values)
+    if isinstance(entry, Experiment) and not skipped and (entry.coating or entry.sizes):
+        problem(
+            entry.cathode or ALONE, entry.electrolyte or ALONE, coating=entry.coating, sizes=entry.sizes,
+            geometry="slab" if entry.contact == "film" else "sphere",
+        )  # fmt: skip
+    return entry

@@ -75,7 +75,8 @@ class Experiment(CardEntry):
     dense electrolyte, which can do without mass ratio.  ``as_received`` tells whether the material had met air and was
     not restored, None if not known.  ``detection_limit`` is the card's own, the same for every family; None leaves it
     to the method and the family (``detection.limit``).  ``crucible`` is one of ``furnace.CRUCIBLES``.  ``limits`` are
-    those by family that a user's ``--detect`` puts in the place of the method's, None without.
+    those by family that a user's ``--detect`` puts in the place of the method's, None without.  ``coating`` and
+    ``sizes`` are texts as ``problem`` takes them, ``pressure`` [Pa] what pressed the sample while it was fired.
     """
 
     cathode: str
@@ -93,6 +94,9 @@ class Experiment(CardEntry):
     detection_limit: Share | None
     weight: Weight
     limits: Mapping[str, Share] | None = field(default=None, repr=False)
+    coating: str = ""
+    sizes: str = ""
+    pressure: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
