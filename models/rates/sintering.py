@@ -105,7 +105,7 @@ class MasterCurve:
         pieces = np.broadcast_to(np.asarray(pressures, dtype=float), (max(np.size(times) - 1, 0),))
         if not np.all(pieces >= 0.0) or (self.pressing is None and np.any(pieces > 0.0)):
             raise InputError("sintering: pressures are 0 or more, and need a curve that says what they act on")
-        start, faster = self.green, 1.0
+        start, faster = np.full(len(pieces) + 1, self.green), np.ones(len(pieces))
         if self.pressing is not None:
             load = self.pressing.load(temperatures, pieces)
             start = np.minimum(np.cbrt(self.green**3 + (1.0 - self.green) / 1.3 * load), self.final)
@@ -192,7 +192,7 @@ def embedded(seed: int = 0, size: int = DRAWS) -> Densification:
         1e3 * value["activation_energy"], value["half_time"], value["width"], value["green"], value["final"],
         value["T_ref"],
         Pressing(
-            *(MEGAPASCAL * value[name] for name in ("sintering_stress", "flow_cold", "flow_hot")),
+            MEGAPASCAL * value["sintering_stress"], MEGAPASCAL * value["flow_cold"], MEGAPASCAL * value["flow_hot"],
             T_hot=value["T_hot"], pressed=MEGAPASCAL * value["pressed"],
         ),
     )  # fmt: skip

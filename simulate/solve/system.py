@@ -251,8 +251,8 @@ def assemble(
         )
     scarce = "O" in followed or (any(gas.scarce for gas in gases) and not reducing)
     held = frozenset().union(*(database[name].amounts for name in names), *(powder.composition for powder in materials))
-    water = "H" in held and not reducing
-    blocks, sides = _blocks(materials, carbon, scarce, water, database, names)
+    wet = "H" in held and not reducing
+    blocks, sides = _blocks(materials, carbon, scarce, wet, database, names)
     touching = contact(task, parameters)
     mesh, grid, necks = _mesh(task, touching.typical), *_grid(task, touching)
     initial, roles, water = _initial(task, powders, blocks, sides, grid)
