@@ -22,10 +22,13 @@ def limit(memory, seconds):
 
 
 def limited(imports, code, *arguments, memory=MEMORY, seconds=SECONDS):
-    """The finished process; the limits begin when ``imports`` are done: libraries alone set aside up to 1.5 GB."""
+    """The finished process; the limits begin when ``imports`` are done: libraries alone set aside up to 1.5 GB.
+
+    What it may take is bounded in processor time; the time of the clock only ends a process that hangs.
+    """
     head = HEAD.format(imports=imports) + f"limit({memory}, {seconds})\n"
     command = [sys.executable, "-c", head + code, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 READER = """
