@@ -199,20 +199,34 @@ def _stream(
     lost: str,
     say: Callable[[str], None],
 ) -> Iterator[tuple[int, Answer | None, str]]:
+    """Answers as they come.
+
+    Dask blames the death of a worker on all that the worker had been given: what was given up for that is tried once
+    more at the end, each by itself, so that the neighbours of a candidate that kills workers get their answers.
+    """
     from distributed import as_completed
+    from distributed.scheduler import KilledWorker
 
     flight: dict[str, tuple[int, Job]] = {}
+    suspects: list[tuple[int, Job]] = []
+    alone: set[int] = set()
     done = as_completed(loop=client.loop)
     watch = _Workers(client, lost, say)
+
+    def submit(item: tuple[int, Job]) -> None:
+        future = client.submit(function, item[1], pure=False)
+        flight[future.key] = item
+        done.add(future)
 
     def fill() -> None:
         while len(flight) < watch.room:
             item = next(jobs, None)
             if item is None:
-                return
-            future = client.submit(function, item[1], pure=False)
-            flight[future.key] = item
-            done.add(future)
+                break
+            submit(item)
+        if suspects and not flight:
+            alone.add(suspects[0][0])
+            submit(suspects.pop(0))
 
     try:
         fill()
@@ -226,14 +240,18 @@ def _stream(
                 raise _ClusterGoneError
             error = future.exception() if future.status == "error" else None
             answer = None if error is not None else future.result()
-            number, _ = flight.pop(future.key)
+            item = flight.pop(future.key)
             future.release()
             del future
+            again = isinstance(error, KilledWorker) and item[0] not in alone
+            if again:
+                suspects.append(item)
             watch.look()
             fill()
-            yield number, answer, "" if error is None else _reason(error)
+            if not again:
+                yield item[0], answer, "" if error is None else _reason(error)
     except _ClusterGoneError:
-        raise _SchedulerLostError(list(flight.values())) from None
+        raise _SchedulerLostError([*flight.values(), *suspects]) from None
 
 
 class _ClusterGoneError(Exception):

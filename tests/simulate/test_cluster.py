@@ -31,9 +31,9 @@ class Cluster:
         self.scheduler = self._run("dask_scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
         self.work()
 
-    def work(self):
+    def work(self, nanny="--no-nanny"):
         self.worker = self._run(
-            "dask_worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--death-timeout", "60"
+            "dask_worker", self.address, "--nthreads", "1", nanny, "--no-dashboard", "--death-timeout", "60"
         )
 
     def _run(self, name, *arguments):
@@ -137,3 +137,23 @@ def test_a_scheduler_that_hangs_is_lost_within_ten_seconds(cluster):
 def test_an_undisturbed_cluster_says_nothing(cluster, capfd):
     assert work(cluster, "wait") == WHOLE
     assert cluster.told == [] and capfd.readouterr().err == ""
+
+
+def deadly(number):
+    """Kills its worker over one number, once its neighbour waits there too."""
+    if number == 2:
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+@pytest.mark.slow
+def test_the_neighbour_of_a_job_that_kills_workers_gets_its_answer(cluster):
+    """Dask gives up both, as it can not tell which of those that a worker had was the cause."""
+    cluster.worker.kill()
+    cluster.work("--nanny")
+    options = {"scheduler": cluster.address, "lost": "wait", "tell": cluster.tell}
+    answers = sorted(dask_pool.scattered(deadly, iter([(number, number) for number in range(6)]), **options))
+    assert [number for number, _, reason in answers if reason] == [2]
+    assert "died several times over this candidate" in answers[2][2]
+    assert [answer for _, answer, _ in answers] == [0, 1, None, 9, 16, 25]
