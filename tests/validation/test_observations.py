@@ -13,7 +13,7 @@ from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.powders import materials
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.run import predict
-from sinterface.validation.calibration import firings
+from sinterface.validation.judging import firings
 from sinterface.validation.observations import cards_reader, detection, evidence
 
 CARDS = cards_reader.read()
