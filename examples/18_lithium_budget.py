@@ -20,7 +20,7 @@ for name, way in ways.items():
     cobaltate[name], lost[name] = result.by_family.get("LaMO3", 0.0), result.dataset.attrs["lithium_lost"]
     print(f"{name:30s} {cobaltate[name]:6.2f} wt% of LaCoO3, {100 * lost[name]:6.2f} % of its lithium has left")
 
-# Lithium in the powder stops it, as in the furnace; a bed gives lithium through the gas, here too little to hold it back.
+# Lithium in the powder stops it, as in the furnace. A bed gives lithium through the gas, too little to hold it back.
 assert min(cobaltate["open crucible"], cobaltate["lid"]) > 5.0
 assert cobaltate["10 % of Li2CO3"] < 0.1 * cobaltate["lid"]
 assert lost["bed of garnet"] < 0.0 < lost["lid"] < lost["open crucible"]
