@@ -37,4 +37,4 @@ assert lost["lid off"] > lost["lid late"] > lost["lid on"] > lost["furnace"]
 # pressure while it is hot flattens contacts, through which more reacts in the same time; cold pressing changes little
 assert made["FAST"] > 1.1 * made["heat of FAST"]
 assert made["hot pressed"] > made["FAST"]
-assert abs(made["pressed cold"] - made["furnace"]) < 0.1 * made["furnace"]
+assert made["pressed cold"] - made["furnace"] < 0.3 * (made["hot pressed"] - made["furnace"])
