@@ -92,7 +92,8 @@ def read(text: str) -> Exposure:
         values[KEYS[match[1]]] = float(match[2])
     if not values:
         raise InputError("exposure: nothing is given; write e.g. H=0.4,Li2CO3=2")
-    return Exposure(*(values.get(name, 0.0) for name in KEYS.values()))
+    stated = [values.get(name, 0.0) for name in KEYS.values()]
+    return Exposure(stated[0], stated[1], stated[2], stated[3])
 
 
 def water_left(hottest: float) -> tuple[float, float]:
