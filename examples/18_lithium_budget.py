@@ -21,6 +21,6 @@ for name, way in ways.items():
     print(f"{name:30s} {cobaltate[name]:6.2f} wt% of LaCoO3, {100 * lost[name]:6.2f} % of its lithium has left")
 
 # most where lithium leaves, less where it is made up for; how much is at an edge of the model (docs/physics.md, 8a)
-assert cobaltate["open crucible"] > cobaltate["10 % of Li2CO3"]
-assert cobaltate["open crucible"] > cobaltate["bed of garnet"]
+assert all(cobaltate["open crucible"] > 2.0 * amount for name, amount in cobaltate.items() if name != "open crucible")
+assert cobaltate["bed of garnet"] < 0.01
 assert lost["bed of garnet"] < 0.0 < lost["lid"] < lost["open crucible"]
