@@ -53,7 +53,7 @@ def lithium_potential(powder: Material, temperatures: ArrayLike, atmosphere: Atm
     >>> from sinterface.models.phases.database import embedded
     >>> garnet, lithia = (bed(name, embedded()) for name in ("LLZO", "Li2O"))
     >>> oxygen = Atmosphere("O2", pO2=1.0)
-    >>> low, high = (lithium_potential(each, [1273.15], oxygen, embedded())[0] for each in (garnet, lithia))
+    >>> low, high = (lithium_potential(each, [973.15], oxygen, embedded())[0] for each in (garnet, lithia))
     >>> bool(low < high)
     True
     """

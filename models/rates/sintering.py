@@ -56,8 +56,8 @@ class Pressing:
     def flow(self, temperatures: ArrayLike) -> Array:
         """Flow stress [Pa] (N,) at temperatures [K] (N,): its logarithm is straight in T, beyond both ends too.
 
-        >>> Pressing(1e6, 2e9, 1e8, 900.0, 1e8).flow(900.0) / 1e8
-        array(1.)
+        >>> float(Pressing(1e6, 2e9, 1e8, 900.0, 1e8).flow(900.0)) / 1e8
+        1.0
         """
         warm = (np.asarray(temperatures, dtype=float) - T_STANDARD) / (self.T_hot - T_STANDARD)
         return np.asarray(self.flow_cold * (self.flow_hot / self.flow_cold) ** warm)

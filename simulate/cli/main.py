@@ -108,7 +108,7 @@ def run(
         source = context.get_parameter_source(name)
         if schedule is not None and source is not None and source.name == "COMMANDLINE":
             raise InputError(f"--schedule and --{name} are both given: the schedule tells it, drop one")
-    plan = schedule_file.find(schedule) if schedule else _hold(temperature or f"{DEFAULT_HOLD:g}", hold, ramp)
+    plan = schedule_file.find(schedule) if schedule else hold_schedule(temperature or f"{DEFAULT_HOLD:g}", hold, ramp)
     check_limit(detection_limit)
     if samples and not 1 <= samples <= MOST:
         raise InputError(f"--samples {samples}: choose 0 to {MOST}")
@@ -254,7 +254,8 @@ def list_materials() -> None:
     console().print(table)
 
 
-def _hold(temperature: str, hold: str, ramp: str) -> Schedule:
+def hold_schedule(temperature: str, hold: str, ramp: str) -> Schedule:
+    """The schedule of a hold from the words of a user.  Raises InputError naming the word that is not understood."""
     from sinterface.models.basics.constants import CELSIUS_ZERO
     from sinterface.simulate.setup import schedule as schedules
 

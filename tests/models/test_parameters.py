@@ -104,7 +104,9 @@ def test_factors_on_diffusion_leave_lithium_alone():
     base = transport.embedded()
     assert diffusivities(moved, ["Li"], 1e-6) == pytest.approx(diffusivities(base, ["Li"], 1e-6))
     single, same = (diffusivities(cards, ["Co", "La"], np.inf) for cards in (moved, base))
-    assert single == pytest.approx(10.0 * same)
+    melts = np.array([host == "orthoborate" for host in transport.HOSTS])
+    assert single[~melts] == pytest.approx(10.0 * same[~melts])
+    assert single[melts] == pytest.approx(same[melts])  # no card of a crystal, so nothing that a factor is on
 
 
 def test_activation_energies_of_diffusion_turn_about_the_pivot():

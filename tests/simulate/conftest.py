@@ -22,6 +22,7 @@ from sinterface.simulate.stepping.thermal import Thermal
 
 NUMERICS = (
     "test_restart", "test_verification", "test_properties", "test_furnace", "test_run", "test_limits", "test_coating",
+    "test_sizes",
 )  # fmt: skip
 
 

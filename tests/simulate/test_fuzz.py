@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError
-from sinterface.simulate.cli.main import _hold
+from sinterface.simulate.cli.main import hold_schedule
 from sinterface.simulate.screening import candidate_space, screen, zarr_store
 from sinterface.simulate.setup.problem import Problem, problem, read_additives, read_mass_ratio
 from sinterface.simulate.setup.schedule import MAX_DURATION, Schedule
@@ -149,7 +149,7 @@ def judge_words(key, text):
     try:
         if key in ("temperature", "hold", "ramp"):
             words = {"temperature": "800", "hold": "2 h", "ramp": "10 °C/min"} | {key: text}
-            assert 0.0 < _hold(**words).duration <= MAX_DURATION
+            assert 0.0 < hold_schedule(**words).duration <= MAX_DURATION
         else:
             words = {"cathode": "LiNi0.5Mn0.3Co0.2O2"} | {key: text}
             made = problem(words.pop("cathode"), words.pop("electrolyte", "LLZTO"), **words)

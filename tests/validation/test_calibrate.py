@@ -309,13 +309,13 @@ def test_what_is_told_of_an_unsure_amount_is_the_mean_over_what_it_may_be():
 def test_weights_correct_an_emulator_that_is_wrong():
     """Drawn from a normal distribution that is too wide and off by one, weighted to the prior."""
     rng = np.random.default_rng(0)
-    z = np.hstack([1.0 + 1.5 * rng.normal(size=(4000, 1)), rng.normal(size=(4000, SIZE - 1))])
+    z = np.hstack([1.0 + 1.5 * rng.normal(size=(16000, 1)), rng.normal(size=(16000, SIZE - 1))])
     drawn = -0.5 * ((z[:, 0] - 1.0) / 1.5) ** 2 - 0.5 * np.sum(z[:, 1:] ** 2, axis=1)
-    pool = known(z, np.zeros((4000, 1)), np.zeros(4000, dtype=np.int64), drawn)
+    pool = known(z, np.zeros((16000, 1)), np.zeros(16000, dtype=np.int64), drawn)
     w = np.exp(pool.log_weights())
     assert w @ z[:, 0] == pytest.approx(0.0, abs=0.06)
     assert w @ z[:, 0] ** 2 == pytest.approx(1.0, abs=0.08)
-    assert 1000.0 < pool.effective() < 3500.0
+    assert 4000.0 < pool.effective() < 14000.0
 
 
 def test_a_round_of_which_one_set_is_left_counts_for_nothing():
