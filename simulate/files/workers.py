@@ -37,10 +37,11 @@ def workers(count: int) -> Iterator[Executor]:
     try:
         yield pool
     except BaseException as error:
+        jobs = getattr(pool, "_call_queue", None)  # before shutdown, which forgets it
         pool.shutdown(wait=False, cancel_futures=True)
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()
-        _let_go(pool)
+        _let_go(jobs)
         if isinstance(error, BrokenProcessPool):
             raise SolveError("a worker process died, out of memory or killed: try again with fewer workers") from error
         raise
@@ -48,13 +49,13 @@ def workers(count: int) -> Iterator[Executor]:
         pool.shutdown()
 
 
-def _let_go(pool: Executor) -> None:
+def _let_go(jobs: object) -> None:
     """Close the end of the pipe of jobs that stopped workers read from.
 
     A job larger than the pipe would else be written for ever and hold up the end of this process.  Newer releases of
     Python do so themselves; 3.11 has no public way.
     """
-    reader = getattr(getattr(pool, "_call_queue", None), "_reader", None)
+    reader = getattr(jobs, "_reader", None)
     if reader is not None:
         with contextlib.suppress(OSError):
             reader.close()
