@@ -29,7 +29,7 @@ def run():
                 task = si.problem(cathode, schedule=si.Schedule.hold(T, hours=2), cells=effort.cells)
                 si.predict(task, tolerance=effort.tolerance, estimate_error=False) if not worst else None
                 start = time.perf_counter()
-                shares[name] = si.predict(task, tolerance=effort.tolerance, estimate_error=False).by_family
+                shares[name] = si.predict(task, tolerance=effort.tolerance, estimate_error=False).family_shares
                 total[name] += time.perf_counter() - start
             fast, full = shares["fast"], shares["full"]
             worst.append(

@@ -23,8 +23,8 @@ def fired(cathode: str, schedule: str, electrolyte: str = "LLZTO", cells: int = 
 
 def told(name: str, result: si.Result) -> None:
     """A line: all secondary phases, garnet that has reacted, lithium lost, and families above 0.05 wt%."""
-    total, left = sum(result.by_family.values()), result.unreacted["electrolyte_fraction"]
-    families = ", ".join(f"{family} {share:.2f}" for family, share in result.by_family.items() if share > 0.05)
+    total, left = sum(result.family_shares.values()), result.unreacted["electrolyte_fraction"]
+    families = ", ".join(f"{family} {share:.2f}" for family, share in result.family_shares.items() if share > 0.05)
     lost = 100.0 * result.dataset.attrs["lithium_lost"]
     sys.stdout.write(
         f"{name:52s} {total:6.2f} wt%, {100.0 * (1.0 - left):6.2f} % of the garnet, lithium {lost:.3g} %: {families}\n"
@@ -46,8 +46,8 @@ def films() -> None:
         result = si.predict(task, estimate_error=False)
         area = result.dataset.attrs["areal_mass"]
         depth = 1e9 * float(result.dataset["electrolyte_depth"].isel(time=-1))
-        made = 10.0 * sum(result.by_family.values()) * area
-        families = ", ".join(f"{family} {10.0 * share * area:.3f}" for family, share in result.by_family.items())
+        made = 10.0 * sum(result.family_shares.values()) * area
+        families = ", ".join(f"{family} {10.0 * share * area:.3f}" for family, share in result.family_shares.items())
         sys.stdout.write(f"{stack:52s} {depth:.1f} nm of garnet consumed, {made:.3f} g/m2 formed: {families}\n")
 
 

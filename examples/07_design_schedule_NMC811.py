@@ -18,7 +18,7 @@ schedules = [
 task = si.problem("pc-NMC811", "LLZTO", schedules[0], cells=CELLS)
 side_by_side = si.compare(task, schedules)
 for schedule, run, (low, _, high) in zip(schedules, side_by_side.results, side_by_side.densities, strict=True):
-    print(f"{schedule.name:8} {sum(run.by_family.values()):6.2f} wt%, density {100 * low:.0f} to {100 * high:.0f} %")
+    print(f"{schedule.name:8} {run.by_family.sum():6.2f} wt%, density {100 * low:.0f} to {100 * high:.0f} %")
 
 # the best within bounds: 600 to 1100 °C, 0.1 to 10 h, 1 to 3000 °C/min, cooled in the furnace or quenched
 bounds = si.Bounds((600.0, 1100.0), (0.1, 10.0), (1.0, 3000.0), (si.atmosphere("O2"),), ("cool naturally", "quench"))

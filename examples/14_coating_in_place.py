@@ -6,7 +6,7 @@ firing = si.Schedule.hold(800, hours=2)
 secondary, remarks = {}, {}
 for coating in ("", "Li3BO3=20nm", "LiNbO3=20nm"):
     result = si.predict(si.problem("pc-NMC811", "LLZTO", firing, coating=coating, cells=20))
-    secondary[coating] = sum(result.by_family.values())
+    secondary[coating] = result.by_family.sum()
     remarks[coating] = result.dataset.attrs["remarks"]
     print(f"{coating or 'bare':12s} {secondary[coating]:5.2f} wt% of secondary phases; {remarks[coating]}")
 

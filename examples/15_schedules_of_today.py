@@ -22,7 +22,7 @@ plans = {
 made, lost, remarks = {}, {}, {}
 for name, plan in plans.items():
     result = si.predict(si.problem("pc-NMC811", "LLZTO", plan, cells=16), estimate_error=False)
-    made[name], lost[name] = sum(result.by_family.values()), result.dataset.attrs["lithium_lost"]
+    made[name], lost[name] = result.by_family.sum(), result.dataset.attrs["lithium_lost"]
     remarks[name] = result.dataset.attrs["remarks"]
     print(
         f"{name:13s} {made[name]:6.2f} wt% of secondary phases, {100 * lost[name]:.3f} % of its lithium has left",

@@ -13,7 +13,7 @@ sizes = {
 formed = {}
 for name, text in sizes.items():
     result = si.predict(si.problem("pc-NMC811", "LLZTO", firing, sizes=text, cells=24), estimate_error=False)
-    formed[name] = sum(result.by_family.values())
+    formed[name] = result.by_family.sum()
     print(f"{name:12s} {formed[name]:6.2f} wt% of secondary phases")
 data = result.dataset
 for diameter, left in zip(data["class_diameter"].values, data["electrolyte_fraction_of_class"].values, strict=True):

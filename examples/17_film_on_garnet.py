@@ -7,7 +7,7 @@ formed, depth = {}, {}
 for stack in ("NMC811=500nm, LLZTO=2um", "NMC811=500nm, LiAlO2=100nm, LLZTO=2um"):
     result = si.predict(si.problem(stack, schedule=firing, cells=24), estimate_error=False)
     per_area = result.dataset.attrs["areal_mass"]  # kg/m2
-    formed[stack] = 0.01 * sum(result.by_family.values()) * per_area * 1e3
+    formed[stack] = 0.01 * result.by_family.sum() * per_area * 1e3
     depth[stack] = float(result.dataset["electrolyte_depth"].isel(time=-1))
     print(f"{stack:45s} {formed[stack]:.3f} g/m2 formed, {1e9 * depth[stack]:.1f} nm of garnet consumed")
 

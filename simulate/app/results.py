@@ -82,7 +82,7 @@ def _elsewhere(job: Job, values: dict[str, str]) -> list[Any]:
 def _run(job: Job, limit: float) -> list[Any]:
     result: Result = job.parts["result"]
     data, attrs = result.dataset, result.dataset.attrs
-    total = sum(result.by_family.values())
+    total = sum(result.family_shares.values())
     left = ", ".join(f"{key.split('_')[0]} {100.0 * share:.1f} %" for key, share in result.unreacted.items()
                      if not math.isnan(share))  # fmt: skip
     seen = ", ".join(f"{family} {share:.2f}" for family, share in result.detected(limit).items()) or "none"
@@ -225,14 +225,14 @@ def _compare_rows(made: Comparison) -> Rows:
     for family in made.families:
         cells, most = [], 0.0
         for result in made.results:
-            share, peak = result.by_family.get(family, 0.0), result.peaks.get(family, (0.0, 0.0))[0]
-            error = result.errors_by_family.get(family, math.nan)
+            share, peak = result.family_shares.get(family, 0.0), result.peaks.get(family, (0.0, 0.0))[0]
+            error = result.family_errors.get(family, math.nan)
             mark = "" if converged(share, error) else NOT_CONVERGED
             cells.append(f"{with_error(share, error)}{mark} (most {peak:.2f})")
             most = max(most, peak)
         if most >= LISTED:
             lines.append([family, *cells])
-    lines.append(["all secondary phases", *(f"{sum(result.by_family.values()):.2f}" for result in made.results)])
+    lines.append(["all secondary phases", *(f"{sum(result.family_shares.values()):.2f}" for result in made.results)])
     density = [f"{100.0 * low:.0f} to {100.0 * high:.0f}" for low, _, high in made.densities]
     lines.append(["density / %, 5 to 95 %", *density])
     head = ["wt%", *(summary(plan) for plan in made.plans)]

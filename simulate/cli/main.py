@@ -334,7 +334,7 @@ def _show_sweep(shown: Sweep) -> None:
     columns = [Column("T / °C", [f"{T:g}{'' if result.finished else '!'}" for T, result in held], right=True)]
     for family in families:
         pairs = zip(shown.results, errors, strict=True)
-        cells = [with_error(result.by_family.get(family, 0.0), error.get(family)) for result, error in pairs]
+        cells = [with_error(result.family_shares.get(family, 0.0), error.get(family)) for result, error in pairs]
         columns.append(Column(family, cells, right=True))
     role = "electrolyte" if attrs["electrolyte"] else "cathode"
     left = [f"{100 * result.unreacted[f'{role}_fraction']:.1f}" for result in shown.results]

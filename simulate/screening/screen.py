@@ -194,7 +194,7 @@ def _amounts(numbers: Row, candidate: Candidate, common: Setting) -> None:
         if outcome != DONE:
             stopped.append((T, outcome))
             continue
-        shares = result.by_family
+        shares = result.family_shares
         numbers["wt_percent"][number] = [shares.get(name, 0.0) for name in NAMES]
         numbers["secondary_wt_percent"][number] = float(sum(shares.values()))
         numbers["cathode_fraction"][number] = result.unreacted["cathode_fraction"]

@@ -179,8 +179,25 @@ class Result:
         return formed.isel(phase=np.argsort(-formed.values, kind="stable"))
 
     @property
-    def by_family(self) -> dict[str, float]:
-        """Final wt% of secondary phases by family, most first."""
+    def by_family(self) -> pd.Series:
+        """Final wt% of secondary phases by family, most first: a series of pandas with the families as index.
+
+        >>> import sinterface as si
+        >>> result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=8))
+        >>> bool(result.by_family.sum() > result.by_family["Li2MnO3"] > 0.0)
+        True
+        """
+        return _series(self.family_shares, "wt_percent")
+
+    @property
+    def errors_by_family(self) -> pd.Series:
+        """Numerical error of ``by_family`` [wt%], in the same order; nan where it was not estimated."""
+        errors = self.family_errors
+        return _series({family: errors[family] for family in self.family_shares}, "wt_percent_error")
+
+    @property
+    def family_shares(self) -> dict[str, float]:
+        """``by_family`` as a plain dict."""
         return _summed(self.dataset["wt_percent"].isel(time=-1, drop=True))
 
     @property
@@ -201,16 +218,16 @@ class Result:
 
         An amount whose numerical error is not small (``converged``) counts only if it stays above the limit without it.
         """
-        errors = self.errors_by_family
+        errors = self.family_errors
         return {
             family: share
-            for family, share in self.by_family.items()
+            for family, share in self.family_shares.items()
             if (share if converged(share, errors[family]) else share - errors[family]) >= limit
         }
 
     @property
-    def errors_by_family(self) -> dict[str, float]:
-        """Numerical error of ``by_family`` [wt%]: sum over the phases of a family; nan where it was not estimated."""
+    def family_errors(self) -> dict[str, float]:
+        """``errors_by_family`` as a plain dict: sums over the phases of each family."""
         final = self.dataset["wt_percent_error"].isel(time=-1)
         total: dict[str, float] = {}
         rows = zip(final["family"].values.tolist(), final["role"].values.tolist(), final.values.tolist(), strict=True)
@@ -245,9 +262,9 @@ class Result:
             f"{powders}, {attrs['schedule']}, {attrs['atmosphere']}",
             f"  {'family':<12} {'cooled':>8} {'±':>6} {'hold':>8}   largest (wt%)",
         ]
-        errors, hold, peaks = self.errors_by_family, self.at_hold, self.peaks
+        errors, hold, peaks = self.family_errors, self.at_hold, self.peaks
         for family in list(peaks)[:8]:
-            share, (most, at) = self.by_family.get(family, 0.0), peaks[family]
+            share, (most, at) = self.family_shares.get(family, 0.0), peaks[family]
             error = errors.get(family, float("nan"))
             lines.append(
                 f"  {family:<12} {share:8.2f} {error:6.2f} {hold.get(family, 0.0):8.2f}   {most:.2f} at {at:.0f} °C"
@@ -296,8 +313,8 @@ class Result:
         import html
 
         rows = "".join(
-            f"<tr><td>{html.escape(family)}</td><td>{self.by_family.get(family, 0.0):.2f}</td>"
-            f"<td>{self.errors_by_family.get(family, float('nan')):.2f}</td>"
+            f"<tr><td>{html.escape(family)}</td><td>{self.family_shares.get(family, 0.0):.2f}</td>"
+            f"<td>{self.family_errors.get(family, float('nan')):.2f}</td>"
             f"<td>{self.at_hold.get(family, 0.0):.2f}</td><td>{most:.2f} at {at:.0f} °C</td></tr>"
             for family, (most, at) in self.peaks.items()
         )
@@ -350,7 +367,7 @@ class Result:
             "atmosphere": attrs["atmosphere"],
             "schedule": attrs["schedule"],
             "phases": sorted(phases, key=lambda phase: -phase["wt_percent"]),
-            "secondary_wt_percent": float(sum(self.by_family.values())),
+            "secondary_wt_percent": float(sum(self.family_shares.values())),
             "unreacted": {key: None if np.isnan(share) else share for key, share in self.unreacted.items()},
             "limited_by": attrs["limited_by"],
             "outcome": attrs["outcome"],
@@ -412,6 +429,15 @@ def _summed(row: xr.DataArray) -> dict[str, float]:
         if role == "secondary":
             total[family] = total.get(family, 0.0) + share
     return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+def _series(values: Mapping[str, float], name: str) -> pd.Series:
+    """Numbers by family as a series of pandas, which is imported here so that commands start without it."""
+    import pandas as pd
+
+    return pd.Series(
+        list(values.values()), index=pd.Index(list(values), name="family", dtype=str), name=name, dtype=float
+    )
 
 
 def _name(system: System, entry: Entry, amounts: NDArray[np.float64]) -> str:

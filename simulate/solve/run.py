@@ -191,7 +191,7 @@ def _simulating(pose: Callable[P, Problem]) -> Callable[P, Result]:
 
         >>> from sinterface.simulate.setup.schedule import Schedule
         >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
-        >>> result.by_family["Li2MnO3"] > 5.0
+        >>> bool(result.by_family["Li2MnO3"] > 5.0)
         True
         """
         database = options.get("database")

@@ -69,7 +69,7 @@ class Comparison:
             kelvin[k, :points] = result.dataset["temperature"].values
             for f, family in enumerate(families):
                 share[k, :points, f] = course.get(family, 0.0)
-        final = np.array([[r.by_family.get(family, 0.0) for family in families] for r in self.results])
+        final = np.array([[r.family_shares.get(family, 0.0) for family in families] for r in self.results])
         errors = [final_errors(result) for result in self.results]
         error = np.array([[by_family.get(family, np.nan) for family in families] for by_family in errors])
         first = self.results[0].dataset.attrs
@@ -123,7 +123,7 @@ class Comparison:
                 | result.document(limit)
                 | {
                     "hours": plan.duration / 3600.0,
-                    "families": result.by_family,
+                    "families": result.family_shares,
                     "relative_density": dict(zip(("low", "median", "high"), density, strict=True)),
                 }
                 for name, plan, result, density in zip(
@@ -133,6 +133,11 @@ class Comparison:
             "database": first["database"],
             "version": first["version"],
         }
+
+    @property
+    def by_family(self) -> pd.DataFrame:
+        """Final wt% as a table of pandas: a row for each schedule, a column for each family, most first."""
+        return self.dataset["final_wt_percent"].to_pandas()
 
     def to_dataframe(self) -> pd.DataFrame:
         """wt% of each family and their numerical errors as a table of pandas, by schedule and family."""

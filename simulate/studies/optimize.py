@@ -295,7 +295,7 @@ class _Search:
         self.progress(self.spent / self.budget)
         self.attrs = dict(result.dataset.attrs)
         if result.finished:
-            return result.by_family
+            return result.family_shares
         self.failed += 1
         return None
 
@@ -456,7 +456,7 @@ def _with_intervals(
             task_k = _fired(task, point.choice)
             result = predict(task_k, database=database, parameters=posterior[number], estimate_error=False)
             if result.finished:
-                totals[k].append(sum(result.by_family.values()))
+                totals[k].append(sum(result.family_shares.values()))
             progress((done * len(points) + k + 1) / (samples * len(points)))
     answered = []
     for point, values in zip(points, totals, strict=True):

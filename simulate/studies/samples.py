@@ -187,4 +187,4 @@ def _run(job: Job) -> Sampled:
     result = predict(task, database=sampled, parameters=values, estimate_error=False)
     at, times = moments(task.schedule), result.dataset["time"].values
     course = {family: np.interp(at, times, share) for family, share in courses(result).items()}
-    return Sampled(result.by_family, course, result.finished)
+    return Sampled(result.family_shares, course, result.finished)

@@ -19,7 +19,7 @@ def courses(result: Result) -> dict[str, NDArray[np.float64]]:
 
     >>> import sinterface as si
     >>> result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=8))
-    >>> all(round(courses(result)[family][-1] - share, 9) == 0 for family, share in result.by_family.items())
+    >>> all(round(courses(result)[family][-1] - share, 9) == 0 for family, share in result.family_shares.items())
     True
     """
     share = result.dataset["wt_percent"]

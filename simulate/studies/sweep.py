@@ -214,7 +214,7 @@ class Sweep:
         With a ``limit`` [wt%] it is where one reaches that, whatever ``detect``.  Where a run below did not finish, or
         half and twice the limits are reached far apart, it says so.
         """
-        shares = [result.by_family for result in self.results]
+        shares = [result.family_shares for result in self.results]
         finished = [result.finished for result in self.results]
         if limit is not None:
             return onset_of(self.temperatures, shares, limit, finished)
@@ -231,7 +231,7 @@ class Sweep:
         """Secondary families seen at any temperature, most first."""
         most: dict[str, float] = {}
         for result in self.results:
-            for family, share in result.by_family.items():
+            for family, share in result.family_shares.items():
                 most[family] = max(share, most.get(family, 0.0))
         return sorted(most, key=lambda family: -most[family])
 
@@ -244,7 +244,7 @@ class Sweep:
         import xarray as xr
 
         shape = (len(self.results), len(self.families))
-        table = np.array([[r.by_family.get(family, 0.0) for family in self.families] for r in self.results])
+        table = np.array([[r.family_shares.get(family, 0.0) for family in self.families] for r in self.results])
         errors = [final_errors(result) for result in self.results]
         error = np.array([[by_family.get(family, np.nan) for family in self.families] for by_family in errors])
         first = self.results[0].dataset.attrs
@@ -313,6 +313,11 @@ class Sweep:
             "database": first["database"],
             "version": first["version"],
         }
+
+    @property
+    def by_family(self) -> pd.DataFrame:
+        """Final wt% as a table of pandas: a row for each hold temperature, a column for each family, most first."""
+        return self.dataset["wt_percent"].to_pandas()
 
     def to_dataframe(self) -> pd.DataFrame:
         """wt% of each family and their numerical errors as a table of pandas, by hold temperature and family."""

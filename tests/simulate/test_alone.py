@@ -182,7 +182,7 @@ def test_garnets_rich_or_poor_in_lithium_say_how_they_are_read(electrolyte, told
     first = result.dataset["wt_percent"].isel(time=0)
     lithia = float(first.where(first["family"] == "Li2O").sum())
     assert lithia == pytest.approx(0.35 if "7.2" in electrolyte else 0.0, abs=0.01)
-    assert "Li2O" not in result.by_family or result.by_family["Li2O"] < 0.01
+    assert "Li2O" not in result.family_shares or result.family_shares["Li2O"] < 0.01
     assert result.dataset.attrs["element_balance"] < 1e-10
     answer = CliRunner().invoke(app, ["run", "none", "-e", electrolyte, "--schedule", SHORT, "--cells", "6"])
     assert "is read as" in answer.output

@@ -119,9 +119,9 @@ def test_no_thickness_is_the_bare_couple(coat):
     bare = fired()
     thin = fired(coat, thickness=1e-18)
     assert thin.finished
-    assert sum(bare.by_family.values()) > 1.0
-    for family, share in bare.by_family.items():
-        assert thin.by_family.get(family, 0.0) == pytest.approx(share, abs=1e-4), "wt%, that is 1e-6 of the sample"
+    assert sum(bare.family_shares.values()) > 1.0
+    for family, share in bare.family_shares.items():
+        assert thin.family_shares.get(family, 0.0) == pytest.approx(share, abs=1e-4), "wt%, that is 1e-6 of the sample"
 
 
 @pytest.mark.xfail(
@@ -131,16 +131,16 @@ def test_no_thickness_is_the_bare_couple(coat):
 def test_no_thickness_is_the_bare_couple_to_a_billionth(coat):
     bare = fired()
     thin = fired(coat, thickness=1e-18)
-    for family, share in bare.by_family.items():
-        assert thin.by_family.get(family, 0.0) == pytest.approx(share, abs=1e-7), "wt%, that is 1e-9 of the sample"
+    for family, share in bare.family_shares.items():
+        assert thin.family_shares.get(family, 0.0) == pytest.approx(share, abs=1e-7), "wt%, that is 1e-9 of the sample"
 
 
 def test_a_tenth_of_an_atom_is_close_to_the_bare_couple():
     """The thinnest layer that has cells of its own: no jump where it gets them."""
     bare = fired()
     thin = fired("Li3BO3", thickness=2e-11)
-    for family, share in bare.by_family.items():
-        assert thin.by_family.get(family, 0.0) == pytest.approx(share, rel=5e-3, abs=2e-3)
+    for family, share in bare.family_shares.items():
+        assert thin.family_shares.get(family, 0.0) == pytest.approx(share, rel=5e-3, abs=2e-3)
 
 
 def assembled(task):
@@ -161,11 +161,11 @@ def test_a_coating_that_nothing_passes_stops_the_reaction(on):
     results = [to_result(task, each, integrate(each, begin(each), task.schedule.starts[1:]), "") for each in
                (system, stopped)]  # fmt: skip
     assert all(result.finished for result in results)
-    assert sum(results[0].by_family.values()) > 1.0
+    assert sum(results[0].family_shares.values()) > 1.0
     alone = [predict(replace(task, coatings=(), **{other: None}), estimate_error=False)
              for other in ("cathode", "electrolyte")]  # fmt: skip
-    own = sum(sum(result.by_family.values()) for result in alone)
-    assert sum(results[1].by_family.values()) < 0.5 * own + 0.02, "no more than the powders do by themselves"
+    own = sum(sum(result.family_shares.values()) for result in alone)
+    assert sum(results[1].family_shares.values()) < 0.5 * own + 0.02, "no more than the powders do by themselves"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_what_was_put_in_is_no_product_and_what_formed_beyond_it_is():
     assert coat[0] > 1.0
     assert np.all(coat <= coat[0] * 1.001 * 100.0 / 99.0)
     assert float(formed.isel(time=0).sum()) == 0.0
-    spinel = fired("La2Zr2O7=50nm", cathode="pc-LNMO").by_family["La2Zr2O7"]
+    spinel = fired("La2Zr2O7=50nm", cathode="pc-LNMO").family_shares["La2Zr2O7"]
     assert spinel > 10.0
 
 

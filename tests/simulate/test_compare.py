@@ -23,7 +23,13 @@ def comparison():
 def test_courses_end_at_the_shares_by_family(comparison):
     for result in comparison.results:
         ends = {family: float(course[-1]) for family, course in courses(result).items()}
-        assert ends == pytest.approx(result.by_family)
+        assert ends == pytest.approx(result.family_shares)
+    table = comparison.by_family
+    assert list(table.index) == ["600 °C, 5.01 h", "1000 °C, 83.6 s"]
+    for row, result in zip(table.to_numpy(), comparison.results, strict=True):
+        assert dict(zip(table.columns, row, strict=True)) == pytest.approx(
+            dict.fromkeys(table.columns, 0.0) | result.family_shares
+        )
 
 
 def test_rows_are_the_runs_and_nan_after_their_ends(comparison, tmp_path):
@@ -36,7 +42,7 @@ def test_rows_are_the_runs_and_nan_after_their_ends(comparison, tmp_path):
             assert np.all(np.isnan(row["wt_percent"].values[points:]))
             last = row["wt_percent"].isel(point=points - 1)
             assert last.values == pytest.approx(row["final_wt_percent"].values)
-            assert float(last.sum()) == pytest.approx(sum(result.by_family.values()))
+            assert float(last.sum()) == pytest.approx(sum(result.family_shares.values()))
         assert data["wt_percent"].attrs["units"] == "%"
 
 

@@ -109,8 +109,8 @@ def test_furnace_carbon_dioxide_comes_in_no_faster_than_the_gas_is_renewed():
 def test_layers_react_as_particles_do():
     sphere, slab = (run("pc-LNMO", "20 °C/min to 500 °C; hold 1 h", geometry=g) for g in ("sphere", "slab"))
     assert slab.dataset.attrs["geometry"] == "slab"
-    assert slab.by_family["La2Zr2O7"] > 1.0
-    assert set(list(slab.by_family)[:2]) == set(list(sphere.by_family)[:2])
+    assert slab.family_shares["La2Zr2O7"] > 1.0
+    assert set(list(slab.family_shares)[:2]) == set(list(sphere.family_shares)[:2])
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_facade_takes_the_options():
     result = si.simulate("pc-LCO", schedule="50 °C/min to 300 °C", additives="Li2CO3=1", crucible="open", cells=8)
     final = result.dataset["wt_percent"].isel(time=-1)
     assert float(final.where(final["role"] == "additive").sum()) == pytest.approx(0.5, rel=1e-3)
-    assert "carbonate" not in result.by_family, "what was put in has not formed"
+    assert "carbonate" not in result.family_shares, "what was put in has not formed"
 
 
 def test_a_lid_that_comes_off_is_the_open_crucible_from_there_on():

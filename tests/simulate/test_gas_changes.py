@@ -17,7 +17,7 @@ def fired(first="", second="", cathode="pc-LMO", **options):
 
 def test_naming_the_gas_that_is_there_changes_nothing():
     plain, named = fired(), fired("O2", "O2")
-    assert named.by_family == pytest.approx(plain.by_family, abs=1e-12)
+    assert named.family_shares == pytest.approx(plain.family_shares, abs=1e-12)
     assert named.dataset.attrs["atmosphere"] == plain.dataset.attrs["atmosphere"]
 
 
@@ -31,7 +31,7 @@ def test_gases_in_sequence_share_one_time_axis_and_keep_the_elements():
 
 def test_the_last_gas_matters():
     oxygen, carbon = fired("O2", "O2"), fired("O2", "O2:pCO2=0.5")
-    carbonate = carbon.by_family.get("carbonate", 0.0) - oxygen.by_family.get("carbonate", 0.0)
+    carbonate = carbon.family_shares.get("carbonate", 0.0) - oxygen.family_shares.get("carbonate", 0.0)
     assert carbonate > 0.05
 
 

@@ -275,6 +275,6 @@ def test_a_weakly_driven_couple_does_not_depend_on_the_mesh(cathode):
     sums = []
     for cells in (20, 40):
         task = si.problem(cathode, schedule=si.Schedule.hold(WEAK[cathode], hours=2), cells=cells)
-        sums.append(sum(si.predict(task, estimate_error=False).by_family.values()))
+        sums.append(sum(si.predict(task, estimate_error=False).family_shares.values()))
     assert sums[0] == pytest.approx(sums[1], rel=0.1)
     assert sums[1] > 0.5

@@ -134,7 +134,7 @@ def test_coatings_and_sizes_are_pressed_too():
 def test_layers_touch_everywhere_already():
     stack = "NMC811=500nm, LLZTO=1um"
     runs = [predict(si.problem(stack, schedule=FAST, cells=16, pressure=p), estimate_error=False) for p in (None, 5e7)]
-    assert runs[0].by_family == runs[1].by_family
+    assert runs[0].family_shares == runs[1].family_shares
 
 
 def test_a_run_that_goes_on_can_not_be_pressed():

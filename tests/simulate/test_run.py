@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -47,8 +48,16 @@ def test_spinel_reacts_and_cobaltate_hardly_does_as_thermodynamics_demands():
     cobaltate = predict(si.problem("pc-LCO", schedule=schedule))
     assert spinel.unreacted["electrolyte_fraction"] < 0.01
     assert {"La2Zr2O7", "Li2MnO3"} <= set(spinel.detected())
+    table, errors = spinel.by_family, spinel.errors_by_family
+    assert isinstance(table, pd.Series)
+    assert (table.name, table.index.name) == ("wt_percent", "family")
+    assert table["La2Zr2O7"] == table.max() > 30.0
+    assert table.is_monotonic_decreasing
+    assert table.sum() == pytest.approx(sum(spinel.family_shares.values()))
+    assert list(errors.index) == list(table.index)
+    assert ((errors > 0.0) & (errors < 0.2 * table + 0.01)).all(), "errors are there and small"
     assert cobaltate.dataset.attrs["outcome"] == "DONE"
-    assert sum(cobaltate.by_family.values()) < 1.0
+    assert sum(cobaltate.family_shares.values()) < 1.0
     gains = {}
     for name in ("pc-LNMO", "pc-LCO"):
         reactions = si.interface_reactions(
@@ -61,13 +70,13 @@ def test_spinel_reacts_and_cobaltate_hardly_does_as_thermodynamics_demands():
 
 def test_cold_powders_do_nothing():
     result = si.simulate("pc-LNMO", schedule="10 °C/min to 100 °C; hold 1 h", cells=8)
-    assert sum(result.by_family.values()) < 1e-3
+    assert sum(result.family_shares.values()) < 1e-3
     assert abs(float(result.dataset["mass_change"][-1])) < 1e-3
 
 
 def test_longer_holds_never_react_less_and_sixteen_times_longer_makes_a_fifth_more():
     made = [
-        sum(predict(si.problem("pc-LNMO", schedule=si.Schedule.hold(450, hours=h), cells=16)).by_family.values())
+        sum(predict(si.problem("pc-LNMO", schedule=si.Schedule.hold(450, hours=h), cells=16)).family_shares.values())
         for h in (0.5, 2, 8)
     ]
     assert made == sorted(made)
@@ -79,8 +88,8 @@ def test_longer_holds_never_react_less_and_sixteen_times_longer_makes_a_fifth_mo
 def test_finer_mesh_and_steps_agree(T):
     problem = si.problem("pc-LNMO", schedule=si.Schedule.hold(T, hours=2), cells=20)
     fine = si.problem("pc-LNMO", schedule=si.Schedule.hold(T, hours=2), cells=40)
-    coarse = predict(problem).by_family
-    precise = predict(fine, tolerance=0.005).by_family
+    coarse = predict(problem).family_shares
+    precise = predict(fine, tolerance=0.005).family_shares
     for family, share in precise.items():
         assert coarse.get(family, 0.0) == pytest.approx(share, abs=0.05 * max(precise.values()))
 
@@ -88,7 +97,7 @@ def test_finer_mesh_and_steps_agree(T):
 def test_a_weakly_driven_couple_does_not_depend_on_the_step():
     """Phases must be free to equilibrate within a step: where they are not, small amounts follow the step size."""
     problem = si.problem("pc-NMC811", schedule=si.Schedule.hold(800, hours=1), cells=16)
-    coarse, fine = (sum(predict(problem, tolerance=t).by_family.values()) for t in (0.02, 0.005))
+    coarse, fine = (sum(predict(problem, tolerance=t).family_shares.values()) for t in (0.02, 0.005))
     assert coarse == pytest.approx(fine, rel=0.2)
     assert fine > 0.3
 
@@ -96,7 +105,7 @@ def test_a_weakly_driven_couple_does_not_depend_on_the_step():
 def test_mass_ratio_and_formula_inputs():
     named = si.simulate("pc-NMC811", schedule=si.Schedule.hold(600), cells=8)
     formula = predict(si.problem("LiNi0.8Mn0.1Co0.1O2", schedule=si.Schedule.hold(600), cells=8, mass_ratio="1:1"))
-    assert formula.by_family == pytest.approx(named.by_family)
+    assert formula.family_shares == pytest.approx(named.family_shares)
     rich = predict(si.problem("pc-LNMO", schedule=si.Schedule.hold(600), cells=8, mass_ratio="1:4"))
     assert rich.unreacted["electrolyte_fraction"] > 0.3
     assert rich.unreacted["cathode_fraction"] < 0.05

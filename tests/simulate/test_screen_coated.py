@@ -84,7 +84,7 @@ def test_the_command_line_ranks_couples_with_their_coatings(tmp_path):
     task = si.problem("pc-NMC811", "LLZTO", plan, cells=16, coating="LiAlO2=500nm")
     alone = si.predict(task, tolerance=0.1, estimate_error=False)
     row = next(row for row in document["ranked"] if (row["cathode"], row["coated"]) == ("pc-NMC811", "LiAlO2=500nm"))
-    assert max(row["wt_percent_most"].values()) >= max(alone.by_family.values()) * (1.0 - 1e-9)
+    assert max(row["wt_percent_most"].values()) >= max(alone.family_shares.values()) * (1.0 - 1e-9)
     page = CliRunner().invoke(main.app, ["report", str(store), "-o", str(tmp_path / "page.html")])
     assert page.exit_code == 0, page.output
     assert "Onset by coating in place" in (tmp_path / "page.html").read_text(encoding="utf-8")

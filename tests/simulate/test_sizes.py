@@ -99,10 +99,10 @@ def test_no_deviation_is_the_plain_run():
     plain = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16))
     told = f"cathode={1e6 * powder.value:.6g}±0um, electrolyte=2.5±0um, classes=7"
     sized = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16, sizes=told))
-    assert sum(plain.by_family.values()) > 1.0
+    assert sum(plain.family_shares.values()) > 1.0
     # 1e-9 is wanted, and was reached before 29 November 2026: a last digit of the diameter grows to 6e-6
-    assert sized.by_family == pytest.approx(plain.by_family, rel=5e-5, abs=1e-5)
-    assert sized.errors_by_family == pytest.approx(plain.errors_by_family, rel=1e-3, abs=1e-4)
+    assert sized.family_shares == pytest.approx(plain.family_shares, rel=5e-5, abs=1e-5)
+    assert sized.family_errors == pytest.approx(plain.family_errors, rel=1e-3, abs=1e-4)
 
 
 def test_nearly_no_deviation_is_nearly_the_plain_run():
@@ -112,8 +112,8 @@ def test_nearly_no_deviation_is_nearly_the_plain_run():
     text = f"cathode=50% {powder:.6g}um + 50% {powder * (1 + 1e-9):.16g}um"
     twice = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16, sizes=text), estimate_error=False)
     fewer = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=11), estimate_error=False)  # 16 / sqrt(2)
-    assert sum(twice.by_family.values()) == pytest.approx(sum(fewer.by_family.values()), rel=1e-2)  # of 47 wt%
-    assert sum(twice.by_family.values()) == pytest.approx(sum(plain.by_family.values()), rel=0.1)
+    assert sum(twice.family_shares.values()) == pytest.approx(sum(fewer.family_shares.values()), rel=1e-2)  # of 47 wt%
+    assert sum(twice.family_shares.values()) == pytest.approx(sum(plain.family_shares.values()), rel=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_sizes_of_the_electrolyte_widen_the_paths():
         si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16, sizes=sizes), estimate_error=False)
         for sizes in ("", "electrolyte=2.5±2um")
     )
-    assert sum(fine.by_family.values()) > sum(plain.by_family.values())
+    assert sum(fine.family_shares.values()) > sum(plain.family_shares.values())
 
 
 def test_the_command_line_takes_sizes_and_coatings_together():

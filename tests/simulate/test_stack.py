@@ -79,7 +79,7 @@ def test_as_deep_a_layer_of_electrolyte_reacts_however_thick_it_is():
         result = si.predict(task, estimate_error=False)
         assert result.finished
         depths.append(float(result.dataset["electrolyte_depth"].isel(time=-1)))
-        formed.append(sum(result.by_family.values()) * task.areal_mass)
+        formed.append(sum(result.family_shares.values()) * task.areal_mass)
         assert result.dataset.attrs["areal_mass"] == pytest.approx(task.areal_mass)
     assert depths[0] > 1e-8
     assert depths[1] == pytest.approx(depths[0], rel=0.1)

@@ -41,8 +41,11 @@ def test_a_run_does_not_depend_on_what_else_is_run():
     swept = si.sweep(si.problem("pc-NMC811", cells=8), [600, 700, 800], hours=1)
     for couple in couples:
         assert np.array_equal(forth[couple], back[couple])
-    alone = fire("pc-NMC811", 700).by_family
-    assert {family: swept.results[1].by_family[family] for family in alone} == alone
+    alone = fire("pc-NMC811", 700).family_shares
+    assert {family: swept.results[1].family_shares[family] for family in alone} == alone
+    table = swept.by_family
+    assert {family: table.loc[700, family] for family in alone} == alone
+    assert list(table.index) == [600, 700, 800]
 
 
 T = (500.0, 600.0, 700.0, 800.0)
@@ -87,7 +90,7 @@ def test_what_was_put_in_never_counts_as_formed():
     marked = replace(result, dataset=result.dataset.assign_coords(role=("phase", roles)))
     family = str(result.dataset["family"].values[there][0])
     assert courses(result)[family][-1] > 1.0
-    for by_family in (courses(marked), final_errors(marked), marked.by_family):
+    for by_family in (courses(marked), final_errors(marked), marked.family_shares):
         assert by_family.keys() == courses(result).keys() - {family}
     sweep = si.Sweep((600.0,), (marked,))
     assert family not in sweep.families
@@ -109,7 +112,7 @@ def extents(figure):
 @pytest.mark.parametrize("couples", [1, 3])
 def test_legends_and_titles_fit_into_their_figures_and_do_not_meet(couples):
     result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 900 °C; hold 1 h; quench", cells=8))
-    assert len(result.by_family) >= 5
+    assert len(result.family_shares) >= 5
     long = result.dataset.assign_attrs(atmosphere=", then ".join(["air (pO2=0.207, pCO2=0.0004 bar)"] * 3))
     sweep = si.Sweep((900.0,), (result,))
     for figure in (plot.sweeps([sweep] * couples), plot.run(replace(result, dataset=long))):
@@ -125,7 +128,7 @@ def test_legends_and_titles_fit_into_their_figures_and_do_not_meet(couples):
 def test_errors_stand_beside_the_amounts():
     result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 600 °C; hold 1 h; quench", cells=8))
     errors = final_errors(result)
-    assert errors.keys() == result.by_family.keys()
+    assert errors.keys() == result.family_shares.keys()
     data = si.Sweep((600.0,), (result,)).dataset
     for family, error in errors.items():
         assert float(data["wt_percent_error"].sel(family=family)[0]) == pytest.approx(error)

@@ -430,7 +430,7 @@ def test_two_first_runs_at_once(figures, tmp_path):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     code = (
         "import sinterface as si\n"
-        "print(si.simulate('pc-LNMO', schedule=si.Schedule.hold(500, hours=1), cells=8).by_family)"
+        "print(si.simulate('pc-LNMO', schedule=si.Schedule.hold(500, hours=1), cells=8).family_shares)"
     )
     two = [
         subprocess.Popen(
@@ -450,7 +450,7 @@ def test_two_first_runs_at_once(figures, tmp_path):
 RUN = (
     "import sinterface as si\nif __name__ == '__main__':\n"
     "    task = si.problem('pc-LNMO', cells=8)\n"
-    "    print(si.sweep(task, [500.0, 600.0], workers=2).results[1].by_family)"
+    "    print(si.sweep(task, [500.0, 600.0], workers=2).results[1].family_shares)"
 )
 
 

@@ -127,7 +127,7 @@ def run(
     )
     final = result.dataset["wt_percent"].isel(time=-1)
     left = {role: float(final.where(final["role"] == role).sum()) for role in ("cathode", "electrolyte")}
-    families = {name: share for name, share in result.by_family.items() if share > CLEAN}
+    families = {name: share for name, share in result.family_shares.items() if share > CLEAN}
     return Predicted(families, left, str(result.dataset.attrs["outcome"]))
 
 
