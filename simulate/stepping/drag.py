@@ -36,8 +36,8 @@ class Drag(NamedTuple):
     along (M, B): mobility K of the block as a whole at its composition [mol of cations per RT], 0 where it does not
     depend on the force; grains rho and reference rho + nu(A0) (M, B); least (M, B) what h can not fall below;
     framework E and barrier B (B,); coupling alpha, of length 1; resting (M, B): h at the force of the step's start;
-    eased (M, B): h at the answer, written by ``newton_step.solve``; last (M, B): what ``force`` told before, where it
-    begins to look.
+    eased (M, B): h at the answer, and last (M, B): the force that belongs to it, where ``force`` begins to look; both are
+    written by ``newton_step.solve``.
     """
 
     along: Array
@@ -63,34 +63,53 @@ def blank(M: int, B: int) -> Drag:
     )  # fmt: skip
 
 
+class Law(NamedTuple):
+    """Of ``Drag`` what one block in one cell has: scalars, which compiled code passes on without counting references."""
+
+    framework: float
+    barrier: float
+    grains: float
+    reference: float
+    least: float
+    coupling: float
+
+
 @kernel()
-def ease(A: float, c: int, k: int, drag: Drag) -> tuple[float, float]:
-    """h of block k in cell c at the force A >= 0, and d ln h / d ln A."""
+def law(c: int, k: int, drag: Drag) -> Law:
+    """The law of block k in cell c."""
+    return Law(
+        framework=drag.framework[k], barrier=drag.barrier[k], grains=drag.grains[c, k], reference=drag.reference[c, k],
+        least=drag.least[c, k], coupling=drag.coupling[0],
+    )  # fmt: skip
+
+
+@kernel()
+def ease(A: float, law: Law) -> tuple[float, float]:
+    """h at the force A >= 0, and d ln h / d ln A."""
     value, slope = 1.0, 0.0
-    if drag.framework[k] > 0.0:
-        held_back = np.expm1(drag.framework[k]) * np.exp(-drag.coupling[0] * A)
+    if law.framework > 0.0:
+        held_back = np.expm1(law.framework) * np.exp(-law.coupling * A)
         value = 1.0 / (1.0 + held_back)
-        slope = drag.coupling[0] * A * held_back * value
-    if drag.barrier[k] > 0.0:
-        nuclei = np.exp(-drag.barrier[k] / (A * A)) if A > 0.0 else 0.0
-        passed = drag.grains[c, k] + nuclei
-        value *= passed / drag.reference[c, k]
+        slope = law.coupling * A * held_back * value
+    if law.barrier > 0.0:
+        nuclei = np.exp(-law.barrier / (A * A)) if A > 0.0 else 0.0
+        passed = law.grains + nuclei
+        value *= passed / law.reference
         if nuclei > 0.0:
-            slope += 2.0 * drag.barrier[k] / (A * A) * nuclei / passed
-    least = drag.least[c, k]
-    return value + least, slope * value / (value + least)
+            slope += 2.0 * law.barrier / (A * A) * nuclei / passed
+    return value + law.least, slope * value / (value + law.least)
 
 
 @kernel()
-def force(v: float, c: int, k: int, drag: Drag) -> float:
-    """The A that solves A h(A) = v: Newton's method on logarithms, halving the bracket where it does not."""
+def force(v: float, law: Law, guess: float) -> float:
+    """The A that solves A h(A) = v, from a guess: Newton's method on logarithms, halving the bracket where it does not."""
     if v <= 0.0:
         return 0.0
     aim = np.log(v)
     low, high = np.log(WEAKEST), np.log(STRONGEST)
-    y, width = np.log(min(max(drag.last[c, k], WEAKEST), STRONGEST)), 2.0 * (high - low)
+    y, width = np.log(min(max(guess, WEAKEST), STRONGEST)), 2.0 * (high - low)
     for _ in range(100):
-        h, slope = ease(np.exp(y), c, k, drag)
+        h, slope = ease(np.exp(y), law)
         off = y + np.log(h) - aim
         if off > 0.0:
             high = min(high, y)
@@ -103,5 +122,4 @@ def force(v: float, c: int, k: int, drag: Drag) -> float:
         ahead, halved = y - off / (1.0 + slope), high - low < 0.5 * width
         width = high - low
         y = ahead if halved and low < ahead < high else 0.5 * (low + high)
-    drag.last[c, k] = np.exp(y)
-    return float(drag.last[c, k])
+    return float(np.exp(y))

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.simulate.stepping.compiled import inner, kernel
-from sinterface.simulate.stepping.drag import ease
+from sinterface.simulate.stepping.drag import Law, ease
 from sinterface.simulate.stepping.newton_step import BARRIER, Basis, Guess, Slopes, Step, blank_slopes, mixing
 
 Array = NDArray[np.float64]
@@ -202,20 +202,27 @@ def contents(n: Array, basis: Basis, m0: Array) -> None:
 
 @kernel()
 def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None:
-    """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change."""
-    n, middle, held = moment.n, moment.middle, moment.held
+    """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change.
+
+    Nothing is written of a block that may not: of most, in most cells.
+    """
+    # arrays have names of their own: each one that is taken out of a tuple in the inner loop is a reference to count
+    n, middle, held, lowest, affinity = moment.n, moment.middle, moment.held, moment.lowest, moment.A
     size, mobility, active, drag = step.size, step.mobility, step.active, step.drag
-    start, metal = basis.start, basis.metal
+    N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
+    around, near, shared = growth.around, growth.near, growth.shared
+    grains_of, reference, least, resting = drag.grains, drag.reference, drag.least, drag.resting
+    eased, last, whole_block = drag.eased, drag.last, drag.along
     M, K = held.shape
     B = len(start) - 1
     own = np.empty(M)
-    slow = np.empty(len(basis.cations))
+    slow = np.empty(len(cations_of))
     for k in range(B):
         for v in range(start[k], start[k + 1]):
             slow[v] = 0.0
             for i in range(K):
                 if metal[k, i]:
-                    slow[v] += basis.N[v, i]
+                    slow[v] += N[v, i]
     wide = np.zeros((M, K))
     content = np.empty((M, K))
     for c in range(M):
@@ -226,16 +233,17 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
         for c in range(M):
             total += content[c, i]
         for c in range(M):
-            if growth.shared[i]:
+            if shared[i]:
                 wide[c, i] = total * size[c]
                 continue
             mean = 0.0
-            for j in range(growth.near[c, 0], growth.near[c, 1]):
-                mean += growth.around[c, j] * content[j, i]
+            for j in range(near[c, 0], near[c, 1]):
+                mean += around[c, j] * content[j, i]
             wide[c, i] = max(content[c, i], mean)
     rate = min(max(moment.kappa, SLOWEST), FASTEST)
     whole = size.sum()
-    drag.coupling[0] = growth.coupling
+    coupling = growth.coupling
+    drag.coupling[0] = coupling
     for k in range(B):
         lo, hi = start[k], start[k + 1]
         most = 0.0
@@ -244,28 +252,36 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
             for v in range(lo, hi):
                 own[c] += slow[v] * middle[c, v]
             most = max(most, own[c] / size[c])
-        barrier = growth.nucleus[k] / moment.T**3
-        drag.barrier[k], drag.framework[k] = barrier, growth.slower[k] / moment.T
+        barrier, framework = growth.nucleus[k] / moment.T**3, growth.slower[k] / moment.T
+        drag.barrier[k], drag.framework[k] = barrier, framework
+        nowhere = most <= 0.01 * GRAIN
         for c in range(M):
+            a = affinity[c, k]
+            amount = 0.0
+            for v in range(lo, hi):
+                amount += n[c, v]
+            there = amount > 10.0 * ASLEEP * size[c]
+            if not there and (a <= HOPELESS or (nowhere and a <= 0.0)):
+                active[c, k] = False
+                continue
             grains = 0.0
-            if most > 0.01 * GRAIN:
+            if not nowhere:
                 grains = own[c]
                 mean = 0.0
-                for j in range(growth.near[c, 0], growth.near[c, 1]):
-                    mean += growth.around[c, j] * own[j]
+                for j in range(near[c, 0], near[c, 1]):
+                    mean += around[c, j] * own[j]
                 grains = max(grains, mean)
-                if c > growth.near[c, 0]:
+                if c > near[c, 0]:
                     grains = max(grains, own[c - 1] / size[c - 1] * size[c])
-                if c < growth.near[c, 1] - 1:
+                if c < near[c, 1] - 1:
                     grains = max(grains, own[c + 1] / size[c + 1] * size[c])
                 grains *= (grains / (grains + GRAIN * size[c])) ** 3
-            a = moment.A[c, k]
             nuclei = _past(barrier, a)
             written = max(nuclei, FEWEST_NUCLEI)
             floor = BARE * size[c] + YIELDING * whole * min(own[c] / size[c], 1.0)
             fastest, from_grains, anywhere, along, cations = 0.0, 0.0, 0.0, 0.0, 0.0
             for v in range(lo, hi):
-                cations += moment.lowest[c, v] * basis.cations[v]
+                cations += lowest[c, v] * cations_of[v]
             for i in range(K):
                 b = wide[c, i]
                 value = 0.0
@@ -276,25 +292,24 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
                 if metal[k, i]:
                     share = 0.0
                     for v in range(lo, hi):
-                        share += moment.lowest[c, v] * basis.N[v, i]
+                        share += lowest[c, v] * N[v, i]
                     share = share / cations
                     if share > 0.0:
                         along += share * share / mobility[c, k, i]
                         from_grains += share * share / max(grains * b / (grains + b + 1e-300), 1e-300)
                         anywhere += share * share / max(b, 1e-300)
-            drag.grains[c, k] = anywhere / from_grains if from_grains > 0.0 else 0.0
-            drag.reference[c, k] = drag.grains[c, k] + written
-            drag.least[c, k] = floor * along
-            drag.resting[c, k], _ = ease(max(a, 0.0), c, k, drag)
-            drag.eased[c, k], drag.last[c, k] = 1.0, max(a, 1.0)
-            nucleating = _past(barrier, SHARPER * a) > NUCLEATING * drag.grains[c, k]
-            drag.along[c, k] = 1.0 / along if along > 0.0 and (nucleating or drag.framework[k] > 0.0) else 0.0
-            fastest /= 1.0 + np.expm1(drag.framework[k]) * np.exp(-growth.coupling * max(a, 0.0))
-            amount = 0.0
-            for v in range(lo, hi):
-                amount += n[c, v]
-            there = amount > 10.0 * ASLEEP * size[c]
+            fastest /= 1.0 + np.expm1(framework) * np.exp(-coupling * max(a, 0.0))
             active[c, k] = there or (fastest * 30.0 > ASLEEP * size[c] and a > HOPELESS)
+            if not active[c, k]:
+                continue
+            grains_of[c, k] = anywhere / from_grains if from_grains > 0.0 else 0.0
+            reference[c, k] = grains_of[c, k] + written
+            least[c, k] = floor * along
+            now = Law(framework, barrier, grains_of[c, k], reference[c, k], least[c, k], coupling)
+            resting[c, k], _ = ease(max(a, 0.0), now)
+            eased[c, k], last[c, k] = 1.0, max(a, 1.0)
+            nucleating = _past(barrier, SHARPER * a) > NUCLEATING * grains_of[c, k]
+            whole_block[c, k] = 1.0 / along if along > 0.0 and (nucleating or framework > 0.0) else 0.0
 
 
 @inner()

@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.simulate.stepping.compiled import inner, kernel
-from sinterface.simulate.stepping.drag import Drag, blank, ease, force
+from sinterface.simulate.stepping.drag import Drag, blank, ease, force, law
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -464,12 +464,13 @@ def _bend(now: Iterate, slopes: Slopes, twice: float, c: int, k: int, basis: Bas
     from v to v' is taken instead.
     """
     drag, lo, hi = step.drag, basis.start[k], basis.start[k + 1]
-    speed = np.sqrt(twice / drag.along[c, k])
-    A = force(speed, c, k, drag)
-    h, slope = ease(A, c, k, drag)
+    speed, eased = np.sqrt(twice / drag.along[c, k]), law(c, k, drag)
+    A = force(speed, eased, drag.last[c, k])
+    h, slope = ease(A, eased)
     drag.eased[c, k] = h
     if twice == 0.0:
         return 1.0 / h, 0.0
+    drag.last[c, k] = A
     driven, square = 0.0, 0.0
     for v in range(lo, hi):
         pull = slopes.pull[v - lo]
@@ -479,7 +480,7 @@ def _bend(now: Iterate, slopes: Slopes, twice: float, c: int, k: int, basis: Bas
         driven += now.n[c, v] * pull * drive  # at the answer drive = A / v pull, whatever the composition does
         square += now.n[c, v] * pull * pull
     other = speed * driven / max(square, 1e-300)
-    aimed, _ = ease(abs(other), c, k, drag)
+    aimed, _ = ease(abs(other), eased)
     aimed *= other
     if not speed < NEAR * aimed < NEAR * NEAR * speed:
         steepness = (A - other) / (speed - aimed)

@@ -11,7 +11,7 @@ from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.system import assemble
 from sinterface.simulate.stepping import thermal as thermals
 from sinterface.simulate.stepping.conductance import FASTEST_FLOW, conductances
-from sinterface.simulate.stepping.drag import blank, ease, force
+from sinterface.simulate.stepping.drag import blank, ease, force, law
 from sinterface.simulate.stepping.march import longest_step
 from sinterface.simulate.stepping.mobility import BARE, Moment, affinities, contents, mobilities
 from sinterface.simulate.stepping.newton_step import blank_slopes, blank_step, cholesky, direction, mixing
@@ -247,7 +247,7 @@ def test_mobility_grows_from_grains_and_from_nuclei(synthetic):
         assert step.mobility[0, 0, 0] == pytest.approx(0.1 * (0.75 / 1.75), rel=1e-5)
         assert step.active.all()
         for other in (A[0, 1], 0.3, 3.0):
-            h, _ = ease(other, 0, 1, step.drag)
+            h, _ = ease(other, law(0, 1, step.drag))
             nu = np.exp(-2.0 / other**2)
             assert h * step.mobility[0, 1, 0] == pytest.approx(0.1 * (0.25 * 1.0 / 1.25 + nu), rel=1e-5)
     m0 = np.zeros((1, 2, 1))
@@ -267,7 +267,7 @@ def test_a_trace_that_the_barrier_leaves_is_no_grain(synthetic):
         A = np.array([[-1.0, 1.0]])
         moment = Moment(n, n, n @ model.basis.N, A, np.ones((1, 2)), 1.0, 1000.0)
         mobilities(moment, model.basis, model.growth, step)
-        assert step.mobility[0, 1, 0] * ease(1.0, 0, 1, step.drag)[0] <= 2.0 * BARE
+        assert step.mobility[0, 1, 0] * ease(1.0, law(0, 1, step.drag))[0] <= 2.0 * BARE
         assert not step.active[0, 1] or trace > 1e-11
 
 
@@ -280,8 +280,8 @@ def test_the_force_of_a_rate_and_the_rate_of_a_force_are_inverse():
     drag.grains[:], drag.reference[:], drag.least[:] = 0.01, 0.4, 1e-15
     for k in range(3):
         for A in np.geomspace(0.02, 40.0, 60):
-            h, slope = ease(A, 0, k, drag)
-            assert force(A * h, 0, k, drag) == pytest.approx(A, rel=1e-10)
-            up, down = (ease(A * f, 0, k, drag)[0] for f in (1.0001, 0.9999))
+            h, slope = ease(A, law(0, k, drag))
+            assert force(A * h, law(0, k, drag), 1.0) == pytest.approx(A, rel=1e-10)
+            up, down = (ease(A * f, law(0, k, drag))[0] for f in (1.0001, 0.9999))
             assert slope == pytest.approx(np.log(up / down) / np.log(1.0001 / 0.9999), abs=1e-5)
-    assert force(0.0, 0, 1, drag) == 0.0
+    assert force(0.0, law(0, 1, drag), 1.0) == 0.0
