@@ -184,7 +184,7 @@ class Result:
 
         >>> import sinterface as si
         >>> result = si.predict(si.problem("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=8))
-        >>> bool(result.by_family.sum() > result.by_family["Li2MnO3"] > 0.0)
+        >>> bool(result.by_family.sum() >= result.by_family["Li2MnO3"] > 0.0)
         True
         """
         return _series(self.family_shares, "wt_percent")
