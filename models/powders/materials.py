@@ -236,7 +236,13 @@ def find(
         near = difflib.get_close_matches(text[:200].casefold(), names, n=1, cutoff=NEAR)
         if not near and any(character.isdigit() for character in text) and not re.search("-[A-Za-z]", text):
             raise error  # a hyphen before a letter is one of a name, others are charges
-        raise unknown(role, text, built_in(role), "or a formula, e.g. LiNi0.6Mn0.2Co0.2O2") from error
+        if named is not None:
+            choices = ", ".join(sorted(built_in(role)))
+            raise InputError(
+                f"{text} is built in as {named.role}, not as {role}: choices are {choices}; or a formula"
+            ) from error
+        example = "Li6.6La3Zr1.6Ta0.4O12" if role == "electrolyte" else "LiNi0.6Mn0.2Co0.2O2"
+        raise unknown(role, text, built_in(role), f"or a formula, e.g. {example}") from error
     if elements:
         check_elements(text, composition, elements)
     return _from_formula(text, composition, role, structure, morphology, particles)

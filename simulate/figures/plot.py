@@ -47,7 +47,7 @@ TEMPERATURE = "#333333"
 LETTER, SWATCH = 0.0078, 0.055
 """Width of a letter, and of a legend's line with its gaps, per point of the font size [inches]; a little wide."""
 
-LABEL = 2.5
+LABEL = 4.0
 """Width of the number of a kink [wt% of the axis]."""
 
 DASHES = ("-", "--", ":", "-.")

@@ -137,10 +137,15 @@ def test_find_by_path(tmp_path):
     [
         ("pc-LC", {}, "unknown cathode 'pc-LC': did you mean pc-LCO.*choices are pc-LCO.*or a formula"),
         ("pc-NMC630", {}, "did you mean pc-NMC631, sc-NMC631"),
-        ("LLZTO", {}, "unknown cathode 'LLZTO': choices are pc-LCO"),
+        ("LLZTO", {}, "^LLZTO is built in as electrolyte, not as cathode: choices are pc-LCO"),
         ("", {}, "unknown cathode ''"),
+        ("LLZT", {"role": "electrolyte"}, "unknown electrolyte 'LLZT': did you mean LLZTO.*e.g. Li6.6La3Zr1.6Ta0.4O12"),
         ("LiXxO2", {}, "'Xx' is not a chemical element"),
-        ("LCO", {"role": "electrolyte"}, "unknown electrolyte 'LCO'.*Al-LLZO, Ga-LLZO, LLZO"),
+        (
+            "LCO",
+            {"role": "electrolyte"},
+            "^LCO is built in as cathode, not as electrolyte: choices are Al-LLZO, Ga-LLZO, LLZO",
+        ),
         ("LCO", {"structure": "layered"}, "LCO is a built-in material: --structure and --morphology go with a formula"),
         ("Na3V2O6", {}, r"structure of 'Na3V2O6' can not be told.*--structure layered\|spinel\|olivine\|garnet"),
         ("LiCoO2", {"structure": "layerd"}, "unknown structure 'layerd': did you mean layered"),
