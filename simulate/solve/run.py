@@ -69,8 +69,8 @@ def predict(
     """
     if not 1e-4 <= tolerance <= 0.5:
         raise InputError(f"tolerance {tolerance:g}: choose 0.0001 to 0.5, {TOLERANCE:g} is usual")
-    if max_steps < 1:
-        raise InputError(f"max_steps {max_steps}: choose 1 or more, {MAX_STEPS} is usual")
+    if not isinstance(max_steps, (int, np.integer)) or max_steps < 1:  # not a number would never be reached
+        raise InputError(f"max_steps {max_steps}: choose a whole number of 1 or more, {MAX_STEPS} is usual")
     parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
     if start is not None and (task.pressure is not None or task.schedule.presses):

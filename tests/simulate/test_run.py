@@ -34,7 +34,9 @@ def test_elements_balance_and_amounts_stay_positive(cathode):
         ({"tolerance": float("nan")}, r"^tolerance nan: choose 0\.0001 to 0\.5"),
         ({"tolerance": 0.0}, r"^tolerance 0: choose"),
         ({"tolerance": -1.0}, r"^tolerance -1: choose"),
-        ({"max_steps": -3}, r"^max_steps -3: choose 1 or more"),
+        ({"max_steps": -3}, r"^max_steps -3: choose a whole number of 1 or more"),
+        ({"max_steps": float("nan")}, r"^max_steps nan: choose a whole number"),
+        ({"max_steps": 2.5}, r"^max_steps 2\.5: choose a whole number"),
     ],
 )
 def test_options_without_which_no_step_is_right_are_refused(options, message):
