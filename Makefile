@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+unexport PYTHONDONTWRITEBYTECODE  # with it each process of the tests would translate all of them anew: a third of its start
 
 .PHONY: demo test fast lowest compiled docs bench bench-solver lint types check fit freeze validate clean
 

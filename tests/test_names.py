@@ -10,7 +10,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = [file for folder in ("models", "simulate", "validation") for file in sorted((ROOT / folder).rglob("*.py"))]
-TREES = {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BESIDE = [*TESTS, *(file for folder in ("benchmarks", "docs", "examples") for file in (ROOT / folder).glob("*.py"))]
 """Code beside the package."""
@@ -22,6 +21,13 @@ CONSTANTS = (8.314462618, 96485.33212, 6.02214076e23, 1.380649e-23, 6.62607015e-
 """Gas constant, Faraday and Avogadro constants, k_B, h, e, zero Celsius, and the standard temperature."""
 
 HOME = "models/basics/constants.py"
+
+
+@cache
+def trees(beside=False):
+    """Syntax trees of the package by the names of its files; with ``beside`` also those of the code beside it."""
+    files = [*FILES, *BESIDE] if beside else FILES
+    return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in files}
 
 
 def doubled(pairs):
@@ -57,7 +63,7 @@ def private_names():
     """Functions, classes, methods, constants and attributes of the package that begin with one underscore."""
     return {
         name
-        for tree in TREES.values()
+        for tree in trees().values()
         for name in names_of(tree)
         if re.fullmatch(r"_[A-Za-z]\w*", name)
         and name not in ("_replace", "_asdict", "_fields", "_exit", "_repr_html_")
@@ -66,20 +72,20 @@ def private_names():
 
 def test_no_two_classes_have_one_name():
     twice = doubled(
-        (node.name, file) for file, tree in TREES.items() for node in tree.body if isinstance(node, ast.ClassDef)
+        (node.name, file) for file, tree in trees().items() for node in tree.body if isinstance(node, ast.ClassDef)
     )
     assert not twice, "a reader can not tell them apart: rename either"
 
 
 def test_no_table_of_constants_stands_twice():
-    twice = doubled((table, file) for file, tree in TREES.items() for table in tables(tree))
+    twice = doubled((table, file) for file, tree in trees().items() for table in tables(tree))
     assert not twice, "the same name with the same value: import it"
 
 
 def test_physical_constants_stand_in_one_file():
     written = [
         (file, node.lineno, node.value)
-        for file, tree in TREES.items()
+        for file, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, float) and file != HOME
         if any(abs(node.value - constant) < 1e-4 * constant for constant in CONSTANTS)
@@ -89,16 +95,14 @@ def test_physical_constants_stand_in_one_file():
 
 @pytest.mark.parametrize("vague", ["one", "found"])
 def test_names_say_what_they_hold(vague):
-    trees = TREES | {file: ast.parse(file.read_text(encoding="utf-8")) for file in BESIDE}
-    places = [str(file) for file, tree in trees.items() if vague in names_of(tree)]
+    places = [file for file, tree in trees(beside=True).items() if vague in names_of(tree)]
     assert not places, f"{vague!r} says nothing of what it holds"
 
 
 def test_no_call_has_more_than_seven_positional_arguments():
-    trees = TREES | {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in BESIDE}
     calls = [
         (file, node.lineno, ast.unparse(node.func))
-        for file, tree in trees.items()
+        for file, tree in trees(beside=True).items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and len(node.args) > 7 and ast.unparse(node.func) not in TYPING
     ]

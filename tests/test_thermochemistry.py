@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from sinterface.models.basics.constants import EV_PER_ATOM
 from sinterface.models.phases import corrections, database
 from sinterface.models.phases.phase_tables import read_records
@@ -13,9 +11,10 @@ from sinterface.validation.scores import thermochemistry
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("check", list(thermochemistry.checks()), ids=lambda check: check.name)
-def test_quantity_lies_within_its_bounds(check):
-    assert check.passed, f"{check.computed} against {check.reported} {check.unit}"
+def test_every_quantity_lies_within_its_bounds():
+    checks = list(thermochemistry.checks())
+    assert len(checks) > 20
+    assert [check for check in checks if not check.passed] == []
 
 
 def test_corrections_predict_mixed_oxides_within_25_meV_per_atom():

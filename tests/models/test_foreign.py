@@ -200,6 +200,7 @@ def test_csv_faults(table, fault):
     assert fault in str(caught.value)
 
 
+@pytest.fixture(scope="module")
 def entries():
     from pymatgen.core import Lattice, Structure
     from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry, ConstantEnergyAdjustment
@@ -215,19 +216,24 @@ def entries():
     ]
 
 
-def test_computed_entries_as_pymatgen_sees_them():
+@pytest.fixture(scope="module")
+def written(entries):
+    """The entries as a file holds them."""
+    return json.dumps([entry.as_dict() for entry in entries], default=float)
+
+
+def test_computed_entries_as_pymatgen_sees_them(entries, written):
     from pymatgen.analysis.phase_diagram import PhaseDiagram
 
-    given = entries()
-    phases = read(json.dumps([entry.as_dict() for entry in given], default=float))
-    diagram = PhaseDiagram(given)
-    assert [entry.energy for entry in phases] == pytest.approx([diagram.get_form_energy_per_atom(e) for e in given])
+    phases = read(written)
+    diagram = PhaseDiagram(entries)
+    assert [phase.energy for phase in phases] == pytest.approx([diagram.get_form_energy_per_atom(e) for e in entries])
     lithia, salt = phases[-2:]
     assert lithia.amounts == {"Li": 2.0, "O": 1.0}
     assert (lithia.id, lithia.theoretical, lithia.above_hull, lithia.volume) == ("mp-9", False, 0.01, None)
     assert salt.amounts == {"Ni": 1.0, "O": 1.0}
     assert salt.volume == pytest.approx(4.17**3 / 8)
-    assert salt.density == pytest.approx(given[-1].structure.density * 1e3, rel=1e-4)
+    assert salt.density == pytest.approx(entries[-1].structure.density * 1e3, rel=1e-4)
     assert salt.theoretical is None
 
 
@@ -241,8 +247,8 @@ def test_computed_entries_as_pymatgen_sees_them():
     (lambda rows: rows[5].update(structure={"sites": []}), "entry 6: structure has no lattice matrix"),
     (lambda rows: rows[5]["structure"]["lattice"].update(matrix=[[0, 0, 0]] * 3), "volume per atom = 0.0 is outside"),
 ])  # fmt: skip
-def test_entry_faults(change, fault):
-    rows = json.loads(json.dumps([entry.as_dict() for entry in entries()], default=float))
+def test_entry_faults(written, change, fault):
+    rows = json.loads(written)
     change(rows)
     with pytest.raises(DataError, match=r"^mine\.json") as caught:
         read(json.dumps(rows))

@@ -145,27 +145,27 @@ def test_a_folder_of_cards_of_observations_is_bounded(tmp_path, judged):
 
 MASS = "from sinterface.simulate.files.mass_files import read_mass as read"
 LINES = {
-    "nan": b"nan nan\n" * 20,
-    "inf": b"".join(b"%d inf\n" % (25 + 10 * k) for k in range(20)),
-    "huge": b"".join(b"%d 1e400\n" % (25 + 10 * k) for k in range(20)),
-    "overflow": b"".join(b"%d %s\n" % (25 + 10 * k, (b"1e308", b"-1e308")[k % 2]) for k in range(20)),
-    "tiny": b"25 5e-324\n" + b"".join(b"%d 1e300\n" % (30 + 10 * k) for k in range(20)),
-    "null": b"25 1\0\n35 1\n" * 20,
-    "nulls": b"\0" * 1_000_000,
-    "falls": b"".join(b"%d 100\n" % (900 - 10 * k) for k in range(30)),
-    "cold": b"".join(b"%d 100\n" % (10 * k - 2000) for k in range(30)),
-    "other digits": "٣٤ ٣٤\n".encode() * 20,
-    "reversed": "\u202e25 100\u2028\n".encode() * 20,
-    "colour": b"25 100\n" * 3 + b"\x1b[31m 1\n",
-    "words": b"a b\n" * 400_000,
-    "points": b"1 1\n" * 4_900_000,
-    "rising": b"".join(b"%.4f 1\n" % (25 + 1e-3 * k) for k in range(490_000)) + b"x\n",
-    "feeds": b"25 1\n" + b"\x0b" * 19_000_000,
-    "digits": b"1" * 19_000_000,
-    "decimals": b"25;1," + b"1" * 19_000_000,
-    "negative zero": b"-0 -0\n" * 20,
-    "binary": bytes(range(256)) * 10_000,
-    "over": b"1 1\n" * 6_000_000,
+    "nan": lambda: b"nan nan\n" * 20,
+    "inf": lambda: b"".join(b"%d inf\n" % (25 + 10 * k) for k in range(20)),
+    "huge": lambda: b"".join(b"%d 1e400\n" % (25 + 10 * k) for k in range(20)),
+    "overflow": lambda: b"".join(b"%d %s\n" % (25 + 10 * k, (b"1e308", b"-1e308")[k % 2]) for k in range(20)),
+    "tiny": lambda: b"25 5e-324\n" + b"".join(b"%d 1e300\n" % (30 + 10 * k) for k in range(20)),
+    "null": lambda: b"25 1\0\n35 1\n" * 20,
+    "nulls": lambda: b"\0" * 1_000_000,
+    "falls": lambda: b"".join(b"%d 100\n" % (900 - 10 * k) for k in range(30)),
+    "cold": lambda: b"".join(b"%d 100\n" % (10 * k - 2000) for k in range(30)),
+    "other digits": lambda: "٣٤ ٣٤\n".encode() * 20,
+    "reversed": lambda: "\u202e25 100\u2028\n".encode() * 20,
+    "colour": lambda: b"25 100\n" * 3 + b"\x1b[31m 1\n",
+    "words": lambda: b"a b\n" * 400_000,
+    "points": lambda: b"1 1\n" * 4_900_000,
+    "rising": lambda: b"".join(b"%.4f 1\n" % (25 + 1e-3 * k) for k in range(490_000)) + b"x\n",
+    "feeds": lambda: b"25 1\n" + b"\x0b" * 19_000_000,
+    "digits": lambda: b"1" * 19_000_000,
+    "decimals": lambda: b"25;1," + b"1" * 19_000_000,
+    "negative zero": lambda: b"-0 -0\n" * 20,
+    "binary": lambda: bytes(range(256)) * 10_000,
+    "over": lambda: b"1 1\n" * 6_000_000,
 }
 
 
@@ -173,7 +173,7 @@ LINES = {
 @pytest.mark.parametrize("name", LINES)
 def test_lines_that_are_no_measurement(tmp_path, name, reader, judged):
     path = tmp_path / "x.txt"
-    path.write_bytes(LINES[name])
+    path.write_bytes(LINES[name]())
     assert judged(reader, "read(path)", path).startswith(("DataError", "InputError"))
 
 

@@ -270,8 +270,8 @@ def test_spaces_beyond_any_computer(tmp_path, line):
 # ---- checkpoints
 
 
-@pytest.fixture
-def good(tmp_path):
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
     """Bytes of a small checkpoint of problem ``x``: M cells, V variables in B blocks of K species, S steps."""
     M, V, K, B, S = 3, 4, 2, 3, 5
     rows = {"totals": V, "watched": V, "held": K, "lost": K, "moving": K, "changing": B}
@@ -284,8 +284,10 @@ def good(tmp_path):
         np.arange(float(S)), **{key: np.ones((S, size)) for key, size in rows.items()}, last=last,
         outcome=Outcome.DONE, steps=S, iterations=9,
     )  # fmt: skip
-    checkpoint.save(run, tmp_path / "good.h5", "x")
-    return (tmp_path / "good.h5").read_bytes()
+    file = tmp_path_factory.mktemp("checkpoint") / "good.h5"
+    checkpoint.save(run, file, "x")
+    assert checkpoint.load(file, "x").steps == 5
+    return file.read_bytes()
 
 
 def put(name, make):
@@ -327,8 +329,6 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_checkpoints_with_a_right_checksum_and_wrong_content(tmp_path, good, change):
     file = tmp_path / "run.h5"
-    file.write_bytes(good)
-    assert checkpoint.load(file, "x").steps == 5
     content = io.BytesIO(good)
     with h5py.File(content, "a") as data:
         change(data)
