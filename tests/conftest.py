@@ -110,6 +110,7 @@ THOROUGH = (
     "tests/validation/test_calibrate.py::test_the_posterior_under_the_likelihood",
     "tests/validation/test_calibrate.py::test_the_table_of_the_posterior",
     "tests/validation/test_detection.py::test_the_relative_strengths",
+    "tests/validation/test_detection.py::test_x_ray_limits_lie",
     "tests/validation/test_frozen.py::test_predictions_have_not_moved",
     "tests/validation/test_fuzz.py::test_spoiled_samples",
     "tests/validation/test_measures.py::test_document_has_all_parts",

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.simulate.solve.run import simulate
 from sinterface.simulate.studies import optimize
 from sinterface.validation.cli import app
 from sinterface.validation.judging.firings import Predicted
@@ -179,6 +180,17 @@ WITH_EXAMPLES = ["sinterface"] + [
 def test_examples_in_docstrings(name):
     failed, tried = doctest.testmod(importlib.import_module(name))
     assert (failed, tried > 0) == (0, True)
+
+
+def test_every_public_name_has_an_example():
+    """Of a class one is enough, and ``test_examples_in_docstrings`` runs all; what raises an error shows it."""
+    public = {name: getattr(si, name) for name in si.__all__ if name != "simulate"} | {"simulate": simulate}
+    lacking = [
+        name
+        for name, thing in public.items()
+        if ">>> " not in (thing.__doc__ or "") and not (inspect.isclass(thing) and issubclass(thing, Exception))
+    ]
+    assert lacking == []
 
 
 def test_public_functions_of_the_first_rooms_have_examples():

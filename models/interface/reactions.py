@@ -241,6 +241,11 @@ def interface_reactions(
 
     ``para`` keeps the frameworks apart (paraequilibrium); ``closed`` names those of O, C and H that the gas does not
     exchange.  Raises InputError when a material has no energy in the database.
+
+    >>> from sinterface import atmosphere, load_database, material
+    >>> both = material("pc-LNMO"), material("LLZTO", "electrolyte")
+    >>> interface_reactions(*both, 973.15, atmosphere("O2"), load_database()).strongest.energy < 0.0
+    True
     """
     pair = couple(cathode, electrolyte, database, para=para, closed=closed)
     return reactions_at(pair, [temperature], atmosphere)[0]

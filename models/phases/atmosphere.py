@@ -37,6 +37,11 @@ class Atmosphere:
 
     With hydrogen or carbon monoxide it is reducing: its oxygen is that of the equilibrium H2 + 1/2 O2 = H2O or
     CO + 1/2 O2 = CO2 at each temperature, and ``pO2`` is 0.
+
+    >>> print(Atmosphere("mine", pO2=0.2, pCO2=4e-4))
+    mine (pO2=0.2, pCO2=0.0004 bar)
+    >>> atmosphere("N2").scarce, atmosphere("H2/Ar").reducing
+    (True, True)
     """
 
     name: str
@@ -88,7 +93,11 @@ class Atmosphere:
         return math.exp(float(2.0 * self.potential("O", T) - gas("O2").gibbs(T)) / (GAS_CONSTANT * T))
 
     def having(self, species: str, pressure: float) -> Atmosphere:
-        """The same gas with another pO2, pCO2 or pH2O [bar].  Raises InputError naming the choices."""
+        """The same gas with another pO2, pCO2 or pH2O [bar].  Raises InputError naming the choices.
+
+        >>> print(atmosphere("O2").having("pCO2", 1e-5))
+        O2:pCO2=1e-05 (pO2=1, pCO2=1e-05 bar)
+        """
         if species not in PRESSURES:
             raise unknown("gas axis", species, PRESSURES)
         name = f"{self.name.partition(':')[0]}:{species}={pressure:g}"
@@ -100,6 +109,9 @@ class Atmosphere:
         mu_O = G(O2)/2 + RT/2 ln pO2, or mu_H2O - mu_H2 or mu_CO2 - mu_CO in a reducing gas, mu_C = mu_CO2 - 2 mu_O,
         mu_H = (mu_H2O - mu_O)/2, all relative to the elements at 298.15 K as the formation data are.  -inf where the
         gas holds no CO2 or H2O.
+
+        >>> atmosphere("air").potential("O", [900.0, 1000.0]).shape
+        (2,)
         """
         T = np.asarray(temperature, dtype=float)
         if self.pH2 > 0.0:
@@ -160,6 +172,11 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
     """Atmosphere from its name, ``"air"``, with changed pressures, ``"O2:pCO2=1e-5"``, or pressures, ``"pO2=0.2"``.
 
     Pressures are in bar.  Raises InputError naming the choices.
+
+    >>> print(atmosphere("air"))
+    air (pO2=0.206986, pCO2=0.0004, pH2O=0.012 bar)
+    >>> atmosphere("O2:pCO2=1e-5").pCO2
+    1e-05
     """
     if isinstance(text, Atmosphere):
         return text

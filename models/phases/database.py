@@ -47,6 +47,11 @@ class Database:
     """Solids by id, and the fingerprint of the tables they were made from.
 
     ``changes`` are the enthalpy changes [J/mol] that ``assimilate`` asked for, already made.
+
+    >>> embedded()["Li2CO3"].enthalpy < 0.0
+    True
+    >>> "Zr" in embedded().elements
+    True
     """
 
     solids: Mapping[str, substance.Solid]

@@ -46,6 +46,10 @@ class Material:
     """A powder.  Lengths in m, density in kg/m^3; ``grain_size`` equals the particle diameter of a single crystal.
 
     ``as_received`` is what air has made of it when it is bought, None where its card does not tell.
+
+    >>> powder = find("pc-LCO")
+    >>> powder.formula, powder.structure, powder.role
+    ('LiCoO2', 'layered', 'cathode')
     """
 
     id: str

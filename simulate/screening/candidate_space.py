@@ -123,6 +123,10 @@ class Space:
     ``temperatures`` [degrees C] ascend; ``detect`` is what no phase family is to be seen with; ``coatings`` are
     judged for every candidate by their reaction energies, ``coated`` are put in place; ``samples`` of the uncertain
     data per temperature, 0 for none.
+
+    >>> space = parse('temperatures = [600]\\ncathodes = ["pc-LCO"]\\nelectrolytes = ["LLZTO", "LLZO"]')
+    >>> len(space), space.candidate(1).electrolyte.id, [candidate.cathode.id for candidate in space.candidates()]
+    (2, 'LLZO', ['pc-LCO', 'pc-LCO'])
     """
 
     title: str
@@ -204,7 +208,16 @@ def _share(amount: float) -> str:
 
 
 def read(path: str | Path) -> Space:
-    """The space in a TOML file, checked.  Raises InputError naming the key, the choices and the remedy."""
+    """The space in a TOML file, checked.  Raises InputError naming the key, the choices and the remedy.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "space.toml"
+    ...     _ = file.write_text('temperatures = "600:900:100"\\ncathodes = ["pc-LCO", "pc-LNMO"]', encoding="utf-8")
+    ...     len(read(file))
+    2
+    """
     try:
         text = read_text(Path(path), MAX_BYTES, "space of candidates; write many cathodes as a [grid]")
     except DataError as error:
@@ -216,7 +229,11 @@ def read(path: str | Path) -> Space:
 
 
 def parse(text: str) -> Space:
-    """The space in TOML text, checked.  Raises InputError naming the key, the choices and the remedy."""
+    """The space in TOML text, checked.  Raises InputError naming the key, the choices and the remedy.
+
+    >>> parse('temperatures = [600]\\ncathodes = ["pc-LCO"]').temperatures
+    (600.0,)
+    """
     try:
         card = load_toml(text)
     except tomllib.TOMLDecodeError as error:

@@ -315,6 +315,14 @@ def screen(
     goes to the logger ``sinterface``.
     Raises InputError when the store holds something else, or the cluster can not be reached, SolveError when it was
     lost and ``lost`` is "stop".
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from sinterface.simulate.screening.candidate_space import parse
+    >>> space = parse('temperatures = [400]\\ncathodes = ["pc-LCO"]')
+    >>> with TemporaryDirectory() as folder:
+    ...     done = screen(space, Path(folder) / "a.zarr", judge=blank_row)  # without judge, each candidate is run
+    >>> done.total, done.failed
+    (1, 0)
     """
     if lost not in LOST:
         raise unknown("answer to a lost cluster", lost, LOST)

@@ -294,6 +294,11 @@ def open_store(path: str | Path) -> xr.Dataset:
 
     Shapes and types are checked before any number is read.  Raises InputError when there is no store, DataError when
     it is damaged.
+
+    >>> import sinterface as si
+    >>> si.open_store("nowhere.zarr")
+    Traceback (most recent call last):
+    sinterface.models.basics.errors.InputError: nowhere.zarr: is not a store of a screen; name another
     """
     import xarray as xr
     import zarr

@@ -63,6 +63,10 @@ class Problem:
     ``cathode_sizes`` and ``electrolyte_sizes`` are the sizes of particles; without them all have those of the cards.
     ``pressure`` [Pa] presses the sample until the schedule says something of it; None says nothing of it.
     ``bed`` is a powder around the sample that keeps the pressure of lithium gases, as much of it as is needed.
+
+    >>> task = problem("pc-LCO", "LLZTO", "10 °C/min to 600 °C in air; hold 1 h in O2")
+    >>> task.label, [gas.name for gas in task.gases]
+    ('pc-LCO + LLZTO', ['air', 'O2'])
     """
 
     cathode: Material | None
@@ -93,7 +97,12 @@ class Problem:
         return " + ".join(powder.id for powder in self.powders)
 
     def size_classes(self, role: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Diameters [m] and shares by volume (N,) of the particles of the powder of a role, cathode or electrolyte."""
+        """Diameters [m] and shares by volume (N,) of the particles of the powder of a role, cathode or electrolyte.
+
+        >>> diameters, shares = problem("pc-LCO", sizes="cathode=5±3um").size_classes("cathode")
+        >>> len(diameters) > 1, round(float(shares.sum()), 9)
+        (True, 1.0)
+        """
         sizes, powder = (getattr(self, name) for name in (f"{role}_sizes", role))
         if powder is None:
             raise InputError(f"sizes: there is no {role} in this problem")

@@ -82,6 +82,10 @@ class Schedule:
     """Segments in order; ``text`` is what the user wrote.  Build one with ``hold`` or ``parse``.
 
     ``name`` is what figures call it, the text where it has none.
+
+    >>> plan = Schedule.parse("from 100 °C; hold 1 h")
+    >>> plan.duration, plan.peak, plan.presses
+    (3600.0, 373.15, False)
     """
 
     segments: tuple[Segment, ...]
@@ -96,7 +100,11 @@ class Schedule:
         ramp: float = 10.0,
         cool: bool = True,
     ) -> Schedule:
-        """Ramp [degrees C/min] from 25 to ``temperature`` [degrees C], hold [h], then cool naturally if ``cool``."""
+        """Ramp [degrees C/min] from 25 to ``temperature`` [degrees C], hold [h], then cool naturally if ``cool``.
+
+        >>> Schedule.hold(900, hours=2, ramp=5).text
+        '5 °C/min to 900 °C; hold 2 h; cool naturally'
+        """
         ending = "; cool naturally" if cool else ""
         return Schedule.parse(f"{ramp:g} °C/min to {temperature:g} °C; hold {hours:g} h{ending}")
 
@@ -125,7 +133,12 @@ class Schedule:
         return self.name or self.text
 
     def sampled(self, per_curve: int = 200) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Times [s] and temperatures [K] (N,) between which it is straight; ``per_curve`` on a curved piece."""
+        """Times [s] and temperatures [K] (N,) between which it is straight; ``per_curve`` on a curved piece.
+
+        >>> times, _ = Schedule.parse("from 100 °C; hold 1 h").sampled()
+        >>> times.tolist()
+        [0.0, 3600.0]
+        """
         times = [np.zeros(1)]
         for segment, start in zip(self.segments, self.starts, strict=False):
             points = 1 if segment.shape == "linear" else per_curve
@@ -177,7 +190,11 @@ class Schedule:
         return max(max(segment.start, segment.end) for segment in self.segments)
 
     def temperature(self, time: ArrayLike) -> NDArray[np.float64]:
-        """Temperature [K] at times [s] since the start; constant beyond the ends."""
+        """Temperature [K] at times [s] since the start; constant beyond the ends.
+
+        >>> Schedule.parse("from 100 °C; hold 1 h").temperature([0.0, 1e6]).tolist()
+        [373.15, 373.15]
+        """
         t = np.asarray(time, dtype=float)
         last = len(self.segments) - 1
         kelvin = [

@@ -166,6 +166,15 @@ class Result:
     several; these have ``class_share`` (size_class), ``wt_percent_of_class`` (size_class, phase) and, of both powders,
     ``electrolyte_fraction_of_class`` (size_class) at the end.
     ``state`` is what a further schedule goes on from; it is not written to files.
+
+    >>> import sinterface as si
+    >>> result = si.simulate("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=8)
+    >>> result.finished, list(result.detected(0.0)) == list(result.by_family)
+    (True, True)
+    >>> sorted(result.unreacted)
+    ['cathode_fraction', 'electrolyte_fraction']
+    >>> result.document()["outcome"]
+    'DONE'
     """
 
     dataset: xr.Dataset

@@ -63,7 +63,8 @@ def predict(
     A run that can not finish returns what it reached, with the reason in ``dataset.attrs``; InputError is raised
     only for what is wrong before it starts.
 
-    >>> result = predict(problem("pc-LMO", "LLZTO", "10 °C/min to 600 °C; hold 1 h"), estimate_error=False)
+    >>> task = problem("pc-LMO", "LLZTO", "10 °C/min to 600 °C; hold 1 h", cells=8)
+    >>> result = predict(task, estimate_error=False)
     >>> result.finished
     True
     """
@@ -190,7 +191,7 @@ def _simulating(pose: Callable[P, Problem]) -> Callable[P, Result]:
         naming what is not read.
 
         >>> from sinterface.simulate.setup.schedule import Schedule
-        >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2))
+        >>> result = simulate("pc-LMO", "LLZTO", Schedule.hold(600, hours=2), cells=8)
         >>> bool(result.by_family["Li2MnO3"] > 5.0)
         True
         """

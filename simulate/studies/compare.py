@@ -33,7 +33,13 @@ MOST = 20
 
 @dataclass(frozen=True)
 class Comparison:
-    """Results by plan, in the order given, and relative densities (low, median, high) [1] at their ends."""
+    """Results by plan, in the order given, and relative densities (low, median, high) [1] at their ends.
+
+    >>> import sinterface as si
+    >>> both = si.compare(si.problem("pc-LCO", cells=4), [si.read_schedule("50 °C/min to 500 °C; quench")])
+    >>> both.dataset.sizes["schedule"], len(both.to_dataframe()) == len(both.families)
+    (1, True)
+    """
 
     plans: tuple[Schedule, ...]
     results: tuple[Result, ...]
@@ -203,6 +209,12 @@ def compare(
     """Run ``task`` on each plan; its own schedule is not used, its gas where a plan names none.
 
     ``progress`` is called with the share done.  Raises InputError for no plan or more than MOST.
+
+    >>> from sinterface.simulate.setup.problem import problem
+    >>> plans = [Schedule.parse(f"50 °C/min to {peak} °C; quench", f"to {peak} °C") for peak in (500, 700)]
+    >>> both = compare(problem("pc-LCO", cells=4), plans)
+    >>> [plan["name"] for plan in both.document()["schedules"]]
+    ['to 500 °C', 'to 700 °C']
     """
     if not 1 <= len(plans) <= MOST:
         raise InputError(f"{len(plans)} schedules: give 1 to {MOST}")

@@ -75,6 +75,10 @@ class Bounds:
     """What the search may choose from: hold temperature [degrees C], hold [h], ramp [degrees C/min], gases, coolings.
 
     ``coolings`` are last steps of a schedule: ``cool naturally``, ``quench`` or ``50 °C/min to 25 °C``.
+
+    >>> from sinterface.models.phases.atmosphere import atmosphere
+    >>> Bounds((900, 1100), (0.5, 4), (5, 20), (atmosphere("O2"),)).temperature
+    (900, 1100)
     """
 
     temperature: tuple[float, float]
@@ -163,6 +167,11 @@ class Front:
 
     ``predictions`` were spent, ``failed`` of them did not end; ``samples`` posterior samples are behind the intervals.
     ``mass_ratio`` is kg of cathode per kg of electrolyte.
+
+    >>> from sinterface.models.phases.atmosphere import atmosphere
+    >>> bounds = Bounds((900, 1100), (0.5, 4), (5, 20), (atmosphere("O2"),))
+    >>> Front("pc-LCO", "LLZTO", bounds, (), (), 8, 8, 0, 0, database="", version="").document()["front"]
+    []
     """
 
     cathode: str
@@ -348,6 +357,12 @@ def optimize(
     samples each point of the front is then run for, for its interval.  The same seed gives the same answer.
     ``progress`` is called with the share done.  Raises InputError for numbers out of range and SolveError when no
     prediction comes to its end.
+
+    >>> import sinterface as si
+    >>> bounds = Bounds((900, 1100), (0.5, 4), (5, 20), (si.atmosphere("O2"),))
+    >>> front = optimize(si.problem("pc-LCO", cells=4), bounds, budget=LEAST, samples=0)
+    >>> [point.density for point in front.points] == sorted(point.density for point in front.points)
+    True
     """
     if task.electrolyte is None:
         raise InputError("no electrolyte: schedules are chosen by how dense it sinters; name one")

@@ -37,6 +37,11 @@ class Spread:
     """wt% of each secondary family (S, F) over S samples, wt% of them together (S,), and how many did not end.
 
     ``courses`` (S, N, F) is the wt% against ``times`` [s] (N,).
+
+    >>> share, times = np.array([[1.0], [3.0]]), np.zeros(1)
+    >>> told = Spread(("LaMO3",), share, share[:, 0], 0, times, share[:, None])
+    >>> told.probability("LaMO3", 2.0), [round(share, 2) for share in told.quantiles("LaMO3")]
+    (0.5, [1.1, 2.0, 2.9])
     """
 
     families: tuple[str, ...]
@@ -106,6 +111,11 @@ def spread(
 
     The same seed gives the same numbers, whatever the number of workers.  Raises InputError for 0 or over MOST samples,
     and where no sample ends.
+
+    >>> from sinterface.simulate.setup.problem import problem
+    >>> told = spread(problem("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=4), 2)
+    >>> told.share.shape == (2, len(told.families))
+    True
     """
     if not 1 <= size <= MOST:
         raise InputError(f"{size} samples: choose 1 to {MOST}")

@@ -197,6 +197,13 @@ class Sweep:
 
     It is the laboratory scan of the reference unless another is put in its place: ``replace(sweep,
     detect=Detector.fixed(1.0))``.
+
+    >>> import sinterface as si
+    >>> both = si.sweep(si.problem("pc-LNMO", cells=4), [500, 700], hours=0.5)
+    >>> both.temperatures, both.dataset.sizes["hold_temperature"]
+    ((500, 700), 2)
+    >>> both.schedule
+    '10 °C/min to T; hold 0.5 h; cool naturally'
     """
 
     temperatures: tuple[float, ...]
@@ -380,6 +387,10 @@ def sweep(
 
     ``detect`` is what phases are looked for with, the laboratory scan of the reference without it; ``progress`` is
     called with the share done.  The result does not depend on ``workers``.
+
+    >>> from sinterface.simulate.setup.problem import problem
+    >>> sweep(problem("pc-LNMO", cells=4), [300], hours=0.5).onset(limit=5.0).temperature is None
+    True
     """
     ordered = tuple(sorted(hold_temperatures))
     tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
