@@ -103,6 +103,7 @@ THOROUGH = (
     "tests/test_examples.py::test_example",
     "tests/test_packaging.py::test_everything_but_screens",
     "tests/test_packaging.py::test_the_wheel_holds_every_module_and_table",
+    "tests/validation/test_baselines.py::test_baselines_of_the_reference",
     "tests/validation/test_baselines.py::test_what_is_left_out",
     "tests/validation/test_calibrate.py::test_a_round_that_was_stopped",
     "tests/validation/test_calibrate.py::test_a_search_finds",

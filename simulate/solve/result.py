@@ -169,7 +169,7 @@ class Result:
 
     >>> import sinterface as si
     >>> result = si.simulate("pc-LNMO", schedule="50 °C/min to 500 °C; quench", cells=8)
-    >>> result.finished, list(result.detected(0.0)) == list(result.by_family)
+    >>> result.finished, set(result.detected(0.0)) == set(result.by_family.index)
     (True, True)
     >>> sorted(result.unreacted)
     ['cathode_fraction', 'electrolyte_fraction']
