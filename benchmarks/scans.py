@@ -6,7 +6,8 @@ errors do not allow.
 
 Amounts after the hold and after cooling.  The second difference of a smooth curve is small; where it is larger than
 what its three errors allow, |d2| > e1 + 2 e2 + e3, plus what the curve bends by (the median of |d2| around it), it is
-listed.
+listed.  Where a family begins to form, all curves have a corner: that is listed apart, by the name of the family, as long
+as its amount goes up from nothing no faster than afterwards.  A family that begins with a jump is no corner.
 """
 
 import argparse
@@ -23,7 +24,7 @@ BEND = 3.0
 """Factor on the median |second difference| of the five points on either side: so much a smooth curve may bend."""
 
 LEAST = 0.02
-"""Second differences up to this [wt%] are not listed."""
+"""Second differences up to this [wt%] are not listed, and a family with so little is not there."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,18 @@ class Curve:
         """Places (x, second difference, allowed) where the curve is not smooth."""
         odd = np.flatnonzero(np.abs(self.bends) > self.allowed)
         return [(float(self.x[k + 1]), float(self.bends[k]), float(self.allowed[k])) for k in odd]
+
+    def begins(self, place):
+        """Whether this family begins, or ends, at a place x or one point beside it, with a corner and no jump."""
+        at = int(np.argmin(np.abs(self.x - place)))
+        for share, middle in ((self.share, at), (self.share[::-1], len(self.x) - 1 - at)):
+            for first in (middle - 1, middle, middle + 1):  # the last point without any
+                if not 0 <= first <= len(share) - 3 or np.any(share[: first + 1][-2:] > LEAST):
+                    continue
+                rise, goes_on = share[first + 1] - share[first], share[first + 2] - share[first + 1]
+                if share[first + 1] > LEAST and rise <= goes_on:
+                    return True
+        return False
 
 
 def fire(case):
@@ -109,17 +122,29 @@ def by_composition(name, T=800, workers=1, every=1):
     return scan(name, x, [(option, T) for option in options], workers)
 
 
+def beginning(curves, label, place):
+    """Families of one scan that begin with a corner at a place x: what begins in the hold leaves one after cooling."""
+    return sorted({curve.family for curve in curves if curve.label == label and curve.begins(place)})
+
+
 def report(curves):
-    """Lines that list what is not smooth."""
-    lines = []
+    """Lines that list what is not smooth, and a last one with the corners where a family begins."""
+    lines, corners = [], set()
     for curve in curves:
         for x, bend, allowed in curve.kinks:
+            begun = beginning(curves, curve.label, x)
+            if begun:
+                corners.add(f"{curve.label}, {x:g}: {' and '.join(begun)}")
+                continue
             lines.append(
                 f"  {curve.label}, {curve.when}: {curve.family} at {x:g}: second difference {bend:+.3f} wt%, "
                 f"allowed {allowed:.3f}"
             )
     points = sum(len(curve.x) - 2 for curve in curves)
-    return [f"{len(curves)} curves, {points} second differences, {len(lines)} larger than allowed", *lines]
+    return [
+        f"{len(curves)} curves, {points} second differences, {len(lines)} larger than allowed", *lines,
+        f"corners where families begin: {'; '.join(sorted(corners)) or 'none'}",
+    ]  # fmt: skip
 
 
 def draw(curves, path):

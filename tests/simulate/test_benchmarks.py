@@ -34,16 +34,13 @@ def test_predictions_are_converged_and_their_errors_cover_it(benchmark):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="16 of 207 second differences are above the error, all of the coarse scan over nickel, none over temperature"
-)
 def test_scans_are_smooth(benchmark):
     scans = benchmark("scans")
     curves = scans.by_temperature("pc-NMC811", 840, 900, 5)
     curves += scans.by_composition("Ni, Mn = Co", every=6)
     assert len(curves) > 6
     kinks = scans.report(curves)
-    assert len(kinks) - 1 <= 0.03 * sum(len(curve.x) - 2 for curve in curves), kinks
+    assert len(kinks) - 2 <= 0.03 * sum(len(curve.x) - 2 for curve in curves), kinks
 
 
 def test_a_curve_with_a_jump_is_not_smooth(benchmark):
@@ -55,7 +52,23 @@ def test_a_curve_with_a_jump_is_not_smooth(benchmark):
     assert smooth.kinks == []
     rough = scans.Curve("a", "hold", "LaMO3", x, share, smooth.error)
     assert {place for place, _, _ in rough.kinks} == {9.0, 10.0}
-    assert len(scans.report([rough])) == 3
+    assert len(scans.report([rough])) == 4
+
+
+def test_where_a_family_begins_all_curves_have_a_corner(benchmark):
+    scans = benchmark("scans")
+    x = np.arange(20.0)
+    made = np.maximum(0.3 * (x - 9.5), 0.0)
+    curves = [
+        scans.Curve("a", "hold", "LaMO3", x, made, np.full(20, 0.01)),
+        scans.Curve("a", "hold", "garnet", x, 50.0 - made, np.full(20, 0.01)),
+    ]
+    assert curves[1].kinks
+    assert scans.report(curves)[1:] == ["corners where families begin: a, 10: LaMO3; a, 9: LaMO3"]
+    falling = [scans.Curve("a", "hold", "LaMO3", x, made[::-1], np.full(20, 0.01))]
+    assert len(scans.report(falling)) == 2
+    jump = scans.Curve("a", "hold", "LaMO3", x, np.where(x > 9.0, 1.0, 0.0), np.full(20, 0.01))
+    assert len(scans.report([jump, curves[1]])) > 2
 
 
 def test_a_random_problem_is_judged(benchmark):
