@@ -6,8 +6,8 @@ errors do not allow.
 
 Amounts after the hold and after cooling.  The second difference of a smooth curve is small; where it is larger than
 what its three errors allow, |d2| > e1 + 2 e2 + e3, plus what the curve bends by (the median of |d2| around it), it is
-listed.  Where a family begins to form, all curves have a corner: that is listed apart, by the name of the family, as long
-as its amount goes up from nothing no faster than afterwards.  A family that begins with a jump is no corner.
+listed.  Where a family begins to form, all curves have a corner: that is listed apart, by the name of the family, if
+its amount goes up from nothing no faster than afterwards.  A family that begins with a jump is no corner.
 """
 
 import argparse
