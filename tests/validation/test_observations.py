@@ -347,7 +347,7 @@ MALFORMED = [  # what is written instead of what, and what the message must say
     ('known = "read"', 'known = "recalled"\nconfidence = "low"', "needs between"),
     ('"doi:10.1000/mine.2026"', '"mine2026"', "source: 'mine2026' is neither a key of models/references.bib"),
     ('"pc-LCO"', '"pc-LOC"', "cathode: unknown cathode 'pc-LOC': did you mean"),
-    ('"pc-LCO"', '"LLZTO"', "cathode: unknown cathode 'LLZTO'"),
+    ('"pc-LCO"', '"LLZTO"', "cathode: LLZTO is built in as electrolyte, not as cathode"),
     ('electrolyte = "LLZTO"\n', "", "electrolyte is needed: add it here or to [common]"),
     ('"LLZTO"', '"none"', "pc-LCO was heated alone: leave out mass_ratio"),
     ('role = "test"', 'role = "test"\nskip = ""', "skip: '' must be text"),
