@@ -6,6 +6,7 @@ pandas does with what draws its tables, so that no result depends on it.
 
 from __future__ import annotations
 
+import base64
 import io
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -25,3 +26,14 @@ def png(figure: Figure) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=90)
     return content.getvalue()
+
+
+def inline(figure: Figure, alternative: str) -> str:
+    """A figure as a part of HTML; ``alternative`` is read where it can not be seen.
+
+    >>> from matplotlib.figure import Figure
+    >>> inline(Figure(), "nothing")[:30]
+    '<img alt="nothing" style="max-'
+    """
+    drawn = base64.b64encode(png(figure)).decode()
+    return f'<img alt="{alternative}" style="max-width:100%" src="data:image/png;base64,{drawn}">'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import math
 import time
@@ -27,7 +26,7 @@ from sinterface.models.phases.database import Database
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.powders.materials import Material
 from sinterface.models.rates import parameters
-from sinterface.simulate.files.pictures import picture, png
+from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.files.workers import is_interrupt
 from sinterface.simulate.screening.candidate_space import ACCURACIES, Accuracy, Candidate, Space
 from sinterface.simulate.screening.dask_pool import LOST, WAIT, scattered
@@ -266,9 +265,8 @@ class Screened:
         return table.sort_values("rank", key=lambda rank: rank.where(rank > 0, len(table) + 1), kind="stable")
 
     def _repr_html_(self) -> str:
-        drawn = base64.b64encode(png(self.plot())).decode()
         table = self.to_dataframe().head(SHOWN).to_html(index=False)
-        return f'{table}<img alt="onsets" style="max-width:100%" src="data:image/png;base64,{drawn}">'
+        return f"{table}{inline(self.plot(), 'onsets')}"
 
 
 def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from sinterface.models.powders.garnets import remark
 from sinterface.models.rates import sintering
 from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.output import write_dataset
-from sinterface.simulate.files.pictures import picture, png
+from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.setup.mesh import GEOMETRIES
 from sinterface.simulate.setup.necks import contact
 from sinterface.simulate.setup.problem import Problem
@@ -330,11 +329,10 @@ class Result:
         told = str(self).splitlines()
         title = html.escape(told[0])
         left = "<br>".join(html.escape(line.strip()) for line in told if line.startswith(("  left of", "  NOT FIN")))
-        drawn = base64.b64encode(png(self.plot())).decode()
         return (
             f"<table><caption>{title}</caption><tr><th>family</th><th>cooled, wt%</th><th>±</th><th>end of hold</th>"
             f"<th>largest</th></tr>{rows}</table><p>{left}</p>"
-            f'<img alt="secondary phases against time" style="max-width:100%" src="data:image/png;base64,{drawn}">'
+            f"{inline(self.plot(), 'secondary phases against time')}"
         )
 
     def document(self, limit: float | Mapping[str, float] = DETECTION_LIMIT) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.phases.database import Database
 from sinterface.models.rates import sintering
 from sinterface.simulate.files.output import write_dataset
-from sinterface.simulate.files.pictures import picture, png
+from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
@@ -154,10 +153,8 @@ class Comparison:
         return picture("plot_schedules", "compared", self, limit)
 
     def _repr_html_(self) -> str:
-        drawn = base64.b64encode(png(self.plot())).decode()
         table = self.dataset[["final_wt_percent"]].to_dataframe().unstack().round(2).to_html()
-        picture_of = f'<img alt="secondary phases" style="max-width:100%" src="data:image/png;base64,{drawn}">'
-        return f"{table}{picture_of}"
+        return f"{table}{inline(self.plot(), 'secondary phases')}"
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write ``dataset`` as NetCDF-4, whole or not at all."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +19,7 @@ from sinterface.models.instruments.detector import Detector
 from sinterface.models.instruments.diffraction import sample_of
 from sinterface.models.phases.database import Database
 from sinterface.simulate.files.output import write_dataset
-from sinterface.simulate.files.pictures import picture, png
+from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import Problem
@@ -335,10 +334,8 @@ class Sweep:
         return picture("plot", "sweeps", [self])
 
     def _repr_html_(self) -> str:
-        drawn = base64.b64encode(png(self.plot())).decode()
         table = self.dataset[["wt_percent"]].to_dataframe().unstack().round(2).to_html()
-        picture_of = f'<img alt="secondary phases" style="max-width:100%" src="data:image/png;base64,{drawn}">'
-        return f"{table}{picture_of}"
+        return f"{table}{inline(self.plot(), 'secondary phases')}"
 
     def to_netcdf(self, path: str | Path) -> None:
         """Write ``dataset`` as NetCDF-4, whole or not at all."""
