@@ -36,8 +36,8 @@ class Drag(NamedTuple):
     along (M, B): mobility K of the block as a whole at its composition [mol of cations per RT], 0 where it does not
     depend on the force; grains rho and reference rho + nu(A0) (M, B); least (M, B) what h can not fall below;
     framework E and barrier B (B,); coupling alpha, of length 1; resting (M, B): h at the force of the step's start;
-    eased (M, B): h at the answer, and last (M, B): the force that belongs to it, where ``force`` begins to look; both are
-    written by ``newton_step.solve``.
+    eased (M, B): h at the answer, and last (M, B): the force that belongs to it, where ``force`` begins to look.
+    ``newton_step.solve`` writes both.
     """
 
     along: Array
@@ -64,7 +64,7 @@ def blank(M: int, B: int) -> Drag:
 
 
 class Law(NamedTuple):
-    """Of ``Drag`` what one block in one cell has: scalars, which compiled code passes on without counting references."""
+    """What one block in one cell has of ``Drag``: scalars, whose references compiled code does not count."""
 
     framework: float
     barrier: float
@@ -102,7 +102,7 @@ def ease(A: float, law: Law) -> tuple[float, float]:
 
 @kernel()
 def force(v: float, law: Law, guess: float) -> float:
-    """The A that solves A h(A) = v, from a guess: Newton's method on logarithms, halving the bracket where it does not."""
+    """The A that solves A h(A) = v, from a guess: Newton's method on logarithms, or half the bracket where it fails."""
     if v <= 0.0:
         return 0.0
     aim = np.log(v)
