@@ -12,7 +12,7 @@ html_copy_source = False
 html_extra_path = ["site"]  # index.html, which leads to docs/index.html
 
 sys.path.insert(0, str(Path(__file__).parent))
-extensions = ["myst_nb", "mathml", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "mathml", "subscripts", "sphinx.ext.autodoc"]
 myst_enable_extensions = ["dollarmath"]
 html_math_renderer = "mathml"
 nb_execution_mode = "off"  # python docs/notebooks.py runs them, and a test does

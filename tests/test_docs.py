@@ -193,6 +193,16 @@ def test_every_public_name_has_an_example():
     assert lacking == []
 
 
+def test_the_site_sets_subscripts_in_prose_and_nowhere_else():
+    spec = importlib.util.spec_from_file_location("subscripts", ROOT / "docs" / "subscripts.py")
+    subscripts = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(subscripts)
+    failed, tried = doctest.testmod(subscripts)
+    assert (failed, tried > 0) == (0, True)
+    for text in ("HDF5", "NMC811", "T_MAX", "as_received", "my_cathode.toml", "Ia-3d", "pc-LCO at 2.5", "F1", "E501"):
+        assert list(map(str, subscripts.pieces(text))) == [text]
+
+
 def test_public_functions_of_the_first_rooms_have_examples():
     """Rooms that others build on: whoever reads one of their functions sees it at work."""
     lacking = []

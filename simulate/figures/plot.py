@@ -276,13 +276,16 @@ def reactions(computed: Sequence[tuple[InterfaceReactions, InterfaceSpread | Non
             lines.append(textwrap.fill(drawn(f"{number}: {names}", 2000), 62, subsequent_indent="    "))
         places = [(100.0 * reaction.mass_share(kink), kink.energy_meV_per_atom) for kink in reaction.kinks]
         axis.plot(*zip(*places, strict=True), linestyle="none", marker="o", color="#0072B2", markersize=4)
+        bottom = min(places, key=lambda place: place[1])[0]
         for label, place in _labels(places):
+            side = float(np.sign(round(place[0] - bottom, 9)))  # outside of the curve, which has the shape of a V
             axis.annotate(
-                label, place, xytext=(0, -5), textcoords="offset points", fontsize=7, ha="center", va="top"
+                label, place, xytext=(4 * side, -5 if side == 0.0 else -2), textcoords="offset points", fontsize=7,
+                ha={-1.0: "right", 0.0: "center", 1.0: "left"}[side], va="top",
             )  # fmt: skip
         words.axis("off")
         words.text(0.0, 1.0, "\n".join(lines), fontsize=6.5, va="top", transform=words.transAxes)
-        axis.margins(y=0.15)
+        axis.margins(x=0.12, y=0.15)
         axis.set_xlabel(f"{drawn(reaction.cathode.id)} / wt%")
         axis.set_ylabel("reaction energy / meV per atom")
         what = f", {pair.constraint}" if pair.constraint != "none" else ""
