@@ -139,7 +139,8 @@ def test_everything_but_screens_and_pages_works_without_the_extras(tmp_path):
 
     files = ("-o", "s.nc", "--plot", "s.png")
     done = sinterface("sweep", "pc-LNMO", "--temperatures", "300,400", "--cells", "4", "--workers", "1", *files)
-    assert (done.returncode, done.stderr) == (0, "")
+    told = [line for line in done.stderr.splitlines() if "code is compiled for this machine" not in line]
+    assert (done.returncode, told) == (0, [])
     assert {file.name for file in tmp_path.iterdir()} == {"s.nc", "s.png"}
     page = sinterface("report", "s.nc", "-o", "p.html")
     assert (page.returncode, page.stderr) == (

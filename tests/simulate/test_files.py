@@ -123,6 +123,7 @@ folder, most = Path(sys.argv[1]), int(sys.argv[2])
 figure = Figure()
 figure.subplots().plot([0, 1])
 data = xr.Dataset({"a": ("x", np.arange(4.0))})
+sys.dont_write_bytecode = True  # Python keeps what it could write of a .pyc, and all later programs trip over it
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 writers = {

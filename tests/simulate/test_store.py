@@ -282,6 +282,7 @@ from test_store import GRID, fake
 from sinterface.models.basics.errors import SinterfaceError
 from sinterface.simulate.screening import candidate_space, screen
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.dont_write_bytecode = True  # what fits of a .pyc would be kept, and all later programs trip over it
 space, path = candidate_space.parse(GRID), Path(sys.argv[2])
 for most in (*map(int, sys.argv[3:]), -1):
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, -1))
