@@ -356,8 +356,10 @@ def main() -> None:
     """Entry point: errors a user can act on become one line on standard error and exit code 2."""
     from sinterface.models.basics.errors import SinterfaceError
     from sinterface.simulate.files.streams import forgiving_streams
+    from sinterface.simulate.files.workers import hear_interrupts
 
     forgiving_streams()
+    hear_interrupts()
     # click's base of all usage errors; newer typer carries a click of its own, so it has no fixed address
     usage_error: type[Exception] = next(
         base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"

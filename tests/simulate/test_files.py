@@ -454,3 +454,27 @@ def test_good_netcdf_is_read(tmp_path):
     assert hdf5_probe.fault(tmp_path / "x.nc", 20_000_000) == ""
     (tmp_path / "y.nc").write_bytes((tmp_path / "x.nc").read_bytes()[:1000])
     assert hdf5_probe.fault(tmp_path / "y.nc", 20_000_000) != ""
+
+
+IN_THE_COMPILER = """
+import os, signal, time
+from sinterface.simulate.files.workers import hear_interrupts
+{before}
+hear_interrupts()
+loaded = {{"os": os}}
+exec(compile("def load():\\n    os.kill(os.getpid(), 2)\\n    return 1", "/lib/llvmlite/engine.py", "exec"), loaded)
+assert loaded["load"]() == 1
+try:
+    time.sleep(1.0)
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.parametrize(("before", "told"), [("", "heard\n"), ("signal.signal(signal.SIGINT, signal.SIG_IGN)", "")])
+def test_ctrl_c_while_code_is_loaded_is_heard_later(before, told):
+    """Compilers swallow what is raised in their callbacks; where Ctrl-C is ignored it stays so."""
+    text = IN_THE_COMPILER.format(before=before)
+    ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, told, "")
