@@ -61,7 +61,7 @@ class Curve:
         at = int(np.argmin(np.abs(self.x - place)))
         for share, middle in ((self.share, at), (self.share[::-1], len(self.x) - 1 - at)):
             for first in (middle - 1, middle, middle + 1):  # the last point without any
-                if not 0 <= first <= len(share) - 3 or np.any(share[: first + 1][-2:] > LEAST):
+                if not 0 <= first <= len(share) - 3 or np.any(share[max(first - 1, 0) : first + 1] > LEAST):
                     continue
                 rise, goes_on = share[first + 1] - share[first], share[first + 2] - share[first + 1]
                 if share[first + 1] > LEAST and rise <= goes_on:

@@ -28,7 +28,16 @@ from sinterface.simulate.cli.options import (
     save,
     with_couple,
 )
-from sinterface.simulate.cli.terminal import Column, console, print_table, printable, processes, progress_bar, say
+from sinterface.simulate.cli.terminal import (
+    Column,
+    console,
+    hear_interrupts,
+    print_table,
+    printable,
+    processes,
+    progress_bar,
+    say,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from sinterface.simulate.setup.schedule import Schedule
@@ -356,7 +365,6 @@ def main() -> None:
     """Entry point: errors a user can act on become one line on standard error and exit code 2."""
     from sinterface.models.basics.errors import SinterfaceError
     from sinterface.simulate.files.streams import forgiving_streams
-    from sinterface.simulate.files.workers import hear_interrupts
 
     forgiving_streams()
     hear_interrupts()

@@ -1,18 +1,46 @@
-"""Talking to the terminal: tables, lines, and a progress bar for whatever takes over a second."""
+"""Talking to the terminal: tables, lines, a progress bar for whatever takes over a second, and Ctrl-C."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import typer
 
 MOST_PROCESSES = 512
 """Most worker processes that can be asked for."""
+
+AGAIN = 0.05
+"""Time [s] after which an interrupt that came at a bad moment is heard again."""
+
+
+def hear_interrupts() -> None:
+    """Ctrl-C that comes while compiled code is loaded is heard a moment later.
+
+    The compiler calls back into Python then, and swallows whatever is raised there: the program would go on.  Where
+    Ctrl-C is ignored, as in the background of a shell, it stays ignored; threads and Windows keep what they have.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        return
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupted)
+        signal.signal(signal.SIGALRM, _interrupted)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    while frame is not None:
+        if f"{os.sep}llvmlite{os.sep}" in frame.f_code.co_filename:
+            signal.setitimer(signal.ITIMER_REAL, AGAIN)
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def processes(wanted: int) -> int:

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from types import FrameType
 
 from sinterface.models.basics.errors import SolveError
 
@@ -116,32 +115,6 @@ def _put_off(*numbers: signal.Signals) -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
         for late in heard:
             signal.raise_signal(late)
-
-
-AGAIN = 0.05
-"""Time [s] after which an interrupt that came at a bad moment is heard again."""
-
-
-def hear_interrupts() -> None:
-    """Ctrl-C that comes while compiled code is loaded is heard a moment later.
-
-    The compiler calls back into Python then, and swallows whatever is raised there: the program would go on.  Where
-    Ctrl-C is ignored, as in the background of a shell, it stays ignored; threads and Windows keep what they have.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        return
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupted)
-        signal.signal(signal.SIGALRM, _interrupted)
-
-
-def _interrupted(number: int, frame: FrameType | None) -> None:
-    while frame is not None:
-        if f"{os.sep}llvmlite{os.sep}" in frame.f_code.co_filename:
-            signal.setitimer(signal.ITIMER_REAL, AGAIN)
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
 
 
 def is_interrupt(error: BaseException) -> bool:

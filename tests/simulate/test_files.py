@@ -458,7 +458,7 @@ def test_good_netcdf_is_read(tmp_path):
 
 IN_THE_COMPILER = """
 import os, signal, time
-from sinterface.simulate.files.workers import hear_interrupts
+from sinterface.simulate.cli.terminal import hear_interrupts
 {before}
 hear_interrupts()
 loaded = {{"os": os}}

@@ -105,6 +105,24 @@ def test_no_deviation_is_the_plain_run():
     assert sized.family_errors == pytest.approx(plain.family_errors, rel=1e-3, abs=1e-4)
 
 
+@pytest.mark.xfail(reason="a last digit of the diameter grows to 6e-6 of an amount", strict=False)
+def test_no_deviation_is_the_plain_run_to_a_billionth():
+    powder = materials.find("pc-NMC811").particle_diameter
+    told = f"cathode={1e6 * powder.value:.6g}±0um, electrolyte=2.5±0um, classes=7"
+    plain, sized = (si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16, sizes=sizes)) for sizes in ("", told))
+    assert sized.family_shares == pytest.approx(plain.family_shares, rel=1e-9, abs=1e-9)
+    assert sized.family_errors == pytest.approx(plain.family_errors, rel=1e-6)
+
+
+@pytest.mark.xfail(reason="classes of nearly one size are off the coarser run by up to a hundredth", strict=False)
+def test_nearly_no_deviation_is_the_run_with_as_many_cells_to_a_thousandth():
+    powder = materials.find("pc-NMC811").particle_diameter.value * 1e6
+    text = f"cathode=50% {powder:.6g}um + 50% {powder * (1 + 1e-9):.16g}um"
+    twice = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16, sizes=text), estimate_error=False)
+    fewer = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=11), estimate_error=False)  # 16 / sqrt(2)
+    assert sum(twice.family_shares.values()) == pytest.approx(sum(fewer.family_shares.values()), rel=1e-3)
+
+
 def test_nearly_no_deviation_is_nearly_the_plain_run():
     """Five classes of equal size, each with its own row of cells: rows do not disturb each other."""
     powder = 1e6 * materials.find("pc-NMC811").particle_diameter.value
