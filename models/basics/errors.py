@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from sinterface.models.basics.lookalikes import outline
 
 MOST = 60
 """Most choices listed in a message."""
@@ -40,16 +42,41 @@ def shown(value: object, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def unknown(kind: str, name: str, choices: Iterable[str], remedy: str = "") -> InputError:
-    """The error for a name that is not among ``choices``: nearest names first.
+def near(name: str, choices: Iterable[str], also: Mapping[str, str] | None = None) -> list[str]:
+    """Up to three of ``choices`` that a name may stand for, best first: those that look the same, else those like it.
+
+    ``also`` are other words, each for one of the choices.
+
+    >>> near("02", ["CO2", "N2", "O2"]), near("oxygen", ["N2", "O2"], {"oxygen": "O2"})
+    (['O2'], ['O2'])
+    """
+    meant: dict[str, dict[str, None]] = {}
+    for word, choice in (*((choice, choice) for choice in sorted(choices)), *(also or {}).items()):
+        meant.setdefault(outline(word), {})[choice] = None
+    looks = outline(name[:200])
+    alike = [looks] if looks in meant else difflib.get_close_matches(looks, list(meant), n=3, cutoff=0.6)
+    return list(dict.fromkeys(choice for match in alike for choice in meant[match]))[:3]
+
+
+def suggestion(name: str, choices: Iterable[str], also: Mapping[str, str] | None = None) -> str:
+    """The names near to one as a question with a blank after it; empty where there are none.
+
+    >>> suggestion("pO2=", ["pO2"]), suggestion("x", ["pO2"])
+    ('did you mean pO2? ', '')
+    """
+    names = near(name, choices, also)
+    return f"did you mean {', '.join(names)}? " if names else ""
+
+
+def unknown(
+    kind: str, name: str, choices: Iterable[str], remedy: str = "", also: Mapping[str, str] | None = None
+) -> InputError:
+    """The error for a name that is not among ``choices``: nearest names first; ``also`` are other words for some.
 
     >>> str(unknown("powder", "pc-lco", ["pc-LCO", "pc-LNMO"]))
-    "unknown powder 'pc-lco': did you mean pc-LCO, pc-LNMO? choices are pc-LCO, pc-LNMO"
+    "unknown powder 'pc-lco': did you mean pc-LCO? choices are pc-LCO, pc-LNMO"
     """
     known = sorted(choices)
-    folded = {choice.casefold(): choice for choice in known}
-    near = [folded[match] for match in difflib.get_close_matches(name[:200].casefold(), list(folded), n=3, cutoff=0.6)]
-    hint = f"did you mean {', '.join(near)}? " if near else ""
     listed = ", ".join(known[:MOST] + ([f"... ({len(known)} in all)"] if len(known) > MOST else []))
     ending = f"; {remedy}" if remedy else ""
-    return InputError(f"unknown {kind} {shown(name)}: {hint}choices are {listed}{ending}")
+    return InputError(f"unknown {kind} {shown(name)}: {suggestion(name, known, also)}choices are {listed}{ending}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.models.basics.lookalikes import foreign, respelt
 
 MAX_LENGTH = 120
 """Longest formula accepted, characters."""
@@ -20,6 +22,9 @@ DOTS = "·•∙⋅"
 
 SLASHES = "/⁄"
 """What may stand between numerator and denominator of a fraction."""
+
+_LEVEL = ("<sub>", "<fraction>", "<wide>", "<narrow>", "<font>")
+"""Kinds of characters, by their Unicode decomposition, that are read as their plain forms."""
 
 
 def parse(text: str) -> dict[str, float]:
@@ -39,6 +44,28 @@ def parse(text: str) -> dict[str, float]:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> tuple[tuple[str, float], ...]:
+    try:
+        return _amounts(text)
+    except InputError as error:
+        meant = next(alike(text), "")
+        if not meant:
+            raise
+        raise InputError(f"{error}; did you mean {meant}?") from error
+
+
+def alike(text: str) -> Iterator[str]:
+    """Formulas that look like a text, of one to three characters that are taken for others, the most alike first.
+
+    >>> next(alike("Li2C03"))
+    'Li2CO3'
+    """
+    for spelling in respelt(text[: MAX_LENGTH + 1].strip()):
+        with contextlib.suppress(InputError):
+            _amounts(spelling)
+            yield spelling
+
+
+def _amounts(text: str) -> tuple[tuple[str, float], ...]:
     if len(text) > MAX_LENGTH:
         raise InputError(f"formula of {len(text)} characters: at most {MAX_LENGTH} are read")
     if not text.strip().isprintable():
@@ -51,7 +78,10 @@ def _parse(text: str) -> tuple[tuple[str, float], ...]:
     if not amounts or not all(0.0 < amount < 1e4 for amount in amounts.values()):
         raise InputError(f"formula {text!r} must hold positive, finite amounts of at least one element")
     for symbol in amounts:
-        atomic_mass(symbol)
+        try:
+            atomic_mass(symbol)
+        except InputError as error:
+            raise InputError(f"formula {text!r}: {error}") from error
     return tuple(amounts.items())
 
 
@@ -64,7 +94,7 @@ def _with_plain_digits(formula: str, text: str) -> str:
             raise _unreadable(text, f"{character!r} is written high: leave charges out, amounts stand low or level")
         if kind == "<fraction>" and plain and plain[-1].isdigit():
             raise _unreadable(text, f"{plain[-1] + character!r}: write a decimal")
-        plain.append(unicodedata.normalize("NFKC", character) if kind in ("<sub>", "<fraction>") else character)
+        plain.append(unicodedata.normalize("NFKC", character) if kind in _LEVEL else character)
     level = "".join(plain)
 
     def decimal(fraction: re.Match[str]) -> str:
@@ -72,6 +102,8 @@ def _with_plain_digits(formula: str, text: str) -> str:
             raise _unreadable(text, f"{fraction[0]!r} divides by zero")
         return repr(int(fraction[1]) / int(fraction[2]))
 
+    if zero := re.search(r"(?<![0-9.])0[0-9]+", level):
+        raise _unreadable(text, f"{zero[0]!r} begins with a zero, which is no amount: oxygen is the letter O")
     return re.sub(rf"(?<![0-9.])([0-9]{{1,9}})[{SLASHES}]([0-9]{{1,9}})(?![0-9.])", decimal, level)
 
 
@@ -95,6 +127,8 @@ def _read(formula: str, text: str) -> dict[str, float]:
 
 def _culprit(formula: str) -> str:
     """What in a formula can not be read, and what to write instead."""
+    if stranger := foreign(formula):
+        return f"{stranger[0]!r} only looks like the Latin letter {stranger[1]}: type it anew"
     if charge := re.search(r"[0-9]*[+\-−–]+", formula):
         return f"{charge[0]!r} looks like a charge or a difference: write amounts alone"
     if comma := re.search(r"[0-9]*,[0-9]*", formula):

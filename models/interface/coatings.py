@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.lookalikes import level
 from sinterface.models.basics.quantity import Quantity
 from sinterface.models.equilibrium.chemistry import reactant
 from sinterface.models.interface.reactions import InterfaceReactions, interface_reactions
@@ -71,8 +72,8 @@ def coating(text: str, database: Database) -> Material:
     if text.casefold() in {key.casefold() for key in cards}:
         return materials.find(text, "coating")
     choices = f"choices are {', '.join(sorted(cards))} or what `sinterface phases list` shows"
-    if text in database.solids:
-        return _layer(text, database[text])
+    if level(text) in database.solids:
+        return _layer(level(text), database[level(text)])
     try:
         composition = formula.parse(text)
     except InputError:

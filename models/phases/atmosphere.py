@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.basics.constants import GAS_CONSTANT
-from sinterface.models.basics.errors import InputError, shown, unknown
+from sinterface.models.basics.errors import InputError, shown, suggestion, unknown
+from sinterface.models.basics.lookalikes import level
 from sinterface.models.phases.gases import gas
 
 OPEN_ELEMENTS = ("O", "C", "H")
@@ -156,6 +157,15 @@ NAMED: Mapping[str, Atmosphere] = {
 """Atmospheres by name; ``NAME:pO2=...,pCO2=...,pH2O=...`` overrides any of the pressures [bar],
 ``air:dew_point=15`` the humidity."""
 
+WORDS: Mapping[str, str] = {
+    "oxygen": "O2",
+    "nitrogen": "N2",
+    "argon": "Ar",
+    "carbon dioxide": "CO2",
+    "forming gas": "H2/Ar",
+}
+"""Words for gases, for which their names are suggested."""
+
 
 def water_pressure(dew_point: float) -> float:
     """Partial pressure of water [bar] at a dew point [degrees C], -45 to 60.
@@ -182,25 +192,27 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
         return text
     if len(text) > MAX_TEXT:
         raise InputError(f"atmosphere {shown(text)}: over {MAX_TEXT} characters is no gas; write e.g. O2:pCO2=1e-5")
-    text = " ".join(text.split())
-    head, _, tail = text.partition(":")
+    text = " ".join(level(text).split())
+    head, tail = (part.strip() for part in (*text.split(":", 1), "")[:2])
     if "=" in head:
         head, tail = "custom", text
     named = {name.casefold(): value for name, value in NAMED.items()}
     if head != "custom" and head.casefold() not in named:
-        raise unknown("atmosphere", head, NAMED, "or give pressures in bar, e.g. pO2=0.2,pCO2=4e-4")
+        raise unknown("atmosphere", head, NAMED, "or give pressures in bar, e.g. pO2=0.2,pCO2=4e-4", WORDS)
     base = named.get(head.casefold())
     pressures = {species: getattr(base, species) for species in PRESSURES} if base else {}
     told: set[str] = set()
+    keys = (*PRESSURES, "dew_point")
     for part in filter(None, re.split(r"[,\s]+", tail)):
         key, separator, value = part.partition("=")
         gas = "pH2O" if key == "dew_point" else key
         if gas in told:
             raise InputError(f"atmosphere {text!r}: {gas} is given twice, drop one")
         told.add(gas)
-        if key not in (*PRESSURES, "dew_point") or not separator:
+        if key not in keys or not separator:
             choices = "pO2=, pCO2=, pH2O=, pH2=, pCO= (bar), dew_point= (°C)"
-            raise InputError(f"atmosphere {text!r}: {part!r} is not one of {choices}")
+            meant = "" if key in keys else suggestion(key, keys)
+            raise InputError(f"atmosphere {text!r}: {meant}{part!r} is not one of {choices}")
         try:
             number = float(value)
         except ValueError as error:

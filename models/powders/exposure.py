@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sinterface.models.basics.errors import InputError, shown, unknown
+from sinterface.models.basics.lookalikes import level
 
 KEYS = {"H": "protons", "Li2CO3": "carbonate", "LiOH": "hydroxide", "H2O": "water"}
 """What is written on the command line and on cards, and the field it fills."""
@@ -83,7 +84,7 @@ def read(text: str) -> Exposure:
     2.0
     """
     values: dict[str, float] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
+    for part in filter(None, (piece.strip() for piece in level(text).split(","))):
         match = re.fullmatch(r"([A-Za-z0-9]+)\s*=\s*(\d+(?:\.\d*)?)\s*%?", part)
         if not match:
             raise InputError(f"exposure {shown(part)} is not understood: write e.g. H=0.4,Li2CO3=2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import re
 import tomllib
@@ -15,6 +16,7 @@ from typing import Any
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError, InputError, shown, unknown
+from sinterface.models.basics.lookalikes import level, outline
 from sinterface.models.basics.quantity import Quantity, quantity
 from sinterface.models.basics.textfile import load_toml, read_text
 from sinterface.models.phases.substance import cations
@@ -228,7 +230,7 @@ def find(
             raise InputError(f"{text}: --structure and --morphology go with a formula only; the card tells both")
         return material
     text = text.strip()
-    named = _by_name().get(text.casefold())
+    named = _by_name().get(level(text).casefold())
     if named is not None and named.role == role:
         if structure or morphology:
             raise InputError(f"{text} is a built-in material: --structure and --morphology go with a formula only")
@@ -236,9 +238,11 @@ def find(
     try:
         composition = formula.parse(text)
     except InputError as error:
-        names = [key for key, material in _by_name().items() if material.role == role]
-        near = difflib.get_close_matches(text[:200].casefold(), names, n=1, cutoff=NEAR)
-        if not near and any(character.isdigit() for character in text) and not re.search("-[A-Za-z]", text):
+        words = {key: material.id for key, material in _by_name().items() if material.role == role}
+        formulas = [material.formula for material in built_in(role).values()]
+        words |= {each: each for each in formulas if outline(each) == outline(text[:200])}
+        likely = difflib.get_close_matches(outline(text[:200]), list(map(outline, words)), n=1, cutoff=NEAR)
+        if not likely and any(character.isdigit() for character in text) and not re.search("-[A-Za-z]", text):
             raise error  # a hyphen before a letter is one of a name, others are charges
         if named is not None:
             choices = ", ".join(sorted(built_in(role)))
@@ -246,7 +250,7 @@ def find(
                 f"{text} is built in as {named.role}, not as {role}: choices are {choices}; or a formula"
             ) from error
         example = "Li6.6La3Zr1.6Ta0.4O12" if role == "electrolyte" else "LiNi0.6Mn0.2Co0.2O2"
-        raise unknown(role, text, built_in(role), f"or a formula, e.g. {example}") from error
+        raise unknown(role, text, built_in(role), f"or a formula, e.g. {example}", words) from error
     if elements:
         check_elements(text, composition, elements)
     return _from_formula(text, composition, role, structure, morphology, particles)
@@ -279,12 +283,13 @@ def _from_formula(
     particles: bool,
 ) -> Material:
     if not _framework(composition, role):
-        raise InputError(f"{role} {text!r} holds no metal beside lithium: write e.g. LiNi0.6Mn0.2Co0.2O2")
+        meant = _meant(text) or "write e.g. LiNi0.6Mn0.2Co0.2O2"
+        raise InputError(f"{role} {text!r} holds no metal beside lithium: {meant}")
     structure = structure or guess_structure(composition)
     if structure is None and particles:
         raise InputError(
-            f"structure of {shown(text)} can not be told from the formula: {misfit(composition)}; correct the amounts, "
-            f"or add --structure {'|'.join(STRUCTURES)}"
+            f"structure of {shown(text)} can not be told from the formula: {misfit(composition)}; "
+            f"{_meant(text) or 'correct the amounts,'} or add --structure {'|'.join(STRUCTURES)}"
         )
     if structure is not None and structure not in STRUCTURES:
         raise unknown("structure", structure, STRUCTURES)
@@ -312,6 +317,12 @@ def _from_formula(
         text, role, composition, str(structure), kind, particle_diameter=typical[0], grain_size=typical[1],
         density=peer.density, source=f"formula, sizes of {peer.id}",
     )  # fmt: skip
+
+
+def _meant(text: str) -> str:
+    """A question after the formula that looks like the text and whose structure can be told; empty without one."""
+    likely = (spelling for spelling in formula.alike(text) if guess_structure(formula.parse(spelling)))
+    return "".join(f"did you mean {spelling}?" for spelling in itertools.islice(likely, 1))
 
 
 def misfit(composition: Mapping[str, float]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sinterface.models.basics.lookalikes import level
 from sinterface.models.basics.textfile import plain
 from sinterface.simulate.cli.options import Database as File
 from sinterface.simulate.cli.options import Json
@@ -80,7 +81,7 @@ def show(
     from sinterface.simulate.setup import schedule
 
     phase_data = open_database(database)
-    solid = phase_data[phase]
+    solid = phase_data[level(phase.strip())]
     T = schedule.temperature(temperature)
     hull_reaction = stability.decomposition(solid, T, gas(atmosphere), phase_data)
     summary = _summary(solid) | {
@@ -92,7 +93,8 @@ def show(
             "others": dict(hull_reaction.products),
         }
     }
-    row = phase_tables.read_records()[phase].row if phase in phase_tables.read_records() else {}
+    records = phase_tables.read_records()
+    row = records[solid.id].row if solid.id in records else {}
     summary["as_tabulated"] = {key: value for key, value in row.items() if value}
     if as_json:
         typer.echo(json.dumps(summary, indent=2))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.errors import InputError, shown, unknown
+from sinterface.models.basics.lookalikes import level
 from sinterface.models.interface.bed import bed as read_bed
 from sinterface.models.phases import database as databases
 from sinterface.models.phases.atmosphere import Atmosphere
@@ -179,6 +180,7 @@ def read_mass_ratio(text: str) -> float:
     1.5
     """
     number = r"(\d+(?:\.\d*)?)"
+    text = level(text)
     match = re.fullmatch(rf"\s*{number}\s*[:/]\s*{number}\s*", text)
     if match is not None and float(match[1]) > 0.0 and float(match[2]) > 0.0:
         return float(match[1]) / float(match[2])
@@ -224,7 +226,7 @@ def read_additives(text: str) -> tuple[tuple[str, float], ...]:
     (('Li2CO3', 2.0), ('Li3BO3', 5.0))
     """
     additives = []
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
+    for part in filter(None, (piece.strip() for piece in level(text).split(","))):
         match = re.fullmatch(r"([^=\s]+)\s*=\s*(\d+(?:\.\d*)?)\s*%?", part)
         if not match:
             raise InputError(

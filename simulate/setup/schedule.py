@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO, T_MAX, T_MIN
 from sinterface.models.basics.errors import InputError, SinterfaceError, shown
+from sinterface.models.basics.lookalikes import level
 from sinterface.models.phases.atmosphere import Atmosphere, atmosphere
 
 ROOM = 25.0 + CELSIUS_ZERO
@@ -207,7 +208,7 @@ class Schedule:
 
 def duration(text: str) -> float:
     """Time [s] from text such as ``2 h``, ``90 min``, ``30 s``.  Raises InputError."""
-    match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", text.strip())
+    match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", level(text).strip())
     if not match or match[2] not in _TIME:
         raise InputError(
             f"time {shown(text)} is not understood: write a number and a unit, one of s, min, h, d, e.g. '2 h'"
@@ -222,7 +223,7 @@ def duration(text: str) -> float:
 
 def temperature(text: str) -> float:
     """Temperature [K] from ``900``, ``900 °C`` or ``1173 K``.  Raises InputError outside the range of the data."""
-    match = re.fullmatch(_NUMBER + r"\s*(°?\s*C|K)?", text.strip())
+    match = re.fullmatch(_NUMBER + r"\s*(°?\s*C|K)?", level(text).strip())
     if not match:
         raise InputError(f"temperature {shown(text)} is not understood: write e.g. '900', '900 °C' or '1173 K'")
     kelvin = float(match[1]) + (0.0 if match[2] == "K" else CELSIUS_ZERO)
@@ -240,7 +241,7 @@ def pressure(text: str) -> float:
     >>> pressure("50 MPa")
     50000000.0
     """
-    match = re.fullmatch(_NUMBER + r"\s*(k?bar|[kMG]?Pa)", text.strip(), flags=re.IGNORECASE)
+    match = re.fullmatch(_NUMBER + r"\s*(k?bar|[kMG]?Pa)", level(text).strip(), flags=re.IGNORECASE)
     if not match:
         raise InputError(
             f"pressure {shown(text)} is not understood: write a number and a unit, one of MPa, GPa, kPa, bar, "
@@ -254,7 +255,7 @@ def pressure(text: str) -> float:
 
 def rate(text: str) -> float:
     """Heating rate [K/s] from ``10 °C/min``, ``50 K/s``; a bare number is °C/min.  Raises InputError."""
-    match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*C|K)\s*/\s*([a-z]+))?", text.strip())
+    match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*C|K)\s*/\s*([a-z]+))?", level(text).strip())
     if not match or (match[2] or "min") not in _TIME:
         raise InputError(f"heating rate {shown(text)} is not understood: write e.g. '10 °C/min' or '50 K/s'")
     value = float(match[1]) / _TIME[match[2] or "min"]
