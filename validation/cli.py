@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sinterface.simulate.cli.main import app, main
-from sinterface.simulate.cli.options import Cells, Json, Picture, Workers, check_outputs, save
+from sinterface.simulate.cli.options import DOCUMENT, Cells, Json, Picture, Workers, check_outputs, save
 from sinterface.simulate.cli.terminal import console, printable, processes, progress_bar, say
 
 if TYPE_CHECKING:
@@ -49,13 +49,15 @@ def validate(
     workers: Workers = 0,
     report: Annotated[Path | None, typer.Option(help="HTML page to write.")] = None,
     plot: Picture = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write: .json (what --json prints).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare predictions with what furnaces showed: onsets, phases, amounts, trends.  Takes minutes."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.instruments.detector import Detector
-    from sinterface.simulate.files.output import check_writable, write_whole
+    from sinterface.simulate.files.output import check_ending, check_writable, write_text
     from sinterface.validation.scores import validate as comparison
 
     for path in cards or []:
@@ -66,9 +68,10 @@ def validate(
         raise InputError(f"--samples {samples}: give 1 to {MOST_SAMPLES}")
     if not 4 <= cells <= MOST_CELLS:
         raise InputError(f"--cells {cells}: choose 4 to {MOST_CELLS}")
-    for file in filter(None, (report, output)):
-        check_writable(file)
-    check_outputs(None, plot)
+    check_outputs(output, plot, endings=DOCUMENT)
+    if report is not None:
+        check_ending(report, {".html": "a page", ".htm": "the same"}, "report")
+        check_writable(report)
     if report is not None:
         from sinterface.validation.report.page import write
     looked = None if detect is None else Detector.read(detect)
@@ -83,7 +86,7 @@ def validate(
     else:
         _show(validation)
     if output is not None:
-        write_whole(output, lambda name: name.write_text(text + "\n", encoding="utf-8"))
+        write_text(output, text + "\n")
         say(f"wrote {output}", quiet=as_json)
     if report is not None:
         write(validation, report)
@@ -160,13 +163,14 @@ def calibrate(
     """Estimate the global parameters from observations with role = "fit".  Ctrl-C ends it; calling again goes on."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.basics.textfile import read_text
-    from sinterface.simulate.files.output import check_writable, write_whole
+    from sinterface.simulate.files.output import check_ending, check_writable, write_text
     from sinterface.simulate.setup.extras import require
     from sinterface.validation.calibration import calibrate as calibration
     from sinterface.validation.calibration.posterior import posterior_table, resample
     from sinterface.validation.judging.pool_file import pool_text, read_pool
     from sinterface.validation.observations.evidence import Observation
 
+    check_ending(posterior, {".csv": "a table"}, "posterior")
     for file in (pool, posterior):
         check_writable(file)
     check_outputs(None, plot)
@@ -192,7 +196,7 @@ def calibrate(
         require("calibrate")
 
     def keep(sets: Pool) -> None:
-        write_whole(pool, lambda name: name.write_text(pool_text(sets), encoding="utf-8"))
+        write_text(pool, pool_text(sets))
 
     alone = [card for card in all_cards.alone if isinstance(card, Observation)]
     observations = (*all_cards.observations, *alone)
@@ -203,7 +207,7 @@ def calibrate(
             past=past, progress=advance, keep=keep, report=_show_round,
         )  # fmt: skip
     table = posterior_table(made, size)
-    write_whole(posterior, lambda name: name.write_text(table, encoding="utf-8"))
+    write_text(posterior, table)
     _show_estimates(made)
     say(f"wrote {posterior}", quiet=False)
     if plot is not None:

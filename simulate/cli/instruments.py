@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli.options import Json, Picture, Style, check_outputs, save
-from sinterface.simulate.cli.terminal import console, say
+from sinterface.simulate.cli.options import DOCUMENT, Json, Picture, Style, check_outputs, save, write_output
+from sinterface.simulate.cli.terminal import console
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,7 +27,10 @@ RunFile = Annotated[Path, typer.Argument(help="NetCDF file that sinterface run w
 
 def xrd(
     file: RunFile,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Pattern to write: .xy.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write: .xy (the pattern), or .json (what --json prints)."),
+    ] = None,
     plot: Picture = None,
     style: Style = "screen",
     measured: Annotated[
@@ -52,15 +55,11 @@ def xrd(
     from sinterface.models.instruments.diffraction import Scan, pattern_of
     from sinterface.simulate.files.pattern_files import read_pattern
 
-    check_outputs(output, plot, style=style)
+    check_outputs(output, plot, style=style, endings={".xy": "the pattern", **DOCUMENT})
     scan = Scan.of_anode(
         radiation, step=step, speed=speed, peak_rate=rate, width=width, product_crystallite=1e-6 * crystallite,
         **_range(angles),
     )  # fmt: skip
-    if output is not None and output.suffix.lower() != ".xy":
-        from sinterface.models.basics.errors import InputError
-
-        raise InputError(f"output {output}: a calculated pattern is written as .xy")
     overlay = read_pattern(measured) if measured is not None else None
     run = _run(file)
     moment = _step_at(run.data, at)
@@ -74,8 +73,8 @@ def xrd(
     if output is not None:
         from sinterface.simulate.files.pattern_files import write_pattern
 
-        write_pattern(pattern, output)
-        say(f"wrote {output}", quiet=as_json)
+        document = _xrd_document(pattern, limits, scan, run.data, moment)
+        write_output(output, document, lambda path: write_pattern(pattern, path), quiet=as_json)
     if plot is not None and figure is not None:
         save(figure, plot, quiet=as_json, style=style)
     if as_json:

@@ -27,6 +27,7 @@ from sinterface.simulate.cli.options import (
     check_outputs,
     save,
     with_couple,
+    write_output,
 )
 from sinterface.simulate.cli.terminal import (
     Column,
@@ -135,11 +136,10 @@ def run(
         with progress_bar(f"{samples} samples", not as_json) as advance:
             around = spread(task, samples, database=phase_data, workers=os.cpu_count() or 1, progress=advance)
         result = replace(result, dataset=around.added_to(result.dataset))
+    told = result.document(detection_limit) | ({"samples": around.document(detection_limit)} if around else {})
     if output is not None:
-        result.to_netcdf(output)
-        say(f"wrote {output}", quiet=as_json)
+        write_output(output, told, result.to_netcdf, quiet=as_json)
     if as_json:
-        told = result.document(detection_limit) | ({"samples": around.document(detection_limit)} if around else {})
         typer.echo(json.dumps(told, indent=2))
     else:
         _show_run(result, detection_limit)
@@ -199,7 +199,9 @@ def sweep(
     hours, rate = schedules.duration(hold) / 3600.0, schedules.rate(ramp) * 60.0
     count = processes(workers)
     if output is not None and len(cathodes) > 1 and "{cathode}" not in output.name:
-        raise InputError(f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}.nc'")
+        raise InputError(
+            f"output {output}: several cathodes need a name each, e.g. -o '{output.stem}-{{cathode}}{output.suffix}'"
+        )
     looked = Detector.read(detect)
     phase_data = phases.open_database(database)
     tasks = [couple.problem(cathode, None, phase_data) for cathode in cathodes]
@@ -227,8 +229,7 @@ def sweep(
         if not as_json:
             _show_sweep(done[-1])
         if file is not None:
-            done[-1].to_netcdf(file)
-            say(f"wrote {file}", quiet=as_json)
+            write_output(file, done[-1].document(), done[-1].to_netcdf, quiet=as_json)
     if as_json:
         documents = [each.document() for each in done]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))

@@ -8,7 +8,8 @@ of ``problem`` that it fills.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
@@ -46,10 +47,21 @@ Detect = Annotated[
 ]
 Database = Annotated[Path | None, typer.Option("--database", help="Phase data of your own: JSON or CSV; merged in.")]
 Workers = Annotated[int, typer.Option(help="Processes; 0 takes one per core.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="NetCDF file to write.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="File to write: .nc (NetCDF), or .json (what --json prints).")
+]
 Picture = Annotated[Path | None, typer.Option("--plot", help="Figure to write: .png, .pdf or .svg.")]
 Style = Annotated[str, typer.Option(help="Of the figure: screen, or paper (85 or 170 mm wide).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output and nothing else.")]
+
+
+DOCUMENT: Mapping[str, str] = {".json": "what --json prints"}
+"""Ending of a file that holds a document."""
+
+DATA: Mapping[str, str] = {".nc": "NetCDF", **DOCUMENT}
+"""Endings of files that hold what ``run``, ``sweep`` and ``compare`` computed."""
+
+CHECKPOINTS: Mapping[str, str] = {".h5": "HDF5", ".hdf5": "HDF5"}
 
 
 @dataclass(frozen=True)
@@ -180,17 +192,26 @@ def check_limit(limit: float) -> None:
 
 
 def check_outputs(
-    output: Path | None, plot: Path | None, checkpoint: Path | None = None, style: str = "screen"
+    output: Path | None,
+    plot: Path | None,
+    checkpoint: Path | None = None,
+    *,
+    style: str = "screen",
+    endings: Mapping[str, str] = DATA,
 ) -> None:
-    """Raise InputError now rather than after the calculation when a file can not be written, or would be twice."""
+    """Raise InputError now rather than after the calculation when a file can not be written, or would be twice.
+
+    ``endings`` are those of the output, with what each stands for.
+    """
     from sinterface.models.basics.errors import InputError, unknown
-    from sinterface.simulate.files.output import check_writable
+    from sinterface.simulate.files.output import check_ending, check_writable
 
     files = [file for file in (output, plot, checkpoint) if file is not None]
     if len({file.absolute() for file in files}) < len(files):
         raise InputError(f"{files[0]} is given twice: one file would overwrite the other")
-    for file in (output, checkpoint):
+    for file, known, what in ((output, endings, "output"), (checkpoint, CHECKPOINTS, "checkpoint")):
         if file is not None:
+            check_ending(file, known, what)
             check_writable(file)
     if plot is not None:
         from sinterface.simulate.figures.canvas import STYLES
@@ -200,6 +221,19 @@ def check_outputs(
             raise unknown("style", style, STYLES)
         check_format(plot)
         check_writable(plot)
+
+
+def write_output(
+    path: Path, document: Mapping[str, Any], write: Callable[[Path], object] | None = None, *, quiet: bool
+) -> None:
+    """Write a file and say so: the document where the name ends in .json, else what ``write`` puts there."""
+    from sinterface.simulate.files.output import write_text
+
+    if write is None or path.suffix.lower() in DOCUMENT:
+        write_text(path, json.dumps(document, indent=2) + "\n")
+    else:
+        write(path)
+    say(f"wrote {path}", quiet=quiet)
 
 
 def save(figure: Figure, path: Path, *, quiet: bool, style: str = "screen") -> None:

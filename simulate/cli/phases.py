@@ -163,11 +163,12 @@ def fetch(
     """Fetch computed phases from the Materials Project, with your key in MP_API_KEY, into a pinned snapshot."""
     from sinterface.models.basics.errors import InputError
     from sinterface.simulate.files import fetch_mp
-    from sinterface.simulate.files.output import check_writable
+    from sinterface.simulate.files.output import check_ending, check_writable
 
     chosen = [element.strip() for element in elements.split(",") if element.strip()]
     if not chosen:
         raise InputError(f"elements {elements!r}: write symbols parted by commas, e.g. Li,La,Zr,O")
+    check_ending(output, {".json": "a snapshot"})
     check_writable(output)
     with progress_bar("Materials Project", wanted=True) as advance:
         count = fetch_mp.fetch(chosen, output, progress=advance)

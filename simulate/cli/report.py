@@ -23,6 +23,7 @@ def report(
 ) -> None:
     """Make one offline HTML page with interactive charts of what other commands wrote."""
     from sinterface.models.basics.errors import InputError
+    from sinterface.simulate.files.output import check_ending
     from sinterface.simulate.pages.report import write
 
     check_limit(detection_limit)
@@ -30,7 +31,6 @@ def report(
         raise InputError(f"{len(files)} files: one page takes at most {MOST_FILES}")
     if not 0 <= top <= MOST_LISTED:
         raise InputError(f"--top {top}: choose 0 to {MOST_LISTED}")
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"output {output}: a page ends in .html")
+    check_ending(output, {".html": "a page", ".htm": "the same"})
     write(files, output, limit=detection_limit, top=top)
     say(f"wrote {output}", quiet=False)

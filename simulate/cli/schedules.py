@@ -11,6 +11,7 @@ import typer
 
 from sinterface.simulate.cli import phases
 from sinterface.simulate.cli.options import (
+    DOCUMENT,
     Cathode,
     CoupleOptions,
     Database,
@@ -23,8 +24,9 @@ from sinterface.simulate.cli.options import (
     check_outputs,
     save,
     with_couple,
+    write_output,
 )
-from sinterface.simulate.cli.terminal import Column, console, print_table, progress_bar, say
+from sinterface.simulate.cli.terminal import Column, console, print_table, progress_bar
 
 if TYPE_CHECKING:
     from sinterface.simulate.studies.compare import Comparison
@@ -62,11 +64,11 @@ def compare(
     check_outputs(output, plot, style=style)
     with progress_bar(f"{task.label}: {len(chosen)} schedules", not as_json) as advance:
         done = comparisons.compare(task, chosen, database=phase_data, progress=advance)
+    document = done.document(detection_limit)
     if output is not None:
-        done.to_netcdf(output)
-        say(f"wrote {output}", quiet=as_json)
+        write_output(output, document, done.to_netcdf, quiet=as_json)
     if as_json:
-        typer.echo(json.dumps(done.document(detection_limit), indent=2))
+        typer.echo(json.dumps(document, indent=2))
     else:
         _show_comparison(done, detection_limit)
     if plot is not None:
@@ -96,14 +98,15 @@ def optimize(
     seed: Annotated[int, typer.Option(help="Seed of the search and the samples.")] = 0,
     detection_limit: Limit = 1.0,
     database: Database = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSON file to write.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write: .json (what --json prints).")
+    ] = None,
     plot: Picture = None,
     style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Find the schedules that densify most for the least secondary phases.  Takes a minute."""
     from sinterface.models.phases.atmosphere import atmosphere as read_gas
-    from sinterface.simulate.files.output import write_whole
     from sinterface.simulate.studies import optimize as search
 
     bounds = search.Bounds(
@@ -116,17 +119,16 @@ def optimize(
     check_limit(detection_limit)
     phase_data = phases.open_database(database)
     task = couple.problem(cathode, None, phase_data)
-    check_outputs(output, plot, style=style)
+    check_outputs(output, plot, style=style, endings=DOCUMENT)
     with progress_bar(f"{task.label}: {budget} predictions", not as_json) as advance:
         best = search.optimize(
             task, bounds, budget=budget, samples=samples, seed=seed, database=phase_data, progress=advance
         )
-    text = json.dumps(best.document(), indent=2)
+    document = best.document()
     if output is not None:
-        write_whole(output, lambda name: name.write_text(text + "\n", encoding="utf-8"))
-        say(f"wrote {output}", quiet=as_json)
+        write_output(output, document, quiet=as_json)
     if as_json:
-        typer.echo(text)
+        typer.echo(json.dumps(document, indent=2))
     else:
         _show_front(best)
     if plot is not None:

@@ -47,6 +47,7 @@ def screen(
 
     from sinterface.models.basics.errors import InputError
     from sinterface.models.instruments.detector import Detector
+    from sinterface.simulate.files.output import check_ending
     from sinterface.simulate.setup.extras import require
 
     require("screen")
@@ -66,6 +67,7 @@ def screen(
     if detect is not None:
         candidates = replace(candidates, detect=Detector.read(detect))
     check_outputs(None, plot, style=style)
+    check_ending(output, {".zarr": "a store"})
     phase_data = None if database is None else phases.open_database(database)
     with _progress(not as_json) as advance:
         done = run(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sinterface.simulate.cli.options import (
+    DOCUMENT,
     CoupleOptions,
     Database,
     Json,
@@ -18,9 +19,10 @@ from sinterface.simulate.cli.options import (
     check_outputs,
     save,
     with_couple,
+    write_output,
 )
 from sinterface.simulate.cli.phases import open_database
-from sinterface.simulate.cli.terminal import console, progress_bar, say
+from sinterface.simulate.cli.terminal import console, progress_bar
 
 if TYPE_CHECKING:
     from sinterface.models.phases.database import Database as PhaseDatabase
@@ -39,26 +41,26 @@ def tga(
         typer.Option(help="Your mass curve to lay over: .csv, .txt or .dat with temperature in °C and mass."),
     ] = None,
     database: Database = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Mass curve to write: .csv.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write: .csv (the curve), or .json (what --json prints)."),
+    ] = None,
     plot: Picture = None,
     style: Style = "screen",
     as_json: Json = False,
 ) -> None:
     """Heat a powder, or with -e a couple, in a thermobalance: mass, oxygen, water and CO2 apart, steps and onsets."""
-    from sinterface.simulate.files.mass_files import check_name, read_mass, write_mass
+    from sinterface.simulate.files.mass_files import read_mass, write_mass
     from sinterface.simulate.studies.thermogram import thermogram
 
-    check_outputs(output, plot, style=style)
-    if output is not None:
-        check_name(output)
+    check_outputs(output, plot, style=style, endings={".csv": "the curve", **DOCUMENT})
     overlay = None if measured is None else read_mass(measured)
     phase_data = open_database(database)
     task = _task(couple, material, f"{ramp} to {to}" + (" °C" if to.strip().isdigit() else ""), phase_data)
     with progress_bar(task.label, not as_json) as advance:
         shown = thermogram(task, database=phase_data, progress=advance)
     if output is not None:
-        write_mass(shown.curve, output)
-        say(f"wrote {output}", quiet=as_json)
+        write_output(output, document(shown), lambda path: write_mass(shown.curve, path), quiet=as_json)
     if as_json:
         typer.echo(json.dumps(document(shown), indent=2))
     else:

@@ -11,11 +11,10 @@ import numpy as np
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
-from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.textfile import drawn
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.figures.canvas import canvas, styled
-from sinterface.simulate.files.output import write_figure
+from sinterface.simulate.files.output import check_ending, write_figure
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT
 
@@ -70,8 +69,7 @@ def style(family: str) -> tuple[str, str]:
 
 def check_format(path: Path) -> None:
     """Raise InputError unless the file's ending is a figure format."""
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"figure {path}: the ending {path.suffix!r} is not one of {', '.join(FORMATS)}")
+    check_ending(path, dict.fromkeys(FORMATS, ""), "figure")
 
 
 def save(figure: Figure, path: Path, style: str = "screen") -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import DataError, InputError
 from sinterface.simulate.files.columns import COLUMNS, two_columns
-from sinterface.simulate.files.output import write_whole
+from sinterface.simulate.files.output import check_ending, write_text
 
 if TYPE_CHECKING:
     from sinterface.models.instruments.thermogravimetry import MassCurve
@@ -90,16 +90,10 @@ def write_mass(curve: MassCurve, path: Path) -> None:
 
     ``read_mass`` reads it again.  Raises InputError when the ending is not .csv or the place can not be written.
     """
-    check_name(path)
+    check_ending(path, {".csv": "a mass curve"})
     parts = [f"{name.replace(' ', '_')}_percent" for name in curve.parts]
     header = ["temperature_C", "mass_change_percent", *parts, "rate_percent_per_min", "time_min"]
     columns = [curve.temperature - CELSIUS_ZERO, curve.change, *curve.parts.values(), curve.rate, curve.time / 60.0]
     rows = np.round(np.array(columns).T, 6) + 0.0  # no minus before a zero
     lines = [",".join(header), *(",".join(f"{value:.9g}" for value in row) for row in rows.tolist())]
-    write_whole(path, lambda name: name.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-
-
-def check_name(path: Path) -> None:
-    """Raise InputError unless the file's ending is .csv."""
-    if path.suffix.lower() != ".csv":
-        raise InputError(f"output {path}: a mass curve is written as .csv")
+    write_text(path, "\n".join(lines) + "\n")

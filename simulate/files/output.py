@@ -9,17 +9,33 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.basics.errors import InputError, SinterfaceError, shown
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def check_ending(path: Path, endings: Mapping[str, str], what: str = "output") -> None:
+    """Raise InputError unless the name of a file ends in one of ``endings``, in letters of any size.
+
+    ``endings`` says what a file of each is, ``what`` the message calls the file.
+
+    >>> check_ending(Path("run.NC"), {".nc": "NetCDF"})
+    >>> check_ending(Path("a.txt"), {".nc": "NetCDF", ".json": "JSON"})
+    Traceback (most recent call last):
+    ...
+    sinterface.models.basics.errors.InputError: output a.txt: the ending '.txt' is not one of .nc (NetCDF), .json (JSON)
+    """
+    if path.suffix.lower() not in endings:
+        choices = ", ".join(f"{ending} ({kind})" if kind else ending for ending, kind in endings.items())
+        raise InputError(f"{what} {path}: the ending {shown(path.suffix)} is not one of {choices}")
 
 
 def check_writable(path: Path) -> None:

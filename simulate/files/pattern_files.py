@@ -14,7 +14,7 @@ from sinterface.models.basics.errors import DataError, InputError
 from sinterface.models.basics.textfile import read_text
 from sinterface.models.instruments.diffraction import ANGLES, MOST_POINTS
 from sinterface.simulate.files.columns import COLUMNS, MOST_BYTES, two_columns
-from sinterface.simulate.files.output import write_whole
+from sinterface.simulate.files.output import check_ending, write_text
 
 if TYPE_CHECKING:
     from sinterface.models.instruments.diffraction import Pattern
@@ -125,9 +125,8 @@ def write_pattern(pattern: Pattern, path: Path) -> None:
 
     Raises InputError when the ending is not .xy or the place can not be written.
     """
-    if path.suffix.lower() != ".xy":
-        raise InputError(f"output {path}: a calculated pattern is written as .xy")
+    check_ending(path, {".xy": "angles and counts"})
     digits = max(2, math.ceil(-math.log10(pattern.scan.step)) + 1)
     rows = zip(pattern.angles.tolist(), pattern.counts.tolist(), strict=True)
     text = "".join(f"{angle:.{digits}f} {count:.6g}\n" for angle, count in rows)
-    write_whole(path, lambda name: name.write_text(text, encoding="utf-8"))
+    write_text(path, text)

@@ -25,7 +25,7 @@ MOST_NUMBERS = 20_000_000
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """First bytes of a NetCDF-4 file, which is an HDF5 file."""
 
-REMEDY = "give a NetCDF file that run, sweep or compare wrote with -o, or a Zarr store of screen"
+REMEDY = "give a NetCDF file (.nc) that run, sweep or compare wrote with -o, or a Zarr store of screen"
 
 _NUMBER, _TEXT = "number", "text"
 _RUN = {

@@ -249,10 +249,24 @@ class Screened:
         """Onset over composition, by couple and against nickel content, side by side, as far as there are data."""
         return picture("plot_screen", "overview", open_store(self.path))
 
+    @property
+    def by_family(self) -> pd.DataFrame:
+        """Final wt% as a table of pandas: a row for each candidate and hold temperature, best candidate first.
+
+        There is a column for each family that forms in any of them, most first.  What did not finish is nan.  Candidates
+        have the numbers that they have in ``to_dataframe``: ``done.by_family.loc[7]`` is that of candidate 7 by hold
+        temperature [degrees C], as the ``by_family`` of a sweep is.
+        """
+        store = open_store(self.path)
+        shares = store["wt_percent"].transpose("candidate", "temperature", "family").isel(candidate=_best_first(store))
+        most = np.nan_to_num(shares.max(("candidate", "temperature")).values)
+        order = [k for k in np.argsort(-most, kind="stable") if most[k] > 0.0]
+        return shares.isel(family=order).stack(row=("candidate", "temperature")).transpose("row", "family").to_pandas()
+
     def to_dataframe(self) -> pd.DataFrame:
         """The candidates as a table of pandas, a row each, best first; those that failed have rank 0 and come last.
 
-        Columns: what they are, the onset [degrees C] (inf for none), the most secondary phases at any temperature
+        Candidates are numbered as in the space.  Columns: what they are, the onset [degrees C] (inf for none), the most secondary phases at any temperature
         [wt%], the lowest reaction energy [meV/atom], and how they ended.
         """
         import pandas as pd

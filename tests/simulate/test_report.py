@@ -224,7 +224,7 @@ def broken(made, tmp_path, kind):
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("text", "is no NetCDF-4 file; give a NetCDF file that run"), ("cut off", "damaged or cut off"),
+        ("text", r"is no NetCDF-4 file; give a NetCDF file \(.nc\) that run"), ("cut off", "damaged or cut off"),
         ("foreign", "holds sst, and no wt_percent"), ("other dims", "is no number by time"),
         ("text for numbers", "cathode_fraction is no number by hold_temperature"),
         ("no attributes", "does not say its cathode"), ("missing", "No such file"),
