@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sinterface.models.powders.materials import find as material
     from sinterface.simulate.screening.candidate_space import Space as Space
     from sinterface.simulate.screening.candidate_space import read as read_space
+    from sinterface.simulate.screening.screen import Screened as Screened
     from sinterface.simulate.screening.screen import screen as screen
     from sinterface.simulate.screening.zarr_store import open_store as open_store
     from sinterface.simulate.setup.problem import Problem as Problem
@@ -61,6 +62,7 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "Problem": ("simulate.setup.problem", "Problem"),
     "Result": ("simulate.solve.result", "Result"),
     "Schedule": ("simulate.setup.schedule", "Schedule"),
+    "Screened": ("simulate.screening.screen", "Screened"),
     "SinterfaceError": ("models.basics.errors", "SinterfaceError"),
     "SolveError": ("models.basics.errors", "SolveError"),
     "Space": ("simulate.screening.candidate_space", "Space"),
@@ -85,8 +87,8 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
 }
 __all__ = [
     "Atmosphere", "Bounds", "Comparison", "DataError", "Database", "Front", "InputError", "Material",
-    "Problem", "Result", "Schedule", "SinterfaceError", "SolveError", "Space", "Spread", "Sweep", "atmosphere",
-    "compare", "interface_reactions", "load_database", "material", "materials", "open_store", "optimize",
+    "Problem", "Result", "Schedule", "Screened", "SinterfaceError", "SolveError", "Space", "Spread", "Sweep",
+    "atmosphere", "compare", "interface_reactions", "load_database", "material", "materials", "open_store", "optimize",
     "predict", "problem", "read_schedule", "read_space", "screen", "simulate", "spread", "sweep",
 ]  # fmt: skip
 
@@ -95,7 +97,7 @@ def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module 'sinterface' has no attribute {name!r}; it has {', '.join(__all__)}")
     module, attribute = _WHERE[name]
-    if name in ("open_store", "screen"):
+    if name in ("Screened", "open_store", "screen"):
         from sinterface.simulate.setup.extras import require
 
         require("screen")

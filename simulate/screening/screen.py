@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError, unknown
@@ -38,6 +39,7 @@ from sinterface.simulate.studies.samples import spread
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
     from matplotlib.figure import Figure
 
 NAMES = tuple(FAMILIES)
@@ -231,7 +233,15 @@ def work(job: tuple[Candidate, Setting, Callable[[Candidate, Setting], Row]]) ->
 class Screened:
     """How a screen went: candidates in all, in the store at the start, failed in all; ``seconds`` of this run.
 
-    ``path`` is the store, which ``plot`` and ``to_dataframe`` read.
+    ``path`` is the store, which ``plot``, ``by_family`` and ``to_dataframe`` read.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from sinterface.simulate.screening.candidate_space import parse
+    >>> space = parse('temperatures = [400, 500]\\ncathodes = ["pc-LCO"]')
+    >>> with TemporaryDirectory() as folder:
+    ...     done = screen(space, Path(folder) / "a.zarr", judge=blank_row)  # without judge, each candidate is run
+    ...     done.by_family.index.tolist(), done.to_dataframe()["cathode"].tolist()
+    ([(0, 400.0), (0, 500.0)], ['pc-LCO'])
     """
 
     total: int
@@ -253,34 +263,45 @@ class Screened:
     def by_family(self) -> pd.DataFrame:
         """Final wt% as a table of pandas: a row for each candidate and hold temperature, best candidate first.
 
-        There is a column for each family that forms in any of them, most first.  What did not finish is nan.  Candidates
-        have the numbers that they have in ``to_dataframe``: ``done.by_family.loc[7]`` is that of candidate 7 by hold
-        temperature [degrees C], as the ``by_family`` of a sweep is.
+        There is a column for each family that forms in any of them, most first.  What did not finish is nan.
+        Candidates have the numbers that they have in ``to_dataframe``: ``done.by_family.loc[7]`` is candidate 7 by
+        hold temperature [degrees C], as ``by_family`` of a sweep is.
         """
+        import pandas as pd
+
         store = open_store(self.path)
-        shares = store["wt_percent"].transpose("candidate", "temperature", "family").isel(candidate=_best_first(store))
-        most = np.nan_to_num(shares.max(("candidate", "temperature")).values)
-        order = [k for k in np.argsort(-most, kind="stable") if most[k] > 0.0]
-        return shares.isel(family=order).stack(row=("candidate", "temperature")).transpose("row", "family").to_pandas()
+        best = _best_first(store)
+        shares = store["wt_percent"].transpose("candidate", "temperature", "family").values[best]
+        rows = pd.MultiIndex.from_product((best, store["temperature"].values), names=("candidate", "temperature"))
+        columns = pd.Index(store["family"].values, name="family")
+        table = pd.DataFrame(shares.reshape(len(rows), len(columns)), rows, columns)
+        formed = table.max().loc[lambda most: most > 0.0]
+        return table[formed.sort_values(ascending=False, kind="stable").index]
 
     def to_dataframe(self) -> pd.DataFrame:
         """The candidates as a table of pandas, a row each, best first; those that failed have rank 0 and come last.
 
-        Candidates are numbered as in the space.  Columns: what they are, the onset [degrees C] (inf for none), the most secondary phases at any temperature
-        [wt%], the lowest reaction energy [meV/atom], and how they ended.
+        Candidates are numbered as in the space.  Columns: what they are, the onset [degrees C] (inf for none), the
+        most secondary phases at any temperature [wt%], the lowest reaction energy [meV/atom], and how they ended.
         """
         import pandas as pd
 
         store = open_store(self.path)
         names = ("rank", "cathode", "morphology", "electrolyte", "schedule", "gas", "onset", "outcome")
-        table = pd.DataFrame({name: store[name].values for name in names})
+        table = pd.DataFrame({name: store[name].values for name in names}).rename_axis("candidate")
         table["secondary_wt_percent_most"] = store["secondary_wt_percent"].max("temperature").values
         table["driving_force_meV_per_atom"] = store["driving_force"].min("temperature").values
-        return table.sort_values("rank", key=lambda rank: rank.where(rank > 0, len(table) + 1), kind="stable")
+        return table.iloc[_best_first(store)]
 
     def _repr_html_(self) -> str:
         table = self.to_dataframe().head(SHOWN).to_html(index=False)
         return f"{table}{inline(self.plot(), 'onsets')}"
+
+
+def _best_first(store: xr.Dataset) -> NDArray[np.intp]:
+    """Numbers of the candidates by rank; those that failed, whose rank is 0, last."""
+    rank = store["rank"].values
+    return np.argsort(np.where(rank > 0, rank, len(rank) + 1), kind="stable")
 
 
 def attributes(space: Space, database: Database | None) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.textfile import drawn
 from sinterface.simulate.screening import candidate_space as spaces
 from sinterface.simulate.screening.rankings import best, reasons
-from sinterface.simulate.screening.screen import blank_row, failed, row, screen
+from sinterface.simulate.screening.screen import NAMES, blank_row, failed, row, screen
 from sinterface.simulate.screening.zarr_store import open_store
 
 TEXT = """
@@ -133,6 +133,8 @@ def test_a_screen_is_a_picture_and_a_table(tmp_path):
         count = len(common.temperatures)
         numbers["onset"] = 500.0 if share > 1.0 else np.inf
         numbers["secondary_wt_percent"], numbers["driving_force"] = [share] * count, [-10.0 * share] * count
+        formed = {"LaMO3": share, "La2Zr2O7": 0.0 if share > 1.0 else 0.6}
+        numbers["wt_percent"] = [[T * formed.get(name, 0.0) for name in NAMES] for T in common.temperatures]
         return numbers
 
     done = screen(spaces.parse(TEXT), tmp_path / "s.zarr", judge=judge)
@@ -140,5 +142,14 @@ def test_a_screen_is_a_picture_and_a_table(tmp_path):
     assert table["cathode"].tolist() == ["pc-NMC811", "pc-LNMO", "pc-LCO"]
     assert table["rank"].tolist() == [1, 2, 0]
     assert table["secondary_wt_percent_most"].tolist()[:2] == [0.5, 2.0]
+    shares = done.by_family
+    assert list(shares.columns) == ["LaMO3", "La2Zr2O7"], "families that form, most first"
+    assert shares.index.names == ["candidate", "temperature"]
+    assert list(dict.fromkeys(shares.index.get_level_values("candidate"))) == table.index.tolist(), "best first"
+    best, second, broken = (shares.loc[candidate] for candidate in table.index)
+    assert best["LaMO3"].tolist() == [0.5 * T for T in best.index] and best["La2Zr2O7"].gt(0.0).all()
+    assert second["LaMO3"].tolist() == [2.0 * T for T in best.index] and second["La2Zr2O7"].eq(0.0).all()
+    assert broken.isna().all(axis=None)
+    assert table.join(shares.groupby("candidate").max())["LaMO3"].idxmax() == table.index[1], "the tables fit together"
     assert done.plot().axes
     assert "no furnace" in done._repr_html_() and "data:image/png" in done._repr_html_()
