@@ -162,7 +162,8 @@ def _show_comparison(compared: Comparison, limit: float) -> None:
     for schedule, result in zip(told, compared.results, strict=True):
         error, density = final_errors(result), schedule["relative_density"]
         shares = {family: schedule["families"].get(family, 0.0) for family in families}
-        cells = [with_error(x, error.get(family)) + (" *" if x >= limit else "") for family, x in shares.items()]
+        seen = result.detected(limit)
+        cells = [with_error(x, error.get(family)) + (" *" if family in seen else "") for family, x in shares.items()]
         cells += [
             f"{schedule['secondary_wt_percent']:.2f}", f"{schedule['hours']:.2f}", f"{100 * density['median']:.0f}",
             f"{100 * density['low']:.0f} to {100 * density['high']:.0f}",
@@ -170,7 +171,10 @@ def _show_comparison(compared: Comparison, limit: float) -> None:
         ]  # fmt: skip
         columns.append(Column(plain(schedule["name"]), cells, right=True))
     print_table(plain(f"{title}: wt% at the end"), columns, sections=[len(families)])
-    console().print(f"* at or above {limit:g} wt%; density: see docs/schedules.md", markup=False)
+    console().print(
+        f"* reaches {limit:g} wt%, also less its error where that is large; density: see docs/schedules.md",
+        markup=False,
+    )
 
 
 def _show_front(best: Front) -> None:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from sinterface.models.basics.errors import unknown
+from sinterface.models.basics.textfile import drawn
 from sinterface.simulate.files.pictures import png
 
 STYLES = ("screen", "paper")
@@ -27,6 +28,12 @@ LETTER = 0.0078
 
 SWATCH = 0.35
 """Width of a legend's line with its gaps on paper [inches]."""
+
+ROW, ROWS = 0.115, 2
+"""Height of a row of a legend on paper [inches], and the rows for which there is room without making it higher."""
+
+SOFT = " \n"
+"""A break of a line that ``wrapped`` has made: another width may undo it."""
 
 
 class Canvas(Figure):
@@ -72,26 +79,43 @@ def styled(figure: Figure, style: str) -> Figure:
         axis.tick_params(labelsize=SMALL, width=0.6, length=2.5)
         axis.xaxis.label.set_fontsize(LETTERS)
         axis.yaxis.label.set_fontsize(LETTERS)
-        axis.set_title(_rewrapped(axis.get_title(), (0.4 if side_by_side else 0.8) * width), fontsize=SMALL)
+        room = (0.4 if side_by_side else 0.8) * width
+        axis.set_xlabel(_rewrapped(axis.get_xlabel(), room * SMALL / LETTERS))
+        axis.set_title(_rewrapped(axis.get_title(), room), fontsize=SMALL)
         for line in axis.get_lines():
             line.set_linewidth(0.8 * line.get_linewidth())
             line.set_markersize(0.7 * line.get_markersize())
     above = figure.get_suptitle()
     if above:
         figure.suptitle(_rewrapped(above, 0.8 * width), fontsize=LETTERS)
+    under = figure.get_supxlabel()
+    if under:
+        figure.supxlabel(_rewrapped(under, 0.9 * width), fontsize=SMALL)
     for legend in list(figure.legends):
         names = [text.get_text() for text in legend.get_texts()]
         columns = int(width / (SMALL * LETTER * max(map(len, names)) + SWATCH))
         handles = [handle for handle in legend.legend_handles if handle is not None]
+        columns = max(1, min(columns, len(names)))
         legend.remove()
         figure.legend(
-            handles, names, loc="outside lower center", ncols=max(1, min(columns, len(names))), fontsize=SMALL,
-            frameon=False, handlelength=1.6, columnspacing=1.0,
+            handles, names, loc="outside lower center", ncols=columns, fontsize=SMALL, frameon=False, handlelength=1.6,
+            columnspacing=1.0,
         )  # fmt: skip
+        rows = -(-len(names) // columns)
+        figure.set_figheight(figure.get_figheight() + ROW * max(0, rows - ROWS))
     return figure
 
 
+def wrapped(text: str, width: float, size: float) -> str:
+    """Text as it stands, broken into lines that fit into ``width`` [inches] at a font size [points].
+
+    >>> wrapped("of two lines that part here", 1.2, 8.0).split(SOFT)
+    ['of two lines that', 'part here']
+    """
+    return SOFT.join(textwrap.wrap(drawn(text, 2000), max(20, int(width / (LETTER * size)))))
+
+
 def _rewrapped(text: str, width: float) -> str:
-    """Each line of a title broken anew to fit into ``width`` [inches]."""
+    """A title that fits into ``width`` [inches] on paper: its soft breaks are made anew."""
     most = max(20, int(width / (LETTER * SMALL)))
-    return "\n".join(textwrap.fill(line, most) for line in text.split("\n"))
+    return "\n".join(textwrap.fill(line, most) for line in text.replace(SOFT, " ").split("\n"))

@@ -13,7 +13,7 @@ from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.basics.textfile import drawn
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.figures.canvas import canvas, styled
+from sinterface.simulate.figures.canvas import LETTER, canvas, styled, wrapped
 from sinterface.simulate.files.output import check_ending, write_figure
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT
@@ -43,8 +43,11 @@ COUPLES = (
 TEMPERATURE = "#333333"
 """Colour of schedules: no family's."""
 
-LETTER, SWATCH = 0.0078, 0.055
-"""Width of a letter, and of a legend's line with its gaps, per point of the font size [inches]; a little wide."""
+SWATCH = 0.055
+"""Width of a legend's line with its gaps per point of the font size [inches]."""
+
+BESIDE = 0.003
+"""How far marks of two families at one temperature stand apart, as a share of the axis, lest bars hide each other."""
 
 LABEL = 4.0
 """Width of the number of a kink [wt% of the axis]."""
@@ -81,11 +84,6 @@ def save(figure: Figure, path: Path, style: str = "screen") -> None:
         write_figure(path, styled(figure, style), dpi=150 if style == "screen" else 600)
 
 
-def wrapped(text: str, width: float, size: float) -> str:
-    """Text broken into lines that fit into ``width`` [inches] at a font size [points]."""
-    return textwrap.fill(drawn(text, 2000), max(20, int(width / (LETTER * size))))
-
-
 def below(figure: Figure, handles: Mapping[str, Artist], size: float = 9.0) -> None:
     """A legend under all panels, in as many columns as the figure is wide enough for."""
     longest = max(map(len, handles))
@@ -99,8 +97,9 @@ def below(figure: Figure, handles: Mapping[str, Artist], size: float = 9.0) -> N
 def sweeps(shown: Sequence[Sweep]) -> Figure:
     """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown.
 
-    Marks are filled where the sweep's detector shows the family and open where it does not; a fixed limit is a line as
-    well.  Bars are numerical errors; the grey band is the onset where it does not hang on the limits.
+    Marks of one temperature stand side by side.  They are filled where the sweep's detector shows the family and open
+    where it does not; a fixed limit is a line as well.  Bars are numerical errors; the grey band is the onset where it
+    does not hang on the limits.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -111,20 +110,21 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
     handles: dict[str, Artist] = {}
     for axis, each in zip(axes, shown, strict=True):
         data = each.dataset
-        for family in each.families:
+        low, high = each.temperatures[0], each.temperatures[-1]
+        seen = [family for family in each.families if float(data["wt_percent"].sel(family=family).max()) >= 0.1]
+        for number, family in enumerate(seen):
             share = data["wt_percent"].sel(family=family).values
-            if share.max() < 0.1:
-                continue
+            places = np.array(each.temperatures) + BESIDE * (high - low) * (number - 0.5 * (len(seen) - 1))
             colour, marker = style(family)
             error = np.nan_to_num(data["wt_percent_error"].sel(family=family).values)
             line = axis.errorbar(
-                each.temperatures, share, yerr=[np.minimum(error, share), error], color=colour, marker=marker,
+                places, share, yerr=[np.minimum(error, share), error], color=colour, marker=marker,
                 markersize=5, linewidth=1.4, elinewidth=0.9, capsize=2.0,
             )  # fmt: skip
             handles.setdefault(family, line.lines[0])
             hidden = share < data["detection_limit"].sel(family=family).values
             axis.plot(
-                np.array(each.temperatures)[hidden], share[hidden], linestyle="none", marker=marker, markersize=5,
+                places[hidden], share[hidden], linestyle="none", marker=marker, markersize=5,
                 color=colour, markerfacecolor="white", zorder=3,
             )  # fmt: skip
         if not each.detect.method:
@@ -132,20 +132,19 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
         onset = each.onset()
         if onset.temperature is not None and onset.bracket.above is not None:
             axis.axvspan(onset.bracket.above, onset.temperature, color="0.9", linewidth=0, zorder=0)
-            handles["onset between these"] = Patch(color="0.9")
+            handles["onset between"] = Patch(color="0.9")
         attrs = data.attrs
         axis.set_title(
             drawn(sample_text(attrs["cathode"], attrs["electrolyte"])) + "\n" + wrapped(f"onset {onset}", across, 9),
             fontsize=9,
         )
         axis.set_xlabel("hold temperature / °C")
-        low, high = each.temperatures[0], each.temperatures[-1]
         axis.set_xlim(low - 0.03 * (high - low) - 1.0, high + 0.03 * (high - low) + 1.0)
-        if data["wt_percent"].size == 0 or float(data["wt_percent"].max()) < 0.1:
+        if not seen:
             axis.text(
                 0.5, 0.25, "no secondary phase\nabove 0.1 wt%", transform=axis.transAxes, ha="center", color="0.4"
             )
-    axes[0].set_ylabel("secondary phase / wt% of the sample")
+    axes[0].set_ylabel("secondary phases / wt%")
     axes[0].set_yscale("symlog", linthresh=0.1)
     axes[0].set_ylim(0, None)
     ticks = [0, 0.1, 1, 10, 50]
@@ -154,7 +153,7 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
     handles = {name: handles[name] for name in order}
     detect = shown[0].detect
     if detect.method:
-        handles[f"open: not shown by {detect.name}"] = Line2D(
+        handles["open: not shown"] = Line2D(
             [], [], color="0.3", marker="o", markersize=5, markerfacecolor="white", linestyle="none"
         )
     else:
@@ -192,7 +191,7 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
             label=drawn(told), linewidth=1.5, linestyle=line,
         )  # fmt: skip
     if "sampled_course" in data:
-        _bands(upper, data, curves_of)
+        _bands(upper, data, curves_of, limit)
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
     upper.set_ylim(0, None)
@@ -205,13 +204,22 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     return figure
 
 
-def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str]) -> None:
+def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float) -> None:
+    """Bands of the samples, of families that no curve shows only where they reach the limit; those are hatched."""
     hours = data["sampled_time"].values / 3600.0
+    hatched = 0
     for family in data["sampled_family"].values.tolist():
         low, _, high = data["sampled_course"].sel(sampled_family=family).values
-        if high.max() >= 0.05:
-            label = None if family in curves_of else f"{drawn(family)}, in samples only"
-            axis.fill_between(hours, low, high, color=style(family)[0], alpha=0.2, linewidth=0, label=label)
+        label, hatch = None, None
+        if family not in curves_of:
+            if high.max() < limit:
+                continue
+            hatched += 1
+            label, hatch = f"{drawn(family)}, in samples only", HATCHES[hatched % len(HATCHES)]
+        colour = style(family)[0]
+        axis.fill_between(
+            hours, low, high, facecolor=(colour, 0.2), edgecolor=(colour, 0.6), linewidth=0.6, label=label, hatch=hatch
+        )
     label = f"5 to 95 % of {data.sizes['sample']} samples, by family"
     axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
 

@@ -10,8 +10,8 @@ import numpy as np
 from sinterface.models.basics.errors import InputError
 from sinterface.models.basics.textfile import drawn
 from sinterface.models.instruments.diffraction import Pattern
-from sinterface.simulate.figures.canvas import canvas
-from sinterface.simulate.figures.plot import style, wrapped
+from sinterface.simulate.figures.canvas import canvas, wrapped
+from sinterface.simulate.figures.plot import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +58,7 @@ def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str
     upper.set_yticks(np.sqrt(ticks), [f"{tick:g}" for tick in ticks])
     upper.set_ylim(np.sqrt(least), 1.05 * top)
     upper.set_ylabel("counts, square-root scale", fontsize=8)
-    upper.set_title(wrapped(title, WIDTH, 8), fontsize=8)
+    figure.suptitle(wrapped(title, WIDTH, 8), fontsize=8)
     if measured is not None:
         upper.legend(fontsize=7, frameon=False)
     marks = pattern.marks(LEAST_MARK)
@@ -78,8 +78,8 @@ def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str
         axis.spines[["top", "right"]].set_visible(False)
     invisible = [c for c in pattern.invisible if c.wt_percent >= SHOWN]
     if invisible:
-        told = ", ".join(f"{drawn(c.phase, 60)} {c.wt_percent:.2g} wt%" for c in invisible)
-        figure.supxlabel(f"no structure known, not drawn: {told}", fontsize=6.5, x=0.01, ha="left")
+        told = ", ".join(f"{c.phase} {c.wt_percent:.2g} wt%" for c in invisible)
+        figure.supxlabel(wrapped(f"no structure known, not drawn: {told}", WIDTH, 6.5), fontsize=6.5, x=0.01, ha="left")
     return figure
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.textfile import drawn
-from sinterface.simulate.figures.canvas import canvas
-from sinterface.simulate.figures.plot import TEMPERATURE, titled, wrapped
+from sinterface.simulate.figures.canvas import canvas, wrapped
+from sinterface.simulate.figures.plot import TEMPERATURE, titled
 from sinterface.simulate.figures.plot_instruments import WIDTH
 
 if TYPE_CHECKING:

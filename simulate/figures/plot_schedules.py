@@ -28,9 +28,15 @@ SHOWN = 0.05
 
 PER_ROW = 4
 
+BAR = 0.02
+"""How far bars of errors stand apart behind the end of a schedule, as a share of it."""
+
 
 def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
-    """Secondary families and temperature against time, one panel per schedule with the same axes of wt% and °C."""
+    """Secondary families and temperature against time, one panel per schedule with the same axes of wt% and °C.
+
+    Bars behind the end are the numerical errors of the final amounts.
+    """
     from matplotlib.lines import Line2D
     from matplotlib.ticker import MaxNLocator
 
@@ -54,6 +60,8 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
         size, unit = clock(plan.duration)
         passed = result.dataset["time"].values / size
         errors = final_errors(result)
+        end = plan.duration / size
+        bars = 0
         for family, share in courses(result).items():
             if share.max() < SHOWN:
                 continue
@@ -62,10 +70,12 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
                 passed, share, color=colour, marker=marker, markersize=4, markevery=(0.07, 0.14), linewidth=1.5
             )
             handles.setdefault(family, line)
-            if errors.get(family, 0.0) > 0.0:
+            if errors.get(family, 0.0) >= SHOWN:
+                bars += 1
                 upper.errorbar(
-                    passed[-1:], share[-1:], yerr=[np.minimum(errors[family], share[-1:]), [errors[family]]],
-                    color=colour, linestyle="none", elinewidth=0.9, capsize=2.0, clip_on=False,
+                    [end * (1.0 + BAR * bars)], share[-1:],
+                    yerr=[np.minimum(errors[family], share[-1:]), [errors[family]]], color=colour, marker=marker,
+                    markersize=4, linestyle="none", elinewidth=0.9, capsize=2.0,
                 )  # fmt: skip
         upper.axhline(limit, color="0.6", linestyle="--", linewidth=1)
         low, _, high = comparison.densities[k]
@@ -78,12 +88,11 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
         lower.set_ylim(0, 1.1 * hottest)
         lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
         lower.set_xlabel(f"time / {unit}")
-        end = plan.duration / size
         for axis in (upper, lower):
-            axis.set_xlim(0, end)
+            axis.set_xlim(0, end * (1.0 + BAR * (bars + 1) * (bars > 0)))
         if k % across == 0:
-            upper.set_ylabel("secondary phase / wt% of the sample", fontsize=9)
-            lower.set_ylabel("T / °C")
+            upper.set_ylabel("secondary phases / wt%", fontsize=9)
+            lower.set_ylabel("T / °C", fontsize=9)
         else:
             upper.tick_params(labelleft=False)
             lower.tick_params(labelleft=False)
@@ -106,7 +115,10 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
 
     Trials that seem to beat the front were predicted once and not confirmed: they are drawn open.
     """
-    figure = canvas(8.2, 6.0)
+    from matplotlib.lines import Line2D
+    from matplotlib.patheffects import withStroke
+
+    figure = canvas(8.2, 6.4)
     axis = figure.subplots()
     markers = ("o", "s", "^", "D", "v", "P")
     colours = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -144,8 +156,9 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
         (handles["their median"],) = axis.plot([a for a, _ in spread], middle, "_", color="0.35", markersize=9)
     for number, point in enumerate(best.points, 1):
         axis.annotate(
-            str(number), (100 * point.density, point.secondary), xytext=(5, 5), textcoords="offset points", fontsize=8
-        )
+            str(number), (100 * point.density, point.secondary), xytext=(5, 5), textcoords="offset points", fontsize=8,
+            path_effects=[withStroke(linewidth=1.5, foreground="white")],
+        )  # fmt: skip
     handles[f"detection limit ({limit:g} wt%)"] = axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
     axis.set_yscale("symlog", linthresh=0.1)
     axis.set_ylim(0, 120)
@@ -155,15 +168,12 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_xlabel("relative density of an LLZTO compact / %")
     axis.set_ylabel("secondary phases / wt% of the sample")
     axis.set_title(drawn(sample_text(best.cathode, best.electrolyte, best.mass_ratio)), fontsize=10)
-    lines = [
-        f"{number}: {c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
-        for number, c in enumerate((point.choice for point in best.points), 1)
-    ]
-    unbroken = [drawn(line).replace(" ", "\u00a0") for line in lines]  # lines break between schedules alone
-    figure.supxlabel("\n".join(textwrap.wrap("    ".join(unbroken), 120)), fontsize=7.5, color="0.3")
-    figure.legend(
-        list(handles.values()), list(handles), fontsize=8, frameon=False, loc="outside upper center", ncols=2
-    )  # fmt: skip
+    for number, c in enumerate((point.choice for point in best.points), 1):
+        told = f"{c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
+        handles[drawn(told)] = Line2D(
+            [], [], linestyle="none", marker=f"${number}$", color="black", markersize=5, mew=0
+        )
+    below(figure, handles, 8.0)
     return figure
 
 

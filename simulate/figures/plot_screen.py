@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.textfile import drawn
-from sinterface.simulate.figures.canvas import canvas
-from sinterface.simulate.figures.plot import wrapped
+from sinterface.simulate.figures.canvas import canvas, wrapped
 from sinterface.simulate.screening.rankings import (
     apart,
     by_composition,
@@ -36,19 +35,31 @@ MAP = "cividis"
 NEVER = "#FFFFFF"
 """Fill of candidates that stay clean at all temperatures; hatched."""
 
+PER_ROW = 2
+"""Pictures side by side: more would not be read on a page."""
+
+SMALLEST, WIDE = 0.02, 0.12
+"""Least radius of a composition on the triangle, whose sides have length 1, and how far its neighbours have to be for
+its number to have room."""
+
 _HEIGHT = math.sqrt(3.0) / 2.0
 
 
 def overview(store: xr.Dataset) -> Figure:
-    """The pictures that this screen has data for, side by side."""
+    """The pictures that this screen has data for, two in a row."""
 
     triangle, line = worth(store)
     coated = "coated" in varied(store)
     choices = ((ternary, triangle), (heat_map, True), (coating_map, coated), (nickel_line, line))
     panels = [draw for draw, wanted in choices if wanted]
-    figure = canvas(6.4 * len(panels), 5.6)
-    for draw, axis in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+    across = min(len(panels), PER_ROW)
+    down = -(-len(panels) // across)
+    figure = canvas(6.4 * across, 5.6 * down)
+    grid = figure.subplots(down, across, squeeze=False).ravel()
+    for draw, axis in zip(panels, grid, strict=False):
         draw(store, axis)
+    for axis in grid[len(panels) :]:
+        axis.set_axis_off()
     if store.attrs["title"]:
         figure.suptitle(wrapped(str(store.attrs["title"]), figure.get_figwidth(), 12))
     return figure
@@ -62,8 +73,8 @@ def ternary(store: xr.Dataset, axis: Axes) -> None:
     x, y = _corner(points)
     paint, bar = _colours(store)
     gaps = [float(np.hypot(x - a, y - b)[np.hypot(x - a, y - b) > 1e-6].min()) for a, b in zip(x, y, strict=True)]
-    radius = float(np.median(gaps)) / math.sqrt(3.0)
-    for a, b, T in zip(x, y, lowest, strict=True):
+    radius = max(min(gaps) / math.sqrt(3.0), SMALLEST)
+    for a, b, T, gap in zip(x, y, lowest, gaps, strict=True):
         clean = not math.isfinite(T)
         axis.add_patch(
             RegularPolygon(
@@ -71,7 +82,7 @@ def ternary(store: xr.Dataset, axis: Axes) -> None:
                 edgecolor="0.5" if clean else "white", linewidth=0.6,
             )
         )  # fmt: skip
-        if len(points) <= 30:
+        if gap >= WIDE:
             axis.text(a, b, f">{highest(store):g}" if clean else f"{T:g}", ha="center", va="center", fontsize=7.5,
                       color="black" if clean else readable_on(paint(T)),
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1} if clean else None)  # fmt: skip

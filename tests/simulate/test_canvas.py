@@ -1,14 +1,23 @@
 """Figures: a journal's widths, letters that can be read, lines that grey tells apart; a wrong style is told at once."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from typer.testing import CliRunner
 
 import sinterface as si
 from sinterface.models.basics.errors import InputError
+from sinterface.models.instruments.diffraction import pattern_of
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.figures import plot
+from sinterface.simulate.figures import plot, plot_instruments, plot_mass, plot_schedules, plot_screen
 from sinterface.simulate.figures.canvas import COLUMN, INCH, LETTERS, PAGE, canvas, styled
+from sinterface.simulate.screening import candidate_space as spaces
+from sinterface.simulate.screening.screen import blank_row
+from sinterface.simulate.studies.thermogram import thermogram
 from sinterface.validation.cli import app
 
 
@@ -39,6 +48,95 @@ def test_paper_has_the_widths_of_journals(down, across, width):
 def test_the_screen_is_left_alone():
     figure = drawn(1, 1)
     assert styled(figure, "screen").get_figwidth() == 9.0
+
+
+def extents(figure):
+    """What stands in a figure, by its words: boxes [pixels] of all letters, and of the panels."""
+    figure.draw_without_rendering()
+    beyond = set()  # labels of ticks outside of the axes, which are not drawn
+    for axis in (line for panel in figure.axes for line in (panel.xaxis, panel.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if not (axis.axes.axison and low <= tick.get_loc() <= high):
+                beyond |= {tick.label1, tick.label2}
+    words = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    words = [text for text in words if text not in beyond]
+    return {text: text.get_window_extent() for text in words}, [axis.get_window_extent() for axis in figure.axes]
+
+
+def outside(figure):
+    """Words that the edge of a figure cuts off."""
+    boxes, _ = extents(figure)
+    edge = figure.bbox.padded(1.0)
+    return [
+        text.get_text()
+        for text, box in boxes.items()
+        if not (edge.x0 <= box.x0 and box.x1 <= edge.x1 and edge.y0 <= box.y0 and box.y1 <= edge.y1)
+    ]
+
+
+def collisions(figure):
+    """Pairs of words of titles, labels of axes and legends that lie on each other."""
+    boxes, _ = extents(figure)
+    of_axes = [label for axis in figure.axes for label in (axis.title, axis.xaxis.label, axis.yaxis.label)]
+    of_legends = [text for legend in figure.legends for text in legend.get_texts()]
+    chosen = [text for text in (*of_axes, *of_legends) if text in boxes]
+    return [
+        (a.get_text(), b.get_text())
+        for a, b in itertools.combinations(chosen, 2)
+        if Bbox.intersection(boxes[a].padded(-1.0), boxes[b].padded(-1.0)) is not None
+    ]
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """One result of each kind, with long names and many families."""
+    task = si.problem("pc-NMC811", "LLZTO", si.Schedule.hold(800, hours=0.2), cells=4)
+    result = si.predict(task)
+    around = si.spread(task, 2)
+    plans = [
+        si.Schedule.parse(f"{rate} °C/min to 900 °C in {gas}; hold 1 h; cool naturally")
+        for rate, gas in ((10, "O2"), (50, "N2"), (20, "air"))
+    ]
+
+    def judge(candidate, common):
+        numbers = blank_row(candidate, common)
+        numbers["onset"] = 600.0 if candidate.cathode.id == "pc-LNMO" else np.inf
+        return numbers
+
+    space = spaces.parse(
+        'title = "a screen of cathodes with a title that is somewhat long"\ntemperatures = [600, 700, 800]\n'
+        'cathodes = ["pc-NMC811", "pc-NMC622", "pc-NMC111", "pc-LNMO"]\nelectrolytes = ["LLZTO", "LLZO"]'
+    )
+    store = tmp_path_factory.mktemp("store") / "s.zarr"
+    si.screen(space, store, judge=judge)
+    bounds = si.Bounds((500, 800), (0.1, 1.0), (10, 1000), (si.atmosphere("O2"), si.atmosphere("air")), ("quench",))
+    return {
+        "run": lambda: plot.run(replace(result, dataset=around.added_to(result.dataset))),
+        "profile": lambda: plot.profile(result),
+        "sweep": lambda: plot.sweeps([si.sweep(task, [600, 800], hours=0.1)]),
+        "sweeps": lambda: plot.sweeps([si.sweep(task, [600, 800], hours=0.1)] * 2),
+        "compare": lambda: plot_schedules.compared(si.compare(task, plans)),
+        "optimize": lambda: plot_schedules.front(si.optimize(task, bounds, budget=8, samples=2)),
+        "screen": lambda: plot_screen.overview(si.open_store(store)),
+        "pattern": lambda: plot_instruments.diffractogram(
+            pattern_of(result.dataset), title=f"{task.label}, 10 °C/min to 800 °C; hold 2 h; cool naturally, in air"
+        ),
+        "mass": lambda: plot_mass.mass_curve(thermogram(replace(task, crucible="pan")), title=f"{task.label}, in air"),
+    }
+
+
+@pytest.mark.parametrize("style", ["screen", "paper"])
+@pytest.mark.parametrize(
+    "kind", ["run", "profile", "sweep", "sweeps", "compare", "optimize", "screen", "pattern", "mass"]
+)
+def test_no_words_of_a_figure_are_cut_off_or_lie_on_each_other(computed, kind, style):
+    figure = styled(computed[kind](), style)
+    assert outside(figure) == []
+    assert collisions(figure) == []
+    _, panels = extents(figure)
+    highest = max(panel.height for panel in panels) / figure.dpi
+    assert highest > 1.0, "what is drawn keeps an inch beside its legend"
 
 
 def test_another_style_is_refused_before_anything_is_computed(tmp_path):
