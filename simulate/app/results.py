@@ -91,7 +91,7 @@ def _run(job: Job, limit: float) -> list[Any]:
         f"{sample}, {attrs['schedule']}, {attrs['atmosphere']}: {total:.2f} wt% of secondary phases once cooled; at or "
         f"above {limit:g} wt%: {seen}. Unreacted: {left}."
     )
-    bands = data_charts.bands(data)[1] is not None
+    bands = data_charts.sampled(data)
     pattern = job.parts.get("pattern")
     parts: list[Any] = [html.P(lead, className="lead")]
     if not result.finished:

@@ -296,10 +296,12 @@ def against_temperature(
     from plotly.graph_objects import Scatter
 
     figure = _figure(460)
+    highest = 0.0  # end of the longest bar
     for family, share in shares.items():
         colour, _ = style(family)
         symbol = FAMILIES.get(family, FAMILIES["other"]).symbol
         error = np.nan_to_num((errors or {}).get(family, np.zeros_like(share)))
+        highest = max(highest, float(np.nanmax(share + error)))
         told = [
             f"{amount:.2f}" + (f" ± {size:.2f}" if size > 0.0 else "")
             for amount, size in zip(share, error, strict=True)
@@ -326,7 +328,7 @@ def against_temperature(
         xaxis=_axis("hold temperature / °C"),
         yaxis=_axis("secondary phase / wt%") | {
             "tickvals": scaled(ticks), "ticktext": [f"{tick:g}" for tick in ticks],
-            "range": [0, float(scaled(np.array([max(1.3 * top, 2.0)]))[0])],
+            "range": [0, float(scaled(np.array([max(1.3 * top, 2.0, min(1.05 * highest, 110.0))]))[0])],
         },
     )  # fmt: skip
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,22 +43,32 @@ def run_courses(data: xr.Dataset, limit: float, top: float | None = None) -> Fig
     clocks = data["time"].values / size
     secondary = [k for k in np.argsort(-share[-1], kind="stable") if roles[k] == SECONDARY]
     drawn = [(names[k], families[k], share[:, k]) for k in secondary if np.nanmax(share[:, k]) >= SHOWN]
-    sampled_bands, moments = bands(data)
+    sampled_bands, moments = bands(data, {family for _, family, _ in drawn}, limit)
     return charts.courses(
         clocks, drawn, (clocks, data["temperature"].values - CELSIUS_ZERO), limit, bands=sampled_bands,
         moments=None if moments is None else moments / size, unit=unit, top=top,
     )  # fmt: skip
 
 
-def bands(data: xr.Dataset) -> tuple[list[tuple[str, Array, Array]], Array | None]:
-    """5 and 95 % of each family over the samples of a run, against times [s]; nothing without samples."""
-    if not set(data.variables) >= SAMPLED:
+def sampled(data: xr.Dataset) -> bool:
+    """Whether a run was repeated over samples."""
+    return set(data.variables) >= SAMPLED
+
+
+def bands(
+    data: xr.Dataset, curves_of: Collection[str], limit: float
+) -> tuple[list[tuple[str, Array, Array]], Array | None]:
+    """5 and 95 % of families over the samples of a run, against times [s]; nothing without samples.
+
+    Of families that have no curve, those that reach the limit [wt%] in a sample.
+    """
+    if not sampled(data):
         return [], None
     course = data["sampled_course"].values
     drawn = [
         (str(name), course[0, :, k], course[2, :, k])
         for k, name in enumerate(data["sampled_family"].values)
-        if np.nanmax(course[2, :, k]) >= SHOWN
+        if np.nanmax(course[2, :, k]) >= (SHOWN if str(name) in curves_of else limit)
     ]
     return drawn, data["sampled_time"].values
 

@@ -42,6 +42,7 @@ from sinterface.simulate.pages.read_results import SAMPLED, Stored, read
 from sinterface.simulate.pages.report_instruments import instruments
 from sinterface.simulate.setup.extras import require
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
+from sinterface.simulate.solve.result import converged
 from sinterface.simulate.studies.compare import clock
 from sinterface.simulate.studies.shares import SECONDARY, with_error
 
@@ -59,6 +60,8 @@ NAMES = {
     "detected_by": "looked for with, as written", "limit_wt_percent": "limit / wt%",
     "mass_ratio": "cathode to electrolyte by mass", "cells": "finite volumes", "steps": "time steps",
     "element_balance": "largest relative change of a cation", "lithium_lost": "share of lithium lost as vapour",
+    "hold_end_s": "end of the hold / s", "adsorbed_water_percent": "adsorbed water / %",
+    "proton_water_percent": "water of protons / %", "pressure": "pressure / Pa", "areal_mass": "mass per area / kg/m²",
     "database": "database fingerprint", "sources": "sources of the phase data used",
 }  # fmt: skip
 """Attributes of files in words; others are shown as they are called."""
@@ -270,7 +273,7 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
         [
             family(name),
             *(
-                Number(_with_error(final[k, f], error[k, f]) + (" *" if final[k, f] >= limit else ""))
+                Number(_with_error(final[k, f], error[k, f]) + (" *" if _sure(final[k, f], error[k, f], limit) else ""))
                 for k in range(len(names))
             ),
         ]
@@ -291,7 +294,8 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
         table(
             ["", *names],
             rows,
-            f"wt% at the end, ± numerical error; * at or above {limit:g} wt%. Density: of an LLZTO compact.",
+            f"wt% at the end, ± numerical error; * reaches {limit:g} wt%, also less its error where that is large. "
+            "Density: of an LLZTO compact.",
         ),
     )
 
@@ -311,6 +315,8 @@ def _attributes(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """What a file says of itself, in words; of many equal answers how many there are."""
     told: dict[str, str] = {}
     for key, value in list(attrs.items())[:60]:
+        if isinstance(value, float | np.floating) and math.isnan(value):
+            continue  # of what was not there, such as a pressure
         text = f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
         if key == "outcomes":
             text = counted(text.split(";"))
@@ -355,6 +361,11 @@ def _with_error(share: float, error: float) -> str:
 
 def _share(value: float) -> str:
     return f"{value:.2f}" if math.isfinite(value) else MISSING
+
+
+def _sure(share: float, error: float, limit: float) -> bool:
+    """Whether an amount reaches the limit, also less its error where it is not converged."""
+    return bool((share if converged(share, error) else share - error) >= limit)
 
 
 def _detected(role: str, share: float, error: float, limit: float) -> str:

@@ -63,7 +63,7 @@ def _pattern(data: xr.Dataset, key: str) -> Html:
 
 def _mass(data: xr.Dataset, key: str) -> Html:
     curve = mass_curve(data)
-    told = ", ".join(f"{name} {course[-1]:+.2f} %" for name, course in curve.parts.items())
+    told = ", ".join(f"{name} {round(float(course[-1]), 2) + 0.0:+.2f} %" for name, course in curve.parts.items())
     return figure(
         [chart(data_charts.run_mass(curve), f"{key}-mass", f"Change of mass against time: {told}")],
         f"Mass along the schedule and what gases make of it; at the end {curve.change[-1]:+.2f} %: {told}.",
