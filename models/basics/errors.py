@@ -77,6 +77,9 @@ def unknown(
     "unknown powder 'pc-lco': did you mean pc-LCO? choices are pc-LCO, pc-LNMO"
     """
     known = sorted(choices)
+    meant = suggestion(name, known, also)
     listed = ", ".join(known[:MOST] + ([f"... ({len(known)} in all)"] if len(known) > MOST else []))
+    if meant and len(known) > MOST:
+        listed = f"{len(known)} names"
     ending = f"; {remedy}" if remedy else ""
-    return InputError(f"unknown {kind} {shown(name)}: {suggestion(name, known, also)}choices are {listed}{ending}")
+    return InputError(f"unknown {kind} {shown(name)}: {meant}choices are {listed}{ending}")

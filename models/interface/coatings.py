@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sinterface.models.basics import formula
-from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.errors import InputError, unknown
 from sinterface.models.basics.lookalikes import level
 from sinterface.models.basics.quantity import Quantity
 from sinterface.models.equilibrium.chemistry import reactant
@@ -76,8 +76,13 @@ def coating(text: str, database: Database) -> Material:
         return _layer(level(text), database[level(text)])
     try:
         composition = formula.parse(text)
-    except InputError:
-        return materials.find(text, "coating")  # an alias, or an error that names the choices
+    except InputError as error:
+        if materials.is_named(text):
+            return materials.find(text, "coating")  # an alias, or an error that tells what else it is
+        phases = {solid: solid for solid in database.solids}
+        raise unknown(
+            "coating", text, cards, "or a formula or a phase that `sinterface phases list` shows", phases
+        ) from error
     wanted = _shares(composition)
     alike = [s for s in database.solids.values() if s.observed and _shares(s.amounts) == wanted]
     if alike:

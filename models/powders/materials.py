@@ -256,6 +256,15 @@ def find(
     return _from_formula(text, composition, role, structure, morphology, particles)
 
 
+def is_named(text: str) -> bool:
+    """Whether a text is the name or an alias of a built-in material of any role.
+
+    >>> is_named("lco"), is_named("LiCoO2")
+    (True, False)
+    """
+    return level(text.strip()).casefold() in _by_name()
+
+
 def check_elements(name: str, composition: Mapping[str, float], elements: Collection[str]) -> None:
     """Raise InputError when a material of this name holds an element that is not among ``elements``.
 

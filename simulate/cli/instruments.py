@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sinterface.simulate.cli.options import DOCUMENT, Json, Picture, Style, check_outputs, save, write_output
-from sinterface.simulate.cli.terminal import console
+from sinterface.simulate.cli.terminal import Column, console, print_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -166,33 +166,31 @@ def _xrd_document(
 
 
 def _show_xrd(pattern: Pattern, limits: dict[str, Limit]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from sinterface.models.basics.textfile import plain
 
-    table = Table(title="X-ray diffraction: share, and the least that this scan shows, wt%")
-    for heading in ("phase", "family", "wt%", "limit", "line / °", "seen"):
-        table.add_column(
-            heading, justify="left" if heading in ("phase", "family", "seen") else "right", overflow="fold",
-        )  # fmt: skip
+    rows: list[tuple[str, ...]] = []
     for component in sorted(pattern.components, key=lambda part: -part.wt_percent):
         if component.wt_percent < LEAST_LISTED:
             continue
         limit = limits.get(component.phase)
-        share = f"{component.wt_percent:.2f}"
         if limit is None:
-            table.add_row(
-                escape(plain(component.phase)), escape(plain(component.family)), share, "", "", component.role
-            )
+            told = ("", "", component.role)
         elif math.isnan(limit.wt_percent):
-            reason = "all lines hidden" if limit.hidden else "no structure known"
-            table.add_row(escape(plain(component.phase)), escape(plain(component.family)), share, "-", "-", reason)
+            told = ("-", "-", "all lines hidden" if limit.hidden else "no structure known")
         else:
             seen = "yes" if component.wt_percent >= limit.wt_percent else "-"
-            row = (share, f"{limit.wt_percent:.2f}", f"{limit.angle:.2f}", seen)
-            table.add_row(escape(plain(component.phase)), escape(plain(component.family)), *row)
-    console().print(table)
+            told = (f"{limit.wt_percent:.2f}", f"{limit.angle:.2f}", seen)
+        rows.append((plain(component.phase), plain(component.family), f"{component.wt_percent:.2f}", *told))
+    headings = ("phase", "family", "wt%", "limit", "line / °", "seen")
+    spare = {"family": 2, "line / °": 1}
+    columns = [
+        Column(
+            heading, [row[place] for row in rows], right=heading in ("wt%", "limit", "line / °"),
+            spare=spare.get(heading, 0), wraps=heading == "seen",
+        )
+        for place, heading in enumerate(headings)
+    ]  # fmt: skip
+    print_table("X-ray diffraction: share, and the least that this scan shows, wt%", columns)
 
 
 def cell(

@@ -251,17 +251,22 @@ app.command()(thermogravimetry.tga)
 @app.command(name="materials")
 def list_materials() -> None:
     """List the built-in cathodes, electrolytes and coatings."""
-    from rich.table import Table
-
     from sinterface.models.powders import materials
 
-    table = Table(box=None)
-    for heading in ("name", "role", "composition", "structure", "particle / µm", "grain / µm"):
-        table.add_column(heading, no_wrap=True, min_width=11 if heading == "name" else None)
-    for powder in materials.built_in().values():
-        sizes = (f"{q.value * 1e6:.3g} ± {q.sd * 1e6:.2g}" for q in (powder.particle_diameter, powder.grain_size))
-        table.add_row(powder.id, powder.role, powder.formula, powder.structure, *sizes)
-    console().print(table)
+    powders = list(materials.built_in().values())
+    sizes = [
+        [f"{q.value * 1e6:.3g} ± {q.sd * 1e6:.2g}" for q in (powder.particle_diameter, powder.grain_size)]
+        for powder in powders
+    ]
+    columns = (
+        Column("name", [powder.id for powder in powders]),
+        Column("role", [powder.role for powder in powders]),
+        Column("composition", [powder.formula for powder in powders]),
+        Column("structure", [powder.structure for powder in powders], spare=3),
+        Column("particle / µm", [particle for particle, _ in sizes], spare=1),
+        Column("grain / µm", [grain for _, grain in sizes], spare=2),
+    )
+    print_table("", columns, framed=False, remedy="a wider terminal has it")
 
 
 def hold_schedule(temperature: str, hold: str, ramp: str) -> Schedule:
@@ -362,6 +367,18 @@ def _silence() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _asked(words: list[str]) -> str:
+    """The command that was asked for, where its error does not tell."""
+    commands = getattr(typer.main.get_command(app), "commands", {})
+    return f"sinterface {words[0]}" if words and words[0] in commands else "sinterface"
+
+
+def _options(error: Exception) -> list[str]:
+    """Options of the command that was not understood."""
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    return [option.name for option in getattr(command, "params", ()) if "-e" in option.opts]
+
+
 def main() -> None:
     """Entry point: errors a user can act on become one line on standard error and exit code 2."""
     from sinterface.models.basics.errors import SinterfaceError
@@ -391,7 +408,9 @@ def main() -> None:
     except usage_error as error:
         message = str(getattr(error, "format_message", error.__str__)())
         asked_for_help = type(error).__name__ == "NoArgsIsHelpError"
-        where = getattr(getattr(error, "ctx", None), "command_path", None) or "sinterface"
+        where = getattr(getattr(error, "ctx", None), "command_path", None) or _asked(sys.argv[1:])
+        if "unexpected extra argument" in message and "electrolyte" in _options(error):
+            message = f"{message.rstrip('.')}: the electrolyte is given with -e, a schedule with --schedule"
         typer.echo(message if asked_for_help else f"sinterface: {printable(message)} (see {where} --help)", err=True)
         status = 2
     except (KeyboardInterrupt, typer.Abort, SystemError) as error:

@@ -13,7 +13,7 @@ from sinterface.models.basics.lookalikes import level
 from sinterface.models.basics.textfile import plain
 from sinterface.simulate.cli.options import Database as File
 from sinterface.simulate.cli.options import Json
-from sinterface.simulate.cli.terminal import progress_bar
+from sinterface.simulate.cli.terminal import Column, print_table, progress_bar
 
 if TYPE_CHECKING:
     from sinterface.models.phases.database import Database
@@ -46,21 +46,19 @@ def list_phases(elements: Elements = None, database: File = None, as_json: Json 
     if as_json:
         typer.echo(json.dumps([_summary(solid) for solid in chosen], indent=2))
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(title=escape(plain(f"{len(chosen)} phases of {phase_data.fingerprint}")))
-    for heading, side in (("phase", "left"), ("family", "left"), ("ΔfH / kJ/mol", "right"), ("±", "right"),
-                          ("S298 / J/mol/K", "right"), ("known by", "left")):  # fmt: skip
-        table.add_column(heading, justify="right" if side == "right" else "left", no_wrap=heading == "phase")
-    for solid in chosen:
-        table.add_row(
-            escape(plain(solid.id)), escape(solid.family),
-            f"{solid.enthalpy / 1e3:.1f}", f"{solid.enthalpy_sd / 1e3:.1f}",
-            f"{solid.entropy:.1f}", escape(plain(solid.method)) + ("" if solid.observed else ", computed only"),
-        )  # fmt: skip
-    Console().print(table)
+    columns = (
+        Column("phase", [plain(solid.id) for solid in chosen]),
+        Column("family", [solid.family for solid in chosen], spare=2),
+        Column("ΔfH / kJ/mol", [f"{solid.enthalpy / 1e3:.1f}" for solid in chosen], right=True),
+        Column("±", [f"{solid.enthalpy_sd / 1e3:.1f}" for solid in chosen], right=True),
+        Column("S298 / J/mol/K", [f"{solid.entropy:.1f}" for solid in chosen], right=True, spare=1),
+        Column(
+            "known by",
+            [plain(solid.method) + ("" if solid.observed else ", computed only") for solid in chosen],
+            wraps=True,
+        ),
+    )
+    print_table(plain(f"{len(chosen)} phases of {phase_data.fingerprint}"), columns)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 
 from sinterface.simulate.cli import phases
 from sinterface.simulate.cli.options import Database, Gas, Json, Picture, Structure, Style, check_outputs, save
-from sinterface.simulate.cli.terminal import console, progress_bar
+from sinterface.simulate.cli.terminal import Column, console, print_table, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -163,17 +163,16 @@ def _show(reaction: InterfaceReactions, title: str, spread: InterfaceSpread | No
     from sinterface.models.basics import formula
     from sinterface.models.basics.textfile import plain
 
-    table = Table(title=escape(plain(title)))
-    for heading in ("cathode / wt%", "meV/atom", "kJ/mol cations", "products"):
-        table.add_column(heading, justify="left" if heading == "products" else "right")
-    for kink in reaction.kinks:
-        products = ", ".join(f"{p.moles:.3g} {formula.name(p.solid.amounts)}" for p in kink.products)
-        share, molar = reaction.mass_share(kink), reaction.energy_kJ_per_mol(kink)
-        table.add_row(
-            f"{100 * share:.1f}", _fixed(kink.energy_meV_per_atom, 2), _fixed(molar, 3), escape(plain(products, 1000))
-        )
+    kinks = reaction.kinks
+    products = [", ".join(f"{p.moles:.3g} {formula.name(p.solid.amounts)}" for p in kink.products) for kink in kinks]
+    columns = (
+        Column("cathode / wt%", [f"{100 * reaction.mass_share(kink):.1f}" for kink in kinks], right=True),
+        Column("meV/atom", [_fixed(kink.energy_meV_per_atom, 2) for kink in kinks], right=True),
+        Column("kJ/mol cations", [_fixed(reaction.energy_kJ_per_mol(kink), 3) for kink in kinks], right=True, spare=1),
+        Column("products", [plain(told, 1000) for told in products], wraps=True),
+    )
+    print_table(plain(title), columns)
     screen = console()
-    screen.print(table)
     screen.print("products in moles per mole of cations; kinks are where the products change")
     if remarks := reaction.document()["remarks"]:
         screen.print(escape(plain(remarks)))
@@ -193,35 +192,35 @@ def _show(reaction: InterfaceReactions, title: str, spread: InterfaceSpread | No
 
 
 def _show_series(computed: list[tuple[InterfaceReactions, InterfaceSpread | None]]) -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
     from sinterface.models.basics.constants import CELSIUS_ZERO
     from sinterface.models.basics.textfile import plain
 
     first = computed[0][0]
     faces = len({reaction.electrolyte.id for reaction, _ in computed}) > 1
     opposite = "at each face" if faces else f"with {first.electrolyte.id}"
-    table = Table(title=escape(plain(f"strongest reaction {opposite} in {first.atmosphere}")))
-    for heading in ("cathode", "T / °C", "meV/atom", "5 to 95 %", "cathode / wt%", "product families"):
-        table.add_column(heading, justify="left" if heading in ("cathode", "product families") else "right")
+    rows: list[tuple[str, ...]] = []
     for reaction, spread in computed:
         best = reaction.strongest
         ends = [] if spread is None else spread.energy_meV_per_atom.tolist()[::2]
-        band = " to ".join(_fixed(value, 1) for value in ends)
         energy = _fixed(best.energy_meV_per_atom, 2)
         share, families = f"{100 * reaction.mass_share(best):.0f}", dict.fromkeys(p.solid.family for p in best.products)
         if energy == "0.00":  # which of the ends is lower by round-off means nothing
             share, families = "-", dict.fromkeys(["no reaction"])
-        table.add_row(
-            escape(plain(f"{reaction.cathode.id} | {reaction.electrolyte.id}" if faces else reaction.cathode.id)),
-            f"{reaction.temperature - CELSIUS_ZERO:g}",
-            energy,
-            band,
-            share,
-            escape(", ".join(families)),
-        )
-    console().print(table)
+        rows.append((
+            plain(f"{reaction.cathode.id} | {reaction.electrolyte.id}" if faces else reaction.cathode.id),
+            f"{reaction.temperature - CELSIUS_ZERO:g}", energy, " to ".join(_fixed(value, 1) for value in ends), share,
+            ", ".join(families),
+        ))  # fmt: skip
+    names, degrees, energies, bands, shares, products = (list(cells) for cells in zip(*rows, strict=True))
+    columns = [
+        Column("cathode", names),
+        Column("T / °C", degrees, right=True),
+        Column("meV/atom", energies, right=True),
+        *([Column("5 to 95 %", bands, right=True)] if any(bands) else []),
+        Column("cathode / wt%", shares, right=True, spare=1),
+        Column("product families", products, wraps=True),
+    ]
+    print_table(plain(f"strongest reaction {opposite} in {first.atmosphere}"), columns)
 
 
 def _fixed(value: float, digits: int) -> str:

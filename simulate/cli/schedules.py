@@ -114,7 +114,7 @@ def optimize(
         search.span(time, "time", "0.1:10"),
         search.span(ramp, "ramp", "1:3000"),
         tuple(read_gas(name) for name in gas or ["O2"]),
-        tuple(NAMED_COOLING.get(step, f"{step} to 25 °C") for step in cool or ["naturally"]),
+        tuple(_cooling(word) for word in cool or ["naturally"]),
     )
     check_limit(detection_limit)
     phase_data = phases.open_database(database)
@@ -136,6 +136,20 @@ def optimize(
 
 
 NAMED_COOLING = {"naturally": "cool naturally", "quench": "quench"}
+
+
+def _cooling(word: str) -> str:
+    """The last step of a schedule.  Raises InputError naming the choices."""
+    from sinterface.models.basics.errors import InputError, unknown
+    from sinterface.simulate.setup.schedule import rate
+
+    if word in NAMED_COOLING:
+        return NAMED_COOLING[word]
+    try:
+        rate(word)
+    except InputError as error:
+        raise unknown("cooling", word, NAMED_COOLING, "or a rate, '50 °C/min'") from error
+    return f"{word} to 25 °C"
 
 
 def _figures() -> Any:

@@ -159,19 +159,28 @@ def widths(columns: Sequence[Column], width: int) -> list[int]:
     return shared
 
 
-def print_table(title: str, columns: Sequence[Column], *, sections: Sequence[int] = ()) -> None:
+def print_table(
+    title: str,
+    columns: Sequence[Column],
+    *,
+    sections: Sequence[int] = (),
+    framed: bool = True,
+    remedy: str = "a wider terminal and --json have it",
+) -> None:
     """Print a table that no terminal cuts: columns to spare are left out of a narrow terminal, and it is said.
 
     What still does not fit goes on in a table below, with the first column.  A line is drawn above each of the rows
-    ``sections``.
+    ``sections``; one that is not ``framed`` has no lines at all.
+    ``remedy`` says where to find what was left out.
     """
+    from rich.box import HEAVY_HEAD
     from rich.markup import escape
     from rich.table import Table
 
     screen = console()
     kept, left = spared(columns, screen.width)
     for part in in_parts(kept, screen.width):
-        table = Table(title=escape(title))
+        table = Table(title=escape(title) or None, box=HEAVY_HEAD if framed else None)
         for column, wide in zip(part, widths(part, screen.width), strict=True):
             side: Any = "right" if column.right else "left"
             table.add_column(escape(column.heading), justify=side, width=wide)
@@ -181,7 +190,7 @@ def print_table(title: str, columns: Sequence[Column], *, sections: Sequence[int
             table.add_row(*map(escape, cells))
         screen.print(table)
     if left:
-        screen.print(f"left out for want of room: {', '.join(left)}; a wider terminal and --json have it", markup=False)
+        screen.print(f"left out for want of room: {', '.join(left)}; {remedy}", markup=False)
 
 
 def say(text: str, *, quiet: bool) -> None:

@@ -148,7 +148,7 @@ def _show(shown: Thermogram, task: Problem) -> None:
         table.add_row(*temperatures, f"{step.change:+.2f}", step.gas)
     screen = console()
     screen.print(table)
-    parts = ", ".join(f"{name} {course[-1]:+.2f}" for name, course in shown.curve.parts.items())
+    parts = ", ".join(f"{name} {round(float(course[-1]), 2) + 0.0:+.2f}" for name, course in shown.curve.parts.items())
     screen.print(f"at the end {shown.curve.change[-1]:+.2f} % of the mass: {parts}")
     if shown.apart is not None:
         told = []

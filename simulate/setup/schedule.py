@@ -206,12 +206,18 @@ class Schedule:
         return np.array(kelvin).reshape(t.shape)
 
 
+def _comma(text: str) -> str:
+    """What to do about a comma in a number: it could part decimals or thousands."""
+    return "put a point before decimals and nothing between thousands; " if re.search(r"\d,\d", text) else ""
+
+
 def duration(text: str) -> float:
     """Time [s] from text such as ``2 h``, ``90 min``, ``30 s``.  Raises InputError."""
-    match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", level(text).strip())
+    match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", level(text).strip().casefold())
     if not match or match[2] not in _TIME:
         raise InputError(
-            f"time {shown(text)} is not understood: write a number and a unit, one of s, min, h, d, e.g. '2 h'"
+            f"time {shown(text)} is not understood: {_comma(text)}write a number and a unit, one of s, min, h, d, "
+            "e.g. '2 h'"
         )
     value = float(match[1]) * _TIME[match[2]]
     if value < 0.0:
@@ -223,10 +229,12 @@ def duration(text: str) -> float:
 
 def temperature(text: str) -> float:
     """Temperature [K] from ``900``, ``900 °C`` or ``1173 K``.  Raises InputError outside the range of the data."""
-    match = re.fullmatch(_NUMBER + r"\s*(°?\s*C|K)?", level(text).strip())
+    match = re.fullmatch(_NUMBER + r"\s*(°?\s*c|k)?", level(text).strip().casefold())
     if not match:
-        raise InputError(f"temperature {shown(text)} is not understood: write e.g. '900', '900 °C' or '1173 K'")
-    kelvin = float(match[1]) + (0.0 if match[2] == "K" else CELSIUS_ZERO)
+        raise InputError(
+            f"temperature {shown(text)} is not understood: {_comma(text)}write e.g. '900', '900 °C' or '1173 K'"
+        )
+    kelvin = float(match[1]) + (0.0 if match[2] == "k" else CELSIUS_ZERO)
     if not T_MIN <= kelvin <= T_MAX:
         raise InputError(
             f"temperature {shown(text)} is outside {T_MIN - CELSIUS_ZERO:.0f} to {T_MAX - CELSIUS_ZERO:.0f} °C, "
@@ -244,8 +252,8 @@ def pressure(text: str) -> float:
     match = re.fullmatch(_NUMBER + r"\s*(k?bar|[kMG]?Pa)", level(text).strip(), flags=re.IGNORECASE)
     if not match:
         raise InputError(
-            f"pressure {shown(text)} is not understood: write a number and a unit, one of MPa, GPa, kPa, bar, "
-            "e.g. '50 MPa'"
+            f"pressure {shown(text)} is not understood: {_comma(text)}write a number and a unit, one of MPa, GPa, "
+            "kPa, bar, e.g. '50 MPa'"
         )
     value = float(match[1]) * _PRESSURE[match[2].casefold()]
     if not 0.0 <= value <= MAX_PRESSURE:
@@ -255,9 +263,11 @@ def pressure(text: str) -> float:
 
 def rate(text: str) -> float:
     """Heating rate [K/s] from ``10 °C/min``, ``50 K/s``; a bare number is °C/min.  Raises InputError."""
-    match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*C|K)\s*/\s*([a-z]+))?", level(text).strip())
+    match = re.fullmatch(_NUMBER + r"\s*(?:(?:°?\s*c|k)\s*/\s*([a-z]+))?", level(text).strip().casefold())
     if not match or (match[2] or "min") not in _TIME:
-        raise InputError(f"heating rate {shown(text)} is not understood: write e.g. '10 °C/min' or '50 K/s'")
+        raise InputError(
+            f"heating rate {shown(text)} is not understood: {_comma(text)}write e.g. '10 °C/min' or '50 K/s'"
+        )
     value = float(match[1]) / _TIME[match[2] or "min"]
     if value > MAX_RATE:
         raise InputError(f"heating rate {shown(text)} is over {MAX_RATE:g} K/s: no furnace does that")

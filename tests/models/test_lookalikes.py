@@ -108,10 +108,10 @@ def test_phases_are_found_as_they_are_printed_and_suggested():
 def test_amounts_and_units_as_word_processors_write_them():
     assert read_additives("Li₂CO₃=2") == (("Li2CO3", 2.0),)
     assert exposure.read("H=0.4, Li₂CO₃=２") == exposure.read("H=0.4,Li2CO3=2")
-    for text in ("900 °C", "900 ºC", "900 ℃", "900\N{NO-BREAK SPACE}°C", "９００"):
+    for text in ("900 °C", "900 ºC", "900 ℃", "900\N{NO-BREAK SPACE}°C", "９００", "900c", "1173.15 k"):
         assert schedule.temperature(text) == pytest.approx(1173.15)
     assert schedule.rate("10 ℃/min") == schedule.rate("10 °C/min")
-    assert schedule.duration("２ h") == 7200.0
+    assert schedule.duration("２ h") == schedule.duration("2 H") == schedule.duration("120 Min") == 7200.0
     assert schedule.pressure("50\N{NO-BREAK SPACE}MPa") == 5e7
     assert read_mass_ratio("60：40") == 1.5
     with pytest.raises(InputError, match="outside"):

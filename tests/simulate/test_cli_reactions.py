@@ -123,7 +123,7 @@ def test_a_couple_that_does_not_react_says_so(reactions):
     run = reactions("LiCoO2", "LiCoO2", "-T", "500,600")
     assert (run.returncode, run.stderr) == (0, "")
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in run.stdout.splitlines() if "│" in line]
-    assert [row[2:3] + row[4:] for row in rows if row[0] == "LiCoO2"] == 2 * [["0.00", "-", "no reaction"]]
+    assert [row[2:] for row in rows if row[0] == "LiCoO2"] == 2 * [["0.00", "-", "no reaction"]]
 
 
 @pytest.mark.parametrize("powders", [("none", "LLZTO"), ("pc-LCO", "None"), ("pc-LCO,none", "LLZTO")])

@@ -1,7 +1,9 @@
 """Tables of the terminal: at every width, what does not fit is left out and said, and nothing is cut."""
 
 import pytest
+from typer.testing import CliRunner
 
+from sinterface.simulate.cli.main import app
 from sinterface.simulate.cli.terminal import Column, print_table
 
 PHASES = ["Li5La3Zr1.31Ta0.69O11.34", "Li1.23Ni0.62Mn0.08Co0.08O2", "Li2CO3"]
@@ -35,3 +37,22 @@ def test_what_is_least_needed_is_left_out_first(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "95")
     print_table("", TABLE)
     assert "left out for want of room: role;" in " ".join(capsys.readouterr().out.split())
+
+
+COMMANDS = (
+    ["materials"],
+    ["phases", "list", "--elements", "Li"],
+    ["reactions", "pc-LNMO", "-T", "700"],
+    ["reactions", "pc-LCO,pc-LNMO", "-T", "600:700:100", "--ensemble", "3"],
+    ["run", "pc-NMC811", "--schedule", "50 °C/min to 600 °C; quench", "--cells", "4"],
+)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: words[0])
+def test_commands_cut_nothing_in_a_narrow_terminal(words, width):
+    told = CliRunner(env={"COLUMNS": str(width)}).invoke(app, words)
+    assert told.exit_code == 0, told.output
+    assert max(map(len, told.output.splitlines())) <= width
+    assert "…" not in told.output
+    assert "\x1b" not in told.output, "no colours where it is no terminal"
