@@ -290,7 +290,7 @@ def program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
                 scene.chdir(cwd)
             capsys.readouterr()
             with pytest.raises(SystemExit) as ending:
-                main()
+                main(own_process=False)
         return Answer(ending.value.code, *capsys.readouterr())
 
     return call

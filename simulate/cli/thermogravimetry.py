@@ -149,7 +149,7 @@ def _show(shown: Thermogram, task: Problem) -> None:
     screen = console()
     screen.print(table)
     parts = ", ".join(f"{name} {round(float(course[-1]), 2) + 0.0:+.2f}" for name, course in shown.curve.parts.items())
-    screen.print(f"at the end {shown.curve.change[-1]:+.2f} % of the mass: {parts}")
+    screen.print(f"at the end {round(float(shown.curve.change[-1]), 2) + 0.0:+.2f} % of the mass: {parts}")
     if shown.apart is not None:
         told = []
         for name, part in (("mass", ""), ("oxygen", "O2")):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
+from typing import Any
 
 from sinterface.models.basics.errors import InputError
 
@@ -24,3 +26,14 @@ def require(extra: str) -> None:
     """
     if missing := [module for module in EXTRAS[extra] if find_spec(module) is None]:
         raise InputError(f"{', '.join(missing)} not installed: pip install 'sinterface[{extra}]'")
+
+
+def keep_out(package: str) -> None:
+    """Let imports of a package fail from here on in this process, as if it were not installed; not if it is loaded.
+
+    >>> keep_out("sys")
+    >>> __import__("sys").modules["sys"] is not None
+    True
+    """
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault(package, None)

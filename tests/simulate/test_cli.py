@@ -39,6 +39,17 @@ def test_help_starts_in_a_third_of_a_second():
     assert best < 0.33
 
 
+def test_a_run_imports_nothing_that_it_does_not_need():
+    """Dask, which xarray imports wherever it is installed, costs more than a small run."""
+    pytest.importorskip("dask")
+    words = ["run", "pc-LCO", "--schedule", "50 °C/min to 300 °C; quench", *QUICK]
+    command = [sys.executable, "-X", "importtime", "-m", "sinterface.validation.cli", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "xarray" in imported
+    assert not {"dask", "matplotlib", "plotly", "distributed", "zarr", "sklearn"} & imported
+
+
 def test_run_document(program):
     run = program("run", "pc-LNMO", "--temperature", "600", "--json", *QUICK)
     assert run.returncode == 0
