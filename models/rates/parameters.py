@@ -49,6 +49,8 @@ class Parameters:
     zirconate: float
     tantalate: float
     dissolved_lithia: float
+    intergrowth: float
+    coarsening: float
 
     def vector(self) -> NDArray[np.float64]:
         """Values in order of ``names``."""

@@ -40,8 +40,9 @@ class State:
     """Where a run stands: time [s], next step [s], and the arrays of ``march.Cells``, so that it can go on from here.
 
     amounts, multipliers, lowest (M, V), potentials, held (M, K), lost (K,), first (B,) cations in each block at the
-    very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; ``stores``
-    names the V variables, ``species`` the K columns.  ``fresh`` says that nothing has been solved yet.
+    very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; grain (1,)
+    the radius [m] over which phases of one cell exchange cations; ``stores`` names the V variables, ``species`` the K
+    columns.  ``fresh`` says that nothing has been solved yet.
     """
 
     time: float
@@ -55,6 +56,7 @@ class State:
     start: Array
     slope: Array
     drift: Array
+    grain: Array
     size: float = 1.0
     fresh: bool = True
     stores: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ class State:
             first=self.first,
             slope=self.slope.copy(),
             drift=self.drift.copy(),
+            grain=self.grain.copy(),
         )
 
 
@@ -128,6 +131,7 @@ def begin(system: MarchedSystem, stores: tuple[str, ...] = (), species: tuple[st
         start=cells.n.sum(axis=0),
         slope=cells.slope,
         drift=cells.drift,
+        grain=cells.grain,
         stores=stores,
         species=species,
     )
@@ -199,7 +203,7 @@ def integrate(
         last = replace(
             state, time=now.time, size=now.size, fresh=now.fresh, amounts=cells.n.copy(), multipliers=cells.z.copy(),
             lowest=cells.lowest.copy(), potentials=cells.u.copy(), held=cells.held.copy(), lost=cells.lost.copy(),
-            slope=cells.slope.copy(), drift=cells.drift.copy(),
+            slope=cells.slope.copy(), drift=cells.drift.copy(), grain=cells.grain.copy(),
         )  # fmt: skip
         place = (now.temperature, now.cell, now.block) if outcome is Outcome.STALLED else None
         return Trajectory(

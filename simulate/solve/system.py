@@ -22,7 +22,7 @@ from sinterface.models.phases.gases import gas as species
 from sinterface.models.powders import garnets
 from sinterface.models.powders.exposure import Exposure
 from sinterface.models.powders.materials import Material
-from sinterface.models.rates import transport
+from sinterface.models.rates import coarsening, transport
 from sinterface.models.rates.parameters import Parameters, calibrated
 from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.coating import Layer
@@ -193,6 +193,7 @@ class System:
             first=first,
             slope=np.zeros_like(amounts),
             drift=np.zeros_like(held),
+            grain=np.array([1e-9 * 10.0**self.parameters.intergrowth]),
         )
 
 
@@ -576,6 +577,7 @@ def _thermal(
         vapour=vapour,
         supplied=supplied,
         rate=np.array([slow.k0, slow.T0, slow.power, slow.Ea]),
+        coarsening=coarsening.growth(parameters.coarsening),
         diffusivity=diffusivity,
         boundary=boundary,
         cooling=COOLING_TIME,

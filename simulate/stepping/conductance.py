@@ -1,4 +1,4 @@
-"""What a species meets between neighbouring cells: conductances from what the cells are made of.
+"""What a species meets between neighbouring cells, and between the phases of one cell.
 
     G = area / (dx1 / (D c)_1 + dx2 / (D c)_2)
 
@@ -7,6 +7,13 @@ none; D c / RT is the Onsager coefficient.  dx follows what a cell holds, at one
 cell is no gap.  What is left in it, thinner than a grain boundary, is no layer either: each cell's make-up is the mean
 over the boundary width, W_ij the integral over cell j of exp(-|x - x_i| / delta), normalised.  Without that a residue
 of less than a nanometre, on one side of a border between cells or the other, decides whether a couple is cut off.
+
+Phases of one cell lie side by side as grains of a radius r, and exchange a component at the rate
+
+    15 D / r^2,
+
+at which the mean of a sphere comes to equilibrium with what is around it when it is taken to follow the difference
+linearly (Glueckauf, Trans. Faraday Soc. 51, 1540 (1955)).  D is the mean over the hosts, by what they hold of it.
 """
 
 from __future__ import annotations
@@ -17,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.simulate.stepping.compiled import inner, kernel
-from sinterface.simulate.stepping.newton_step import Basis
+from sinterface.simulate.stepping.newton_step import Basis, Step
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
@@ -31,6 +38,14 @@ FASTEST_FLOW = 5.0
 
 REACH = 25.0
 """Distance in units of the boundary width beyond which exp(-x) is nothing."""
+
+
+LINEAR = 15.0
+"""Rate at which a sphere of radius r comes to equilibrium with what is around it, in units of D/r^2."""
+
+
+LEAST_HELD = 1e-9
+"""Content [per cation] of a component below which it is not there to be exchanged."""
 
 
 class Paths(NamedTuple):
@@ -104,13 +119,18 @@ def widen(paths: Paths, necks: Necks, time: float, now: Paths) -> None:
 
 
 @kernel()
-def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, paths: Paths, G: Array) -> None:
-    """Writes conductances G (M-1, K) over a step from amounts n (M, V), potentials u (M, K) and ``spread``, D dt."""
+def conductances(n: Array, u: Array, spread: Array, basis: Basis, paths: Paths, r: float, step: Step) -> None:
+    """Writes into ``step`` conductances (M-1, K) and the exchange within cells (M, K).
+
+    From amounts n (M, V), potentials u (M, K), ``spread``, D dt, and the radius r [m] of grains that exchange, of which
+    zero makes it instantaneous.
+    """
     N, start = basis.N, basis.start
+    size, G, mixed = step.size, step.conductance, step.mixed
     M, K = u.shape
     H = spread.shape[1]
     B = len(start) - 1
-    moving, spare = np.zeros((M, K)), np.zeros((M, K))
+    moving, spare, around = np.zeros((M, K)), np.zeros((M, K)), np.zeros((M, K))
     swell, edges = np.empty(M), np.empty(M + 1)
     share, melt, molten = np.zeros((M, H)), np.empty(H), np.empty((H, 2, K))
     holds, lacks = np.zeros((M, H, K)), np.zeros((M, H, K))
@@ -154,6 +174,8 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
                 continue
             total += weight
             for h in range(H):
+                for i in range(K):
+                    around[c, i] += weight * holds[j, h, i]
                 if paths.films[h] > 0.0:
                     melt[h] += weight * share[j, h]
                     for i in range(K):
@@ -170,6 +192,9 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, size: Array, p
                     moving[c, i] += liquid * molten[h, 0, i]
                     spare[c, i] += liquid * molten[h, 1, i]
         for i in range(K):
+            mixed[c, i] = np.inf
+            if r > 0.0 and not paths.shared[i]:
+                mixed[c, i] = LINEAR * moving[c, i] / (max(around[c, i], LEAST_HELD * total) * r * r)
             moving[c, i] *= paths.density[c] / max(total, 1e-300)
             spare[c, i] *= paths.density[c] / max(total, 1e-300)
     for c in range(M - 1):

@@ -87,7 +87,8 @@ class Cells(NamedTuple):
     """State of the cells: amounts n, multipliers z and compositions of least energy (M, V), potentials u and contents
 
     (M, K), all changed in place; lost (K,) what has left the sample; first (B,) cations in each block at the beginning.
-    slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step.
+    slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step; grain (1,)
+    the radius [m] over which phases of one cell exchange cations.
     """
 
     n: Array
@@ -99,6 +100,7 @@ class Cells(NamedTuple):
     first: Array
     slope: Array
     drift: Array
+    grain: Array
 
 
 class Track(NamedTuple):
@@ -286,7 +288,8 @@ def march(
             size = min(size, max(FIRST_KAPPA / thermals.rate(thermal, T), 2.0 * SHORTEST))
         ahead = stop - time
         end = stop if size >= 0.999 * ahead else time + (size if size < 0.5 * ahead else 0.5 * ahead)
-        T, kappa = thermals.integrals(thermal, time, end, segment, spread)
+        T, kappa, coarser = thermals.integrals(thermal, time, end, segment, spread)
+        grain = np.cbrt(cells.grain[0] ** 3 + 0.5 * coarser)
         which = thermal.gases[segment]
         thermals.energies(thermal, T, which, step.g, reference)
         thermals.exchange(thermal, T, end - time, which, reference, leak, supply)
@@ -319,9 +322,9 @@ def march(
         wrong = 0.0
         moment = Moment(cells.n, middle, between, A, cells.lowest, kappa, T)
         for stage in range(2):
+            conductances(middle, u, spread, basis, paths, grain, step)
             mobilities(moment, basis, model.growth, step)
             wake(moment, expected, stage == 1, guess, basis, step)
-            conductances(middle, u, spread, basis, model.size, paths, step.conductance)
             answer = _solved(cells, guess, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
             iterations += answer.iterations
             if not answer.converged:
@@ -353,6 +356,7 @@ def march(
         size = _rung((end - time) * min(max(0.9 * factor, 0.5), 2.5))
         _record(model, answer, step, track, rows)
         _commit(model, cells, answer, step, supply, end - time)
+        cells.grain[0] = np.cbrt(cells.grain[0] ** 3 + coarser)
         for i in range(K):
             track.lost[rows, i] = cells.lost[i]
             track.held[rows, i] = 0.0

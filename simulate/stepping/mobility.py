@@ -2,12 +2,13 @@
 
 The mobility of component i in a phase over a step (what it may rearrange per unit of driving force, moles) is
 
-    K_i f(A),     K_i = kappa [ M b_i / (M + b_i) + nu(A) b_i ],     f = 1 / (1 + (exp(dE / RT) - 1) exp(-alpha A))
+    K_i f(A),     K_i = kappa_i [ M b_i / (M + b_i) + nu(A) b_i ],     f = 1 / (1 + (exp(dE / RT) - 1) exp(-alpha A))
 
-with kappa the integral of the transformation rate, b_i what the cell holds of i, M what the phase holds of all slow
-components: first order in what is there and in what it could grow from, the scarcest in series.  A product grain is
-larger than a cell at the contact, so b_i and M are no less than their means over a grain, and a front enters from the
-neighbouring cell however wide the cells are.  nu = exp(-G*/RT) is the share of nuclei past their barrier,
+with kappa the integral of the transformation rate, in series with that of diffusion between the phases of the cell
+(``conductance``), 1/kappa_i = 1/kappa + r^2/(15 D_i t); b_i what the cell holds of i, M what the phase holds of all
+slow components: first order in what is there and in what it could grow from, the scarcest in series.  A product grain
+is larger than a cell at the contact, so b_i and M are no less than their means over a grain, and a front enters from
+the neighbouring cell however wide the cells are.  nu = exp(-G*/RT) is the share of nuclei past their barrier,
 
     G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
 
@@ -286,8 +287,9 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
                 b = wide[c, i]
                 value = 0.0
                 if b > 0.0 and metal[k, i]:
-                    value = rate * (grains * b / (grains + b) + written * b)
-                    fastest = max(fastest, rate * (grains * b / (grains + b) + nuclei * b))
+                    here = rate / (1.0 + rate / max(step.mixed[c, i], SLOWEST))
+                    value = here * (grains * b / (grains + b) + written * b)
+                    fastest = max(fastest, here * (grains * b / (grains + b) + nuclei * b))
                 mobility[c, k, i] = value + floor
                 if metal[k, i]:
                     share = 0.0

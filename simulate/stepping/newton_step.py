@@ -64,7 +64,7 @@ class Step(NamedTuple):
 
     g (V,) energies [RT]; interaction (V, E) [RT]; m0 (M, B, K) what blocks held at its start, mobility K (M, B, K) and
     how it depends on the driving force; active (M, B), which blocks may change; store s and content b (M, K);
-    conductance G (M-1, K); size (M,) of cells.
+    conductance G (M-1, K); mixed (M, K) what diffusion exchanges between the phases of a cell; size (M,) of cells.
     """
 
     g: Array
@@ -76,6 +76,7 @@ class Step(NamedTuple):
     store: Array
     content: Array
     conductance: Array
+    mixed: Array
     size: Array
 
 
@@ -167,6 +168,7 @@ def blank_step(basis: Basis, interaction: Array, size: Array) -> Step:
         store=np.zeros((M, K)),
         content=np.zeros((M, K)),
         conductance=np.zeros((max(M - 1, 0), K)),
+        mixed=np.full((M, K), np.inf),
         size=size,
     )
 

@@ -38,6 +38,7 @@ class Thermal(NamedTuple):
     closed_reference (A, K, T) [J/mol] of carried components, nan for cations; vapour (A, T) logarithm of the pressure
     [bar] of lithium gases at lithium potential zero; supplied (A, K) pressures [bar] the furnace holds.
     rate (4,): k0 [1/s], T0 [K], power, Ea [J/mol] of transformations.
+    coarsening (3,): rate [m3/s] at which the cube of a grain's radius grows at a temperature [K], that, and Ea [J/mol].
     diffusivity (2, 2, H, K): D0 [m2/s] and Ea [J/mol] of lattice and boundary; boundary (S, H, K) its share by side:
     cells of one powder have the same grains.
     cooling [s]: time constant of natural cooling.  renewal (A,): moles of gas at 1 bar and 1 K renewed per second, per
@@ -61,6 +62,7 @@ class Thermal(NamedTuple):
     vapour: Array
     supplied: Array
     rate: Array
+    coarsening: Array
     diffusivity: Array
     boundary: Array
     cooling: float
@@ -151,20 +153,25 @@ def rate(thermal: Thermal, T: float) -> float:
 
 
 @kernel()
-def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: Array) -> tuple[float, float]:
-    """Mean temperature [K] and integral of the transformation rate over a step; writes that of D (S, H, K) [m2]."""
+def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: Array) -> tuple[float, float, float]:
+    """Mean temperature [K] and the integrals of the rates of transformation and of coarsening [m3] over a step.
+
+    Writes that of D (S, H, K) [m2].
+    """
     sides, H, K = spread.shape
     for side in range(sides):
         for h in range(H):
             for i in range(K):
                 spread[side, h, i] = 0.0
-    mean, kappa = 0.0, 0.0
+    mean, kappa, coarser = 0.0, 0.0, 0.0
+    speed, hot, Ea = thermal.coarsening[0], thermal.coarsening[1], thermal.coarsening[2]
     for p in range(3):
         weight = 0.5 * WEIGHTS[p] * (end - begin)
         T = temperature(thermal, 0.5 * (begin + end) + 0.5 * (end - begin) * NODES[p], segment)
         RT = GAS_CONSTANT * T
         mean += 0.5 * WEIGHTS[p] * T
         kappa += weight * rate(thermal, T)
+        coarser += weight * speed * np.exp(-Ea / GAS_CONSTANT * (1.0 / T - 1.0 / hot))
         for h in range(H):
             least = thermal.liquid[h] if thermal.melting[h] <= T else 0.0
             for i in range(K):
@@ -175,7 +182,7 @@ def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: 
                 for side in range(sides):
                     f = thermal.boundary[side, h, i]
                     spread[side, h, i] += weight * max((1.0 - f) * lattice + f * boundary, least)
-    return mean, kappa
+    return mean, kappa, coarser
 
 
 @kernel()

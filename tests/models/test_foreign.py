@@ -48,7 +48,7 @@ def test_snapshot_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(("change", "fault"), [
-    ({"formula": "LiQq2"}, "phase 2: 'Qq' is not a chemical element"),
+    ({"formula": "LiQq2"}, "phase 2: formula 'LiQq2': 'Qq' is not a chemical element"),
     ({"formula": "D2O", "energy_eV_atom": "x"}, "energy_eV_atom = 'x' is not a number"),
     ({"energy_eV_atom": True}, "energy_eV_atom = True is not a number"),
     ({"energy_eV_atom": 10**400}, "is not a number"),
@@ -188,7 +188,7 @@ def test_csv():
     ("formula,formation_energy_eV_per_atom\nNiO,\n", "line 2: formation_energy_eV_per_atom = '' is not a number"),
     ("formula,formation_energy_eV_per_atom\nNiO,nan\n", "line 2: formation_energy_eV_per_atom = 'nan'"),
     ("formula,formation_energy_eV_per_atom\nNiO,-inf\n", "line 2"),
-    ("formula,formation_energy_eV_per_atom\nXx2,-1\n", "line 2: 'Xx' is not a chemical element"),
+    ("formula,formation_energy_eV_per_atom\nXx2,-1\n", "line 2: formula 'Xx2': 'Xx' is not a chemical element"),
     ("formula,formation_energy_eV_per_atom\nNiO,-240\n", "outside -10 to 10"),
     ("formula,formation_energy_eV_per_atom,status\nNiO,-1,maybe\n", "neither observed nor computed"),
     ('formula,formation_energy_eV_per_atom\n"NiO,-1\n', "line 2"),

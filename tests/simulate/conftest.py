@@ -1,7 +1,8 @@
 """Numerics are verified with one set of parameters: what calibration finds must not decide whether they hold.
 
-The means of the priors, but energies of manganese in layered oxides as tabulated and a third of the interface in
-contact, so that every couple reacts.  ``synthetic`` builds problems without any chemistry for the compiled march.
+The means of the priors, but energies of manganese in layered oxides as tabulated, a third of the interface in contact
+and phases of a cell a tenth of a nanometre apart, so that every couple reacts.  ``synthetic`` builds problems without
+any chemistry for the compiled march.
 """
 
 import runpy
@@ -22,14 +23,14 @@ from sinterface.simulate.stepping.thermal import Thermal
 
 NUMERICS = (
     "test_restart", "test_verification", "test_properties", "test_furnace", "test_run", "test_limits", "test_coating",
-    "test_sizes",
+    "test_sizes", "test_stack",
 )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def _prior(request, monkeypatch):
     if request.module.__name__.rsplit(".", 1)[-1] in NUMERICS:
-        values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5)
+        values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5, intergrowth=-1.0, coarsening=-1.0)
         monkeypatch.setattr(parameters, "calibrated", lambda: values)
         monkeypatch.setattr(system, "calibrated", lambda: values)
 
@@ -42,7 +43,8 @@ class Synthetic:
     (M, V), (M, K), first potentials u (M, K).  Transformation ``k0`` exp(-Ea/RT) [1/s]; ``nucleus`` the barrier [RT]
     at an affinity of 1 RT.  Blocks conduct species i that they hold with D (B, K), and one that they lack with
     ``lacking`` (B, K) of it dissolved per cation.  Cells are ``widths`` wide; ``areas`` of their faces.  ``segments``
-    are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton cooling).
+    are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton cooling).  Phases of one cell exchange over the
+    radius ``grain``, at once if it is zero.
     """
 
     N: np.ndarray
@@ -68,6 +70,7 @@ class Synthetic:
     T: float = 1000.0
     segments: tuple[tuple[float, float, float, float], ...] = ()
     lowest: np.ndarray | None = None
+    grain: float = 0.0
     model: Model = field(init=False)
 
     def __post_init__(self):
@@ -108,7 +111,8 @@ class Synthetic:
             segments=segments, begins=np.concatenate([[0.0], np.cumsum(segments[:, 2])]),
             gases=np.zeros(len(segments), dtype=np.intp), first=270.0, open_potential=np.zeros((1, 3, grid)),
             closed_reference=np.zeros((1, K, grid)), vapour=np.zeros((1, grid)), supplied=np.zeros((1, K)),
-            rate=np.array([self.k0, 1.0, 0.0, self.Ea]), diffusivity=diffusivity, boundary=np.zeros((2, B, K)),
+            rate=np.array([self.k0, 1.0, 0.0, self.Ea]), coarsening=np.array([0.0, 1e3, 0.0]),
+            diffusivity=diffusivity, boundary=np.zeros((2, B, K)),
             cooling=5400.0, renewal=np.zeros(1), lithium=-1,
             bed=np.full((1, grid), -1e3), nearby=np.zeros(1), melting=np.full(B, np.inf), liquid=np.zeros(B),
         )  # fmt: skip
@@ -153,6 +157,7 @@ class Synthetic:
         return Cells(
             n=n, z=BARRIER * size[:, None] / n, lowest=np.ascontiguousarray(lowest), u=u, held=n @ basis.N + x,
             lost=np.zeros(u.shape[1]), first=first, slope=np.zeros_like(n), drift=np.zeros_like(u),
+            grain=np.array([self.grain]),
         )  # fmt: skip
 
     def watch(self, amounts):

@@ -132,9 +132,16 @@ def test_rates_are_integrated_over_the_longest_step_on_a_ramp(spinel):
     values = prior()
     thermal = assemble(task, values.energies(si.load_database()), values).model.thermal
     spread = np.empty((2, thermal.diffusivity.shape[2], thermal.N.shape[1]))
+
+    def coarsening(t):
+        speed, hot, Ea = thermal.coarsening
+        return speed * np.exp(-Ea / GAS_CONSTANT * (1.0 / thermals.temperature(thermal, t, 0) - 1.0 / hot))
+
     for start in (2400.0, 3000.0, 4000.0, 5000.0):
         end = start + longest_step(thermal, start, 0, 0.3)
-        mean, kappa = thermals.integrals(thermal, start, end, 0, spread)
+        mean, kappa, coarser = thermals.integrals(thermal, start, end, 0, spread)
+        grown = quad(coarsening, start, end, epsrel=1e-12)[0]
+        assert coarser == pytest.approx(grown, rel=1e-6)
         exact = quad(lambda t: thermals.rate(thermal, thermals.temperature(thermal, t, 0)), start, end, epsrel=1e-12)[0]
         assert kappa == pytest.approx(exact, rel=1e-6)
         assert mean == pytest.approx(0.5 * sum(thermals.temperature(thermal, t, 0) for t in (start, end)), rel=1e-12)
@@ -145,9 +152,9 @@ def conducting(system, amounts, potentials):
     thermal, model = system.model.thermal, system.model
     spread = np.empty((2, thermal.diffusivity.shape[2], thermal.N.shape[1]))
     thermals.integrals(thermal, 5000.0, 5000.001, 0, spread)
-    G = np.empty((len(amounts) - 1, potentials.shape[1]))
-    conductances(amounts, potentials, spread, model.basis, model.size, model.paths, G)
-    return G
+    step = blank_step(model.basis, model.interaction, model.size)
+    conductances(amounts, potentials, spread, model.basis, model.paths, 1e-8, step)
+    return step.conductance
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +260,30 @@ def test_mobility_grows_from_grains_and_from_nuclei(synthetic):
     m0 = np.zeros((1, 2, 1))
     contents(n, model.basis, m0)
     assert m0.ravel() == pytest.approx([0.75, 0.25])
+
+
+def test_phases_of_a_cell_exchange_as_spheres_do(synthetic):
+    """15 D t / r^2 with D the mean over the hosts by what they hold, in series with the transformation."""
+    system = synthetic(
+        N=np.array([[1.0, 0.0], [1.0, 1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[0.5, 0.25]]),
+        u=np.zeros((1, 2)), store=np.full((1, 2), 1e-9), D=np.array([[1e-18, 0.0], [4e-18, 2e-18]]),
+    )  # fmt: skip
+    model, n = system.model, np.array([[0.5, 0.25]])
+    spread = np.empty((2, 2, 2))
+    thermals.integrals(model.thermal, 0.0, 10.0, 0, spread)
+    step = blank_step(model.basis, model.interaction, model.size)
+    conductances(n, np.zeros((1, 2)), spread, model.basis, model.paths, 3e-9, step)
+    mean = (0.5 * 1e-18 + 0.25 * 4e-18) / 0.75
+    assert step.mixed[0] == pytest.approx([15.0 * 10.0 * D / 9e-18 for D in (mean, 2e-18)], rel=1e-9)
+    moment = Moment(n, n, n @ model.basis.N, np.array([[0.5, 1.0]]), np.ones((1, 2)), 7.0, 1000.0)
+    mobilities(moment, model.basis, model.growth, step)
+    slow = step.mobility[0, 1].copy()
+    conductances(n, np.zeros((1, 2)), spread, model.basis, model.paths, 0.0, step)
+    assert np.all(step.mixed == np.inf)
+    mobilities(moment, model.basis, model.growth, step)
+    assert slow / step.mobility[0, 1] == pytest.approx(
+        1.0 / (1.0 + 7.0 / np.array([15.0 * mean, 30e-18]) * 0.9e-18), rel=1e-9
+    )
 
 
 def test_a_trace_that_the_barrier_leaves_is_no_grain(synthetic):

@@ -58,7 +58,7 @@ def test_a_schedule_cut_between_segments_gives_the_same_to_a_billionth(cathode, 
 
 def test_two_texts_give_the_same_as_one():
     """A text starts at 25 °C, so it is cut where the sample is at 25 °C."""
-    early, two = "10 °C/min to 600 °C; hold 30 min; quench", "10 °C/min to 700 °C; hold 30 min; cool naturally"
+    early, two = "10 °C/min to 700 °C; hold 1 h; quench", "10 °C/min to 700 °C; hold 30 min; cool naturally"
     whole = run(f"{early}; {two}")
     before = run(early)
     after = run(two, start=before.state)
@@ -77,7 +77,7 @@ def test_three_cuts_keep_the_balance():
 
 
 def test_unreacted_shares_count_from_the_very_beginning():
-    early, two = "10 °C/min to 600 °C; hold 30 min; quench", "10 °C/min to 300 °C; quench"
+    early, two = "10 °C/min to 700 °C; hold 1 h; quench", "10 °C/min to 300 °C; quench"
     before = run(early)
     assert before.unreacted["electrolyte_fraction"] < 0.5
     after = run(two, start=before.state)
