@@ -10,10 +10,9 @@ for coating in ("", "Li3BO3=20nm", "LiNbO3=20nm"):
     remarks[coating] = result.dataset.attrs["remarks"]
     print(f"{coating or 'bare':12s} {secondary[coating]:5.2f} wt% of secondary phases; {remarks[coating]}")
 
-# the borate melts on the way up, conducts as a liquid and stays: more forms with it; the niobate is consumed early, and
-# changes next to nothing
-assert secondary["Li3BO3=20nm"] > 1.1 * secondary[""]
-assert "it makes more of them" in remarks["Li3BO3=20nm"]
-assert abs(secondary["LiNbO3=20nm"] - secondary[""]) < 0.2 * secondary[""]
-assert "through after" in remarks["LiNbO3=20nm"]
+# both are consumed as the furnace reaches 800 °C: the borate changes next to nothing, of the niobate own phases remain
+assert abs(secondary["Li3BO3=20nm"] - secondary[""]) < 0.2 * secondary[""]
+assert "it does next to nothing" in remarks["Li3BO3=20nm"]
+assert secondary["LiNbO3=20nm"] > 1.1 * secondary[""]
+assert all("through after" in remarks[coating] for coating in ("Li3BO3=20nm", "LiNbO3=20nm"))
 assert float(result.dataset["coating_left"].isel(time=-1).max()) < 0.01
