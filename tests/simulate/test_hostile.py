@@ -240,7 +240,10 @@ def test_letters_that_the_terminal_lacks_are_question_marks(encoding):
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     run = subprocess.run([EXE, "materials"], capture_output=True, env=environment, check=False)
     assert (run.returncode, run.stderr) == (0, b"")
-    assert b"?" in run.stdout and "LLZTO" in run.stdout.decode(encoding)
+    assert "LLZTO" in run.stdout.decode(encoding)
+    enthalpies = subprocess.run([EXE, "phases", "list"], capture_output=True, env=environment, check=False)
+    assert (enthalpies.returncode, enthalpies.stderr) == (0, b"")
+    assert b"?" in enthalpies.stdout, "the capital delta of an enthalpy"
 
 
 def test_two_runs_do_not_share_a_checkpoint(tmp_path):

@@ -328,10 +328,10 @@ def test_a_round_of_which_one_set_is_left_counts_for_nothing():
 def test_rounds_that_tell_of_different_posteriors_have_not_converged():
     """Weighted equally: R-hat is that of Gelman & Rubin, near 1 for one posterior and sqrt(1 + 1/4) for two 1 apart."""
     rng = np.random.default_rng(4)
-    z, origin = rng.normal(size=(4000, SIZE)), np.repeat([0, 1], 2000)
+    z, origin = rng.normal(size=(16000, SIZE)), np.repeat([0, 1], 8000)
     for shift, wanted in ((0.0, 1.0), (1.0, np.sqrt(1.25))):
         moved = z + shift * origin[:, None] * (np.arange(SIZE) == 5)
-        pool = known(moved, np.zeros((4000, 1)), origin, -0.5 * np.sum(moved**2, axis=1))
+        pool = known(moved, np.zeros((16000, 1)), origin, -0.5 * np.sum(moved**2, axis=1))
         assert posterior.repeated(pool) == pytest.approx(wanted, abs=0.02)
 
 
