@@ -216,7 +216,7 @@ def integrate(
             left = max_steps - now.steps
             if left <= 0:
                 return so_far(Outcome.STEPS)
-            now = march(model, limits, cells, track, now, stop, min(CHUNK, left))
+            now = Progress(*march(model, limits, cells, track, now, stop, min(CHUNK, left)))
             rows = now.rows
             amounts = track.amounts[:rows]
             for key, values in zip(

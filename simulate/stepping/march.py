@@ -258,8 +258,12 @@ def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> fl
 @kernel()
 def march(
     model: Model, control: Control, cells: Cells, track: Track, progress: Progress, until: float, most: int
-) -> Progress:
-    """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place."""
+) -> tuple[int, float, float, int, int, int, bool, float, int, int]:
+    """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place.
+
+    Returns the fields of ``Progress`` as a plain tuple: to make a named one numba calls Python without looking whether
+    that has raised, and crashes where Ctrl-C came meanwhile.
+    """
     basis, thermal = model.basis, model.thermal
     M, V = cells.n.shape
     K, B = cells.u.shape[1], len(basis.start) - 1
@@ -279,7 +283,7 @@ def march(
     _blocks(cells.n, basis, before)
     while time < until * (1.0 - 1e-12):
         if rows >= most:
-            return Progress(FULL, time, size, rows, steps, iterations, fresh, temperature=0.0, cell=-1, block=-1)
+            return FULL, time, size, rows, steps, iterations, fresh, 0.0, -1, -1
         segment = thermals.segment_at(thermal, time)
         stop = min(until, thermal.begins[segment + 1])
         size = min(size, longest_step(thermal, time, segment, control.ramp))
@@ -342,10 +346,7 @@ def march(
         if not answer.converged:
             size = 0.25 * (end - time)
             if size < SHORTEST:
-                return Progress(
-                    STALLED, time, size, rows, steps, iterations, fresh, temperature=T, cell=answer.cell,
-                    block=answer.block,
-                )  # fmt: skip
+                return STALLED, time, size, rows, steps, iterations, fresh, T, answer.cell, answer.block
             continue
         _blocks(answer.n, basis, after)
         change = _moved(after, before) / (FIRST_PERCENT + _moved(after, cells.first))
@@ -368,7 +369,7 @@ def march(
         time = end
         rows += 1
         fresh = False
-    return Progress(DONE, time, size, rows, steps, iterations, fresh, temperature=0.0, cell=-1, block=-1)
+    return DONE, time, size, rows, steps, iterations, fresh, 0.0, -1, -1
 
 
 @inner()

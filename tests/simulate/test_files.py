@@ -478,3 +478,31 @@ def test_ctrl_c_while_code_is_loaded_is_heard_later(set_to, told):
     text = IN_THE_COMPILER.format(before=f"signal.signal(signal.SIGINT, signal.{set_to})")
     ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, told, "")
+
+
+IN_COMPILED_CODE = """
+import signal
+import sinterface as si
+
+def ring(number, frame):
+    raise KeyboardInterrupt
+
+task = si.problem("pc-LNMO", schedule="10 °C/min to 600 °C; hold 1 h", cells=60)
+si.predict(task, estimate_error=False)  # all code is loaded
+signal.signal(signal.SIGALRM, ring)
+heard = 0
+for trial in range(20):
+    signal.setitimer(signal.ITIMER_REAL, 0.05 + 0.01 * trial)
+    try:
+        si.predict(task, estimate_error=False)
+    except KeyboardInterrupt:
+        heard += 1
+print(heard)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_while_compiled_code_runs_is_heard_when_it_returns():
+    """In notebooks too, where nothing puts it off: what compiled code returns must not need Python to be made."""
+    ran = subprocess.run([sys.executable, "-c", IN_COMPILED_CODE], capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout) == (0, "20\n")
