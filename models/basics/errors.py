@@ -45,7 +45,7 @@ def shown(value: object, most: int = 60) -> str:
 def near(name: str, choices: Iterable[str], also: Mapping[str, str] | None = None) -> list[str]:
     """Up to three of ``choices`` that a name may stand for, best first: those that look the same, else those like it.
 
-    ``also`` are other words, each for one of the choices.
+    ``also`` are other words, each for a choice.
 
     >>> near("02", ["CO2", "N2", "O2"]), near("oxygen", ["N2", "O2"], {"oxygen": "O2"})
     (['O2'], ['O2'])
@@ -59,7 +59,7 @@ def near(name: str, choices: Iterable[str], also: Mapping[str, str] | None = Non
 
 
 def suggestion(name: str, choices: Iterable[str], also: Mapping[str, str] | None = None) -> str:
-    """The names near to one as a question with a blank after it; empty where there are none.
+    """The names near to a name as a question with a blank after it; empty where there are none.
 
     >>> suggestion("pO2=", ["pO2"]), suggestion("x", ["pO2"])
     ('did you mean pO2? ', '')

@@ -54,7 +54,7 @@ def _parse(text: str) -> tuple[tuple[str, float], ...]:
 
 
 def alike(text: str) -> Iterator[str]:
-    """Formulas that look like a text, of one to three characters that are taken for others, the most alike first.
+    """Formulas that look like a text, of up to three characters that are taken for others, the most alike first.
 
     >>> next(alike("Li2C03"))
     'Li2CO3'

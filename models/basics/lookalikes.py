@@ -24,10 +24,10 @@ _SLIP = re.compile(r"[01](?!\.)|O(?=\.\d)|[lI](?=[.\dlI])|(?<=[.\d])[lI]")
 """Places in a formula where a digit stands for a letter, or a letter where a digit is wanted."""
 
 MOST_SLIPS = 3
-"""Slips in one formula that are undone."""
+"""Slips in a formula that are undone."""
 
 MOST_SPELLINGS = 100
-"""Spellings of one formula that are tried."""
+"""Spellings of a formula that are tried."""
 
 
 def level(text: str) -> str:
@@ -42,7 +42,7 @@ def level(text: str) -> str:
 
 
 def outline(text: str) -> str:
-    """What a name looks like: names of one outline are easily taken for each other.
+    """What a name looks like: names of the same outline are easily taken for each other.
 
     >>> outline("02") == outline("O₂") == outline("o2"), outline("O2") == outline("N2")
     (True, False)

@@ -212,7 +212,7 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
         if key not in keys or not separator:
             choices = "pO2=, pCO2=, pH2O=, pH2=, pCO= (bar), dew_point= (°C)"
             meant = "" if key in keys else suggestion(key, keys)
-            raise InputError(f"atmosphere {text!r}: {meant}{part!r} is not one of {choices}")
+            raise InputError(f"atmosphere {text!r}: {meant}{part!r} is none of {choices}")
         try:
             number = float(value)
         except ValueError as error:

@@ -329,7 +329,7 @@ def _from_formula(
 
 
 def _meant(text: str) -> str:
-    """A question after the formula that looks like the text and whose structure can be told; empty without one."""
+    """A question after the formula that looks like the text and has a structure that can be told, or nothing."""
     likely = (spelling for spelling in formula.alike(text) if guess_structure(formula.parse(spelling)))
     return "".join(f"did you mean {spelling}?" for spelling in itertools.islice(likely, 1))
 

@@ -2,7 +2,7 @@
 
 The cube of the radius over which they exchange cations grows linearly in time at each temperature, as that of particles
 that coarsen by diffusion does (Lifshitz & Slyozov, J. Phys. Chem. Solids 19, 35 (1961); Wagner, Z. Elektrochem. 65, 581
-(1961)),
+(1961); recalled),
 
     d(r^3)/dt = k exp(-Q/R (1/T - 1/T_hot)).
 
@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 ENERGY = 2.1e5
-"""Activation energy Q [J/mol]: three times the 71 kJ/mol with which crystallites of La2Zr2O7 that were calcined above
-1000 °C differ in size ("Effects on Phase Evolution of La2O3-ZrO2 Mixed Oxides Prepared via Sol-Gel Process and its
-Crystal Growth Behavior", J. Inorg. Organomet. Polym. Mater.; its abstract, which has less below 1000 °C)."""
+"""Activation energy Q [J/mol], an estimate good to a factor of two: three times the 71 kJ/mol that crystallites of
+La2Zr2O7 from gels grow with ("Effects on Phase Evolution of La2O3-ZrO2 Mixed Oxides Prepared via Sol-Gel Process and
+its Crystal Growth Behavior", J. Inorg. Organomet. Polym. Mater.; an excerpt of its abstract that has lost its signs of
+comparison: that this is the value above 1000 °C is an interpretation)."""
 
 HOT, AN_HOUR = 1273.15, 3600.0
 """Temperature T_hot [K] and time [s] that the parameter ``coarsening`` is told for."""

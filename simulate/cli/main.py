@@ -383,7 +383,7 @@ def _options(error: Exception) -> list[str]:
 
 
 def main(*, own_process: bool = True) -> None:
-    """Entry point: errors a user can act on become one line on standard error and exit code 2.
+    """Entry point: errors a user can act on become a line on standard error and exit code 2.
 
     In a process of its own, a command that reads no chunks of a store does without Dask, which xarray imports wherever
     it is installed: 0.4 s of a processor.

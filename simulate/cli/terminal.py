@@ -170,7 +170,7 @@ def print_table(
     """Print a table that no terminal cuts: columns to spare are left out of a narrow terminal, and it is said.
 
     What still does not fit goes on in a table below, with the first column.  A line is drawn above each of the rows
-    ``sections``; one that is not ``framed`` has no lines at all.
+    ``sections``; a table that is not ``framed`` has no lines at all.
     ``remedy`` says where to find what was left out.
     """
     from rich.box import HEAVY_HEAD

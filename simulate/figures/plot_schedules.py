@@ -33,7 +33,7 @@ BAR = 0.02
 
 
 def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
-    """Secondary families and temperature against time, one panel per schedule with the same axes of wt% and °C.
+    """Secondary families and temperature against time, a panel for each schedule with the same axes of wt% and °C.
 
     Bars behind the end are the numerical errors of the final amounts.
     """

@@ -23,7 +23,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def check_ending(path: Path, endings: Mapping[str, str], what: str = "output") -> None:
-    """Raise InputError unless the name of a file ends in one of ``endings``, in letters of any size.
+    """Raise InputError unless the name of a file ends as ``endings`` tell, in letters of any size.
 
     ``endings`` says what a file of each is, ``what`` the message calls the file.
 
@@ -31,11 +31,11 @@ def check_ending(path: Path, endings: Mapping[str, str], what: str = "output") -
     >>> check_ending(Path("a.txt"), {".nc": "NetCDF", ".json": "JSON"})
     Traceback (most recent call last):
     ...
-    sinterface.models.basics.errors.InputError: output a.txt: the ending '.txt' is not one of .nc (NetCDF), .json (JSON)
+    sinterface.models.basics.errors.InputError: output a.txt: the ending '.txt' is none of .nc (NetCDF), .json (JSON)
     """
     if path.suffix.lower() not in endings:
         choices = ", ".join(f"{ending} ({kind})" if kind else ending for ending, kind in endings.items())
-        raise InputError(f"{what} {path}: the ending {shown(path.suffix)} is not one of {choices}")
+        raise InputError(f"{what} {path}: the ending {shown(path.suffix)} is none of {choices}")
 
 
 def check_writable(path: Path) -> None:

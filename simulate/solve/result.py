@@ -663,7 +663,7 @@ def numerical_errors(content: NDArray[np.float64], rough: NDArray[np.float64]) -
     """Numerical error [wt%] of the amounts of a run (time, phase), from those of a run on half the cells.
 
     Twice the difference of a phase, and of its change since the start the share by which the two runs differ as a
-    whole: where phases replace each other, one of them may agree by luck.  The weight of this second term is one, and
+    whole: where phases replace each other, an amount may agree by luck.  The weight of this second term is 1, and
     two sets of random problems were compared with finer runs (docs/verification.md).
 
     >>> content = np.array([[60.0, 40.0, 0.0, 0.0], [40.0, 30.0, 20.0, 10.0]])

@@ -1,4 +1,4 @@
-"""What a species meets between neighbouring cells, and between the phases of one cell.
+"""What a species meets between neighbouring cells, and between the phases of a cell.
 
     G = area / (dx1 / (D c)_1 + dx2 / (D c)_2)
 
@@ -8,7 +8,7 @@ cell is no gap.  What is left in it, thinner than a grain boundary, is no layer 
 over the boundary width, W_ij the integral over cell j of exp(-|x - x_i| / delta), normalised.  Without that a residue
 of less than a nanometre, on one side of a border between cells or the other, decides whether a couple is cut off.
 
-Phases of one cell lie side by side as grains of a radius r, and exchange a component at the rate
+Phases of a cell lie side by side as grains of a radius r, and exchange a component at the rate
 
     15 D / r^2,
 

@@ -88,7 +88,7 @@ class Cells(NamedTuple):
 
     (M, K), all changed in place; lost (K,) what has left the sample; first (B,) cations in each block at the beginning.
     slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step; grain (1,)
-    the radius [m] over which phases of one cell exchange cations.
+    the radius [m] over which phases of a cell exchange cations.
     """
 
     n: Array
@@ -261,7 +261,7 @@ def march(
 ) -> tuple[int, float, float, int, int, int, bool, float, int, int]:
     """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place.
 
-    Returns the fields of ``Progress`` as a plain tuple: to make a named one numba calls Python without looking whether
+    Returns the fields of ``Progress`` as a plain tuple: to make a named tuple numba calls Python without looking whether
     that has raised, and crashes where Ctrl-C came meanwhile.
     """
     basis, thermal = model.basis, model.thermal

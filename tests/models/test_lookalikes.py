@@ -35,8 +35,8 @@ def test_every_gas_is_suggested_where_digits_stand_for_letters(name):
         ("oxygen", r"did you mean O2\?"),
         ("Argon", r"did you mean Ar\?"),
         ("a1r", r"did you mean air\?"),
-        ("p02=0.2", r"did you mean pO2\? 'p02=0.2' is not one of"),
-        ("O2:pC02=1e-5", r"did you mean pCO2\? 'pC02=1e-5' is not one of"),
+        ("p02=0.2", r"did you mean pO2\? 'p02=0.2' is none of"),
+        ("O2:pC02=1e-5", r"did you mean pCO2\? 'pC02=1e-5' is none of"),
         ("xenon", r"unknown atmosphere 'xenon': choices are"),
     ],
 )
@@ -97,7 +97,7 @@ def test_a_text_of_look_alikes_is_told_in_no_time(text):
         formula.parse(f"{text}X")
 
 
-def test_phases_are_found_as_they_are_printed_and_suggested():
+def test_phases_are_read_as_they_are_printed_and_suggested():
     phases = embedded()
     assert coating("Li₃BO₃", phases).id == "Li3BO3"
     assert coating("La₂Zr₂O₇", phases).id == "La2Zr2O7"

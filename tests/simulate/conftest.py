@@ -27,7 +27,7 @@ NUMERICS = (
 )  # fmt: skip
 
 
-COARSE = ("test_restart",)
+PRIOR_RADIUS = ("test_restart",)
 """Those that keep the radius of the priors, which a state has to hold."""
 
 
@@ -36,7 +36,7 @@ def _prior(request, monkeypatch):
     name = request.module.__name__.rsplit(".", 1)[-1]
     if name in NUMERICS:
         values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5)
-        if name not in COARSE:
+        if name not in PRIOR_RADIUS:
             values = replace(values, intergrowth=-1.0, coarsening=-1.0)
         monkeypatch.setattr(parameters, "calibrated", lambda: values)
         monkeypatch.setattr(system, "calibrated", lambda: values)
@@ -50,7 +50,7 @@ class Synthetic:
     (M, V), (M, K), first potentials u (M, K).  Transformation ``k0`` exp(-Ea/RT) [1/s]; ``nucleus`` the barrier [RT]
     at an affinity of 1 RT.  Blocks conduct species i that they hold with D (B, K), and one that they lack with
     ``lacking`` (B, K) of it dissolved per cation.  Cells are ``widths`` wide; ``areas`` of their faces.  ``segments``
-    are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton cooling).  Phases of one cell exchange over the
+    are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton cooling).  Phases of a cell exchange over the
     radius ``grain``, at once if it is zero.
     """
 

@@ -139,7 +139,7 @@ def test_no_thickness_is_the_bare_couple_to_a_billionth(coat):
     "close",
     [
         1e-2,
-        pytest.param(5e-3, marks=pytest.mark.xfail(reason="0.8 % with cells of its own, run to 3 %", strict=False)),
+        pytest.param(5e-3, marks=pytest.mark.xfail(reason="0.8 % with cells of its own, a jump (docs/coatings.md)", strict=False)),
     ],
 )
 def test_a_tenth_of_an_atom_is_close_to_the_bare_couple(close):

@@ -270,7 +270,7 @@ def test_stores_hold_next_to_nothing():
     assert 0.0 < max(held) < 1e-3
 
 
-WEAK = {"pc-NMC111": 800}
+WEAK = {"pc-NMC111": 900}
 
 
 @pytest.mark.parametrize("cathode", sorted(WEAK))
@@ -281,7 +281,7 @@ def test_a_weakly_driven_couple_does_not_depend_on_the_mesh(cathode):
         task = si.problem(cathode, schedule=si.Schedule.hold(WEAK[cathode], hours=2), cells=cells)
         sums.append(sum(si.predict(task, estimate_error=False).family_shares.values()))
     assert sums[0] == pytest.approx(sums[1], rel=0.1)
-    assert sums[1] > 0.1
+    assert sums[1] > 0.5
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["no way to go", "1 nm, then coarser"])

@@ -114,7 +114,7 @@ def test_no_deviation_is_the_plain_run_to_a_billionth():
     assert sized.family_errors == pytest.approx(plain.family_errors, rel=1e-6)
 
 
-@pytest.mark.xfail(reason="classes of nearly one size are off the coarser run by up to a hundredth", strict=False)
+@pytest.mark.xfail(reason="classes of nearly equal sizes are off the coarser run by up to a hundredth", strict=False)
 def test_nearly_no_deviation_is_the_run_with_as_many_cells_to_a_thousandth():
     powder = materials.find("pc-NMC811").particle_diameter.value * 1e6
     text = f"cathode=50% {powder:.6g}um + 50% {powder * (1 + 1e-9):.16g}um"

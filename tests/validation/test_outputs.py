@@ -62,7 +62,7 @@ def test_other_endings_are_refused_before_anything_is_read_or_computed(command, 
             continue
         done = call(*WORDS[command], "-o", f"answer{ending}")
         told = str(done.exception)
-        assert f"output answer{ending}: the ending '{Path(f'answer{ending}').suffix}' is not one of" in told
+        assert f"output answer{ending}: the ending '{Path(f'answer{ending}').suffix}' is none of" in told
         assert all(f"{known} (" in told for known in ENDINGS[command])
     assert [file.name for file in tmp_path.iterdir()] == ["space.toml"]
 
@@ -102,13 +102,13 @@ def test_documents_of_several_cathodes_go_to_a_file_each(tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["run", "pc-LCO", "--checkpoint", "c.json"], "checkpoint c.json: the ending '.json' is not one of .h5 (HDF5)"),
-        (["validate", "--report", "page.pdf"], "report page.pdf: the ending '.pdf' is not one of .html (a page)"),
+        (["run", "pc-LCO", "--checkpoint", "c.json"], "checkpoint c.json: the ending '.json' is none of .h5 (HDF5)"),
+        (["validate", "--report", "page.pdf"], "report page.pdf: the ending '.pdf' is none of .html (a page)"),
         (
             ["calibrate", "pool.json", "--posterior", "p.json"],
-            "posterior p.json: the ending '.json' is not one of .csv",
+            "posterior p.json: the ending '.json' is none of .csv",
         ),
-        (["run", "pc-LCO", "--plot", "run.jpg"], "figure run.jpg: the ending '.jpg' is not one of .png, .pdf, .svg"),
+        (["run", "pc-LCO", "--plot", "run.jpg"], "figure run.jpg: the ending '.jpg' is none of .png, .pdf, .svg"),
     ],
 )
 def test_other_files_are_held_to_their_names_too(words, told, tmp_path, monkeypatch):
