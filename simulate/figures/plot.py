@@ -47,7 +47,7 @@ SWATCH = 0.055
 """Width of a legend's line with its gaps per point of the font size [inches]."""
 
 BESIDE = 0.003
-"""How far marks of two families at the same temperature stand apart, as a share of the axis, lest bars hide each other."""
+"""How far marks of two families at the same temperature stand apart, a share of the axis, lest bars hide."""
 
 LABEL = 4.0
 """Width of the number of a kink [wt% of the axis]."""
@@ -97,9 +97,9 @@ def below(figure: Figure, handles: Mapping[str, Artist], size: float = 9.0) -> N
 def sweeps(shown: Sequence[Sweep]) -> Figure:
     """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown.
 
-    Marks of the same temperature stand side by side.  They are filled where the sweep's detector shows the family and open
-    where it does not; a fixed limit is a line as well.  Bars are numerical errors; the grey band is the onset where it
-    does not hang on the limits.
+    Marks of the same temperature stand side by side.  They are filled where the sweep's detector shows the family and
+    open where it does not; a fixed limit is a line as well.  Bars are numerical errors; the grey band is the onset where
+    it does not hang on the limits.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

@@ -216,7 +216,7 @@ def duration(text: str) -> float:
     match = re.fullmatch(_NUMBER + r"\s*([a-z]+)", level(text).strip().casefold())
     if not match or match[2] not in _TIME:
         raise InputError(
-            f"time {shown(text)} is not understood: {_comma(text)}write a number and a unit, s, min, h or d, "
+            f"time {shown(text)} is not understood: {_comma(text)}write a number and a unit, one of s, min, h, d, "
             "e.g. '2 h'"
         )
     value = float(match[1]) * _TIME[match[2]]
@@ -252,8 +252,8 @@ def pressure(text: str) -> float:
     match = re.fullmatch(_NUMBER + r"\s*(k?bar|[kMG]?Pa)", level(text).strip(), flags=re.IGNORECASE)
     if not match:
         raise InputError(
-            f"pressure {shown(text)} is not understood: {_comma(text)}write a number and a unit, MPa, GPa, "
-            "kPa or bar, e.g. '50 MPa'"
+            f"pressure {shown(text)} is not understood: {_comma(text)}write a number and a unit, one of MPa, GPa, "
+            "kPa, bar, e.g. '50 MPa'"
         )
     value = float(match[1]) * _PRESSURE[match[2].casefold()]
     if not 0.0 <= value <= MAX_PRESSURE:

@@ -261,8 +261,8 @@ def march(
 ) -> tuple[int, float, float, int, int, int, bool, float, int, int]:
     """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place.
 
-    Returns the fields of ``Progress`` as a plain tuple: to make a named tuple numba calls Python without looking whether
-    that has raised, and crashes where Ctrl-C came meanwhile.
+    Returns the fields of ``Progress`` as a plain tuple: to make a named tuple numba calls Python without looking
+    whether that has raised, and crashes where Ctrl-C came meanwhile.
     """
     basis, thermal = model.basis, model.thermal
     M, V = cells.n.shape

@@ -139,11 +139,11 @@ def test_no_thickness_is_the_bare_couple_to_a_billionth(coat):
     "close",
     [
         1e-2,
-        pytest.param(5e-3, marks=pytest.mark.xfail(reason="0.8 % with cells of its own, a jump (docs/coatings.md)", strict=False)),
+        pytest.param(5e-3, marks=pytest.mark.xfail(reason="a jump of 0.8 % (docs/coatings.md)", strict=False)),
     ],
 )
 def test_a_tenth_of_an_atom_is_close_to_the_bare_couple(close):
-    """The thinnest layer that has cells of its own: no jump where it gets them."""
+    """The thinnest layer that has cells of its own: hardly a jump where it gets them."""
     bare = fired(tolerance=0.01)
     thin = fired("Li3BO3", thickness=2e-11, tolerance=0.01)
     for family, share in bare.family_shares.items():
