@@ -98,8 +98,8 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
     """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown.
 
     Marks of the same temperature stand side by side.  They are filled where the sweep's detector shows the family and
-    open where it does not; a fixed limit is a line as well.  Bars are numerical errors; the grey band is the onset where
-    it does not hang on the limits.
+    open where it does not; a fixed limit is a line as well.  Bars are numerical errors; the grey band is the onset
+    where it does not hang on the limits.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
