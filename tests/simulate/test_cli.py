@@ -201,7 +201,7 @@ def test_tables_for_people(tmp_path, program):
         (["run", "pc-LCO", "--cells", "1"], "choose 4 to 2000"),
         (["run", "pc-LCO", "--cells", "many"], "--cells"),
         (["run", "pc-LCO", "-o", "no/such/folder/run.nc"], "does not exist"),
-        (["run", "pc-LCO", "--plot", "run.doc"], "not one of .png"),
+        (["run", "pc-LCO", "--plot", "run.doc"], "is none of .png"),
         (["run", "no-such-card.toml"], "No such file"),
         (["run", "pc-LCO", "--nonsense"], "No such option"),
         (["run"], "Missing argument"),

@@ -156,7 +156,7 @@ BAD = [
     (["pc-LNMO", "-T", "400:9000:100"], "outside 0 to 1500 °C"),
     (["pc-LNMO", "-T", "nan"], "temperature 'nan' is not understood"),
     (["pc-LNMO", "--atmosphere", "pCO2=1"], "pO2 is needed"),
-    (["pc-LNMO", "--plot", "r.doc"], "not one of .png"),
+    (["pc-LNMO", "--plot", "r.doc"], "is none of .png"),
     (["pc-LNMO", "--plot", "no/such/folder/r.png"], "does not exist"),
     (["pc-LNMO", "--database", "none.json"], "none.json"),
 ]
