@@ -85,6 +85,7 @@ def styled(figure: Figure, style: str) -> Figure:
         for line in axis.get_lines():
             line.set_linewidth(0.8 * line.get_linewidth())
             line.set_markersize(0.7 * line.get_markersize())
+            line.set_markeredgewidth(0.6 * line.get_markeredgewidth())
     above = figure.get_suptitle()
     if above:
         figure.suptitle(_rewrapped(above, 0.8 * width), fontsize=LETTERS)

@@ -14,6 +14,7 @@ from sinterface.models.basics.constants import CELSIUS_ZERO, EV_PER_ATOM
 from sinterface.models.basics.textfile import drawn
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.figures.canvas import LETTER, canvas, styled, wrapped
+from sinterface.simulate.figures.markers import Shape, marker
 from sinterface.simulate.files.output import check_ending, write_figure
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from sinterface.simulate.solve.result import Result
     from sinterface.simulate.studies.sweep import Sweep
 
-STYLES: Mapping[str, tuple[str, str]] = {name: (family.colour, family.marker) for name, family in FAMILIES.items()}
+STYLES: Mapping[str, tuple[str, str | Shape]] = {
+    name: (family.colour, marker(family.marker)) for name, family in FAMILIES.items()
+}
 """Colour and marker of each family; markers tell apart what grey printing does not."""
 
 COUPLES = (
@@ -61,7 +64,7 @@ HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "|||", "+++", "***")
 FORMATS = (".png", ".pdf", ".svg")
 
 
-def style(family: str) -> tuple[str, str]:
+def style(family: str) -> tuple[str, str | Shape]:
     """Colour and marker of a phase family; those of ``other`` for a name that is none.
 
     >>> style("LaMO3")
@@ -115,16 +118,16 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
         for number, family in enumerate(seen):
             share = data["wt_percent"].sel(family=family).values
             places = np.array(each.temperatures) + BESIDE * (high - low) * (number - 0.5 * (len(seen) - 1))
-            colour, marker = style(family)
+            colour, mark = style(family)
             error = np.nan_to_num(data["wt_percent_error"].sel(family=family).values)
             line = axis.errorbar(
-                places, share, yerr=[np.minimum(error, share), error], color=colour, marker=marker,
+                places, share, yerr=[np.minimum(error, share), error], color=colour, marker=mark,
                 markersize=5, linewidth=1.4, elinewidth=0.9, capsize=2.0,
             )  # fmt: skip
             handles.setdefault(family, line.lines[0])
             hidden = share < data["detection_limit"].sel(family=family).values
             axis.plot(
-                places[hidden], share[hidden], linestyle="none", marker=marker, markersize=5,
+                places[hidden], share[hidden], linestyle="none", marker=mark, markersize=5,
                 color=colour, markerfacecolor="white", zorder=3,
             )  # fmt: skip
         if not each.detect.method:
@@ -184,10 +187,10 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
         curves_of.append(family)
         line = DASHES[min(curves_of.count(family), len(DASHES)) - 1]
         told = f"{phase}" if family in ("other", str(phase)) else f"{phase} ({family})"
-        colour, marker = style(family)
+        colour, mark = style(family)
         first = 0.02 + 0.03 * (len(curves_of) % 5)  # marks of curves that run together stand beside each other
         upper.plot(
-            hours, share.values, color=colour, marker=marker, markersize=4, markevery=(first, 0.15),
+            hours, share.values, color=colour, marker=mark, markersize=4, markevery=(first, 0.15),
             label=drawn(told), linewidth=1.5, linestyle=line,
         )  # fmt: skip
     if "sampled_course" in data:
@@ -328,14 +331,14 @@ def reaction_energies(computed: Sequence[tuple[InterfaceReactions, InterfaceSpre
     names = list(dict.fromkeys(reaction.cathode.id for reaction, _ in computed))
     handles: dict[str, Artist] = {}
     for number, name in enumerate(names):
-        colour, marker = COUPLES[number % len(COUPLES)]
+        colour, mark = COUPLES[number % len(COUPLES)]
         mine = [(reaction, spread) for reaction, spread in computed if reaction.cathode.id == name]
         T = [reaction.temperature - CELSIUS_ZERO for reaction, _ in mine]
         bands = [spread.energy_meV_per_atom for _, spread in mine if spread is not None]
         if bands:
             axis.fill_between(T, [b[0] for b in bands], [b[2] for b in bands], color=colour, alpha=0.15, linewidth=0)
         y = [reaction.strongest.energy_meV_per_atom for reaction, _ in mine]
-        (handles[drawn(name)],) = axis.plot(T, y, color=colour, marker=marker, markersize=4)
+        (handles[drawn(name)],) = axis.plot(T, y, color=colour, marker=mark, markersize=4)
     first, spread = computed[0]
     if spread is not None:
         told = f"5 to 95 % of {len(spread.energy)} samples"

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from typer.testing import CliRunner
@@ -13,7 +15,7 @@ import sinterface as si
 from sinterface.models.basics.errors import InputError
 from sinterface.models.instruments.diffraction import pattern_of
 from sinterface.models.phases.substance import FAMILIES
-from sinterface.simulate.figures import plot, plot_instruments, plot_mass, plot_schedules, plot_screen
+from sinterface.simulate.figures import markers, plot, plot_instruments, plot_mass, plot_schedules, plot_screen
 from sinterface.simulate.figures.canvas import COLUMN, INCH, LETTERS, PAGE, canvas, styled
 from sinterface.simulate.screening import candidate_space as spaces
 from sinterface.simulate.screening.screen import blank_row
@@ -159,6 +161,27 @@ def test_lines_and_areas_are_told_apart_without_their_colours():
     for family in FAMILIES.values():
         alike = [other for other in FAMILIES.values() if other.marker == family.marker or other.symbol == family.symbol]
         assert alike == [family]
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0], ids=["flat", "steep"])
+def test_markers_of_families_stand_out_of_their_line_and_differ_at_the_width_of_a_column(slope):
+    def seen(marker):
+        figure = Figure(figsize=(0.2, 0.2), dpi=600)
+        axis = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        axis.axis("off")
+        axis.set(xlim=(-1, 1), ylim=(-1, 1))
+        axis.plot([-1, 0, 1], [-slope, 0, slope], "k", lw=1.2, marker=marker, markersize=2.8, markevery=[1], mew=0.6)
+        sheet = FigureCanvasAgg(figure)
+        sheet.draw()
+        return np.asarray(sheet.buffer_rgba())[..., 0] < 128
+
+    line = seen("")
+    marks = {name: seen(markers.marker(family.marker)) for name, family in FAMILIES.items()}
+    for name, mark in marks.items():
+        beside = np.count_nonzero(mark & ~line)
+        assert beside > 100, f"{name}: {beside} dots beside a line of 1.2 points; '_' has 0 along one that is flat"
+        alike = {other: np.count_nonzero(mark ^ seen) / beside for other, seen in marks.items() if other != name}
+        assert min(alike.values()) > 0.12, f"{name} looks like {min(alike, key=alike.get)}"
 
 
 def test_interactive_lines_and_areas_are_told_apart_without_their_colours():

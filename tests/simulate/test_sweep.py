@@ -12,7 +12,7 @@ from matplotlib.markers import MarkerStyle
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates.transport import HOSTS
-from sinterface.simulate.figures import plot
+from sinterface.simulate.figures import markers, plot
 from sinterface.simulate.studies.shares import courses, final_errors
 from sinterface.simulate.studies.sweep import onset_of
 
@@ -142,7 +142,7 @@ def test_every_family_has_a_colour_a_marker_and_a_symbol_of_its_own():
         values = [getattr(family, name) for family in FAMILIES.values()]
         assert len(set(values)) == len(values), name
     for name, family in FAMILIES.items():
-        assert plot.style(name) == (family.colour, family.marker)
+        assert plot.style(name) == (family.colour, markers.marker(family.marker))
         assert re.fullmatch("#[0-9A-F]{6}", family.colour)
         assert family.host in (*HOSTS, "")
     assert plot.style("no such family") == plot.style("other")
@@ -150,6 +150,7 @@ def test_every_family_has_a_colour_a_marker_and_a_symbol_of_its_own():
 
 def test_both_libraries_know_every_marker():
     plotly = pytest.importorskip("plotly.graph_objects")
-    for family in FAMILIES.values():
-        assert MarkerStyle(family.marker).get_path().vertices.size
+    for name, family in FAMILIES.items():
+        shape = MarkerStyle(markers.marker(family.marker))
+        assert shape.is_filled(), f"{family.marker} of {name} can not be drawn open, and hides in a line along it"
         assert plotly.scatter.Marker(symbol=family.symbol).symbol == family.symbol  # refuses what it does not know

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from sinterface.simulate.figures.markers import Shape
+
 HIGHEST = 1000.0
 """Onsets are looked for up to here [degrees C]."""
 
@@ -63,7 +65,7 @@ def blank(width: float, height: float) -> Figure:
 
 
 def band(
-    axis: Axes, T: NDArray[np.float64], shares: Band, colour: str, marker: str, *, name: str, alpha: float,
+    axis: Axes, T: NDArray[np.float64], shares: Band, colour: str, mark: str | Shape, *, name: str, alpha: float,
     line: str = "-",
 ) -> None:  # fmt: skip
     """Shares (T,) as a line in a tinted band, or as a point with a bar where there is a single temperature."""
@@ -73,7 +75,7 @@ def band(
     else:
         axis.vlines(T, low, high, color=colour, linewidth=1.5)
     axis.plot(
-        T, numbers(shares.value), color=colour, marker=marker or None, markersize=4.5, linewidth=1.4, linestyle=line,
+        T, numbers(shares.value), color=colour, marker=mark or None, markersize=4.5, linewidth=1.4, linestyle=line,
         label=plain(name, 40),
     )  # fmt: skip
 
