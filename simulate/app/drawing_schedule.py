@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import SinterfaceError
-from sinterface.simulate.setup.schedule import Schedule, Segment
+from sinterface.simulate.setup.schedule import Schedule, Segment, duration_text
 
 DEGREES, HOURS = 10.0, 0.1
 """What a dragged point snaps to [degrees C] and [h]."""
@@ -83,11 +83,10 @@ def dragged(text: str, number: int, hours: float, degrees: float) -> str:
 
 def _step(segment: Segment) -> str:
     gas = "" if segment.gas is None else f" in {segment.gas.name}"
-    hours = segment.duration / 3600.0
     if segment.shape == "newton":
         return f"cool naturally{gas}"
     if segment.start == segment.end:
-        return (f"hold {hours:.4g} h" if hours >= 1.0 else f"hold {60.0 * hours:.4g} min") + gas
+        return f"hold {duration_text(segment.duration, digits=4)}{gas}"
     if not _linear(segment) and segment.end < segment.start:
         return f"quench{gas}"
     rate = abs(segment.end - segment.start) / (segment.duration / 60.0)

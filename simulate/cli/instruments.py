@@ -108,27 +108,28 @@ def _range(text: str | None) -> dict[str, float]:
 def _step_at(data: xr.Dataset, at: str | None) -> int:
     """Step of the run nearest to a time that the user wrote; -1, the cooled sample, without one."""
     from sinterface.models.basics.errors import InputError
-    from sinterface.simulate.setup.schedule import duration
+    from sinterface.simulate.setup.schedule import duration, duration_text
 
     if at is None:
         return -1
     wanted, times = duration(at), data["time"].values
     if wanted > times[-1]:
-        raise InputError(f"time {at}: the run ends after {times[-1] / 3600.0:.3g} h; choose an earlier time")
+        raise InputError(f"time {at}: the run ends after {duration_text(times[-1], digits=3)}; choose an earlier time")
     return int(abs(times - wanted).argmin())
 
 
 def _title(data: xr.Dataset, moment: int) -> str:
     from sinterface.models.basics.constants import CELSIUS_ZERO
     from sinterface.simulate.setup.problem import sample_text
+    from sinterface.simulate.setup.schedule import duration_text
 
     attrs = data.attrs
     sample = sample_text(attrs["cathode"], attrs["electrolyte"])
     couple = f"{sample}, {attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}"
     if moment == -1:
         return couple
-    hours = float(data["time"][moment]) / 3600.0
-    return f"{couple}; after {hours:.2f} h at {float(data['temperature'][moment]) - CELSIUS_ZERO:.0f} °C"
+    passed = duration_text(float(data["time"][moment]), digits=3)
+    return f"{couple}; after {passed} at {float(data['temperature'][moment]) - CELSIUS_ZERO:.0f} °C"
 
 
 def _number(value: float) -> float | None:

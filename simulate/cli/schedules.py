@@ -161,6 +161,7 @@ def _figures() -> Any:
 def _show_comparison(compared: Comparison, limit: float) -> None:
     from sinterface.models.basics.textfile import plain
     from sinterface.simulate.setup.problem import sample_text
+    from sinterface.simulate.setup.schedule import duration_text
     from sinterface.simulate.studies.shares import final_errors, with_error
 
     document = compared.document(limit)
@@ -171,7 +172,7 @@ def _show_comparison(compared: Comparison, limit: float) -> None:
         family for family in compared.families
         if max(schedule["families"].get(family, 0.0) for schedule in told) >= 0.005
     ]  # fmt: skip
-    heads = [*families, "secondary phases", "duration / h", "density / %", "  5 to 95 %", "gas"]
+    heads = [*families, "secondary phases", "duration", "density / %", "  5 to 95 %", "gas"]
     columns = [Column("", heads)]
     for schedule, result in zip(told, compared.results, strict=True):
         error, density = final_errors(result), schedule["relative_density"]
@@ -179,7 +180,8 @@ def _show_comparison(compared: Comparison, limit: float) -> None:
         seen = result.detected(limit)
         cells = [with_error(x, error.get(family)) + (" *" if family in seen else "") for family, x in shares.items()]
         cells += [
-            f"{schedule['secondary_wt_percent']:.2f}", f"{schedule['hours']:.2f}", f"{100 * density['median']:.0f}",
+            f"{schedule['secondary_wt_percent']:.2f}", duration_text(3600.0 * schedule["hours"], digits=3),
+            f"{100 * density['median']:.0f}",
             f"{100 * density['low']:.0f} to {100 * density['high']:.0f}",
             re.sub(r" \([^)]*\)", "", schedule["atmosphere"]),
         ]  # fmt: skip
@@ -205,9 +207,8 @@ def _show_front(best: Front) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for point in best.points:
         c, d, s = point.choice, point.density_interval, point.secondary_interval
-        cooling = c.cooling.removesuffix(" to 25 °C")
         row = [
-            f"{c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {cooling}",
+            c.told,
             f"{100 * point.density:.0f} ({100 * d[0]:.0f} to {100 * d[2]:.0f})",
             f"{point.secondary:.2f} ({point.numerical_error or 0.0:.2f})",
         ]

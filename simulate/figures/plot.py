@@ -17,6 +17,7 @@ from sinterface.simulate.figures.canvas import LETTER, canvas, styled, wrapped
 from sinterface.simulate.figures.markers import Shape, marker
 from sinterface.simulate.files.output import check_ending, write_figure
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
+from sinterface.simulate.setup.schedule import clock
 from sinterface.simulate.solve.result import DETECTION_LIMIT
 
 if TYPE_CHECKING:
@@ -177,7 +178,8 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     data = result.dataset
     figure = canvas(9.0, 4.8)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    hours = data["time"].values / 3600.0
+    size, unit = clock(float(data["time"].values[-1]))
+    clocks = data["time"].values / size
     curves_of: list[str] = []
     for phase in result.secondary["phase"].values:
         share = data["wt_percent"].sel(phase=phase)
@@ -190,26 +192,29 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
         colour, mark = style(family)
         first = 0.02 + 0.03 * (len(curves_of) % 5)  # marks of curves that run together stand beside each other
         upper.plot(
-            hours, share.values, color=colour, marker=mark, markersize=4, markevery=(first, 0.15),
+            clocks, share.values, color=colour, marker=mark, markersize=4, markevery=(first, 0.15),
             label=drawn(told), linewidth=1.5, linestyle=line,
         )  # fmt: skip
     if "sampled_course" in data:
-        _bands(upper, data, curves_of, limit)
+        _bands(upper, data, curves_of, limit, size)
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
     upper.set_ylim(0, None)
     titled(figure, upper, result, 5.8)
-    lower.plot(hours, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
+    lower.plot(clocks, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
     lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
     lower.set_ylim(0, None)
     lower.set_ylabel("T / °C")
-    lower.set_xlabel("time / h")
+    lower.set_xlabel(f"time / {unit}")
     return figure
 
 
-def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float) -> None:
-    """Bands of the samples, of families that no curve shows only where they reach the limit; those are hatched."""
-    hours = data["sampled_time"].values / 3600.0
+def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float, size: float) -> None:
+    """Bands of the samples against time in units of ``size`` [s].
+
+    Families that no curve shows have one only where they reach the limit; those are hatched.
+    """
+    clocks = data["sampled_time"].values / size
     hatched = 0
     for family in data["sampled_family"].values.tolist():
         low, _, high = data["sampled_course"].sel(sampled_family=family).values
@@ -221,7 +226,7 @@ def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float)
             label, hatch = f"{drawn(family)}, in samples only", HATCHES[hatched % len(HATCHES)]
         colour = style(family)[0]
         axis.fill_between(
-            hours, low, high, facecolor=(colour, 0.2), edgecolor=(colour, 0.6), linewidth=0.6, label=label, hatch=hatch
+            clocks, low, high, facecolor=(colour, 0.2), edgecolor=(colour, 0.6), linewidth=0.6, label=label, hatch=hatch
         )
     label = f"5 to 95 % of {data.sizes['sample']} samples, by family"
     axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)

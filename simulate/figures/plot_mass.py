@@ -11,6 +11,7 @@ from sinterface.models.basics.textfile import drawn
 from sinterface.simulate.figures.canvas import canvas, wrapped
 from sinterface.simulate.figures.plot import TEMPERATURE, titled
 from sinterface.simulate.figures.plot_instruments import WIDTH
+from sinterface.simulate.setup.schedule import clock
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,15 +85,16 @@ def against_time(result: Result) -> Figure:
     curve = result.mass()
     figure = canvas(7.4, 4.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
-    hours = curve.time / 3600.0
-    upper.plot(hours, curve.change, color="black", label="mass")
+    size, unit = clock(float(curve.time[-1]))
+    clocks = curve.time / size
+    upper.plot(clocks, curve.change, color="black", label="mass")
     for name, (colour, dashes, told) in LINES.items():
         if np.abs(curve.parts[name]).max() >= LEAST:
-            upper.plot(hours, curve.parts[name], color=colour, linestyle=dashes, label=told)
+            upper.plot(clocks, curve.parts[name], color=colour, linestyle=dashes, label=told)
     upper.set_ylabel("change of mass / %")
-    lower.plot(hours, curve.temperature - CELSIUS_ZERO, color=TEMPERATURE)
+    lower.plot(clocks, curve.temperature - CELSIUS_ZERO, color=TEMPERATURE)
     lower.set_ylim(0, None)
     lower.set_ylabel("T / °C")
-    lower.set_xlabel("time / h")
+    lower.set_xlabel(f"time / {unit}")
     titled(figure, upper, result, 5.0)
     return figure

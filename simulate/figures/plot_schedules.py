@@ -12,8 +12,9 @@ from sinterface.models.basics.textfile import drawn
 from sinterface.simulate.figures.canvas import canvas
 from sinterface.simulate.figures.plot import TEMPERATURE, below, style
 from sinterface.simulate.setup.problem import sample_text
+from sinterface.simulate.setup.schedule import clock
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
-from sinterface.simulate.studies.compare import clock, summary
+from sinterface.simulate.studies.compare import summary
 from sinterface.simulate.studies.shares import courses, final_errors
 
 if TYPE_CHECKING:
@@ -169,8 +170,7 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_ylabel("secondary phases / wt% of the sample")
     axis.set_title(drawn(sample_text(best.cathode, best.electrolyte, best.mass_ratio)), fontsize=10)
     for number, c in enumerate((point.choice for point in best.points), 1):
-        told = f"{c.temperature:g} °C, {c.hours:g} h, {c.ramp:g} °C/min, {c.gas.name}, {c.cooling}"
-        handles[drawn(told)] = Line2D(
+        handles[drawn(c.told)] = Line2D(
             [], [], linestyle="none", marker=f"${number}$", color="black", markersize=5, mew=0
         )
     below(figure, handles, 8.0)

@@ -12,8 +12,8 @@ from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.simulate.figures.plot_mass import LEAST, LINES
 from sinterface.simulate.pages import charts
 from sinterface.simulate.pages.read_results import SAMPLED
+from sinterface.simulate.setup.schedule import clock
 from sinterface.simulate.solve.integrate import Outcome
-from sinterface.simulate.studies.compare import clock
 from sinterface.simulate.studies.shares import SECONDARY
 from sinterface.simulate.studies.sweep import PredictedOnset, onset_of
 

@@ -42,8 +42,8 @@ from sinterface.simulate.pages.read_results import SAMPLED, Stored, read
 from sinterface.simulate.pages.report_instruments import instruments
 from sinterface.simulate.setup.extras import require
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
+from sinterface.simulate.setup.schedule import clock
 from sinterface.simulate.solve.result import converged
-from sinterface.simulate.studies.compare import clock
 from sinterface.simulate.studies.shares import SECONDARY, with_error
 
 if TYPE_CHECKING:

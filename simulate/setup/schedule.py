@@ -49,6 +49,9 @@ CHOICES = (
 )
 _PRESSURE = {"pa": 1.0, "kpa": 1e3, "mpa": 1e6, "gpa": 1e9, "bar": 1e5, "kbar": 1e8}
 _TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
+CLOCKS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
+"""Units in which times are told: size [s] and name, the largest first."""
+
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 
 
@@ -107,7 +110,8 @@ class Schedule:
         '5 °C/min to 900 °C; hold 2 h; cool naturally'
         """
         ending = "; cool naturally" if cool else ""
-        return Schedule.parse(f"{ramp:g} °C/min to {temperature:g} °C; hold {hours:g} h{ending}")
+        held = duration_text(3600.0 * hours)
+        return Schedule.parse(f"{ramp:g} °C/min to {temperature:g} °C; hold {held}{ending}")
 
     @staticmethod
     def parse(text: str, name: str = "") -> Schedule:
@@ -225,6 +229,32 @@ def duration(text: str) -> float:
     if value > MAX_DURATION:
         raise InputError(f"time {shown(text)} is longer than a year: check the units (s, min, h, d)")
     return value
+
+
+def duration_text(seconds: float, digits: int = 6) -> str:
+    """A time [s] as people write it, to so many digits; ``duration`` reads it.
+
+    It stands in the largest unit that it fills and that needs no more than two decimals, else in the largest it fills.
+
+    >>> [duration_text(time) for time in (30, 90, 1800, 5400, 7260)]
+    ['30 s', '1.5 min', '30 min', '1.5 h', '121 min']
+    >>> duration_text(12345, digits=3)
+    '3.43 h'
+    """
+    told = [f"{seconds / size:.{digits}g} {unit}" for size, unit in CLOCKS if abs(seconds) >= size] or [
+        f"{seconds:g} s"
+    ]
+    short = (text for text in told if "e" not in text and len(text.split()[0].partition(".")[2]) <= 2)
+    return next(short, told[0])
+
+
+def clock(seconds: float) -> tuple[float, str]:
+    """The unit of an axis on which a duration [s] is read best: its size [s] and name.
+
+    >>> clock(600.0)
+    (60.0, 'min')
+    """
+    return next(((size, unit) for size, unit in CLOCKS if seconds >= 2.0 * size), CLOCKS[-1])
 
 
 def temperature(text: str) -> float:

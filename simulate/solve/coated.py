@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.simulate.setup.schedule import duration_text
 from sinterface.simulate.solve.integrate import Trajectory
 from sinterface.simulate.solve.result import Result, entries, shares
 from sinterface.simulate.solve.system import System
@@ -77,7 +78,7 @@ def _fate(data: xr.Dataset, layer: int) -> str:
     if time is None:
         return f"{name}: {100.0 * left[-1]:.0f} % of it is left in the contacts"
     T = float(np.interp(time, times, data["temperature"].values)) - CELSIUS_ZERO
-    return f"{name}: through after {time / 3600.0:.2f} h, at {T:.0f} °C"
+    return f"{name}: through after {duration_text(time, digits=3)}, at {T:.0f} °C"
 
 
 def _effect(coated: float, bare: float) -> str:

@@ -16,7 +16,7 @@ from sinterface.models.rates import sintering
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.setup.problem import Problem
-from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.setup.schedule import Schedule, duration_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
 from sinterface.simulate.solve.run import predict
 from sinterface.simulate.studies.shares import courses, final_errors
@@ -177,17 +177,7 @@ def summary(plan: Schedule) -> str:
     """
     if plan.name:
         return plan.name
-    size, unit = clock(plan.duration)
-    return f"{plan.peak - CELSIUS_ZERO:g} °C, {plan.duration / size:.3g} {unit}"
-
-
-def clock(duration: float) -> tuple[float, str]:
-    """The unit in which a duration [s] is read best: its size [s] and name.
-
-    >>> clock(600.0)
-    (60.0, 'min')
-    """
-    return next(((size, unit) for size, unit in ((3600.0, "h"), (60.0, "min")) if duration >= 2.0 * size), (1.0, "s"))
+    return f"{plan.peak - CELSIUS_ZERO:g} °C, {duration_text(plan.duration, digits=3)}"
 
 
 def _labels(plans: Sequence[Schedule]) -> list[str]:

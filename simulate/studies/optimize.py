@@ -31,7 +31,7 @@ from sinterface.models.rates import parameters as adjustable
 from sinterface.models.rates import sintering
 from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.setup.problem import Problem
-from sinterface.simulate.setup.schedule import Schedule
+from sinterface.simulate.setup.schedule import Schedule, duration_text
 from sinterface.simulate.solve.run import TOLERANCE, predict
 
 NATURALLY = "cool naturally"
@@ -122,7 +122,21 @@ class Choice:
     @property
     def schedule(self) -> Schedule:
         """Ramp, hold and cooling."""
-        return Schedule.parse(f"{self.ramp:g} °C/min to {self.temperature:g} °C; hold {self.hours:g} h; {self.cooling}")
+        held = duration_text(3600.0 * self.hours)
+        return Schedule.parse(f"{self.ramp:g} °C/min to {self.temperature:g} °C; hold {held}; {self.cooling}")
+
+    @property
+    def told(self) -> str:
+        """All of it in a few words, as tables and legends tell it.
+
+        >>> from sinterface.models.phases.atmosphere import atmosphere
+        >>> Choice(950.0, 0.1, 20.0, atmosphere("O2"), "50 °C/min to 25 °C").told
+        '950 °C, 6 min, 20 °C/min, O2, then 50 °C/min'
+        """
+        cooling = self.cooling.removesuffix(" to 25 °C")
+        ending = cooling if cooling == self.cooling else f"then {cooling}"
+        held = duration_text(3600.0 * self.hours, digits=3)
+        return f"{self.temperature:g} °C, {held}, {self.ramp:g} °C/min, {self.gas.name}, {ending}"
 
 
 @dataclass(frozen=True)

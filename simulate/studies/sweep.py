@@ -202,7 +202,7 @@ class Sweep:
     >>> both.temperatures, both.dataset.sizes["hold_temperature"]
     ((500, 700), 2)
     >>> both.schedule
-    '10 °C/min to T; hold 0.5 h; cool naturally'
+    '10 °C/min to T; hold 30 min; cool naturally'
     """
 
     temperatures: tuple[float, ...]

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 from sinterface.models.basics.errors import InputError
 from sinterface.simulate.cli.main import app
 from sinterface.simulate.setup.problem import problem
-from sinterface.simulate.setup.schedule import Schedule
-from sinterface.simulate.studies.compare import clock, compare, courses, density, summary
+from sinterface.simulate.setup.schedule import Schedule, clock
+from sinterface.simulate.studies.compare import compare, courses, density, summary
 
 TEXTS = ("10 °C/min to 600 °C; hold 1 h; cool naturally", "20 °C/s to 1000 °C; hold 30 s; quench in air")
 

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinterface.models.basics.errors import InputError
-from sinterface.simulate.setup.schedule import COOLED, COOLING_TIME, ROOM, Schedule, duration, rate, temperature
+from sinterface.simulate.setup.schedule import (
+    COOLED,
+    COOLING_TIME,
+    MAX_DURATION,
+    ROOM,
+    Schedule,
+    duration,
+    duration_text,
+    rate,
+    temperature,
+)
 
 
 def test_reference_procedure():
@@ -98,3 +108,27 @@ def test_schedules_of_today_are_read(text, seconds, peak):
 def test_a_lid_stays_off_until_it_is_put_on():
     plan = Schedule.parse("10 °C/min to 500 °C; lid off; hold 1 h; hold 1 h; LID ON; hold 1 h")
     assert [segment.lid for segment in plan.segments] == [None, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0.0, "0 s"), (0.5, "0.5 s"), (30.0, "30 s"), (60.0, "1 min"), (90.0, "1.5 min"), (100.0, "100 s"),
+        (360.0, "6 min"), (1800.0, "30 min"), (3600.0, "1 h"), (5400.0, "1.5 h"), (7200.0, "2 h"), (7260.0, "121 min"),
+        (360000.0, "100 h"), (MAX_DURATION, "8760 h"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_told_as_people_write_it(seconds, told):
+    assert duration_text(seconds) == told
+    assert duration(told) == seconds
+
+
+@pytest.mark.parametrize("seconds", [1e-5, 0.123456789, 59.9999, 61.234, 3599.99, 4000.0, 12345.6789, 1e6 / 3, 3e7])
+def test_a_duration_that_is_told_can_be_read_again(seconds):
+    assert duration(duration_text(seconds)) == pytest.approx(seconds, rel=1e-5)
+
+
+def test_a_hold_of_a_minute_stays_one_in_text_and_time():
+    minute = Schedule.hold(900, hours=1 / 60, cool=False)
+    assert minute.text == "10 °C/min to 900 °C; hold 1 min"
+    assert minute.segments[-1].duration == 60.0
