@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 from sinterface.models.basics.errors import SolveError
 
@@ -30,7 +31,7 @@ def workers(count: int) -> Iterator[Executor]:
     pool: Executor
     try:
         quiet_tracker()
-        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=end_with_parent)
+        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
     except OSError as error:
         logging.getLogger("sinterface").warning(ALONE.format(error.strerror or error))
         pool = ThreadPoolExecutor(1)
@@ -123,6 +124,16 @@ def is_interrupt(error: BaseException) -> bool:
     while isinstance(cause, SystemError):
         cause = cause.__cause__
     return isinstance(cause, KeyboardInterrupt)
+
+
+def begin() -> None:
+    """What a worker does first: it ends with its parent, and does without Dask.
+
+    xarray imports Dask wherever it is installed, 0.4 s of a processor in each worker, and no job here has chunks.
+    """
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault("dask", None)  # imports of it fail from here on, as if it were not installed
+    end_with_parent()
 
 
 def end_with_parent() -> None:

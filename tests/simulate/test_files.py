@@ -325,6 +325,31 @@ def test_without_shared_memory_one_process_does_the_work(monkeypatch, caplog):
     assert [record.getMessage() for record in caplog.records] == [workers.ALONE.format("Read-only file system")]
 
 
+LOADED = """
+import sys
+from sinterface.simulate.files.workers import unheard, workers
+from sinterface.simulate.studies import sweep
+
+def loaded(task):
+    import xarray
+    xarray.Dataset({"wt_percent": ("phase", [1.0])}).isel(phase=0)
+    return [name for name in ("dask", "distributed", "matplotlib") if sys.modules.get(name)]
+
+if __name__ == "__main__":
+    with workers(1) as pool:
+        with unheard():
+            job = pool.submit(loaded, None)
+        print(job.result())
+"""
+
+
+def test_a_worker_loads_nothing_that_no_job_needs(tmp_path):
+    """xarray imports Dask where it is installed: 0.4 s of a processor for each worker of each sweep."""
+    (tmp_path / "job.py").write_text(LOADED)
+    told = subprocess.run([sys.executable, str(tmp_path / "job.py")], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+
+
 JOBS = """
 import sys, time
 from sinterface.simulate.files.workers import unheard, workers
