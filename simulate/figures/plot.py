@@ -53,6 +53,9 @@ SWATCH = 0.055
 BESIDE = 0.003
 """How far marks of two families at the same temperature stand apart, a share of the axis, lest bars hide."""
 
+SHOWN = 0.05
+"""Phases that stay below this share [wt%] are left out."""
+
 LABEL = 4.0
 """Width of the number of a kink [wt% of the axis]."""
 
@@ -183,7 +186,7 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     curves_of: list[str] = []
     for phase in result.secondary["phase"].values:
         share = data["wt_percent"].sel(phase=phase)
-        if float(share.max()) < 0.05:
+        if float(share.max()) < SHOWN:
             continue
         family = str(share["family"].values)
         curves_of.append(family)
@@ -212,7 +215,8 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
 def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float, size: float) -> None:
     """Bands of the samples against time in units of ``size`` [s].
 
-    Families that no curve shows have one only where they reach the limit; those are hatched.
+    Families that no curve shows have one only where they reach the limit; those are hatched.  The upper edge of the
+    others bears the mark of their curve, open.
     """
     clocks = data["sampled_time"].values / size
     hatched = 0
@@ -224,11 +228,16 @@ def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float,
                 continue
             hatched += 1
             label, hatch = f"{drawn(family)}, in samples only", HATCHES[hatched % len(HATCHES)]
-        colour = style(family)[0]
+        colour, mark = style(family)
+        if label is None and high.max() >= SHOWN:
+            axis.plot(
+                clocks, high, color=colour, marker=mark, markersize=4, markevery=(0.05, 0.2), linewidth=0.6,
+                markerfacecolor="white",
+            )  # fmt: skip
         axis.fill_between(
             clocks, low, high, facecolor=(colour, 0.2), edgecolor=(colour, 0.6), linewidth=0.6, label=label, hatch=hatch
         )
-    label = f"5 to 95 % of {data.sizes['sample']} samples, by family"
+    label = f"5 to 95 % of {data.sizes['sample']} samples, by family (open marks)"
     axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
 
 

@@ -61,13 +61,16 @@ def courses(
 
     figure = _figure(420 + 20 * (len(shares) + len(bands)))  # room for the legend in a narrow window
     families = [family for _, family, _ in shares]
-    for family, low, high in bands:
+    for row, (family, low, high) in enumerate(bands):
         assert moments is not None
         x, y = np.concatenate([moments, moments[::-1]]), np.concatenate([high, low[::-1]])
-        name = f"{text(family)}, 5 to 95 %"
+        name, colour = f"{text(family)}, 5 to 95 %", style(family)[0]
+        number = families.index(family) if family in families else len(families) + row
+        pattern = {"shape": PATTERNS[number % len(PATTERNS)], "fgcolor": _faded(colour, 0.7), "bgcolor": _faded(colour)}
         figure.add_trace(Scatter(
-            x=x, y=y, fill="toself", fillcolor=_faded(style(family)[0]), line={"width": 0}, mode="lines",
-            name=name, hoverinfo="skip", legendgroup=text(family), showlegend=family not in families, legendrank=1001,
+            x=x, y=y, fill="toself", fillcolor=_faded(colour), fillpattern=pattern | {"size": 8, "solidity": 0.12},
+            line={"color": _faded(colour, 0.7), "width": 0.8, "dash": DASHES[number % len(DASHES)]}, mode="lines",
+            name=name, hoverinfo="skip", legendgroup=text(family), showlegend=True, legendrank=1001,
         ))  # fmt: skip
     for number, (name, family, share) in enumerate(shares):
         told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"

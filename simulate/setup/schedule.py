@@ -234,18 +234,21 @@ def duration(text: str) -> float:
 def duration_text(seconds: float, digits: int = 6) -> str:
     """A time [s] as people write it, to so many digits; ``duration`` reads it.
 
-    It stands in the largest unit that it fills and that needs no more than two decimals, else in the largest it fills.
+    It stands in the largest unit that it fills and that needs no more than two decimals, one below 2, else in the
+    largest that it fills.
 
-    >>> [duration_text(time) for time in (30, 90, 1800, 5400, 7260)]
-    ['30 s', '1.5 min', '30 min', '1.5 h', '121 min']
+    >>> [duration_text(time) for time in (30, 90, 1800, 4500, 5400, 7260)]
+    ['30 s', '1.5 min', '30 min', '75 min', '1.5 h', '121 min']
     >>> duration_text(12345, digits=3)
     '3.43 h'
     """
-    told = [f"{seconds / size:.{digits}g} {unit}" for size, unit in CLOCKS if abs(seconds) >= size] or [
-        f"{seconds:g} s"
-    ]
-    short = (text for text in told if "e" not in text and len(text.split()[0].partition(".")[2]) <= 2)
-    return next(short, told[0])
+    filled = [(seconds / size, unit) for size, unit in CLOCKS if seconds >= size] or [(seconds, "s")]
+    for value, unit in filled:
+        number = f"{value:.{digits}g}"
+        if "e" not in number and len(number.partition(".")[2]) <= (1 if value < 2.0 else 2):
+            return f"{number} {unit}"
+    value, unit = filled[0]
+    return f"{value:.{digits}g} {unit}"
 
 
 def clock(seconds: float) -> tuple[float, str]:

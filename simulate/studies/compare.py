@@ -15,11 +15,11 @@ from sinterface.models.phases.database import Database
 from sinterface.models.rates import sintering
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pictures import inline, picture
-from sinterface.simulate.setup.problem import Problem
+from sinterface.simulate.setup.problem import Problem, sample_text
 from sinterface.simulate.setup.schedule import Schedule, duration_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
 from sinterface.simulate.solve.run import predict
-from sinterface.simulate.studies.shares import courses, final_errors
+from sinterface.simulate.studies.shares import courses, final_errors, printed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ MOST = 20
 """Most plans of one comparison."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Results by plan, in the order given, and relative densities (low, median, high) [1] at their ends.
 
@@ -38,6 +38,9 @@ class Comparison:
     >>> both = si.compare(si.problem("pc-LCO", cells=4), [si.read_schedule("50 °C/min to 500 °C; quench")])
     >>> both.dataset.sizes["schedule"], len(both.to_dataframe()) == len(both.families)
     (1, True)
+    >>> print(both)  # doctest: +ELLIPSIS
+    pc-LCO + LLZTO, 1:1 by mass; wt% at the end
+    ...
     """
 
     plans: tuple[Schedule, ...]
@@ -138,6 +141,14 @@ class Comparison:
             "database": first["database"],
             "version": first["version"],
         }
+
+    def __str__(self) -> str:
+        attrs = self.results[0].dataset.attrs
+        sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
+        return f"{sample}; wt% at the end\n{printed(self.by_family)}"
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {self}>"
 
     @property
     def by_family(self) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,15 @@ from sinterface.models.phases.database import Database
 from sinterface.models.rates import parameters as adjustable
 from sinterface.models.rates import sintering
 from sinterface.models.rates.parameters import Parameters
-from sinterface.simulate.setup.problem import Problem
+from sinterface.simulate.files.pictures import inline, picture
+from sinterface.simulate.setup.problem import Problem, sample_text
 from sinterface.simulate.setup.schedule import Schedule, duration_text
+from sinterface.simulate.solve.result import DETECTION_LIMIT
 from sinterface.simulate.solve.run import TOLERANCE, predict
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 NATURALLY = "cool naturally"
 
@@ -175,17 +181,23 @@ class Trial:
         }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Front:
     """What a search found: ``points`` on the Pareto front, densest last, and all ``trials`` that came to an end.
 
     ``predictions`` were spent, ``failed`` of them did not end; ``samples`` posterior samples are behind the intervals.
-    ``mass_ratio`` is kg of cathode per kg of electrolyte.
+    ``mass_ratio`` is kg of cathode per kg of electrolyte.  ``print`` lists the front.
 
     >>> from sinterface.models.phases.atmosphere import atmosphere
     >>> bounds = Bounds((900, 1100), (0.5, 4), (5, 20), (atmosphere("O2"),))
-    >>> Front("pc-LCO", "LLZTO", bounds, (), (), 8, 8, 0, 0, database="", version="").document()["front"]
-    []
+    >>> choice = Choice(950.0, 0.1, 20.0, bounds.gases[0])
+    >>> trial = Trial(choice, 0.93, 1.2, {"La2Zr2O7": 1.2}, (0.9, 0.93, 0.95), 0.1)
+    >>> front = Front("pc-LCO", "LLZTO", bounds, (trial,), (trial,), 8, 0, 0, 0, "", "", mass_ratio=1.0)
+    >>> print(front)
+    pc-LCO + LLZTO, 1:1 by mass: least secondary phases at each density (8 predictions, 0 not finished)
+      1: 950 °C, 6 min, 20 °C/min, O2, cool naturally: density 93 % (90 to 95), 1.20 ± 0.10 wt%
+    >>> front.by_family["La2Zr2O7"].tolist(), front.to_dataframe()["hold_h"].tolist()
+    ([1.2], [0.1])
     """
 
     cathode: str
@@ -200,6 +212,75 @@ class Front:
     database: str
     version: str
     mass_ratio: float | None = None
+
+    def __str__(self) -> str:
+        ended = f"({self.predictions} predictions, {self.failed} not finished)"
+        lines = [f"{self._sample}: least secondary phases at each density {ended}"]
+        for number, point in enumerate(self.points, 1):
+            low, _, high = (f"{100 * share:.0f}" for share in point.density_interval)
+            line = f"  {number}: {point.choice.told}: density {100 * point.density:.0f} % ({low} to {high})"
+            line += f", {point.secondary:.2f} ± {point.numerical_error or 0.0:.2f} wt%"
+            if point.secondary_interval is not None:
+                least, _, most = point.secondary_interval
+                line += f" ({least:.2f} to {most:.2f} over {self.samples} samples)"
+            lines.append(line)
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Front of {self}>"
+
+    @property
+    def _sample(self) -> str:
+        return sample_text(self.cathode, self.electrolyte, self.mass_ratio)
+
+    @property
+    def by_family(self) -> pd.DataFrame:
+        """wt% as a table of pandas: a row for each point of the front, numbered as in the figure, most first."""
+        import pandas as pd
+
+        rows = [point.families for point in self.points]
+        table = pd.DataFrame(rows, index=self._numbers()).fillna(0.0).rename_axis(columns="family")
+        return table[table.max().sort_values(ascending=False, kind="stable").index]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The front as a table of pandas: a row for each point, numbered as in the figure, densest last.
+
+        Columns: the schedule in parts and as text, the relative density [1] with its 5 and 95 %, the secondary phases
+        [wt%] with their numerical error, and with samples their 5, 50 and 95 %, else nan.
+        """
+        import pandas as pd
+
+        columns = (
+            "temperature_C", "hold_h", "ramp_C_per_min", "atmosphere", "cooling", "schedule", "relative_density",
+            "relative_density_low", "relative_density_high", "secondary_wt_percent", "secondary_wt_percent_error",
+            "secondary_wt_percent_low", "secondary_wt_percent_median", "secondary_wt_percent_high",
+        )  # fmt: skip
+        rows = []
+        for point in self.points:
+            told, (low, _, high) = point.document(), point.density_interval
+            spread = point.secondary_interval or (np.nan,) * 3
+            error = np.nan if point.numerical_error is None else point.numerical_error
+            rows.append(
+                [*(told[name] for name in columns[:6]), point.density, low, high, point.secondary, error, *spread]
+            )
+        return pd.DataFrame(rows, columns=list(columns), index=self._numbers())
+
+    def _numbers(self) -> pd.Index[int]:
+        import pandas as pd
+
+        return pd.RangeIndex(1, len(self.points) + 1, name="point")
+
+    def plot(self, limit: float = DETECTION_LIMIT) -> Figure:
+        """Secondary phases against density of all that was tried, and the front, with a line at the limit [wt%]."""
+        return picture("plot_schedules", "front", self, limit)
+
+    def _repr_html_(self) -> str:
+        names = {
+            "schedule": "schedule", "relative_density": "relative density", "secondary_wt_percent": "secondary, wt%",
+            "secondary_wt_percent_error": "±",
+        }  # fmt: skip
+        table = self.to_dataframe()[list(names)].rename(columns=names).round(3).to_html()
+        return f"{table}{inline(self.plot(), 'secondary phases against density')}"
 
     def document(self) -> dict[str, Any]:
         """The search as a JSON document."""

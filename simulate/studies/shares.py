@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sinterface.simulate.solve.result import Result
 
 SECONDARY = "secondary"
@@ -50,3 +52,13 @@ def with_error(share: float, error: float | None, digits: int = 2) -> str:
     ('3.91 ± 0.13', '3.91')
     """
     return f"{share:.{digits}f}" + ("" if error is None or not np.isfinite(error) else f" ± {error:.{digits}f}")
+
+
+def printed(shares: pd.DataFrame) -> str:
+    """wt% by family as ``print`` shows them on 80 columns.
+
+    >>> import pandas as pd
+    >>> printed(pd.DataFrame())
+    'no secondary phases'
+    """
+    return shares.to_string(float_format="{:.2f}".format, line_width=80) if shares.size else "no secondary phases"

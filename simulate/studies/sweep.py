@@ -22,11 +22,11 @@ from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
-from sinterface.simulate.setup.problem import Problem
+from sinterface.simulate.setup.problem import Problem, sample_text
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import Result
 from sinterface.simulate.solve.run import predict
-from sinterface.simulate.studies.shares import final_errors
+from sinterface.simulate.studies.shares import final_errors, printed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +190,7 @@ def onset_of(
     return PredictedOnset(looked, brackets, families, temperatures[-1], step, stuck[0] if stuck else None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep:
     """Results by hold temperature [degrees C], in ascending order; ``detect`` is what their phases are looked for with.
 
@@ -203,6 +203,8 @@ class Sweep:
     ((500, 700), 2)
     >>> both.schedule
     '10 °C/min to T; hold 30 min; cool naturally'
+    >>> print(both)  # doctest: +ELLIPSIS
+    pc-LNMO + LLZTO, 1:1 by mass; 10 °C/min to T; hold 30 min; cool naturally, in O2 (pO2=1 bar); onset ...
     """
 
     temperatures: tuple[float, ...]
@@ -298,6 +300,14 @@ class Sweep:
                 "sources": ";".join(sorted({k for r in self.results for k in r.dataset.attrs["sources"].split(";")})),
             },
         )  # fmt: skip
+
+    def __str__(self) -> str:
+        attrs = self.results[0].dataset.attrs
+        sample = sample_text(attrs["cathode"], attrs["electrolyte"], float(attrs["mass_ratio"]))
+        return f"{sample}; {self.schedule}, in {attrs['atmosphere']}; onset {self.onset()}\n{printed(self.by_family)}"
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self}>"
 
     def document(self) -> dict[str, Any]:
         """The sweep as the JSON document described in ``docs/json.md``."""

@@ -193,5 +193,11 @@ def test_interactive_lines_and_areas_are_told_apart_without_their_colours():
     drawn_lines = charts.courses(hours, shares, (hours, hours), 1.0).data
     lines = [trace.line.dash for trace in drawn_lines if trace.name in FAMILIES]
     assert len(set(lines)) == len(lines) == 6
+    spans = [(name, hours, hours + 1.0) for name in reversed(list(FAMILIES)[:7])]
+    banded = charts.courses(hours, shares, (hours, hours), 1.0, bands=spans, moments=hours).data
+    bands = {trace.name.removesuffix(", 5 to 95 %"): trace for trace in banded if trace.fill == "toself"}
+    assert len({band.fillpattern.shape for band in bands.values()}) == len(bands) == 7
+    for curve in (trace for trace in banded if trace.name in FAMILIES):
+        assert bands[curve.name].line.dash == curve.line.dash, "the edge of a band is dashed as its curve"
     areas = [trace.fillpattern.shape for trace in charts.profile(hours, shares).data]
     assert len(set(areas)) == len(areas) == 6

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -121,3 +122,26 @@ def test_spans():
     for text in ("", "a:b", "1:2:3", "-1:2", "1:nan"):
         with pytest.raises(InputError, match=r"write low:high, e\.g\. 0\.1:10"):
             span(text, "time", "0.1:10")
+
+
+def test_the_front_is_a_table_of_pandas_a_figure_and_a_page_of_a_notebook(searched):
+    result, _ = searched
+    table = result.to_dataframe()
+    assert table["schedule"].tolist() == [point.choice.schedule.text for point in result.points]
+    assert table.index.tolist() == list(range(1, len(result.points) + 1)) == result.by_family.index.tolist()
+    assert (table["relative_density_low"] < table["relative_density_high"]).all()
+    assert result.by_family.sum(axis=1).to_numpy() == pytest.approx(table["secondary_wt_percent"].to_numpy())
+    assert table["secondary_wt_percent_high"].notna().any()
+    assert result.plot().axes[0].get_ylabel() == "secondary phases / wt% of the sample"
+    page = result._repr_html_()
+    assert "data:image/png" in page and result.points[0].choice.schedule.text in page
+    lines = str(result).splitlines()
+    assert len(lines) == 1 + len(result.points), "all trials were printed"
+    assert result.points[-1].choice.told in lines[-1]
+    assert repr(result) == f"<Front of {result}>"
+
+
+def test_an_empty_front_has_empty_tables(searched):
+    empty = replace(searched[0], points=())
+    assert len(empty.to_dataframe()) == len(empty.by_family) == 0
+    assert len(str(empty).splitlines()) == 1

@@ -158,7 +158,11 @@ def test_samples_go_into_the_file_as_bands(made):
         assert float(data["sampled_time"][-1]) == pytest.approx(float(data["time"][-1]))
         figure = run_figure(Result(data))
         labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "5 to 95 % of 2 samples, by family" in labels
+        lines = figure.axes[0].lines
+    assert "5 to 95 % of 2 samples, by family (open marks)" in labels
+    edges = {line.get_marker() for line in lines if line.get_markerfacecolor() == "white"}
+    assert len(edges) > 1, "bands bear marks: without colours they would be one grey"
+    assert edges <= {line.get_marker() for line in lines if line.get_markerfacecolor() != "white"}
 
 
 def test_text_of_files_is_escaped(made, tmp_path):
