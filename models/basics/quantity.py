@@ -72,3 +72,12 @@ def quantity(card: Mapping[str, Any], kind: str, where: str, *, positive: bool =
         if not isinstance(card.get(key, ""), str):
             raise DataError(f"{where}: {key} = {shown(card[key])} must be text")
     return Quantity(value, sd, card["source"], card.get("method", ""), card.get("known", ""))
+
+
+def length_text(metres: float) -> str:
+    """A length [m] as people write it.
+
+    >>> length_text(2e-8), length_text(5.2e-6)
+    ('20 nm', '5.2 um')
+    """
+    return f"{1e9 * metres:.4g} nm" if metres < 1e-6 else f"{1e6 * metres:.4g} um"

@@ -198,9 +198,12 @@ def atmosphere(text: str | Atmosphere) -> Atmosphere:
         head, tail = "custom", text
     named = {name.casefold(): value for name, value in NAMED.items()}
     if head != "custom" and head.casefold() not in named:
-        raise unknown("atmosphere", head, NAMED, "or give pressures in bar, e.g. pO2=0.2,pCO2=4e-4", WORDS)
+        example = "O2:pCO2=0.05 for O2 with 5 % of CO2" if re.search("[%+]", head) else "pO2=0.2,pCO2=4e-4"
+        raise unknown("atmosphere", head, NAMED, f"or give pressures in bar, e.g. {example}", WORDS)
     base = named.get(head.casefold())
     pressures = {species: getattr(base, species) for species in PRESSURES} if base else {}
+    if comma := re.search(r"=\s*\d+,\d+\s*(?=,|$)", tail):
+        raise InputError(f"atmosphere {text!r}: {comma[0][1:].strip()!r} has a comma: put a point before decimals")
     told: set[str] = set()
     keys = (*PRESSURES, "dew_point")
     for part in filter(None, re.split(r"[,\s]+", tail)):

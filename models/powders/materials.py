@@ -230,6 +230,10 @@ def find(
             raise InputError(f"{text}: --structure and --morphology go with a formula only; the card tells both")
         return material
     text = text.strip()
+    if text.casefold().endswith((".nc", ".zarr", ".json")):
+        raise InputError(
+            f"{role} {shown(text)} is a file of results: a powder is wanted, a name, a formula or a .toml card"
+        )
     named = _by_name().get(level(text).casefold())
     if named is not None and named.role == role:
         if structure or morphology:
@@ -271,7 +275,14 @@ def check_elements(name: str, composition: Mapping[str, float], elements: Collec
     >>> check_elements("LiCoO2", {"Li": 1.0, "Co": 1.0, "O": 2.0}, {"Li", "Co", "O"})
     """
     if lacking := sorted(set(composition) - set(elements)):
-        raise InputError(f"{name}: no data for {', '.join(lacking)}; the database covers {', '.join(sorted(elements))}")
+        respelt = name
+        for symbol in lacking:
+            if len(symbol) == 2 and {symbol[0], symbol[1].upper()} <= set(elements):  # LiFePo4
+                respelt = respelt.replace(symbol, symbol.upper())
+        meant = f"did you mean {respelt}? " if respelt != name else ""
+        raise InputError(
+            f"{name}: {meant}no data for {', '.join(lacking)}; the database covers {', '.join(sorted(elements))}"
+        )
 
 
 def _by_name() -> dict[str, Material]:

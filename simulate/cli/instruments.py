@@ -124,7 +124,8 @@ def _title(data: xr.Dataset, moment: int) -> str:
     from sinterface.simulate.setup.schedule import duration_text
 
     attrs = data.attrs
-    sample = sample_text(attrs["cathode"], attrs["electrolyte"])
+    ratio = float(attrs["mass_ratio"]) if "mass_ratio" in attrs else None
+    sample = sample_text(attrs["cathode"], attrs["electrolyte"], ratio)
     couple = f"{sample}, {attrs.get('schedule', '')}, {attrs.get('atmosphere', '')}"
     if moment == -1:
         return couple
@@ -213,6 +214,9 @@ def cell(
     from sinterface.simulate.studies.rate_capability import rate_curve
 
     check_outputs(None, plot, style=style)
+    for name, size, unit in (("--particle", particle, "um"), ("--island", island, "nm")):
+        if size is not None and not size > 0.0:
+            raise InputError(f"{name} {size:g}: no size; give one above 0 in {unit}")
     run = _run(file)
     if not (run.data.attrs["cathode"] and run.data.attrs["electrolyte"]):
         raise InputError(f"{file}: one powder was heated alone: a cell needs a cathode and an electrolyte")
@@ -230,10 +234,12 @@ def cell(
         name: [rate_curve(state) for state in entries] for name, entries in states.items()
     }
     if plot is not None:
+        from sinterface.models.basics.quantity import length_text
         from sinterface.simulate.figures.plot_instruments import rate_capability
 
         ratios = {"bare": [1.0]} | {name: [s.charge_transfer for s in entries] for name, entries in states.items()}
-        save(rate_capability(curves, ratios, _title(run.data, -1)), plot, quiet=as_json, style=style)
+        between = f"islands of {length_text(min(sizes))} to {length_text(max(sizes))}"
+        save(rate_capability(curves, ratios, _title(run.data, -1), between), plot, quiet=as_json, style=style)
     state = states["after this run"][0]
     if as_json:
         products = state.interphase

@@ -36,7 +36,8 @@ Cathode = Annotated[
 Gas = Annotated[
     str,
     typer.Option(
-        "--atmosphere", help="O2, air, dry-air, N2, Ar, CO2, H2/Ar, H2/H2O, CO/CO2, or bar: pO2=0.2,pCO2=4e-4."
+        "--atmosphere",
+        help="O2, air, dry-air, N2, Ar, CO2, H2/Ar, H2/H2O, CO/CO2, or pressures in bar: pO2=0.2,pCO2=4e-4.",
     ),
 ]
 Cells = Annotated[int, typer.Option(help="Finite volumes of the model.")]
@@ -213,12 +214,16 @@ def check_outputs(
         if file is not None:
             check_ending(file, known, what)
             check_writable(file)
-    if plot is not None:
+    if style != "screen":
         from sinterface.simulate.figures.canvas import STYLES
-        from sinterface.simulate.figures.plot import check_format
 
         if style not in STYLES:
             raise unknown("style", style, STYLES)
+        if plot is None:
+            raise InputError(f"--style {style}: there is no figure; name one with --plot, e.g. --plot figure.pdf")
+    if plot is not None:
+        from sinterface.simulate.figures.plot import check_format
+
         check_format(plot)
         check_writable(plot)
 

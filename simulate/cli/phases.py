@@ -205,7 +205,6 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, dict):
-        return "Cp = " + " + ".join(
-            f"{number:.4g}{unit}" for number, unit in zip(value.values(), ("", " T", "/T²"), strict=True)
-        )
+        terms = zip(value.values(), ("", " T", "/T²"), strict=True)
+        return "Cp = " + " + ".join(f"{number:.4g}{unit}" for number, unit in terms).replace("+ -", "- ")
     return str(value)

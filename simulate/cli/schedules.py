@@ -110,9 +110,9 @@ def optimize(
     from sinterface.simulate.studies import optimize as search
 
     bounds = search.Bounds(
-        search.span(temperature, "temperature", "600:1100"),
-        search.span(time, "time", "0.1:10"),
-        search.span(ramp, "ramp", "1:3000"),
+        search.span(temperature, "temperature", "600:1100", "°C"),
+        search.span(time, "time", "0.1:10", "h"),
+        search.span(ramp, "ramp", "1:3000", "°C/min"),
         tuple(read_gas(name) for name in gas or ["O2"]),
         tuple(_cooling(word) for word in cool or ["naturally"]),
     )
@@ -202,12 +202,14 @@ def _show_front(best: Front) -> None:
 
     title = sample_text(best.cathode, best.electrolyte, best.mass_ratio)
     table = Table(title=escape(plain(f"{title}: least secondary phases at each density")))
+    table.add_column("")
     table.add_column("schedule")
     for heading in ["density / %", "wt% (error)"] + (["median (90 %)"] if best.samples else []):
         table.add_column(heading, justify="right", no_wrap=True)
-    for point in best.points:
+    for number, point in enumerate(best.points, 1):
         c, d, s = point.choice, point.density_interval, point.secondary_interval
         row = [
+            str(number),
             c.told,
             f"{100 * point.density:.0f} ({100 * d[0]:.0f} to {100 * d[2]:.0f})",
             f"{point.secondary:.2f} ({point.numerical_error or 0.0:.2f})",

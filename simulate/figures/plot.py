@@ -154,7 +154,8 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
     axes[0].set_ylabel("secondary phases / wt%")
     axes[0].set_yscale("symlog", linthresh=0.1)
     axes[0].set_ylim(0, None)
-    ticks = [0, 0.1, 1, 10, 50]
+    top = axes[0].get_ylim()[1]  # a tick beyond it would stretch the axis
+    ticks = [tick for tick in (0, 0.1, 1, 10, 50) if tick <= max(top, 1.0)]
     axes[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     order = sorted(handles, key=lambda name: list(FAMILIES).index(name) if name in FAMILIES else len(FAMILIES))
     handles = {name: handles[name] for name in order}

@@ -130,11 +130,15 @@ LINES = (("0.0", "o", "-"), ("#0072B2", "s", "--"), ("#D55E00", "^", "-."))
 
 
 def rate_capability(
-    curves: Mapping[str, Sequence[RateCurve]], resistance: Mapping[str, Sequence[float]], title: str = ""
+    curves: Mapping[str, Sequence[RateCurve]],
+    resistance: Mapping[str, Sequence[float]],
+    title: str = "",
+    between: str = "",
 ) -> Figure:
     """Capacity against rate, and charge-transfer resistance relative to bare, of each sample.
 
-    Of several curves the first is drawn and the others are the edges of a band, likewise for resistances.
+    Of several curves the first is drawn and the others are the edges of a band, likewise for resistances.  ``between``
+    says what the band is between.
     """
     figure = canvas(WIDTH, 2.9)
     left, right = figure.subplots(1, 2, width_ratios=[3, 2])
@@ -152,8 +156,9 @@ def rate_capability(
         )
         if len(entries) > 1:
             left.fill_between(
-                first.rates, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, linewidth=0
-            )
+                first.rates, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, linewidth=0,
+                label=drawn(between) if between else None,
+            )  # fmt: skip
     left.set_xscale("log")
     rates = next(iter(curves.values()))[0].rates
     left.set_xticks(rates, [f"{rate:g}C" for rate in rates])
@@ -170,7 +175,7 @@ def rate_capability(
     right.set_xlim(0.8, 1.25 * max(max(ratios) for ratios in resistance.values()))
     right.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     right.set_xlabel("charge-transfer resistance / bare", fontsize=8)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7, frameon=False)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7, frameon=False)
     figure.suptitle(wrapped(title, WIDTH, 8), fontsize=8)
     for axis in (left, right):
         axis.tick_params(labelsize=7)

@@ -154,7 +154,9 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
             linestyle=(0, (4, 1)),
         )  # fmt: skip
         middle = [s[1] for _, s in spread]
-        (handles["their median"],) = axis.plot([a for a, _ in spread], middle, "_", color="0.35", markersize=9)
+        (handles["their median"],) = axis.plot(
+            [a for a, _ in spread], middle, "D", color="0.35", markerfacecolor="white", markersize=4
+        )  # fmt: skip
     for number, point in enumerate(best.points, 1):
         axis.annotate(
             str(number), (100 * point.density, point.secondary), xytext=(5, 5), textcoords="offset points", fontsize=8,
@@ -162,8 +164,9 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
         )  # fmt: skip
     handles[f"detection limit ({limit:g} wt%)"] = axis.axhline(limit, color="0.6", linestyle="--", linewidth=1)
     axis.set_yscale("symlog", linthresh=0.1)
-    axis.set_ylim(0, 120)
-    ticks = [0, 0.1, 1, 10, 100]
+    highest = max([limit, *(trial.secondary for trial in best.trials), *(s[2] for _, s in spread)])
+    axis.set_ylim(0, min(120.0, 3.0 * highest))
+    ticks = [tick for tick in (0, 0.1, 1, 10, 100) if tick <= 3.0 * highest]
     axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_xlim(45, 101)
     axis.set_xlabel("relative density of an LLZTO compact / %")

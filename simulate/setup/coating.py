@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sinterface.models.basics.errors import InputError, shown
-from sinterface.models.basics.quantity import METRES
+from sinterface.models.basics.quantity import METRES, length_text
 from sinterface.models.interface.coatings import coating
 from sinterface.models.phases.database import Database
 from sinterface.models.powders.materials import Material
@@ -110,8 +110,8 @@ def _read(part: str, database: Database, powders: dict[str, Material | None]) ->
         raise InputError(f"coating {shown(part)}: unit {shown(match['unit'])} is not one of nm, um, mm and %")
     if not THINNEST <= thickness <= min(THICKEST, 0.5 * powder.particle_diameter.value):
         raise InputError(
-            f"coating {shown(part)}: {1e9 * thickness:.3g} nm; choose {1e9 * THINNEST:g} nm to "
-            f"{1e9 * min(THICKEST, 0.5 * powder.particle_diameter.value):.4g} nm, the radius of {powder.id}"
+            f"coating {shown(part)}: {length_text(thickness)}; choose {length_text(THINNEST)} to "
+            f"{length_text(min(THICKEST, 0.5 * powder.particle_diameter.value))}, the radius of {powder.id}"
         )
     grain = replace(material.grain_size, value=min(material.grain_size.value, thickness))
     return Layer(replace(material, grain_size=grain), thickness, on)

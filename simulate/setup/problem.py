@@ -149,7 +149,10 @@ class Problem:
             if not (math.isfinite(share) and share > 0.0):
                 raise InputError(f"additive {shown(phase)}: {share:g} wt% of the electrolyte is no amount")
         if sum(share for _, share in self.additives) > 50.0:
-            raise InputError("additives: over 50 wt% of the electrolyte is more than an additive")
+            told = ", ".join(f"{phase}={share:g}" for phase, share in self.additives)
+            raise InputError(
+                f"additives {shown(told)}: more than 50 wt% of the electrolyte in all; add less, or heat it as a powder"
+            )
         if self.coatings and len(self.powders) < 2:
             raise InputError("coating: it lies between a cathode and an electrolyte, and one of them is not there")
         if self.cathode_sizes is not None or self.electrolyte_sizes is not None:

@@ -128,6 +128,8 @@ class Schedule:
         """
         steps: list[tuple[str, Atmosphere | None]] = []
         for number, step in enumerate(split(text), 1):
+            if re.search(r",\s*(?:(?:hold|cool|quench|press|lid)\b|[^,=]*/\s*\w+\s+to\b)", step, re.IGNORECASE):
+                raise InputError(f"schedule step {number}, {shown(step, 80)}: part steps by semicolons, not by commas")
             match = re.fullmatch(r"(.*\S)\s+in\s+(\S.*)", step, flags=re.IGNORECASE | re.DOTALL)
             steps.append((match[1], _gas(match[2], number)) if match else (step, None))
         return replace(read(steps, text), name=name)
@@ -264,9 +266,8 @@ def temperature(text: str) -> float:
     """Temperature [K] from ``900``, ``900 °C`` or ``1173 K``.  Raises InputError outside the range of the data."""
     match = re.fullmatch(_NUMBER + r"\s*(°?\s*c|k)?", level(text).strip().casefold())
     if not match:
-        raise InputError(
-            f"temperature {shown(text)} is not understood: {_comma(text)}write e.g. '900', '900 °C' or '1173 K'"
-        )
+        told = "several go with `sinterface sweep`; " if re.search(r"\d\s*:\s*\d", text) else _comma(text)
+        raise InputError(f"temperature {shown(text)} is not understood: {told}write e.g. '900', '900 °C' or '1173 K'")
     kelvin = float(match[1]) + (0.0 if match[2] == "k" else CELSIUS_ZERO)
     if not T_MIN <= kelvin <= T_MAX:
         raise InputError(
@@ -386,5 +387,7 @@ def _segment(step: str, here: float) -> Segment | None:
             raise InputError("write 'cool naturally' or a rate and an end, 'cool at 5 °C/min to 25 °C'")
         raise InputError(f"not understood: choices are {CHOICES}")
     target = temperature(match[2])
+    if match[1].casefold() in ("ramp", "heat", "cool"):
+        raise InputError(f"write how fast: '10 °C/min to {match[2]}'")
     speed = rate(match[1])
     return Segment(here, target, abs(target - here) / speed) if target != here else None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sinterface.models.basics.errors import InputError, shown
-from sinterface.models.basics.quantity import Quantity, length
+from sinterface.models.basics.quantity import Quantity, length, length_text
 from sinterface.models.interface.coatings import coating
 from sinterface.models.phases.database import Database
 from sinterface.models.powders import materials
@@ -86,7 +86,7 @@ def _slab(part: str, name: str, thickness: float, material: Material) -> Materia
 
 def _between(part: str, name: str, thickness: float, database: Database) -> Layer:
     if not THINNEST <= thickness <= THICKEST:
-        raise InputError(f"layer {shown(part)}: choose {1e9 * THINNEST:g} nm to {1e6 * THICKEST:g} um")
+        raise InputError(f"layer {shown(part)}: choose {length_text(THINNEST)} to {length_text(THICKEST)}")
     material = coating(name, database)
     grain = replace(material.grain_size, value=min(material.grain_size.value, thickness))
     return Layer(replace(material, grain_size=grain), thickness)

@@ -306,16 +306,16 @@ class Front:
         }
 
 
-def span(text: str, name: str, example: str) -> tuple[float, float]:
-    """Lowest and highest value from ``low:high``, or both from a single number.  Raises InputError.
+def span(text: str, name: str, example: str, unit: str) -> tuple[float, float]:
+    """Lowest and highest value from ``low:high`` in a unit, or both from a single number.  Raises InputError.
 
-    >>> span("600:1100", "temperature", "600:1100")
+    >>> span("600:1100", "temperature", "600:1100", "°C")
     (600.0, 1100.0)
     """
     number = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
     match = re.fullmatch(rf"\s*({number})\s*(?::\s*({number})\s*)?", text)
     if not match:
-        raise InputError(f"{name} {text[:40]!r} is not understood: write low:high, e.g. {example}")
+        raise InputError(f"{name} {text[:40]!r} is not understood: write low:high in {unit}, e.g. {example}")
     return float(match[1]), float(match[2] or match[1])
 
 

@@ -87,7 +87,7 @@ NUMBERS = st.sampled_from(
 @given(st.lists(NUMBERS, max_size=5), st.sampled_from([":", ",", " , ", " "]))
 def test_any_range_of_temperatures(parts, separator):
     text = separator.join(parts)
-    for read in (temperatures, lambda text: [x for x in span(text, "time", "0.1:10") if x < math.inf]):
+    for read in (temperatures, lambda text: [x for x in span(text, "time", "0.1:10", "h") if x < math.inf]):
         try:
             numbers = read(text)
         except InputError as error:

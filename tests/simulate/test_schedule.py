@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -132,3 +133,21 @@ def test_a_hold_of_a_minute_stays_one_in_text_and_time():
     minute = Schedule.hold(900, hours=1 / 60, cool=False)
     assert minute.text == "10 °C/min to 900 °C; hold 1 min"
     assert minute.segments[-1].duration == 60.0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("5 °C/min to 700 °C, hold 2 h", "step 1, '5 °C/min to 700 °C, hold 2 h': part steps by semicolons"),
+        ("5 °C/min to 700 °C in air, 2 K/s to 900 °C", "part steps by semicolons"),
+        ("hold 1 h; heat to 700 °C", "step 2, 'heat to 700 °C': write how fast: '10 °C/min to 700 °C'"),
+        ("5 °C/min to 700:900:50", "several go with `sinterface sweep`"),
+    ],
+)
+def test_what_is_wrong_with_a_schedule_is_told_and_what_to_write(text, told):
+    with pytest.raises(InputError, match=re.escape(told)):
+        Schedule.parse(text)
+
+
+def test_commas_of_pressures_part_no_steps():
+    assert Schedule.parse("5 °C/min to 700 °C in pO2=0.2,pCO2=4e-4; hold 1 h").segments[0].gas.pCO2 == 4e-4
