@@ -59,7 +59,7 @@ def courses(
     """
     from plotly.graph_objects import Scatter
 
-    figure = _figure(420 + 20 * (len(shares) + len(bands)))  # room for the legend in a narrow window
+    figure = _figure(420 + 20 * len(shares) + 26 * len(bands))  # room for the legend in a narrow window
     families = [family for _, family, _ in shares]
     for row, (family, low, high) in enumerate(bands):
         assert moments is not None
