@@ -138,14 +138,27 @@ class Kink:
         return self.energy / EV_PER_ATOM * 1e3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InterfaceReactions:
-    """Reaction profile of a couple at one temperature [K] in one gas."""
+    """Reaction profile of a couple at one temperature [K] in one gas; ``print`` lists its kinks with equations."""
 
     couple: Couple
     temperature: float
     atmosphere: Atmosphere
     profile: Profile
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.electrolyte.id} | {self.cathode.id}, {self.temperature - CELSIUS_ZERO:g} °C, {self.atmosphere}; "
+            "wt% of the cathode, meV/atom, reaction per mole of cations"
+        ]
+        for kink in self.kinks:
+            told = f"{100.0 * self.mass_share(kink):6.1f} {kink.energy_meV_per_atom:8.2f}  {self.equation(kink)}"
+            lines.append(told)
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<InterfaceReactions of {self}>"
 
     @property
     def cathode(self) -> Material:

@@ -42,7 +42,7 @@ def observations(records: Mapping[str, Record]) -> list[corrections.EnthalpyPair
     return measured
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Database:
     """Solids by id, and the fingerprint of the tables they were made from.
 
@@ -52,11 +52,16 @@ class Database:
     True
     >>> "Zr" in embedded().elements
     True
+    >>> embedded()  # doctest: +ELLIPSIS
+    <Database embedded-...: ... phases of Al, B, Ba, ...>
     """
 
     solids: Mapping[str, substance.Solid]
     fingerprint: str
     changes: Mapping[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Database {self.fingerprint}: {len(self.solids)} phases of {', '.join(sorted(self.elements))}>"
 
     def __getitem__(self, phase: str) -> substance.Solid:
         if phase not in self.solids:

@@ -32,7 +32,7 @@ MOMENTS = 240
 """Moments at which the courses of the samples are kept, spread evenly over the steps of the schedule."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spread:
     """wt% of each secondary family (S, F) over S samples, wt% of them together (S,), and how many did not end.
 
@@ -42,6 +42,9 @@ class Spread:
     >>> told = Spread(("LaMO3",), share, share[:, 0], 0, times, share[:, None])
     >>> told.probability("LaMO3", 2.0), [round(share, 2) for share in told.quantiles("LaMO3")]
     (0.5, [1.1, 2.0, 2.9])
+    >>> print(told)
+    2 samples, 0 of them did not end; wt% of all secondary phases: 2.00 (5 to 95 %: 1.10 to 2.90)
+      LaMO3: 2.00 (1.10 to 2.90)
     """
 
     families: tuple[str, ...]
@@ -50,6 +53,20 @@ class Spread:
     failed: int
     times: NDArray[np.float64]
     courses: NDArray[np.float64]
+
+    def __str__(self) -> str:
+        low, middle, high = np.quantile(self.total, QUANTILES)
+        lines = [
+            f"{len(self.total) + self.failed} samples, {self.failed} of them did not end; "
+            f"wt% of all secondary phases: {middle:.2f} (5 to 95 %: {low:.2f} to {high:.2f})"
+        ]
+        for family in sorted(self.families, key=lambda name: -self.quantiles(name)[1]):
+            low, middle, high = self.quantiles(family)
+            lines.append(f"  {family}: {middle:.2f} ({low:.2f} to {high:.2f})")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Spread of {self}>"
 
     def quantiles(self, family: str) -> tuple[float, float, float]:
         """5, 50 and 95 % of a family's wt%; zeros for a family that never forms."""

@@ -154,3 +154,19 @@ def test_both_libraries_know_every_marker():
         shape = MarkerStyle(markers.marker(family.marker))
         assert shape.is_filled(), f"{family.marker} of {name} can not be drawn open, and hides in a line along it"
         assert plotly.scatter.Marker(symbol=family.symbol).symbol == family.symbol  # refuses what it does not know
+
+
+def test_what_a_notebook_shows_of_each_answer_fits_on_a_screen():
+    """Dataclasses by themselves print all that they hold: the database 300 kB, a spread all its arrays."""
+    task = si.problem("pc-LNMO", schedule="50 °C/min to 600 °C; quench", cells=4)
+    powders = si.material("pc-LNMO"), si.material("LLZTO", "electrolyte")
+    data = si.load_database()
+    answers = [
+        data, si.sweep(task, [500, 600], hours=0.1), si.spread(task, 2), si.compare(task, [task.schedule]),
+        si.interface_reactions(*powders, 973.15, si.atmosphere("O2"), data),
+    ]  # fmt: skip
+    for answer in answers:
+        told = repr(answer)
+        assert told.startswith(f"<{type(answer).__name__}")
+        assert told.count("\n") < 25 and len(told) < 5000, f"{type(answer).__name__}: {len(told)} characters"
+        assert "array(" not in told
