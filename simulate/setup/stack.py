@@ -20,6 +20,9 @@ RATIOS = 1e-3, 1e3
 """Ratios of their masses between which amounts of either layer still count in the whole."""
 
 _PART = re.compile(r"([^=]+?)\s*=\s*(\d+(?:\.\d*)?)\s*(nm|um|µm|μm|mm)", flags=re.IGNORECASE)
+MAX_NAMED = 500
+"""Characters of a text in which a layer is looked for."""
+
 _HELP = "write layers with their thicknesses from the cathode to the electrolyte, 'LCO=500nm, Li3BO3=20nm, LLZO=1um'"
 
 
@@ -34,12 +37,12 @@ class Stack:
 
 
 def is_stack(text: str) -> bool:
-    """Whether a text names layers with thicknesses rather than a powder.
+    """Whether a text names layers with thicknesses rather than a powder, whatever stands between them.
 
-    >>> is_stack("LCO=500nm, LLZO=1um"), is_stack("pc-LCO")
-    (True, False)
+    >>> is_stack("LCO=500nm, LLZO=1um"), is_stack("LCO=500nm LLZO=1um"), is_stack("pc-LCO")
+    (True, True, False)
     """
-    return any(_PART.fullmatch(part.strip()) for part in text.split(","))
+    return any(_PART.fullmatch(part.strip()) for part in re.split(r"[,;+|\s]+(?=[^,;+|\s=]+\s*=)", text[:MAX_NAMED]))
 
 
 def read_stack(text: str, database: Database, structure: str | None = None, morphology: str | None = None) -> Stack:

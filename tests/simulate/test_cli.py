@@ -202,6 +202,7 @@ def test_tables_for_people(tmp_path, program):
         (["run", "pc-LCO", "--coating", "LiNbO3=10 um"], "10 um; choose 0.1 nm to "),
         (["run", "pc-LCO", "--add", "Li2CO3=150"], "additives 'Li2CO3=150': more than 50 wt%"),
         (["optimize", "pc-LCO", "--time", "2h"], "time '2h' is not understood: write low:high in h, e.g. 0.1:10"),
+        (["run", "LCO=500nm LLZO=1um"], "layer 'LCO=500nm LLZO=1um' is not understood: write layers with"),
         (["tga", "run.nc"], "'run.nc' is a file of results: a powder is wanted"),
         (["cell", "run.nc", "--particle", "-5"], "--particle -5: no size; give one above 0 in um"),
         (["run", "pc-LCO", "--schedule", "-10 °C/min to 900 °C"], "must be positive"),
