@@ -101,7 +101,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_dataset(path: Path, dataset: xr.Dataset) -> None:
     """Write a dataset as NetCDF-4, made in memory: HDF5 crashes where the disk is full."""
-    write_whole(path, lambda name: name.write_bytes(dataset.to_netcdf(engine="h5netcdf")))
+    content = bytes(dataset.to_netcdf(engine="h5netcdf"))  # a view of it that an error holds makes Python 3.13 complain
+    write_whole(path, lambda name: name.write_bytes(content))
 
 
 def write_figure(path: Path, figure: Figure, **options: Any) -> None:
