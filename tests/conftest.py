@@ -144,8 +144,12 @@ TOKENS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and take Hypothesis its limit of 0.2 s by the clock, which a loaded machine exceeds."""
+    from hypothesis import settings
+
     config.addinivalue_line("markers", "thorough: takes long (named in tests/conftest.py)")
+    settings.register_profile("any machine", deadline=None)
+    settings.load_profile("any machine")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
