@@ -143,8 +143,8 @@ def calibrate(
     ],
     posterior: Annotated[Path, typer.Option(help="CSV file of the posterior to write.")] = Path("posterior.csv"),
     rounds: Annotated[
-        int, typer.Option(help="Most sampling rounds; each runs some 200 parameter sets for every firing observed.")
-    ] = 3,
+        int, typer.Option(help="Sampling rounds; each runs 64 parameter sets for every firing observed.")
+    ] = 10,
     minutes: Annotated[
         float | None,
         typer.Option(help="How long to search for the best sets before: an hour for a new file, else not at all."),
@@ -215,28 +215,24 @@ def calibrate(
 
 
 def _show_round(about: Round) -> None:
-    """How the emulator guessed sets that it had not seen, and how the samplers converged, on standard error."""
+    """How the emulator guessed sets that it had not seen, and how far the walk has converged, on standard error."""
     screen, check = console(stderr=True), about.check
-    table = _table(f"round {about.number + 1}: emulated log-likelihood", "of", "error", "spread", "rank correlation")
+    table = _table(f"round {about.number}: emulated log-likelihood", "of", "error", "spread", "rank correlation")
     for name, error, spread, rank in zip(check.cathodes, check.rmse, check.spread, check.rank, strict=True):
         _add(table, name, f"{error:.2f}", f"{spread:.2f}", f"{rank:.2f}")
     table.caption = (
         f"of each of {check.sets} sets, by the others. Error of the log posterior density: {check.together:.2f} "
         f"(better half {check.top:.2f}), rank correlation {check.together_rank:.2f}; "
-        f"of what this round drew, by the model: {about.missed:.2f}, rank correlation {about.ranked:.2f}"
+        f"of its rise to what this round proposed: {about.missed:.2f}, rank correlation {about.ranked:.2f}"
     )
     screen.print(table)
-    table = _table(
-        f"round {about.number + 1}: posteriors", "left out", "R-hat", "autocorrelation, steps",
-        "draws of the emulator", "effective size of this round", "of all rounds",
-    )  # fmt: skip
+    table = _table(f"round {about.number}: samples", "left out", "effective number")
     for name, size in about.effective.items():
-        _add(
-            table, name or "nothing", f"{about.r_hat[name]:.3f}",
-            f"{about.autocorrelation[name]:.0f}", f"{about.independent[name]:.0f}", f"{size:.1f}",
-            f"{about.together[name]:.1f}",
-        )  # fmt: skip
-    table.caption = "effective sizes are at full weight: true over emulated density"
+        _add(table, name or "nothing", f"{size:.1f}")
+    table.caption = (
+        f"{100.0 * about.moved:.0f} % of the walkers went where they were proposed to go. "
+        f"Second half of the walk: R-hat {about.r_hat:.3f}, autocorrelation {about.autocorrelation:.1f} rounds"
+    )
     screen.print(table)
 
 
@@ -260,7 +256,8 @@ def _show_estimates(pool: Pool) -> None:
     import numpy as np
 
     from sinterface.models.rates.parameters import priors
-    from sinterface.validation.calibration.posterior import estimates, repeated
+    from sinterface.validation.calibration.posterior import estimates
+    from sinterface.validation.calibration.walks import autocorrelation, effective, r_hat, samples
 
     table = _table("parameters", "parameter", "unit", "prior", "posterior", "constrained by")
     for card, estimate in zip(priors(), estimates(pool), strict=True):
@@ -268,15 +265,16 @@ def _show_estimates(pool: Pool) -> None:
         prior, posterior = f"{card.mean:.3g} ± {card.sd:.2g}", f"{estimate.mean:.3g} ± {estimate.sd:.2g}"
         _add(table, card.name, card.unit, prior, posterior, told)
     console().print(table)
-    run, worth = pool.finished(), pool.effective()
-    count = np.count_nonzero(run.origin >= 0)
+    worth, stood = effective(pool), samples(pool)
     console().print(
-        f"{len(run.z)} sets run, {count} of them in sampling rounds and worth {worth:.1f} independent samples"
+        f"{np.count_nonzero(~pool.waiting)} sets run, {np.count_nonzero(pool.origin > 0)} of them proposed to walkers, "
+        f"who are worth {worth:.1f} independent samples"
     )
-    agreement = repeated(pool)
-    if agreement is not None:
+    if stood.size:
+        z = pool.z[stood]
         console().print(
-            f"R-hat between rounds, each of which is a repetition with other random numbers: {agreement:.3f}"
+            f"second half of the walk, {len(stood)} rounds of {stood.shape[1]} walkers: R-hat {r_hat(z):.3f}, "
+            f"autocorrelation {autocorrelation(z):.1f} rounds"
         )
     if worth < FEW:
         console().print("this is too few for a posterior: modes are good to use, means, deviations and samples are not")

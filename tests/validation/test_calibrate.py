@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from sinterface.models.basics.errors import InputError, SolveError
 from sinterface.models.rates.parameters import names, priors
-from sinterface.validation.calibration import calibrate, emulator, posterior, rounds, sampling, search
+from sinterface.validation.calibration import calibrate, emulator, posterior, rounds, search, walks
 from sinterface.validation.judging import firings, judge, likelihood, pool_file
 from sinterface.validation.judging import pool as pools
 from sinterface.validation.judging.firings import Predicted
@@ -151,9 +151,9 @@ def calibrated(rounds=0, generations=None, **options):
 
 @pytest.fixture
 def short(monkeypatch):
-    """Walks that take a second and rounds of few sets: these models cost nothing, sampling does."""
-    monkeypatch.setattr(sampling, "STEPS", 60)
-    monkeypatch.setattr(rounds, "DRAWS", 12)
+    """Short walks of few walkers: these models cost nothing, emulators do."""
+    monkeypatch.setattr(rounds, "LENGTHS", (8, 24))
+    monkeypatch.setattr(rounds, "WALKERS", 12)
     monkeypatch.setattr(emulator, "FOR_LENGTHS", 60)
     monkeypatch.setattr(emulator, "LEAST", 48)
     monkeypatch.setattr(search, "LEAST", 48)
@@ -168,26 +168,28 @@ def normal(monkeypatch):
 
 @pytest.mark.usefixtures("normal")
 def test_samples_have_the_mean_and_the_covariance_of_a_normal_posterior_and_of_those_without_a_cathode(monkeypatch):
-    """300 draws of each of four posteriors: means are good to 0.06, covariances to 0.1, of what is to be told."""
-    monkeypatch.setattr(sampling, "STEPS", 240)
-    monkeypatch.setattr(rounds, "DRAWS", 300)
+    """With 80 independent samples means are good to 0.11 and covariances to 0.16, with more of them to less."""
+    monkeypatch.setattr(rounds, "WALKERS", 500)
+    monkeypatch.setattr(rounds, "LENGTHS", (100, 200))
     slopes, data = toy()
     reports = []
-    pool = calibrated(1, 6, seed=1, report=reports.append)
-    (about,) = reports
-    assert about.together[""] == about.effective[""] == pytest.approx(pool.effective())
-    assert max(about.r_hat.values()) < 1.1
+    pool = calibrated(9, 6, seed=1, report=reports.append)
+    assert [about.number for about in reports] == list(range(1, 10))
+    about = reports[-1]
+    assert about.effective[""] == pytest.approx(walks.effective(pool))
+    assert about.r_hat < 1.15
     assert about.check.together < 0.3 and about.check.together_rank > 0.95
     assert about.missed < 0.3 and about.ranked > 0.9
-    for left in ((), ("pc-LCO",), ("pc-LNMO",)):
-        w = np.exp(pool.log_weights(left))
+    assert about.moved > 0.8
+    for left, least in (((), 200.0), (("pc-LNMO",), 80.0)):
+        w = np.exp(walks.log_weights(pool, left))
         mean, covariance = closed(slopes, data, left)
         weighted = w @ pool.z
-        assert pool.effective(left) > 400.0
-        assert weighted == pytest.approx(mean, abs=0.2)
+        assert walks.effective(pool, left) > least
+        assert weighted == pytest.approx(mean, abs=0.25)
         spread = (pool.z - weighted).T @ ((pool.z - weighted) * w[:, None])
-        assert spread[:5, :5] == pytest.approx(covariance[:5, :5], abs=0.2)
-    assert np.abs(closed(slopes, data, ("pc-LCO",))[0] - closed(slopes, data, ())[0]).max() > 0.6, "they differ"
+        assert spread[:5, :5] == pytest.approx(covariance[:5, :5], abs=0.25)
+    assert np.abs(closed(slopes, data, ("pc-LNMO",))[0] - closed(slopes, data, ())[0]).max() > 0.3, "they differ"
 
 
 JUDGE = judge.ObservationJudge(tuple(FEW))
@@ -231,31 +233,21 @@ def by_quadrature(left):
 
 def test_the_posterior_under_the_likelihood_is_recovered_and_two_seeds_agree(monkeypatch):
     """Amounts, detection limits, censoring and outliers: means and deviations are those of quadrature."""
-    monkeypatch.setattr(sampling, "STEPS", 200)
-    monkeypatch.setattr(rounds, "DRAWS", 150)
+    monkeypatch.setattr(rounds, "WALKERS", 200)
+    monkeypatch.setattr(rounds, "LENGTHS", (100, 200))
     known = {left: by_quadrature(left) for left in ((), ("pc-LNMO",))}
     assert np.abs(known[()][0] - known[("pc-LNMO",)][0]).max() > 0.2, "that cathode matters"
     assert known[()][1].max() < 0.8, "and the data constrain"
-    pools_of = [calibrate.calibrate(FEW, 1, generations=7, evaluate=curved, seed=seed) for seed in (1, 2)]
+    pools_of = [calibrate.calibrate(FEW, 7, generations=7, evaluate=curved, seed=seed) for seed in (1, 2)]
     for left, (mean, sd) in known.items():
         told = []
         for pool in pools_of:
-            assert pool.effective(left) >= 200.0
-            w = np.exp(pool.log_weights(left))
+            assert walks.effective(pool, left) >= (200.0 if not left else 60.0)
+            w = np.exp(walks.log_weights(pool, left))
             told.append(w @ pool.z[:, :3])
             assert told[-1] == pytest.approx(mean, abs=0.17)
             assert np.sqrt(w @ (pool.z[:, :3] - told[-1]) ** 2) == pytest.approx(sd, rel=0.2)
         assert told[0] == pytest.approx(told[1], abs=0.2)
-    both = replace(
-        pools_of[0],
-        **{
-            name: np.concatenate([getattr(pool, name) for pool in pools_of])
-            for name in ("z", "logs", "states", "drawn")
-        },
-        origin=np.concatenate([pools_of[0].origin, np.where(pools_of[1].origin >= 0, 1, pools_of[1].origin)]),
-    )
-    assert posterior.repeated(both) < 1.03
-    assert posterior.repeated(pools_of[0]) is None
 
 
 def test_arrays_are_judged_as_single_sets_are():
@@ -306,50 +298,66 @@ def test_what_is_told_of_an_unsure_amount_is_the_mean_over_what_it_may_be():
     assert sure - told > 5e-3, "it is not the same as knowing"
 
 
-def test_weights_correct_an_emulator_that_is_wrong():
-    """Drawn from a normal distribution that is too wide and off by one, weighted to the prior."""
-    rng = np.random.default_rng(0)
-    z = np.hstack([1.0 + 1.5 * rng.normal(size=(16000, 1)), rng.normal(size=(16000, SIZE - 1))])
-    drawn = -0.5 * ((z[:, 0] - 1.0) / 1.5) ** 2 - 0.5 * np.sum(z[:, 1:] ** 2, axis=1)
-    pool = known(z, np.zeros((16000, 1)), np.zeros(16000, dtype=np.int64), drawn)
-    w = np.exp(pool.log_weights())
-    assert w @ z[:, 0] == pytest.approx(0.0, abs=0.06)
-    assert w @ z[:, 0] ** 2 == pytest.approx(1.0, abs=0.08)
-    assert 4000.0 < pool.effective() < 14000.0
+class Wrong:
+    """Stands in for an emulator: a normal density of another mean and width than the posterior, the prior."""
+
+    check = None
+
+    def log_density(self, z):
+        return -0.5 * ((z[:, 0] - 1.0) / 1.5) ** 2 - 0.5 * np.sum(z[:, 1:] ** 2, axis=1)
 
 
-def test_a_round_of_which_one_set_is_left_counts_for_nothing():
-    z = np.zeros((6, SIZE))
-    drawn = np.array([0.0, 500.0, 500.0, 0.0, 0.0, 0.0])
-    pool = known(z, np.zeros((6, 1)), np.array([0, 0, 0, 1, 1, -1]), drawn)
-    assert np.exp(pool.log_weights()) == pytest.approx([0.0, 0.0, 0.0, 0.5, 0.5, 0.0])
+@pytest.mark.usefixtures("normal")
+def test_walkers_sample_the_posterior_however_wrong_the_emulator_is(monkeypatch):
+    """The emulator is off by one and half as wide again: it proposes, and the prior comes out all the same."""
+    monkeypatch.setattr(rounds, "train", lambda *_: Wrong())
+    monkeypatch.setattr(rounds, "WALKERS", 2000)
+    monkeypatch.setattr(rounds, "LENGTHS", (50, 100))
+    z = np.random.default_rng(0).normal(size=(2000, SIZE))
+    pool = known(z, np.zeros((2000, 1)), np.full(2000, pools.GIVEN), np.zeros(2000))
+    for seed in range(8):
+        pool = rounds.draw_round(pool, seed)[0]
+        pool = replace(pool, states=np.full_like(pool.states, pools.ENDED), logs=np.zeros_like(pool.logs))
+    w = np.exp(walks.log_weights(pool))
+    proposed = pool.z[pool.origin == 8, 0]
+    assert proposed.mean() > 0.25 and proposed.std() > 1.1, "it is proposed to them"
+    assert w @ pool.z[:, 0] == pytest.approx(0.0, abs=0.08)
+    assert w @ pool.z[:, 0] ** 2 == pytest.approx(1.0, abs=0.12)
+    assert 1000.0 < walks.effective(pool) < 10000.0
 
 
-def test_rounds_that_tell_of_different_posteriors_have_not_converged():
-    """Weighted equally: R-hat is that of Gelman & Rubin, near 1 for one posterior and sqrt(1 + 1/4) for two 1 apart."""
-    rng = np.random.default_rng(4)
-    z, origin = rng.normal(size=(16000, SIZE)), np.repeat([0, 1], 8000)
-    for shift, wanted in ((0.0, 1.0), (1.0, np.sqrt(1.25))):
-        moved = z + shift * origin[:, None] * (np.arange(SIZE) == 5)
-        pool = known(moved, np.zeros((16000, 1)), origin, -0.5 * np.sum(moved**2, axis=1))
-        assert posterior.repeated(pool) == pytest.approx(wanted, abs=0.02)
+def test_a_walker_goes_where_the_density_rises_by_more_than_is_asked_for():
+    """Two walkers, two rounds: up, and down by less than asked; a third round is not whole and tells nothing."""
+    table = np.array([[-1.0], [-2.0], [-0.5], [-4.0], [-5.0], [-1.5], [0.0]]) / pools.POWER
+    origin, rise = np.array([0, 0, 1, 1, 2, 2, 3]), np.array([0.0, 0.0, 0.2, -1.0, -9.0, 0.6, -9.0])
+    pool = known(np.zeros((7, SIZE)), table, origin, rise)
+    assert walks.walks(pool).tolist() == [[0, 1], [2, 1], [4, 1]]
+    assert walks.samples(pool).tolist() == [[2, 1], [4, 1]]
+    assert np.exp(walks.log_weights(pool)) == pytest.approx([0.0, 0.5, 0.25, 0.0, 0.25, 0.0, 0.0])
+    assert np.exp(walks.log_weights(pool, ("a",))) == pytest.approx(
+        np.array([0.0, 2.0 * np.exp(2.0), np.exp(0.5), 0.0, np.exp(5.0), 0.0, 0.0])
+        / (2.0 * np.exp(2.0) + np.exp(0.5) + np.exp(5.0))
+    ), "without a cathode, the likelihood of its observations is taken back"
+    waiting = replace(pool, states=np.where(origin[:, None] == 1, pools.NOT_RUN, pool.states))
+    assert walks.walks(waiting).tolist() == [[0, 1]] and walks.effective(waiting) == 0.0
+
+
+def test_walks_that_drift_have_not_converged():
+    """Walkers that stand 1 apart in the second half: R-hat is that of Gelman & Rubin with four parts, sqrt(1 + 1/3)."""
+    z = np.random.default_rng(4).normal(size=(20, 800, SIZE))
+    assert walks.r_hat(z) == pytest.approx(1.0, abs=0.01)
+    z[10:, :, 5] += 1.0
+    assert walks.r_hat(z) == pytest.approx(np.sqrt(1.0 + 1.0 / 3.0), abs=0.02)
+    assert np.isnan(walks.r_hat(z[:1])) and walks.autocorrelation(z[:1]) == float("inf")
+    assert walks.autocorrelation(z[:10]) == pytest.approx(1.0, abs=0.1)
+    assert walks.autocorrelation(np.repeat(z[:1], 5, axis=0)) == float("inf"), "nobody has moved"
 
 
 def test_a_search_alone_is_worth_no_samples():
     table = np.array([[-1.0], [-2.0], [-9.0]])
     pool = known(np.zeros((3, SIZE)), table, np.full(3, pools.GIVEN), np.zeros(3))
-    assert pool.effective() == 0.0
-    assert np.argmax(pool.log_weights()) == 0
-
-
-def test_constants_of_normal_densities():
-    """A density twice as wide in each of two coordinates has four times the integral."""
-    wide, narrow = (lambda z, s=s: -0.5 * np.sum((z / s) ** 2, axis=1) for s in (2.0, 1.0))
-    rng = np.random.default_rng(0)
-    chains = [sampling.Chain(s * rng.normal(size=(4000, 2)), 1.0, 1.0, 4000.0) for s in (2.0, 1.0)]
-    log = sampling.log_constants([wide, narrow], chains, (1,), each=4000)
-    assert log == pytest.approx([0.0, -np.log(4.0)], abs=0.06)
-    assert sampling.climb(lambda z: wide(z - 3.0), np.zeros(2)) == pytest.approx([3.0, 3.0], abs=1e-3)
+    assert walks.effective(pool) == 0.0
+    assert np.argmax(walks.log_weights(pool)) == 0
 
 
 MADE = pools.MadeWith("database", 16, 0.08)
@@ -365,15 +373,15 @@ class Table:
         return logs[:, 0, : len(self.cathodes)]
 
 
-def known(z, table, origin, drawn, cathodes=("a",)):
+def known(z, table, origin, rise, cathodes=("a",)):
     """A pool of sets whose log-likelihoods (S, C) are these."""
     logs = np.zeros((len(z), 1, len(judge.PLACES)))
     logs[:, 0, : table.shape[1]] = table
-    return pools.Pool(z, logs, np.full((len(z), 1), pools.ENDED), origin, drawn, Table(cathodes), MADE)
+    return pools.Pool(z, logs, np.full((len(z), 1), pools.ENDED), origin, rise, Table(cathodes), MADE)
 
 
 def equal(pool, other):
-    for name in ("z", "logs", "states", "origin", "drawn"):
+    for name in ("z", "logs", "states", "origin", "rise"):
         assert getattr(pool, name) == pytest.approx(getattr(other, name), abs=1e-9), name
     assert pool.likelihood == pytest.approx(other.likelihood, abs=1e-9, nan_ok=True)
 
@@ -415,13 +423,13 @@ def test_a_round_that_was_stopped_is_gone_on_with(short):
     slopes, data = toy()
     start = calibrated(0, 4)
     whole = calibrated(1, past=start)
-    assert whole.origin.max() == 0
-    size, kept = len(whole.z) - len(start.z), []
+    assert whole.origin.max() == 1
+    size, kept = np.count_nonzero(whole.origin == 1), []
     with pytest.raises(KeyboardInterrupt):
         calibrated(1, evaluate=stopped(size - 9, linear(slopes)), past=start, keep=kept.append)
     past = pool_file.read_pool(pool_file.pool_text(kept[-1]))
     assert past.judged_by(Normal(data)).waiting.sum() == 9
-    assert np.isfinite(past.judged_by(Normal(data)).effective())
+    assert walks.effective(past.judged_by(Normal(data))) == 0.0
     equal(calibrated(1, past=past), whole)
 
 
@@ -555,14 +563,18 @@ def test_estimates_tell_what_the_data_constrain_and_who():
     """One cathode sees one parameter: it alone is told of, all others stay free."""
     z = np.random.default_rng(0).normal(size=(4000, SIZE))
     table = np.zeros((4000, 2))
-    table[:, 1] = norm.logpdf(1.0, z[:, 0], 0.3) / pools.POWER
-    drawn = -0.5 * np.sum(z**2, axis=1)
-    pool = known(z, table, np.zeros(4000, dtype=np.int64), drawn, ("pc-LCO", "pc-LNMO"))
+    table[:, 1] = norm.logpdf(1.0, z[:, 0]) / pools.POWER
+    seen = np.random.default_rng(1).normal(size=(4000, SIZE))
+    seen[:, 0] = 0.5 + np.sqrt(0.5) * seen[:, 0]
+    told = np.zeros((4000, 2))
+    told[:, 1] = norm.logpdf(1.0, seen[:, 0]) / pools.POWER
+    both = np.vstack([z, seen])  # the walk: from the prior to samples of the posterior, all of which are taken
+    pool = known(both, np.vstack([table, told]), np.repeat([0, 1], 4000), np.full(8000, -1e3), ("pc-LCO", "pc-LNMO"))
     first, *rest = posterior.estimates(pool)
     card = priors()[0]
     assert (first.free, first.felt) == (False, ("pc-LNMO",))
-    assert first.mean == pytest.approx(card.mean + card.sd / 1.09, abs=0.05 * card.sd)
-    assert first.sd == pytest.approx(card.sd * np.sqrt(0.09 / 1.09), rel=0.1)
+    assert first.mean == pytest.approx(card.mean + 0.5 * card.sd, abs=0.05 * card.sd)
+    assert first.sd == pytest.approx(card.sd * np.sqrt(0.5), rel=0.1)
     assert all(estimate.free and estimate.felt == () for estimate in rest)
 
 

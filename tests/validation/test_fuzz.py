@@ -10,7 +10,7 @@ import pytest
 from sinterface.models.basics.constants import T_MAX, T_MIN
 from sinterface.models.basics.errors import DataError
 from sinterface.models.rates.parameters import names
-from sinterface.validation.calibration import posterior
+from sinterface.validation.calibration import posterior, walks
 from sinterface.validation.calibration.calibrate import judge_of
 from sinterface.validation.judging import pool as pools
 from sinterface.validation.judging import pool_file
@@ -79,9 +79,9 @@ def pool():
     logs = pools.kept(rng.normal(-2.0, 1.5, (60, len(JUDGE.cases), len(PLACES))))
     states = np.full(logs.shape[:2], pools.ENDED)
     states[3, 2], states[57:] = pools.FAILED, pools.NOT_RUN
-    origin = np.repeat([pools.SEARCH, 0, 1], 20)
-    drawn = np.where(origin >= 0, z[:, 0], 0.0)
-    return pools.Pool(z, logs, states, origin, drawn, JUDGE, pools.MadeWith("database", 16, 0.08))
+    origin = np.repeat([pools.SEARCH, 0, 1, 2], 15)  # the second round is not whole
+    rise = np.where(origin >= 0, z[:, 0], 0.0)
+    return pools.Pool(z, logs, states, origin, rise, JUDGE, pools.MadeWith("database", 16, 0.08))
 
 
 def judge_pool(content):
@@ -93,7 +93,7 @@ def judge_pool(content):
         return False
     if told.waiting.all():
         return True  # a name of a firing was another one
-    assert np.isfinite(told.effective())
+    assert np.isfinite(walks.effective(told))
     assert all(np.isfinite((estimate.mean, estimate.sd)).all() for estimate in posterior.estimates(told))
     assert len(posterior.posterior_table(told, 3).split("\n")) == 2 + 4 * (1 + len(told.cathodes))
     return True
@@ -110,7 +110,7 @@ def test_spoiled_samples(spoil):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("z", [[10**400]]), ("z", "AAAA"), ("logs", "x"), ("states", 5), ("logs", ""), ("drawn", [float("inf")] * 60),
+        ("z", [[10**400]]), ("z", "AAAA"), ("logs", "x"), ("states", 5), ("logs", ""), ("rise", [float("inf")] * 60),
         ("origin", [-4] * 60), ("made_with", {"database": "d", "cells": 0, "tolerance": 0.08}),
         ("made_with", {"database": "\x1b", "cells": 16, "tolerance": 0.08}),
         ("made_with", {"database": "d", "cells": 16, "tolerance": float("nan")}),

@@ -69,7 +69,7 @@ def test_what_is_read_is_what_was_written():
     read = pool_file.read_pool(json.dumps(good()))
     assert read.cathodes == () and read.others == tuple(case.key for case in JUDGE.cases)
     pool = read.judged_by(JUDGE)
-    for name in ("z", "logs", "states", "origin", "drawn", "likelihood"):
+    for name in ("z", "logs", "states", "origin", "rise", "likelihood"):
         assert np.array_equal(getattr(pool, name), getattr(before, name), equal_nan=True), name
     assert pool.others == () and pool.made_with == before.made_with
     assert np.flatnonzero(pool.waiting).tolist() == [8, 10, 11], "sets that are still to be run come back as such"
@@ -118,14 +118,12 @@ def fits(key, value):
     return {
         "firings": value == "x",
         "origin": type(value) is int,
-        "drawn": type(value) in (int, float) and np.isfinite(value),
+        "rise": type(value) in (int, float) and np.isfinite(value),
     }.get(key, False)
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: json.dumps(value)[:20])
-@pytest.mark.parametrize(
-    "key", ["parameters", "priors", "firings", "columns", "origin", "drawn", "z", "logs", "states"]
-)
+@pytest.mark.parametrize("key", ["parameters", "priors", "firings", "columns", "origin", "rise", "z", "logs", "states"])
 def test_a_wrong_kind_anywhere_is_one_line(key, value):
     documents = [good() | {key: value}]
     inner = good()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from sinterface.models.rates.parameters import names
 from sinterface.validation import cli
-from sinterface.validation.calibration import calibrate, emulator, rounds, sampling, search
+from sinterface.validation.calibration import calibrate, emulator, rounds, search
 from sinterface.validation.judging import pool, pool_file
 from sinterface.validation.judging.firings import Predicted
 from sinterface.validation.observations import cards_reader
@@ -163,12 +163,12 @@ def test_figures(tmp_path, quick):
 
 
 def test_a_search_and_a_round_from_the_command_line(tmp_path, monkeypatch):
-    """A model that costs nothing: the tables tell of the emulator, of both samplers and of the posterior."""
+    """A model that costs nothing: the tables tell of the emulator, of the walk and of the posterior."""
     cards = cards_reader.read()
     few = tuple(o for o in cards.observations if o.cathode in ("pc-LCO", "pc-LNMO", "sc-NMC631"))
     monkeypatch.setattr(validate.cards_reader, "read", lambda *_: cards_reader.Cards(few, (), (), ()))
-    monkeypatch.setattr(sampling, "STEPS", 20)
-    monkeypatch.setattr(rounds, "DRAWS", 4)
+    monkeypatch.setattr(rounds, "LENGTHS", (2, 4))
+    monkeypatch.setattr(rounds, "WALKERS", 16)
     monkeypatch.setattr(emulator, "FOR_LENGTHS", 40)
 
     def model(z, cases):
@@ -183,13 +183,13 @@ def test_a_search_and_a_round_from_the_command_line(tmp_path, monkeypatch):
     options = ["--rounds", "1", "--minutes", "0.001", "--size", "3", "--workers", "1", "--posterior", str(table)]
     done = CliRunner().invoke(cli.app, ["calibrate", str(file), *options])
     assert done.exit_code == 0, done.output
-    for said in ("round 1: emulated log-likelihood", "rank correlation", "R-hat", "│ pc-LNMO ", "full weight"):
+    for said in ("round 1: emulated log-likelihood", "rank correlation", "R-hat", "│ pc-LNMO ", "of the walkers went"):
         assert said in done.stderr
-    assert "sets run, 16 of them in sampling rounds" in " ".join(done.stdout.split())
+    assert "sets run, 16 of them proposed to walkers" in " ".join(done.stdout.split())
     after = pool_file.read_pool(file.read_text(encoding="utf-8")).judged_by(judge)
     assert not after.waiting.any()
-    assert np.count_nonzero(after.origin == 0) == 4 * 4, "given all, and without each of three cathodes"
-    assert np.count_nonzero(after.origin == pool.GUESS) == search.GENERATION + 4
+    assert np.count_nonzero(after.origin == 0) == np.count_nonzero(after.origin == 1) == 16
+    assert np.count_nonzero(after.origin == pool.GUESS) == search.GENERATION
     assert len(table.read_text(encoding="utf-8").splitlines()) == 1 + 4 + 4 * 3
 
 

@@ -1,11 +1,10 @@
-"""Posterior of the global parameters: a search, an emulator of the firings, and samples that the model weighs.
+"""Posterior of the global parameters: a search, an emulator of the firings, and walkers that the model decides about.
 
 CMA-ES on the model finds a first good region; Gaussian processes of what each firing makes are trained on all that has
-been run, and the likelihood judges what they guess: that is where the search looks next.  An ensemble sampler draws
-from the emulated posteriors, given all observations and without each cathode; what it draws is run with the model
-itself and weighted by true over emulated density.  What was run trains the emulator of the next round.  Every set is
-kept with what its runs said, so that other observations, other constants of the likelihood, and the posterior without
-any one cathode need no new runs.
+been run, and the likelihood judges what they guess: that is where the search looks next.  Then walkers step over the
+emulated posterior; where they come to is run with the model itself, which decides whether they go there.  What was run
+trains the emulator of the next round.  Every set is kept with what its runs said, so that the posterior without any
+one cathode needs no new runs.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ def made_with(cells: int = CELLS, tolerance: float = TOLERANCE, database: Databa
 
 def calibrate(
     observations: Sequence[Observation],
-    rounds: int = 3,
+    rounds: int = 10,
     *,
     minutes: float = 0.0,
     generations: int | None = None,
@@ -101,13 +100,12 @@ def calibrate(
     keep: Callable[[Pool], None] | None = None,
     report: Callable[[Round], None] | None = None,
 ) -> Pool:
-    """Search for ``minutes``, or for a number of ``generations``, then sample for at most that many ``rounds``.
+    """Search for ``minutes``, or for a number of ``generations``, then sample for that many ``rounds``.
 
     ``past`` is a pool to go on from; sets of it that are still to be run come first and count as the first generation
     or round.  ``keep`` is handed the pool every KEEP_EVERY seconds, at the end, and when Ctrl-C or an error ends the
     work; ``report`` what each round came to; ``progress`` the share done.  ``evaluate`` stands in for the model and
     ``judge`` for the likelihood of the observations.
-    A round that is worth little still teaches the next one.
 
     Firings that these observations ask for and that ``past`` has not run are run for all its sets before.
 

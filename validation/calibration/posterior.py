@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from sinterface.models.rates.parameters import MODE, Parameters, from_vector, names, priors
+from sinterface.validation.calibration.walks import log_weights, samples
 from sinterface.validation.judging.likelihood import ALONE
 from sinterface.validation.judging.pool import Pool
 
@@ -40,21 +41,28 @@ FEWEST = 20.0
 def spread(pool: Pool, without: Sequence[str] = ()) -> Array:
     """Weights (S,) for intervals: those of the posterior, raised to the largest power that leaves FEWEST samples.
 
-    In many dimensions an emulator that errs by a few units of log-likelihood leaves one sample with all the weight,
-    and intervals of no width.  A power below one lies between the emulated posterior (zero) and the true one (one;
-    tempering of weights: Koblents & Miguez, Stat. Comput. 25, 407 (2015), recalled), and makes intervals wider rather
-    than narrower than they should be.  Without a sampling round the power acts on the densities.
+    Without a cathode that decides much, few samples may be left with all the weight, and intervals of no width.  At a
+    power below one only so much of its observations is taken back (tempering of weights: Koblents & Miguez, Stat.
+    Comput. 25, 407 (2015), recalled).  Without a walk the power acts on the densities of a search.
     """
-    log = pool.log_weights(without)
+    log = log_weights(pool, without)
+    start = log_weights(pool) if samples(pool).size else np.where(pool.waiting, -np.inf, 0.0)
     known = np.isfinite(log)
+    start, log = start[known], log[known]
+
+    def tempered(power: float) -> Array:
+        told = start + power * (log - start)
+        return np.asarray(told - logsumexp(told))
+
     low, high = 0.0, 1.0
-    if np.exp(-logsumexp(2.0 * log[known])) < FEWEST < known.sum():
+    if np.exp(-logsumexp(2.0 * log)) < FEWEST < known.sum():
         for _ in range(40):
             power = 0.5 * (low + high)
-            tried = power * log[known] - logsumexp(power * log[known])
-            low, high = (power, high) if np.exp(-logsumexp(2.0 * tried)) >= FEWEST else (low, power)
-        log = np.where(known, low * log, -np.inf)
-    return np.asarray(np.exp(log - logsumexp(log[known])))
+            low, high = (power, high) if np.exp(-logsumexp(2.0 * tempered(power))) >= FEWEST else (low, power)
+        log = tempered(low)
+    weights = np.zeros(len(pool.z))
+    weights[known] = np.exp(log)
+    return weights
 
 
 def resample(pool: Pool, size: int, without: Sequence[str] = (), seed: int = 0) -> list[Parameters]:
@@ -99,30 +107,6 @@ def estimates(pool: Pool) -> list[Estimate]:
         free = bool(sd[k] >= UNMOVED[0] and abs(mean[k]) <= UNMOVED[1])
         posterior.append(Estimate(card.name, card.mean + card.sd * float(mean[k]), card.sd * float(sd[k]), free, felt))
     return posterior
-
-
-def repeated(pool: Pool) -> float | None:
-    """R-hat between sampling rounds, the worst of all coordinates; None where fewer than two count.
-
-    Every round draws with random numbers of its own from an emulator of its own: rounds that tell of different
-    posteriors have not converged.  Variances within and between rounds are weighted by effective sizes (after Gelman &
-    Rubin, Statistical Science 7, 457 (1992)).
-    """
-    numbers = [number for number in np.unique(pool.origin[~pool.waiting]) if number >= 0]
-    rounds = [pool.rows(pool.origin == number) for number in numbers if pool.effective_of(number) >= 2.0]
-    if len(rounds) < 2:
-        return None
-    sizes = np.array([sets.effective() for sets in rounds])
-    weights = [np.exp(sets.log_weights()) for sets in rounds]
-    means = np.array([w @ sets.z for w, sets in zip(weights, rounds, strict=True)])
-    variances = np.array([
-        w @ (sets.z - mean) ** 2 / (1.0 - 1.0 / size)
-        for w, sets, mean, size in zip(weights, rounds, means, sizes, strict=True)
-    ])  # fmt: skip
-    shares = sizes / sizes.sum()
-    within, middle = shares @ variances, shares @ means
-    between = shares @ (means - middle) ** 2
-    return float(np.max(np.sqrt((within + between) / within)))
 
 
 def mode(pool: Pool, without: Sequence[str] = ()) -> Parameters:

@@ -1,10 +1,18 @@
-"""A sampling round: which sets the model shall run next to weigh what the emulator believes."""
+"""A sampling round: which sets are proposed to the walkers over the posterior, and what came of them.
+
+Delayed acceptance (Christen & Fox, J. Comput. Graph. Stat. 14, 795 (2005)): the emulator proposes, the model decides.
+Each walker takes some steps over the emulated posterior; where these end is run with the model, and the walker goes
+there with the probability that makes the true posterior stationary,
+
+    min(1, [p(z') / e(z')] / [p(z) / e(z)]),      p true and e emulated density.
+
+However wrong the emulator is, walkers sample the true posterior; a bad emulator makes them slow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,89 +20,89 @@ from threadpoolctl import threadpool_limits
 
 from sinterface.validation.calibration.emulator import Check, rank, train
 from sinterface.validation.calibration.posterior import groups
-from sinterface.validation.calibration.sampling import climb, log_constants, mixture, sample
-from sinterface.validation.judging.pool import GUESS, POWER, Pool
+from sinterface.validation.calibration.sampling import walk
+from sinterface.validation.calibration.walks import autocorrelation, effective, r_hat, samples, walks
+from sinterface.validation.judging.pool import Pool
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
-DRAWS = 32
-"""Sets that a round draws from each posterior, given all observations and without each cathode."""
+WALKERS = 64
+"""Walkers over the posterior, each of which is proposed a set a round."""
 
-STARTS = 60
-"""Best sets that were run among which walkers start."""
+LENGTHS = (4, 8, 16, 32)
+"""Steps over the emulated posterior that walkers take by turns: of 64 and more, hardly any is taken by the model."""
+
+BELOW = 15
+"""Walkers start where the log density is at most so much below the best: wider than they are to end."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """What a sampling round came to; keys are the cathodes left out, '' for none.
+    """What a sampling round came to.
 
-    ``check`` tells how the emulator guessed sets left out of its training, before the round.  ``r_hat``,
-    ``autocorrelation`` [steps] and ``independent`` draws are those of the emulated posteriors.  ``guessed`` (N, C) are
-    the log-likelihoods by cathode that the emulator expects of the sets drawn.  The rest is known when these have been
-    run: ``missed``, the standard deviation of the log of true over emulated density of what was drawn, ``ranked``,
-    their rank correlation, and the ``effective`` sizes of the true posteriors, of this round alone and ``together``
-    with those before.
+    ``check`` tells how the emulator guessed sets left out of its training, before the round.  The rest is known when
+    the proposals have been run: ``moved``, the share of walkers that went; ``missed``, the standard deviation of true
+    less emulated rise of the log density, and ``ranked``, their rank correlation; of the second half of the walk so
+    far ``r_hat``, ``autocorrelation`` [rounds] and, by cathode left out ('' for none), the ``effective`` number of
+    samples.
     """
 
     number: int
     check: Check
-    r_hat: Mapping[str, float]
-    autocorrelation: Mapping[str, float]
-    independent: Mapping[str, float]
-    guessed: Array
+    expected: Array
+    moved: float = float("nan")
     missed: float = float("nan")
     ranked: float = float("nan")
+    r_hat: float = float("nan")
+    autocorrelation: float = float("inf")
     effective: Mapping[str, float] = field(default_factory=dict)
-    together: Mapping[str, float] = field(default_factory=dict)
 
     def judged(self, pool: Pool) -> Round:
         """This round when its sets have been run and are in the pool."""
-        apart = {"": (), **groups(pool.cathodes)}
-        mine = pool.rows(pool.origin == self.number)
-        known, guessed = POWER * mine.likelihood.sum(axis=1), POWER * self.guessed.sum(axis=1)
+        stood, density = walks(pool), pool.log_density()
+        before, after = stood[self.number - 1 : self.number + 1]
+        proposed = np.flatnonzero(pool.origin == self.number)
+        rise, kept = density[proposed] - density[before], pool.z[samples(pool)]
         return replace(
             self,
-            missed=float(np.std(known - guessed)),
-            ranked=rank(guessed, known),
-            effective={name: pool.effective_of(self.number, left) for name, left in apart.items()},
-            together={name: pool.effective(left) for name, left in apart.items()},
+            moved=float(np.mean(after == proposed)),
+            missed=float(np.std(rise - self.expected)),
+            ranked=rank(self.expected, rise),
+            r_hat=r_hat(kept),
+            autocorrelation=autocorrelation(kept),
+            effective={name: effective(pool, left) for name, left in {"": (), **groups(pool.cathodes)}.items()},
         )
 
 
-def draw_round(pool: Pool, seed: int = 0, draws: int | None = None) -> tuple[Pool, Round]:
-    """The pool with the sets of the next sampling round, still to be run, and what is known of the round by now.
+def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
+    """The pool with what the next round proposes, still to be run, and what is known of the round by now.
 
-    The sets are ``draws`` (DRAWS) from each emulated posterior, which make up one mixture of known density, and the
-    maximum of each.  Raises InputError when too few sets have been run to train an emulator.
+    Before the first round the walkers are given their starts.  Raises InputError when too few sets have been run to
+    train an emulator.
     """
-    count = DRAWS if draws is None else draws
-    run = pool.finished()
-    apart = {"": (), **groups(pool.cathodes)}
-    different = list(dict.fromkeys(apart.values()))
-    emulator = train(run, different, seed)
-    number = max(int(pool.origin.max(initial=-1)) + 1, 0)
+    run = pool.rows(~pool.waiting & (pool.origin != 0))  # starts are copies of other rows
+    emulator = train(run, ((),), seed)
     rng = np.random.default_rng([seed, 7, len(pool.z)])
-    densities = [partial(emulator.log_density, without=left) for left in different]
-    chains = []
+    if not np.any(pool.origin == 0):
+        pool = pool.with_copies(_starts(pool, rng), 0)
+    stood = walks(pool)
+    lengths = rng.permutation(np.resize(LENGTHS, stood.shape[1]))
     with threadpool_limits(1):
-        for k, (left, density) in enumerate(zip(different, densities, strict=True)):
-            best = np.argsort(-run.log_density(left), kind="stable")[:STARTS]
-            chains.append(sample(density, run.z[best], (seed, 8, len(pool.z), k)))
-        constants = log_constants(densities, chains, (seed, 9, len(pool.z)))
-        z = np.concatenate([chain.draws[rng.choice(len(chain.draws), count, replace=False)] for chain in chains])
-        z = rng.permutation(z)
-        guesses = np.array([
-            climb(density, chain.draws[np.argmax(density(chain.draws[-STARTS:])) - STARTS])
-            for density, chain in zip(densities, chains, strict=True)
-        ])  # fmt: skip
-        drawn = mixture(densities, constants, z)
-        guessed = emulator.likelihood(z)
-    of = {name: chains[different.index(left)] for name, left in apart.items()}
-    about = Round(
-        number, emulator.check,
-        r_hat={name: chain.r_hat for name, chain in of.items()},
-        autocorrelation={name: chain.autocorrelation for name, chain in of.items()},
-        independent={name: chain.independent for name, chain in of.items()},
-        guessed=guessed,
-    )  # fmt: skip
-    return pool.with_sets(guesses, GUESS).with_sets(z, number, drawn), about
+        z, before, after = walk(
+            emulator.log_density, pool.z[stood[-1]], pool.z[stood[len(stood) // 2 :].ravel()], lengths,
+            int(rng.integers(2**31)),
+        )  # fmt: skip
+    number = len(stood)
+    rise = np.log(rng.random(len(z))) + after - before
+    return pool.with_sets(z, number, rise), Round(number, emulator.check, after - before)
+
+
+def _starts(pool: Pool, rng: np.random.Generator) -> Integers:
+    """Rows (W,) where walkers start: log densities are spread evenly from the best to BELOW it."""
+    density = pool.log_density()
+    behind = np.max(density) - density
+    near = np.flatnonzero(behind <= BELOW)
+    level = behind[near].astype(int)
+    weights = 1.0 / np.bincount(level)[level]
+    return rng.choice(near, WALKERS, replace=len(near) < WALKERS, p=weights / weights.sum())

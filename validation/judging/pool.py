@@ -1,9 +1,9 @@
-"""Parameter sets that were run with the model, what each firing came to, and what was drawn from where.
+"""Parameter sets that were run with the model, what each firing came to, and what was proposed to walkers.
 
 One row is one parameter set: its coordinates z in units of the priors and what its runs said.  How probable that makes
 what was observed is worked out by a judge: observations and constants of the likelihood may change, and nothing has to
-be run again.  A row of a search tells where the posterior is high.  A row of a sampling round was drawn from an
-emulated posterior of known density and carries weight: true density over the density that it was drawn from.
+be run again.  A row of a search tells where the posterior is high; rows of sampling rounds are where walkers over the
+posterior start and what is proposed to them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from sinterface.models.basics.errors import InputError
 from sinterface.models.rates.parameters import names, priors
@@ -32,7 +31,7 @@ the American Statistical Association 114, 1113 (2019)).  An estimate."""
 GUESS, GIVEN, SEARCH = -3, -2, -1
 """Origins of rows without weight: guessed to be good by an emulator, run elsewhere, or wanted by the search.
 
-Rows of sampling rounds have the number of the round, from 0 on.
+Rows where walkers start have the origin 0, and what is proposed to them the number of the sampling round, from 1 on.
 """
 
 NOT_RUN, ENDED, FAILED = 0, 1, 2
@@ -67,8 +66,8 @@ class Pool:
 
     ``z`` (S, D) in units of the priors.  ``logs`` (S, K, F): ln(wt% + OFFSET) of all PLACES in every firing, first
     those that the judge needs and then ``others``, by name, that it does not ask for.  ``states`` (S, K): NOT_RUN,
-    ENDED or FAILED.  ``origin`` (S,): GUESS, GIVEN, SEARCH or the number of the sampling round.  ``drawn`` (S,): log
-    of the density that a row of a sampling round was drawn from, but for a constant of that round; 0 in other rows.
+    ENDED or FAILED.  ``origin`` (S,): GUESS, GIVEN, SEARCH or the number of the sampling round.  ``rise`` (S,): by how
+    much the log density must rise for a walker to go to what was proposed to it; 0 in other rows.
 
     Numbers are kept as exactly as a file holds them, so that what is read goes on as what was never written: ``z`` to
     7 digits, ``logs`` to 3, amounts below LEAST as none.
@@ -78,7 +77,7 @@ class Pool:
     logs: Array
     states: Integers
     origin: Integers
-    drawn: Array
+    rise: Array
     judge: Judge
     made_with: MadeWith
     others: tuple[str, ...] = ()
@@ -131,10 +130,10 @@ class Pool:
         """The chosen rows (S,) alone."""
         return replace(
             self, z=self.z[chosen], logs=self.logs[chosen], states=self.states[chosen], origin=self.origin[chosen],
-            drawn=self.drawn[chosen],
+            rise=self.rise[chosen],
         )  # fmt: skip
 
-    def with_sets(self, z: Array, origin: int, drawn: Array | None = None) -> Pool:
+    def with_sets(self, z: Array, origin: int, rise: Array | None = None) -> Pool:
         """This pool with more rows (N, D) that are to be run."""
         count, firings = len(z), self.states.shape[1]
         return replace(
@@ -143,7 +142,18 @@ class Pool:
             logs=np.concatenate([self.logs, np.full((count, firings, len(PLACES)), kept(np.log(OFFSET)))]),
             states=np.concatenate([self.states, np.full((count, firings), NOT_RUN)]),
             origin=np.concatenate([self.origin, np.full(count, origin)]),
-            drawn=np.concatenate([self.drawn, np.zeros(count) if drawn is None else drawn]),
+            rise=np.concatenate([self.rise, np.zeros(count) if rise is None else rise]),
+        )
+
+    def with_copies(self, rows: Integers, origin: int) -> Pool:
+        """This pool with some of its rows (N,) a second time, under another origin."""
+        return replace(
+            self,
+            z=np.vstack([self.z, self.z[rows]]),
+            logs=np.concatenate([self.logs, self.logs[rows]]),
+            states=np.concatenate([self.states, self.states[rows]]),
+            origin=np.concatenate([self.origin, np.full(len(rows), origin)]),
+            rise=np.concatenate([self.rise, np.zeros(len(rows))]),
         )
 
     def judged_by(self, judge: Judge) -> Pool:
@@ -179,54 +189,6 @@ class Pool:
         kept = [c for c, name in enumerate(self.cathodes) if name not in without]
         told = log_prior(self.z) + POWER * self.likelihood[:, kept].sum(axis=1)
         return np.where(self.waiting, -np.inf, told)
-
-    def log_weights(self, without: Sequence[str] = ()) -> Array:
-        """Normalised log weights (S,) of the posterior, without the observations of some cathodes.
-
-        Within a sampling round a weight is true density over the density it was drawn from.  Rounds count by their
-        effective number of rows less one, so that a round of which a single row is left counts for nothing.  Rows of
-        a search, and those still to be run, have the weight 0.  Without any sampling round, rows have the weights
-        of their densities alone: that shows where the search has been, and is no posterior.  Raises InputError when no
-        row has been run.
-        """
-        log = np.full(len(self.z), -np.inf)
-        run = ~self.waiting
-        if not run.any():
-            raise InputError(
-                "no parameter set has been run in all firings that are observed: there is no posterior, search first"
-            )
-        density = self.log_density(without)
-        shares = []
-        rounds = np.unique(self.origin[run & (self.origin >= 0)])
-        for number in rounds:
-            rows, mine = self._of_round(number, density)
-            log[rows] = mine
-            shares.append(np.exp(-logsumexp(2.0 * mine)) - 1.0)
-        total = sum(shares)
-        if total <= 1e-9:  # no round, or none with more than one row that counts
-            log = np.where(run & (self.origin < 0 if np.any(run & (self.origin < 0)) else run), density, -np.inf)
-        else:
-            for number, share in zip(rounds, shares, strict=True):
-                rows = np.flatnonzero(run & (self.origin == number))
-                log[rows] += np.log(max(share, 0.0) / total) if share > 0.0 else -np.inf
-        return np.asarray(log - logsumexp(log))
-
-    def _of_round(self, number: int, density: Array) -> tuple[Integers, Array]:
-        """Rows of a sampling round that have been run, and their normalised log weights."""
-        rows = np.flatnonzero(~self.waiting & (self.origin == number))
-        log = density[rows] - self.drawn[rows]
-        return rows, log - logsumexp(log)
-
-    def effective_of(self, number: int, without: Sequence[str] = ()) -> float:
-        """Effective number of samples of one sampling round that has been run, in part at least."""
-        return float(np.exp(-logsumexp(2.0 * self._of_round(number, self.log_density(without))[1])))
-
-    def effective(self, without: Sequence[str] = ()) -> float:
-        """Effective number of samples, 1 / sum w^2 (Kong 1992); 0 as long as no sampling round gave any."""
-        log = self.log_weights(without)
-        if not np.any(np.isfinite(log[self.origin >= 0])):
-            return 0.0
-        return float(np.exp(-logsumexp(2.0 * log)))
 
 
 EDGE = 0.05

@@ -49,7 +49,7 @@ def pool_text(pool: Pool) -> str:
             "logs": _packed(logs.T, "<f2"),  # column by column, as numbers of a column are alike
             "states": _packed(pool.states.T, "u1"),
             "origin": pool.origin.tolist(),
-            "drawn": pool.drawn.tolist(),
+            "rise": pool.rise.tolist(),
         }
     )
 
@@ -72,7 +72,7 @@ def read_pool(text: str) -> Pool:
         if "log_likelihood" in document:
             raise TypeError("only log-likelihoods, which earlier versions kept, and not what the runs said")
         firings = _firings(document["firings"])
-        origin, drawn = _whole(document["origin"]), _numbers(document["drawn"])
+        origin, rise = _whole(document["origin"]), _numbers(document["rise"])
         count = len(origin)
         if count * len(firings) * len(PLACES) > MOST:
             raise TypeError("too many sets")
@@ -85,11 +85,11 @@ def read_pool(text: str) -> Pool:
         raise DataError(f"these are no samples of a calibration ({told}): calibrate anew") from error
     nothing = float(kept(np.log(OFFSET)))
     if (
-        drawn.shape != (count,)
+        rise.shape != (count,)
         or not np.all(np.abs(z) < 1e3)  # NaN is not below it either
         or not np.all((stored >= nothing) & (stored <= HIGHEST))
         or not np.all((states >= NOT_RUN) & (states <= FAILED))
-        or not np.all(np.abs(drawn) < 1e9)
+        or not np.all(np.abs(rise) < 1e9)
         or not np.all((origin >= GUESS) & (origin < 10**6))
     ):
         raise DataError("these samples are damaged: calibrate anew")
@@ -97,7 +97,7 @@ def read_pool(text: str) -> Pool:
     if columns:
         at, place = np.array(columns).T
         logs[:, at, place] = stored
-    return Pool(z, logs, states, origin, drawn, NO_JUDGE, made_with, others=tuple(firings))
+    return Pool(z, logs, states, origin, rise, NO_JUDGE, made_with, others=tuple(firings))
 
 
 def _priors() -> list[list[float]]:
@@ -166,5 +166,5 @@ def _whole(entry: Any) -> Integers:
 
 def _numbers(entry: Any) -> Array:
     if not isinstance(entry, list) or not all(type(number) in (int, float) for number in entry):
-        raise TypeError("drawn is no list of numbers")
+        raise TypeError("rise is no list of numbers")
     return np.array(entry, dtype=float)
