@@ -15,7 +15,7 @@ $(VENV)/.installed: pyproject.toml
 
 demo: $(VENV)/.installed  ## the main job on embedded data
 	@mkdir -p output
-	$(BIN)/sinterface sweep pc-LNMO pc-LCO --temperatures 400:1000:50 --hold "2 h" --ramp "10 °C/min" \
+	$(BIN)/sinterface sweep pc-LNMO pc-LCO --as-received --temperatures 400:1000:50 --hold "2 h" --ramp "10 °C/min" \
 		--atmosphere O2 --mass-ratio 1:1 -o "output/demo-{cathode}.nc" --plot output/demo.png
 
 test: $(VENV)/.installed  ## all tests, and a tenth of `make torture`: some ten minutes on two cores

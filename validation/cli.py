@@ -257,7 +257,7 @@ def _show_estimates(pool: Pool) -> None:
 
     from sinterface.models.rates.parameters import priors
     from sinterface.validation.calibration.posterior import estimates
-    from sinterface.validation.calibration.walks import autocorrelation, effective, r_hat, samples
+    from sinterface.validation.calibration.walks import around, autocorrelation, effective, r_hat
 
     table = _table("parameters", "parameter", "unit", "prior", "posterior", "constrained by")
     for card, estimate in zip(priors(), estimates(pool), strict=True):
@@ -265,15 +265,14 @@ def _show_estimates(pool: Pool) -> None:
         prior, posterior = f"{card.mean:.3g} ± {card.sd:.2g}", f"{estimate.mean:.3g} ± {estimate.sd:.2g}"
         _add(table, card.name, card.unit, prior, posterior, told)
     console().print(table)
-    worth, stood = effective(pool), samples(pool)
+    worth, z = effective(pool), around(pool)
     console().print(
         f"{np.count_nonzero(~pool.waiting)} sets run, {np.count_nonzero(pool.origin > 0)} of them proposed to walkers, "
-        f"who are worth {worth:.1f} independent samples"
+        f"who are worth {worth:.1f} independent samples given all observations"
     )
-    if stood.size:
-        z = pool.z[stood]
+    if z.size:
         console().print(
-            f"second half of the walk, {len(stood)} rounds of {stood.shape[1]} walkers: R-hat {r_hat(z):.3f}, "
+            f"second half of the walk, {len(z)} rounds of {z.shape[1]} walkers: R-hat {r_hat(z):.3f}, "
             f"autocorrelation {autocorrelation(z):.1f} rounds"
         )
     if worth < FEW:

@@ -162,14 +162,21 @@ def short(monkeypatch):
 @pytest.fixture
 def normal(monkeypatch):
     """Priors without a least value: posteriors in closed form are those of normal ones."""
-    for module in (pools, emulator):
+    for module in (pools, emulator, rounds):
         monkeypatch.setattr(module, "log_prior", lambda z: -0.5 * np.sum(z**2, axis=1))
+
+
+def few_sets_train(monkeypatch):
+    """Models this simple are learnt from 150 sets, in a tenth of the time that 1500 take."""
+    monkeypatch.setattr(emulator, "MOST", 150)
+    monkeypatch.setattr(emulator, "FOR_LENGTHS", 150)
 
 
 @pytest.mark.usefixtures("normal")
 def test_samples_have_the_mean_and_the_covariance_of_a_normal_posterior_and_of_those_without_a_cathode(monkeypatch):
     """With 80 independent samples means are good to 0.11 and covariances to 0.16, with more of them to less."""
-    monkeypatch.setattr(rounds, "WALKERS", 500)
+    few_sets_train(monkeypatch)
+    monkeypatch.setattr(rounds, "WALKERS", 400)
     monkeypatch.setattr(rounds, "LENGTHS", (100, 200))
     slopes, data = toy()
     reports = []
@@ -181,7 +188,7 @@ def test_samples_have_the_mean_and_the_covariance_of_a_normal_posterior_and_of_t
     assert about.check.together < 0.3 and about.check.together_rank > 0.95
     assert about.missed < 0.3 and about.ranked > 0.9
     assert about.moved > 0.8
-    for left, least in (((), 200.0), (("pc-LNMO",), 80.0)):
+    for left, least in (((), 200.0), (("pc-LNMO",), 100.0)):
         w = np.exp(walks.log_weights(pool, left))
         mean, covariance = closed(slopes, data, left)
         weighted = w @ pool.z
@@ -233,8 +240,9 @@ def by_quadrature(left):
 
 def test_the_posterior_under_the_likelihood_is_recovered_and_two_seeds_agree(monkeypatch):
     """Amounts, detection limits, censoring and outliers: means and deviations are those of quadrature."""
-    monkeypatch.setattr(rounds, "WALKERS", 200)
-    monkeypatch.setattr(rounds, "LENGTHS", (100, 200))
+    few_sets_train(monkeypatch)
+    monkeypatch.setattr(rounds, "WALKERS", 400)
+    monkeypatch.setattr(rounds, "LENGTHS", (80, 160))
     known = {left: by_quadrature(left) for left in ((), ("pc-LNMO",))}
     assert np.abs(known[()][0] - known[("pc-LNMO",)][0]).max() > 0.2, "that cathode matters"
     assert known[()][1].max() < 0.8, "and the data constrain"
@@ -242,7 +250,7 @@ def test_the_posterior_under_the_likelihood_is_recovered_and_two_seeds_agree(mon
     for left, (mean, sd) in known.items():
         told = []
         for pool in pools_of:
-            assert walks.effective(pool, left) >= (200.0 if not left else 60.0)
+            assert walks.effective(pool, left) >= (200.0 if not left else 100.0)
             w = np.exp(walks.log_weights(pool, left))
             told.append(w @ pool.z[:, :3])
             assert told[-1] == pytest.approx(mean, abs=0.17)
@@ -299,47 +307,50 @@ def test_what_is_told_of_an_unsure_amount_is_the_mean_over_what_it_may_be():
 
 
 class Wrong:
-    """Stands in for an emulator: a normal density of another mean and width than the posterior, the prior."""
+    """Stands in for an emulator: the first coordinate is normal with another mean and width than that of the prior."""
 
     check = None
 
-    def log_density(self, z):
-        return -0.5 * ((z[:, 0] - 1.0) / 1.5) ** 2 - 0.5 * np.sum(z[:, 1:] ** 2, axis=1)
+    def likelihood(self, z):
+        return (0.5 * z[:, [0]] ** 2 - 0.5 * ((z[:, [0]] - 1.0) / 1.5) ** 2) / pools.POWER
 
 
 @pytest.mark.usefixtures("normal")
 def test_walkers_sample_the_posterior_however_wrong_the_emulator_is(monkeypatch):
     """The emulator is off by one and half as wide again: it proposes, and the prior comes out all the same."""
     monkeypatch.setattr(rounds, "train", lambda *_: Wrong())
-    monkeypatch.setattr(rounds, "WALKERS", 2000)
-    monkeypatch.setattr(rounds, "LENGTHS", (50, 100))
-    z = np.random.default_rng(0).normal(size=(2000, SIZE))
-    pool = known(z, np.zeros((2000, 1)), np.full(2000, pools.GIVEN), np.zeros(2000))
+    monkeypatch.setattr(rounds, "WALKERS", 1600)
+    monkeypatch.setattr(rounds, "LENGTHS", (100, 200))
+    z = np.random.default_rng(0).normal(size=(1600, SIZE))
+    pool = known(z, np.zeros((1600, 1)), np.full(1600, pools.GIVEN), np.zeros(1600))
     for seed in range(8):
         pool = rounds.draw_round(pool, seed)[0]
         pool = replace(pool, states=np.full_like(pool.states, pools.ENDED), logs=np.zeros_like(pool.logs))
     w = np.exp(walks.log_weights(pool))
-    proposed = pool.z[pool.origin == 8, 0]
+    mine = np.array([left == () for left in walks.turns(pool.cathodes, 1600)])
+    proposed = pool.z[pool.origin == 8, 0][mine]
     assert proposed.mean() > 0.25 and proposed.std() > 1.1, "it is proposed to them"
-    assert w @ pool.z[:, 0] == pytest.approx(0.0, abs=0.08)
-    assert w @ pool.z[:, 0] ** 2 == pytest.approx(1.0, abs=0.12)
-    assert 1000.0 < walks.effective(pool) < 10000.0
+    assert w @ pool.z[:, 0] == pytest.approx(0.0, abs=0.1)
+    assert w @ pool.z[:, 0] ** 2 == pytest.approx(1.0, abs=0.15)
+    assert 500.0 < walks.effective(pool) < 5000.0
 
 
-def test_a_walker_goes_where_the_density_rises_by_more_than_is_asked_for():
-    """Two walkers, two rounds: up, and down by less than asked; a third round is not whole and tells nothing."""
-    table = np.array([[-1.0], [-2.0], [-0.5], [-4.0], [-5.0], [-1.5], [0.0]]) / pools.POWER
-    origin, rise = np.array([0, 0, 1, 1, 2, 2, 3]), np.array([0.0, 0.0, 0.2, -1.0, -9.0, 0.6, -9.0])
-    pool = known(np.zeros((7, SIZE)), table, origin, rise)
-    assert walks.walks(pool).tolist() == [[0, 1], [2, 1], [4, 1]]
-    assert walks.samples(pool).tolist() == [[2, 1], [4, 1]]
-    assert np.exp(walks.log_weights(pool)) == pytest.approx([0.0, 0.5, 0.25, 0.0, 0.25, 0.0, 0.0])
-    assert np.exp(walks.log_weights(pool, ("a",))) == pytest.approx(
-        np.array([0.0, 2.0 * np.exp(2.0), np.exp(0.5), 0.0, np.exp(5.0), 0.0, 0.0])
-        / (2.0 * np.exp(2.0) + np.exp(0.5) + np.exp(5.0))
-    ), "without a cathode, the likelihood of its observations is taken back"
+def test_a_walker_goes_where_the_density_of_its_posterior_rises_by_more_than_is_asked_for():
+    """Two walkers given all and the third without "a", two rounds; a third round is not whole and tells nothing."""
+    table = np.array([[-1.0], [-2.0], [-9.0], [-0.5], [-4.0], [-9.0], [-5.0], [-1.5], [-9.0], [0.0]]) / pools.POWER
+    origin = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3])
+    rise = np.array([0.0, 0.0, 0.0, 0.2, -1.0, -0.1, -9.0, 0.6, 0.1, -9.0])
+    pool = known(np.zeros((10, SIZE)), table, origin, rise)
+    assert walks.turns(pool.cathodes, 3) == [(), (), ("a",)]
+    assert walks.walks(pool).tolist() == [[0, 1, 2], [3, 1, 5], [6, 1, 5]], (
+        "the likelihood of a tells the third nothing"
+    )
+    assert walks.samples(pool).tolist() == [[3, 1], [6, 1]] and walks.samples(pool, ("a",)).tolist() == [[5], [5]]
+    w = np.exp(walks.log_weights(pool))
+    assert w == pytest.approx([0.0, 0.5, 0.0, 0.25, 0.0, 0.0, 0.25, 0.0, 0.0, 0.0])
+    assert np.flatnonzero(np.exp(walks.log_weights(pool, ("a",)))).tolist() == [5]
     waiting = replace(pool, states=np.where(origin[:, None] == 1, pools.NOT_RUN, pool.states))
-    assert walks.walks(waiting).tolist() == [[0, 1]] and walks.effective(waiting) == 0.0
+    assert walks.walks(waiting).tolist() == [[0, 1, 2]] and walks.effective(waiting) == 0.0
 
 
 def test_walks_that_drift_have_not_converged():
@@ -562,18 +573,16 @@ def test_copied_cathodes_are_left_out_together():
 def test_estimates_tell_what_the_data_constrain_and_who():
     """One cathode sees one parameter: it alone is told of, all others stay free."""
     z = np.random.default_rng(0).normal(size=(4000, SIZE))
-    table = np.zeros((4000, 2))
-    table[:, 1] = norm.logpdf(1.0, z[:, 0]) / pools.POWER
-    seen = np.random.default_rng(1).normal(size=(4000, SIZE))
-    seen[:, 0] = 0.5 + np.sqrt(0.5) * seen[:, 0]
-    told = np.zeros((4000, 2))
-    told[:, 1] = norm.logpdf(1.0, seen[:, 0]) / pools.POWER
-    both = np.vstack([z, seen])  # the walk: from the prior to samples of the posterior, all of which are taken
-    pool = known(both, np.vstack([table, told]), np.repeat([0, 1], 4000), np.full(8000, -1e3), ("pc-LCO", "pc-LNMO"))
+    mine = np.array(["pc-LNMO" not in left for left in walks.turns(("pc-LCO", "pc-LNMO"), 4000)])
+    z[mine, 0] = 0.5 + np.sqrt(0.5) * z[mine, 0]  # samples of each posterior, all of which are taken
+    table = np.zeros((8000, 2))
+    table[4000:, 1] = norm.logpdf(1.0, z[:, 0]) / pools.POWER
+    both, origin = np.vstack([np.zeros_like(z), z]), np.repeat([0, 1], 4000)
+    pool = known(both, table, origin, np.full(8000, -1e3), ("pc-LCO", "pc-LNMO"))
     first, *rest = posterior.estimates(pool)
     card = priors()[0]
     assert (first.free, first.felt) == (False, ("pc-LNMO",))
-    assert first.mean == pytest.approx(card.mean + 0.5 * card.sd, abs=0.05 * card.sd)
+    assert first.mean == pytest.approx(card.mean + 0.5 * card.sd, abs=0.06 * card.sd)
     assert first.sd == pytest.approx(card.sd * np.sqrt(0.5), rel=0.1)
     assert all(estimate.free and estimate.felt == () for estimate in rest)
 

@@ -29,7 +29,7 @@ Integers = NDArray[np.int64]
 LEAST = 96
 """Fewest parameter sets that an emulator is made of: four for each coordinate."""
 
-MOST = 600
+MOST = 1500
 """Most parameter sets that train an emulator: the best ones, given all observations or without some of them."""
 
 FOR_LENGTHS = 240

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from sinterface.models.rates.parameters import MODE, Parameters, from_vector, names, priors
-from sinterface.validation.calibration.walks import log_weights, samples
-from sinterface.validation.judging.likelihood import ALONE
+from sinterface.validation.calibration.walks import groups, log_weights, samples
 from sinterface.validation.judging.pool import Pool
 
 Array = NDArray[np.float64]
-
-TOGETHER: Mapping[str, str] = {"pc-NMC532": "pc-NMC631"}
-"""Cathodes whose observations copy another's (``docs/observations.md``): both are left out together."""
 
 
 def coordinates(z: Array) -> Parameters:
@@ -27,42 +23,22 @@ def coordinates(z: Array) -> Parameters:
     return from_vector(np.array([card.mean + card.sd * x for card, x in zip(priors(), z, strict=True)]))
 
 
-def groups(cathodes: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """For each cathode to leave out, all that go with it; materials that were heated alone always count."""
-    cathodes = [name for name in cathodes if name != ALONE]
-    head = {name: TOGETHER.get(name, name) for name in cathodes}
-    return {name: tuple(other for other in cathodes if head[other] == head[name]) for name in cathodes}
-
-
 FEWEST = 20.0
 """Effective number of samples that intervals are made of at least."""
 
 
 def spread(pool: Pool, without: Sequence[str] = ()) -> Array:
-    """Weights (S,) for intervals: those of the posterior, raised to the largest power that leaves FEWEST samples.
-
-    Without a cathode that decides much, few samples may be left with all the weight, and intervals of no width.  At a
-    power below one only so much of its observations is taken back (tempering of weights: Koblents & Miguez, Stat.
-    Comput. 25, 407 (2015), recalled).  Without a walk the power acts on the densities of a search.
-    """
+    """Weights (S,) for intervals: those of the walks, or as long as there are none densities that leave FEWEST sets."""
     log = log_weights(pool, without)
-    start = log_weights(pool) if samples(pool).size else np.where(pool.waiting, -np.inf, 0.0)
     known = np.isfinite(log)
-    start, log = start[known], log[known]
-
-    def tempered(power: float) -> Array:
-        told = start + power * (log - start)
-        return np.asarray(told - logsumexp(told))
-
     low, high = 0.0, 1.0
-    if np.exp(-logsumexp(2.0 * log)) < FEWEST < known.sum():
+    if not samples(pool).size and np.exp(-logsumexp(2.0 * log[known])) < FEWEST < known.sum():
         for _ in range(40):
             power = 0.5 * (low + high)
-            low, high = (power, high) if np.exp(-logsumexp(2.0 * tempered(power))) >= FEWEST else (low, power)
-        log = tempered(low)
-    weights = np.zeros(len(pool.z))
-    weights[known] = np.exp(log)
-    return weights
+            tried = power * log[known] - logsumexp(power * log[known])
+            low, high = (power, high) if np.exp(-logsumexp(2.0 * tried)) >= FEWEST else (low, power)
+        log = np.where(known, low * log, -np.inf)
+    return np.asarray(np.exp(log - logsumexp(log[known])))
 
 
 def resample(pool: Pool, size: int, without: Sequence[str] = (), seed: int = 0) -> list[Parameters]:

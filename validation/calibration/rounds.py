@@ -1,7 +1,7 @@
-"""A sampling round: which sets are proposed to the walkers over the posterior, and what came of them.
+"""A sampling round: which sets are proposed to the walkers over the posteriors, and what came of them.
 
 Delayed acceptance (Christen & Fox, J. Comput. Graph. Stat. 14, 795 (2005)): the emulator proposes, the model decides.
-Each walker takes some steps over the emulated posterior; where these end is run with the model, and the walker goes
+Each walker takes some steps over its emulated posterior; where these end is run with the model, and the walker goes
 there with the probability that makes the true posterior stationary,
 
     min(1, [p(z') / e(z')] / [p(z) / e(z)]),      p true and e emulated density.
@@ -19,19 +19,27 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sinterface.validation.calibration.emulator import Check, rank, train
-from sinterface.validation.calibration.posterior import groups
 from sinterface.validation.calibration.sampling import walk
-from sinterface.validation.calibration.walks import autocorrelation, effective, r_hat, samples, walks
-from sinterface.validation.judging.pool import Pool
+from sinterface.validation.calibration.walks import (
+    around,
+    autocorrelation,
+    effective,
+    groups,
+    r_hat,
+    second_half,
+    turns,
+    walks,
+)
+from sinterface.validation.judging.pool import POWER, Pool, log_prior
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 WALKERS = 64
-"""Walkers over the posterior, each of which is proposed a set a round."""
+"""Walkers over the posteriors, each of which is proposed a set a round."""
 
-LENGTHS = (4, 8, 16, 32)
-"""Steps over the emulated posterior that walkers take by turns: of 64 and more, hardly any is taken by the model."""
+LENGTHS = (8, 16, 32, 64)
+"""Steps over the emulated posterior that walkers take by turns: of 128, few are taken by the model."""
 
 BELOW = 15
 """Walkers start where the log density is at most so much below the best: wider than they are to end."""
@@ -60,10 +68,14 @@ class Round:
 
     def judged(self, pool: Pool) -> Round:
         """This round when its sets have been run and are in the pool."""
-        stood, density = walks(pool), pool.log_density()
-        before, after = stood[self.number - 1 : self.number + 1]
+        before, after = walks(pool)[self.number - 1 : self.number + 1]
         proposed = np.flatnonzero(pool.origin == self.number)
-        rise, kept = density[proposed] - density[before], pool.z[samples(pool)]
+        mine = turns(pool.cathodes, len(proposed))
+        density = {left: pool.log_density(left) for left in dict.fromkeys(mine)}
+        rise = np.array([
+            density[left][there] - density[left][here] for left, there, here in zip(mine, proposed, before, strict=True)
+        ])  # fmt: skip
+        kept = around(pool)
         return replace(
             self,
             moved=float(np.mean(after == proposed)),
@@ -82,27 +94,37 @@ def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
     train an emulator.
     """
     run = pool.rows(~pool.waiting & (pool.origin != 0))  # starts are copies of other rows
-    emulator = train(run, ((),), seed)
+    different = list(dict.fromkeys(groups(pool.cathodes).values()))
+    emulator = train(run, [(), *different], seed)
     rng = np.random.default_rng([seed, 7, len(pool.z)])
     if not np.any(pool.origin == 0):
         pool = pool.with_copies(_starts(pool, rng), 0)
     stood = walks(pool)
+    counted = np.array([
+        [name not in left for name in pool.cathodes] for left in turns(pool.cathodes, stood.shape[1])
+    ])  # fmt: skip
+
+    def density(z: Array) -> Array:
+        return np.asarray(log_prior(z) + POWER * np.sum(emulator.likelihood(z) * counted, axis=1))
+
     lengths = rng.permutation(np.resize(LENGTHS, stood.shape[1]))
+    archive = pool.z[second_half(stood) if len(stood) > 1 else stood].reshape(-1, pool.z.shape[1])
     with threadpool_limits(1):
-        z, before, after = walk(
-            emulator.log_density, pool.z[stood[-1]], pool.z[stood[len(stood) // 2 :].ravel()], lengths,
-            int(rng.integers(2**31)),
-        )  # fmt: skip
+        z, before, after = walk(density, pool.z[stood[-1]], archive, lengths, int(rng.integers(2**31)))
     number = len(stood)
     rise = np.log(rng.random(len(z))) + after - before
     return pool.with_sets(z, number, rise), Round(number, emulator.check, after - before)
 
 
 def _starts(pool: Pool, rng: np.random.Generator) -> Integers:
-    """Rows (W,) where walkers start: log densities are spread evenly from the best to BELOW it."""
-    density = pool.log_density()
-    behind = np.max(density) - density
-    near = np.flatnonzero(behind <= BELOW)
-    level = behind[near].astype(int)
-    weights = 1.0 / np.bincount(level)[level]
-    return rng.choice(near, WALKERS, replace=len(near) < WALKERS, p=weights / weights.sum())
+    """Rows (W,) where walkers start: log densities of their posterior are spread evenly from the best to BELOW it."""
+    rows = []
+    for left in turns(pool.cathodes, WALKERS):
+        density = pool.log_density(left)
+        behind = np.max(density) - density
+        near = np.setdiff1d(np.flatnonzero(behind <= BELOW), rows)
+        near = near if len(near) else np.flatnonzero(behind <= BELOW)
+        level = behind[near].astype(int)
+        weights = 1.0 / np.bincount(level)[level]
+        rows.append(int(rng.choice(near, p=weights / weights.sum())))
+    return np.array(rows)

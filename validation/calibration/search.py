@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sinterface.validation.calibration.emulator import LEAST, Emulator, train
-from sinterface.validation.calibration.posterior import groups
+from sinterface.validation.calibration.walks import groups
 from sinterface.validation.judging.pool import GIVEN, GUESS, SEARCH, Pool
 
 Array = NDArray[np.float64]

@@ -1,7 +1,8 @@
-"""Walks over the posterior itself: where walkers stood, how much that is worth, and what each parameter set weighs.
+"""Walks over the posteriors themselves: where walkers stood, how much that is worth, and what each set weighs.
 
-A row of the pool whose origin is 0 is where a walker starts.  In each later round every walker is proposed a set, which
-the model runs, and goes there where the log of the posterior density rises by more than the row asks for
+Walkers take turns: some walk over the posterior given all observations, some over each posterior without a cathode.  A
+row of the pool whose origin is 0 is where a walker starts.  In each later round every walker is proposed a set, which
+the model runs, and goes there where the log density of its posterior rises by more than the row asks for
 (``Pool.rise``).  The walk is thus told by the pool alone.  Its first half is given up.
 """
 
@@ -14,10 +15,35 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from sinterface.models.basics.errors import InputError
-from sinterface.validation.judging.pool import POWER, Pool
+from sinterface.validation.judging.likelihood import ALONE
+from sinterface.validation.judging.pool import Pool
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Left = tuple[str, ...]
+
+TOGETHER = {"pc-NMC532": "pc-NMC631"}
+"""Cathodes whose observations copy another's (``docs/observations.md``): both are left out together."""
+
+OF_ALL = 2
+"""Turns that the posterior given all observations takes while each of the others takes one."""
+
+
+def groups(cathodes: Sequence[str]) -> dict[str, Left]:
+    """For each cathode to leave out, all that go with it; materials that were heated alone always count."""
+    cathodes = [name for name in cathodes if name != ALONE]
+    head = {name: TOGETHER.get(name, name) for name in cathodes}
+    return {name: tuple(other for other in cathodes if head[other] == head[name]) for name in cathodes}
+
+
+def turns(cathodes: Sequence[str], count: int) -> list[Left]:
+    """What is left out of the posterior that each of so many walkers walks over.
+
+    >>> turns(["pc-LCO", "pc-LNMO"], 5)
+    [(), (), ('pc-LCO',), ('pc-LNMO',), ()]
+    """
+    different: list[Left] = [*[()] * OF_ALL, *dict.fromkeys(groups(cathodes).values())]
+    return [different[k % len(different)] for k in range(count)]
 
 
 def walks(pool: Pool) -> Integers:
@@ -25,58 +51,72 @@ def walks(pool: Pool) -> Integers:
 
     The first round that has not been run as a whole, and all after it, are left out.
     """
-    density, now = pool.log_density(), np.flatnonzero(pool.origin == 0)
+    now = np.flatnonzero(pool.origin == 0)
     if not len(now) or pool.waiting[now].any():
         return np.zeros((0, 0), dtype=np.int64)
-    stood = [now]
+    mine = turns(pool.cathodes, len(now))
+    density = {left: pool.log_density(left) for left in dict.fromkeys(mine)}
+    own = np.array([density[left] for left in mine])  # (W, S)
+    walkers, stood = np.arange(len(now)), [now]
     for number in range(1, int(pool.origin.max()) + 1):
         rows = np.flatnonzero(pool.origin == number)
         if len(rows) != len(now) or pool.waiting[rows].any():
             break
-        now = np.where(density[rows] - density[now] > pool.rise[rows], rows, now)
+        now = np.where(own[walkers, rows] - own[walkers, now] > pool.rise[rows], rows, now)
         stood.append(now)
     return np.array(stood)
 
 
-def samples(pool: Pool) -> Integers:
-    """The rows (R, W) of the second half of the walk; none as long as no round has been run."""
-    stood = walks(pool)
+def second_half(stood: Integers) -> Integers:
+    """What counts of a walk (R, W); none as long as no round has been run."""
     return stood[len(stood) // 2 :] if len(stood) > 1 else stood[:0]
+
+
+def samples(pool: Pool, without: Sequence[str] = ()) -> Integers:
+    """The rows (R, W) of the second half of the walks over the posterior without some cathodes; none without a walk."""
+    stood = second_half(walks(pool))
+    mine = [left == tuple(without) for left in turns(pool.cathodes, stood.shape[1])]
+    return stood[:, mine]
 
 
 def log_weights(pool: Pool, without: Sequence[str] = ()) -> Array:
     """Normalised log weights (S,) of the posterior, without the observations of some cathodes.
 
-    A row counts as often as a walker stood there; without a cathode that is divided by the likelihood of its
-    observations.  As long as there is no walk, rows have the weights of their densities: that shows where the search
-    has been, and is no posterior.  Raises InputError when no row has been run.
+    A row counts as often as a walker over that posterior stood there.  As long as there is no walk, rows have the
+    weights of their densities: that shows where the search has been, and is no posterior.  Raises InputError when no
+    row has been run.
     """
     if pool.waiting.all():
         raise InputError(
             "no parameter set has been run in all firings that are observed: there is no posterior, search first"
         )
-    stood = samples(pool)
+    stood = samples(pool, without)
     if not stood.size:
         log = pool.log_density(without)
     else:
         counts = np.bincount(stood.ravel(), minlength=len(pool.z))
         log = np.full(len(pool.z), -np.inf)
-        rows = np.flatnonzero(counts)
-        left = [c for c, name in enumerate(pool.cathodes) if name in without]
-        log[rows] = np.log(counts[rows]) - POWER * pool.likelihood[np.ix_(rows, left)].sum(axis=1)
+        log[counts > 0] = np.log(counts[counts > 0])
     return np.asarray(log - logsumexp(log))
 
 
 def effective(pool: Pool, without: Sequence[str] = ()) -> float:
-    """Effective number of independent samples: 1 / sum w^2 (Kong 1992) of all stands, over the autocorrelation time.
+    """Effective number of independent samples: how often walkers stood anywhere, over the autocorrelation time.
 
     It is 0 as long as no round has been run.
     """
-    stood = samples(pool)
-    if not stood.size:
-        return 0.0
-    log = log_weights(pool, without)[stood] - np.log(np.bincount(stood.ravel())[stood])
-    return float(np.exp(-logsumexp(2.0 * log))) / autocorrelation(pool.z[stood])
+    stood = samples(pool, without)
+    return stood.size / autocorrelation(around(pool)) if stood.size else 0.0
+
+
+def around(pool: Pool) -> Array:
+    """Coordinates (R, W, D) of the second half of all walks, less the mean of walks over the same posterior."""
+    stood = second_half(walks(pool))
+    z, mine = pool.z[stood], turns(pool.cathodes, stood.shape[1])
+    for left in dict.fromkeys(mine):
+        same = [other == left for other in mine]
+        z[:, same] -= z[:, same].mean(axis=(0, 1))
+    return np.asarray(z)
 
 
 def autocorrelation(z: Array) -> float:
@@ -94,8 +134,7 @@ def autocorrelation(z: Array) -> float:
     """
     if len(z) < 2:
         return float("inf")
-    away = z - z.mean(axis=(0, 1))
-    power = np.mean(away**2, axis=(0, 1))
+    power = np.mean((z - z.mean(axis=(0, 1))) ** 2, axis=(0, 1))
     step = np.mean((z[1:] - z[:-1]) ** 2, axis=(0, 1))
     moving = power > 0.0
     if not moving.any() or np.any(step[moving] == 0.0):

@@ -19,7 +19,7 @@ from sinterface.models.interface.maps import stability_map
 from sinterface.models.interface.mixture_input import batch
 from sinterface.models.phases import database as databases
 from sinterface.models.powders import materials
-from sinterface.validation.calibration.posterior import TOGETHER
+from sinterface.validation.calibration.walks import TOGETHER
 from sinterface.validation.judging.firings import CLEAN, Case, Predicted, case
 from sinterface.validation.observations.evidence import Experiment, Observation, Onset
 from sinterface.validation.scores.measures import BEYOND, SCAN, STEP, celsius, distance, first_seen, limit
