@@ -118,7 +118,7 @@ def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
 
 def _starts(pool: Pool, rng: np.random.Generator) -> Integers:
     """Rows (W,) where walkers start: log densities of their posterior are spread evenly from the best to BELOW it."""
-    rows = []
+    rows: list[int] = []
     for left in turns(pool.cathodes, WALKERS):
         density = pool.log_density(left)
         behind = np.max(density) - density
