@@ -259,11 +259,11 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
         size, unit = clock(float(np.max(time[k][there], initial=1.0)))
         moments = time[k][there] / size
         drawn = [
-            (family, family, share[k, there, f])
-            for f, family in enumerate(families) if np.nanmax(share[k, there, f], initial=0.0) >= SHOWN
+            (kind, kind, share[k, there, f])
+            for f, kind in enumerate(families) if np.nanmax(share[k, there, f], initial=0.0) >= SHOWN
         ]  # fmt: skip
         picture = charts.courses(moments, drawn, (moments, kelvin[k][there] - CELSIUS_ZERO), limit, unit=unit, top=top)
-        label = "; ".join(f"{family} {_share(final[k, f])} wt%" for f, family in enumerate(families))
+        label = "; ".join(f"{kind} {_share(final[k, f])} wt%" for f, kind in enumerate(families))
         told = [html(parts[word][k]) for word in parts if len(parts[word]) == len(names)]
         panels.append(join(
             '<div class="panel"><h3>', html(name), '</h3><p class="about">', "<br>".join(told), "</p>",

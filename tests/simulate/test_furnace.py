@@ -118,7 +118,7 @@ def test_layers_react_as_particles_do():
     [
         ({"additives": "Li2CO3"}, "additive 'Li2CO3' is not understood: write phase=wt%"),
         ({"additives": "Li2CO3=0"}, "is no amount"),
-        ({"additives": "Li2CO3=80"}, "over 50 wt%"),
+        ({"additives": "Li2CO3=80"}, "more than 50 wt%"),
         ({"additives": "Li2CO=3"}, "phase 'Li2CO'"),
         ({"crucible": "closed"}, "crucible 'closed'"),
         ({"geometry": "cube"}, "geometry 'cube'"),

@@ -120,7 +120,7 @@ def test_spans():
     assert span("600:1100", "temperature", "600:1100", "°C") == (600.0, 1100.0)
     assert span("2", "time", "0.1:10", "h") == (2.0, 2.0)
     for text in ("", "a:b", "1:2:3", "-1:2", "1:nan"):
-        with pytest.raises(InputError, match=r"write low:high, e\.g\. 0\.1:10"):
+        with pytest.raises(InputError, match=r"write low:high in h, e\.g\. 0\.1:10"):
             span(text, "time", "0.1:10", "h")
 
 
