@@ -23,7 +23,8 @@ METHODS: Mapping[str, str] = {"xrd": "X-ray diffraction", "raman": "Raman spectr
 class Detector:
     """How products are looked for.
 
-    ``method`` is a key of METHODS, or empty for the fixed share ``wt_percent``; ``scan`` is that of the X-rays.
+    ``method`` is a key of METHODS, or empty for the fixed share ``wt_percent``, which a method leaves at 0; ``scan`` is
+    that of the X-rays.
     The default is a laboratory scan as the reference's: 10 to 80 degrees, 3 degrees/min, steps of 0.01 degrees.
 
     Example::
@@ -32,7 +33,7 @@ class Detector:
     """
 
     method: str = "xrd"
-    wt_percent: float = math.nan
+    wt_percent: float = 0.0
     scan: Scan = field(default_factory=Scan)
 
     def __post_init__(self) -> None:
