@@ -49,12 +49,11 @@ BELOW = 15
 class Round:
     """What a sampling round came to.
 
-    ``check`` tells how the emulator guessed sets left out of its training, before the round, and ``expected`` (W,) by how
-    much it takes the log density of each walker to rise.  The rest is known when
-    the proposals have been run: ``moved``, the share of walkers that went; ``missed``, the standard deviation of true
-    less emulated rise of the log density, and ``ranked``, their rank correlation; of the second half of the walk so
-    far ``r_hat``, ``autocorrelation`` [rounds] and, by cathode left out ('' for none), the ``effective`` number of
-    samples.
+    ``check`` tells how the emulator guessed sets left out of its training, before the round, and ``expected`` (W,) by
+    how much it takes the log density of each walker to rise.  The rest is known when the proposals have been run:
+    ``moved``, the share of walkers that went; ``missed``, the standard deviation of true less emulated rise, and
+    ``ranked``, their rank correlation; of the second half of the walk so far ``r_hat``, ``autocorrelation`` [rounds]
+    and, by cathode left out ('' for none), the ``effective`` number of samples.
     """
 
     number: int
