@@ -176,11 +176,15 @@ def embedded() -> Database:
 FITTED = frozenset({"parameters.toml", "posterior.csv", "cell.toml"})
 """Files of what was fitted with the database and is no part of it: a calibration does not outdate its own runs."""
 
+DRAWN = frozenset({"families.toml"})
+"""Files that tell above all how results are drawn: another colour does not outdate runs, what runs take of them does."""
+
 
 def _digest() -> str:
     """SHA-256 over every data file that runs depend on beside the parameters: the same name means the same numbers."""
     texts = [name + text for name, text in table_files()]
     entries = sorted(resources.files("sinterface.models.data").iterdir(), key=lambda entry: entry.name)
-    chosen = [entry for entry in entries if entry.name.endswith((".csv", ".toml")) and entry.name not in FITTED]
+    chosen = [entry for entry in entries if entry.name.endswith((".csv", ".toml")) and entry.name not in FITTED | DRAWN]
     texts += [entry.name + entry.read_text(encoding="utf-8") for entry in chosen]
+    texts += [f"{name} {family.host}" for name, family in substance.FAMILIES.items()]
     return hashlib.sha256("".join(texts).encode()).hexdigest()

@@ -3,6 +3,7 @@
 import csv
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -280,3 +281,11 @@ def test_what_was_fitted_with_the_database_does_not_change_its_name(monkeypatch)
     before = database.embedded.__wrapped__().fingerprint
     monkeypatch.setattr(database, "FITTED", frozenset())
     assert database.embedded.__wrapped__().fingerprint != before
+
+
+def test_a_colour_does_not_change_its_name_and_a_transport_host_does(monkeypatch):
+    """Else a new marker would outdate every pool and store of a screen."""
+    before, families = database.embedded.__wrapped__().fingerprint, substance.FAMILIES
+    for change, same in (({"colour": "#000000", "marker": "o"}, True), ({"host": "spinel"}, False)):
+        monkeypatch.setattr(substance, "FAMILIES", {**families, "garnet": replace(families["garnet"], **change)})
+        assert (database.embedded.__wrapped__().fingerprint == before) == same
