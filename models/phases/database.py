@@ -177,7 +177,7 @@ FITTED = frozenset({"parameters.toml", "posterior.csv", "cell.toml"})
 """Files of what was fitted with the database and is no part of it: a calibration does not outdate its own runs."""
 
 DRAWN = frozenset({"families.toml"})
-"""Files that tell above all how results are drawn: another colour does not outdate runs, what runs take of them does."""
+"""Files that tell above all how results are drawn: another colour outdates no runs, what these take of them does."""
 
 
 def _digest() -> str:
