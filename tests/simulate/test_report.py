@@ -14,9 +14,8 @@ from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.cli.main import app
-from sinterface.simulate.figures.plot import SHOWN
+from sinterface.simulate.figures.plot import SHOWN, style
 from sinterface.simulate.figures.plot import run as run_figure
-from sinterface.simulate.figures.plot import style
 from sinterface.simulate.pages import read_results, report_screen
 from sinterface.simulate.pages.report import page, write
 from sinterface.simulate.screening import candidate_space, screen
@@ -162,7 +161,8 @@ def test_samples_go_into_the_file_as_bands(made):
         lines, bands = figure.axes[0].lines, figure.axes[0].collections
     assert "5 to 95 % of 2 samples, by family (open marks)" in labels
     edges = {line.get_marker() for line in lines if line.get_markerfacecolor() == "white"}
-    plain = [band for band in bands if not band.get_hatch() and band.get_paths()[0].vertices[:, 1].max() >= SHOWN]
+    tops = [band.get_paths()[0].vertices[:, 1].max() for band in bands if band.get_paths() and not band.get_hatch()]
+    plain = [top for top in tops if top >= SHOWN]
     assert len(edges) == len(plain) > 0, "a band bears a hatch or a mark of its own: else they would be one grey"
     assert edges <= {line.get_marker() for line in lines if line.get_markerfacecolor() != "white"}
 
