@@ -3,8 +3,8 @@
 CMA-ES on the model finds a first good region; Gaussian processes of what each firing makes are trained on all that has
 been run, and the likelihood judges what they guess: that is where the search looks next.  Then walkers step over the
 emulated posterior; where they come to is run with the model itself, which decides whether they go there.  What was run
-trains the emulator of the next round.  Every set is kept with what its runs said, so that the posterior without any
-one cathode needs no new runs.
+trains the emulator of the next round.  Every set is kept with what its runs said, so that other observations and other
+constants of the likelihood judge the same runs.
 """
 
 from __future__ import annotations
