@@ -458,10 +458,13 @@ RUN = (
 def installed(tmp_path):
     """A copy of the package without compiled code, and the variables of a process that takes it."""
     import sinterface
+    from sinterface import models, simulate, validation
 
-    shutil.copytree(
-        Path(sinterface.__file__).parent, tmp_path / "lib/sinterface", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    compiled = shutil.ignore_patterns("__pycache__", "models", "simulate", "validation")
+    shutil.copytree(Path(sinterface.__file__).parent, tmp_path / "lib/sinterface", ignore=compiled)
+    for room in (models, simulate, validation):  # an editable installation has them elsewhere
+        place = tmp_path / "lib/sinterface" / room.__name__.rsplit(".", 1)[1]
+        shutil.copytree(Path(room.__file__).parent, place, ignore=shutil.ignore_patterns("__pycache__", "_facade"))
     (tmp_path / "job.py").write_text(RUN, encoding="utf-8")
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path / "lib"), "PYTHONDONTWRITEBYTECODE": "1"}
 
