@@ -176,7 +176,7 @@ def few_sets_train(monkeypatch):
 def test_samples_have_the_mean_and_the_covariance_of_a_normal_posterior_and_of_those_without_a_cathode(monkeypatch):
     """With 80 independent samples means are good to 0.11 and covariances to 0.16, with more of them to less."""
     few_sets_train(monkeypatch)
-    monkeypatch.setattr(rounds, "WALKERS", 400)
+    monkeypatch.setattr(rounds, "WALKERS", 1200)
     monkeypatch.setattr(rounds, "LENGTHS", (100, 200))
     slopes, data = toy()
     reports = []
@@ -184,19 +184,19 @@ def test_samples_have_the_mean_and_the_covariance_of_a_normal_posterior_and_of_t
     assert [about.number for about in reports] == list(range(1, 10))
     about = reports[-1]
     assert about.effective[""] == pytest.approx(walks.effective(pool))
-    assert about.r_hat < 1.15
+    assert about.r_hat < 1.1
     assert about.check.together < 0.3 and about.check.together_rank > 0.95
     assert about.missed < 0.3 and about.ranked > 0.9
     assert about.moved > 0.8
-    for left, least in (((), 200.0), (("pc-LNMO",), 100.0)):
+    for left in ((), ("pc-LCO",), ("pc-LNMO",)):
         w = np.exp(walks.log_weights(pool, left))
         mean, covariance = closed(slopes, data, left)
         weighted = w @ pool.z
-        assert walks.effective(pool, left) > least
-        assert weighted == pytest.approx(mean, abs=0.25)
+        assert walks.effective(pool, left) > 400.0
+        assert weighted == pytest.approx(mean, abs=0.2)
         spread = (pool.z - weighted).T @ ((pool.z - weighted) * w[:, None])
-        assert spread[:5, :5] == pytest.approx(covariance[:5, :5], abs=0.25)
-    assert np.abs(closed(slopes, data, ("pc-LNMO",))[0] - closed(slopes, data, ())[0]).max() > 0.3, "they differ"
+        assert spread[:5, :5] == pytest.approx(covariance[:5, :5], abs=0.2)
+    assert np.abs(closed(slopes, data, ("pc-LCO",))[0] - closed(slopes, data, ())[0]).max() > 0.6, "they differ"
 
 
 JUDGE = judge.ObservationJudge(tuple(FEW))
@@ -241,7 +241,7 @@ def by_quadrature(left):
 def test_the_posterior_under_the_likelihood_is_recovered_and_two_seeds_agree(monkeypatch):
     """Amounts, detection limits, censoring and outliers: means and deviations are those of quadrature."""
     few_sets_train(monkeypatch)
-    monkeypatch.setattr(rounds, "WALKERS", 400)
+    monkeypatch.setattr(rounds, "WALKERS", 900)
     monkeypatch.setattr(rounds, "LENGTHS", (80, 160))
     known = {left: by_quadrature(left) for left in ((), ("pc-LNMO",))}
     assert np.abs(known[()][0] - known[("pc-LNMO",)][0]).max() > 0.2, "that cathode matters"
@@ -250,7 +250,7 @@ def test_the_posterior_under_the_likelihood_is_recovered_and_two_seeds_agree(mon
     for left, (mean, sd) in known.items():
         told = []
         for pool in pools_of:
-            assert walks.effective(pool, left) >= (200.0 if not left else 100.0)
+            assert walks.effective(pool, left) >= 200.0
             w = np.exp(walks.log_weights(pool, left))
             told.append(w @ pool.z[:, :3])
             assert told[-1] == pytest.approx(mean, abs=0.17)

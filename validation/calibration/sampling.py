@@ -19,7 +19,10 @@ LogDensity = Callable[[Array], Array]
 Propose = Callable[[Array, np.random.RandomState], tuple[Array, Array]]
 
 ALONE, FAR = 0.08, 0.5
-"""Share of the coordinates that a step of single coordinates changes, and by how much [prior sd]."""
+"""Share of the coordinates that a step of single coordinates changes, and by how much [prior sd].
+
+These and the next two are choices: they change how fast walkers mix, not what they sample.
+"""
 
 SHORTER, SCATTER = 0.7, 0.7
 """Factor on the best length of a step in many dimensions, 2.38 / sqrt(2 D), and its scatter as a natural logarithm."""
