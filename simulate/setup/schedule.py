@@ -73,6 +73,18 @@ class Segment:
     pressure: float | None = None
     pressed: float = 0.0
 
+    @property
+    def slope(self) -> float:
+        """How fast the temperature changes [K/s], 0 in natural cooling, where it is no constant.
+
+        It is told to 13 digits, so that ramps of one rate are one ramp wherever they end.
+
+        >>> ramps = Schedule.parse("10 °C/min to 600 °C; 10 °C/min to 1000 °C; 5 °C/min to 100 °C").segments
+        >>> [ramp.slope for ramp in ramps]
+        [0.1666666666667, 0.1666666666667, -0.08333333333333]
+        """
+        return 0.0 if self.shape == "newton" else float(f"{(self.end - self.start) / self.duration:.12e}")
+
     def temperature(self, elapsed: float) -> float:
         """Temperature [K] at a time [s] since the segment began; constant beyond its end."""
         t = min(max(elapsed, 0.0), self.duration)

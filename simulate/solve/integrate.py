@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.simulate.stepping.march import DONE, FULL, Cells, Control, Model, Progress, Track, march
+from sinterface.simulate.stepping.march import DONE, FORKED, FULL, Cells, Control, Model, Progress, Track, march
 
 Array = NDArray[np.float64]
 
@@ -152,11 +152,14 @@ def integrate(
     progress: Callable[[float], None] | None = None,
     past: Trajectory | None = None,
     keep: Callable[[Trajectory], None] | None = None,
+    forks: Sequence[float] = (),
+    fork: Callable[[Trajectory], None] | None = None,
 ) -> Trajectory:
     """March from ``state`` to the last of ``stops`` [s], which are times that steps do not cross.
 
     ``progress`` is called with the time reached; ``past`` is what led to ``state`` and ends up in the result; ``keep``
-    is handed the trajectory so far every CHUNK steps.
+    is handed the trajectory so far every CHUNK steps.  ``fork`` is handed it before the first step that would be another
+    one if the schedule changed at each of the times ``forks`` [s], which ascend.
     """
     model, limits = system.model, control(tolerance)
     if past is None:
@@ -211,12 +214,13 @@ def integrate(
             iterations=now.iterations, place=place,
         )  # fmt: skip
 
+    ahead = [*forks, np.inf]
     for stop in stops:
         while now.time < stop * (1.0 - 1e-12):
             left = max_steps - now.steps
             if left <= 0:
                 return so_far(Outcome.STEPS)
-            now = Progress(*march(model, limits, cells, track, now, stop, min(CHUNK, left)))
+            now = Progress(*march(model, limits, cells, track, now, stop, ahead[0], min(CHUNK, left)))
             rows = now.rows
             amounts = track.amounts[:rows]
             for key, values in zip(
@@ -226,6 +230,11 @@ def integrate(
                 strict=True,
             ):  # fmt: skip
                 parts[key].append(np.array(values[:rows]))
+            if now.status == FORKED:
+                del ahead[0]
+                if fork is not None:
+                    fork(so_far(Outcome.DONE))
+                continue
             if now.status not in (DONE, FULL):
                 return so_far(Outcome.STALLED)
             if keep is not None:

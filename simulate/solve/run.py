@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from sinterface.simulate.solve.coated import secondary, with_remarks
 from sinterface.simulate.solve.integrate import Array, Outcome, State, Trajectory, begin, integrate
 from sinterface.simulate.solve.result import Result, to_result
 from sinterface.simulate.solve.system import System, assemble
+from sinterface.simulate.solve.together import integrate_all
 
 P = ParamSpec("P")
 
@@ -77,8 +78,7 @@ def predict(
     if start is not None and (task.pressure is not None or task.schedule.presses):
         raise InputError("pressure: contacts of a run that goes on are not known; write one schedule, 'press 50 MPa'")
     system = assemble(task, tables, parameters, followed=() if start is None else start.species)
-    again = [] if start is not None or not estimate_error else [replace(task, cells=max(task.cells // 2, 4))]
-    again += [replace(coarse, coatings=()) for coarse in again if task.coatings]
+    again = [] if start is not None or not estimate_error else _companions(task)
     end, whole = task.schedule.duration, 1.0 + ROUGH_COST * len(again)
     advance = _share(progress, 0.0, 1.0 / whole, end)
     run = _integrate(
@@ -93,15 +93,70 @@ def predict(
             half, begin(half), task.schedule.starts[1:], tolerance=min(COARSER * tolerance, 1.0), max_steps=max_steps,
             progress=advance,
         )  # fmt: skip
-        if other.outcome is Outcome.DONE:  # else it says nothing of the error
-            companions.append((half, other))
+        companions.append((half, other))
     if progress is not None and run.outcome is Outcome.DONE:
         progress(1.0)
-    sound = len(companions) == len(again)
-    result = to_result(task, system, run, tables.fingerprint, companions[0] if companions and sound else None)
+    return _result(task, system, run, companions, tables.fingerprint)
+
+
+def predict_all(
+    tasks: Sequence[Problem],
+    *,
+    database: databases.Database | None = None,
+    parameters: Parameters | None = None,
+    tolerance: float = TOLERANCE,
+    max_steps: int = MAX_STEPS,
+    progress: Callable[[float], None] | None = None,
+    estimate_error: bool = True,
+) -> list[Result]:
+    """Run problems that may begin alike, as the temperatures of a sweep do: what schedules share is computed once.
+
+    The results are those of ``predict``, to the last bit.  ``progress`` is called with the share done.
+
+    >>> tasks = [problem("pc-LMO", "LLZTO", f"10 °C/min to {T} °C; hold 1 h", cells=8) for T in (500, 600)]
+    >>> cold, hot = predict_all(tasks, estimate_error=False)
+    >>> bool(cold.by_family["Li2MnO3"] < hot.by_family["Li2MnO3"])
+    True
+    """
+    parameters = parameters or adjustable.calibrated()
+    tables = parameters.energies(database or databases.embedded())
+    again = [_companions(task) if estimate_error else [] for task in tasks]
+    whole = len(tasks) + ROUGH_COST * sum(map(len, again))
+
+    def run_all(problems: Sequence[Problem], tolerance: float, done: float, cost: float) -> list[tuple[System, Trajectory]]:
+        systems = [assemble(each, tables, parameters) for each in problems]
+        advance = _share(progress, done / whole, (done + cost * len(problems)) / whole, 1.0)
+        runs = integrate_all(systems, tolerance=tolerance, max_steps=max_steps, progress=advance)
+        return list(zip(systems, runs, strict=True))
+
+    fine = run_all(tasks, tolerance, 0.0, 1.0)
+    done = [run.outcome is Outcome.DONE for _, run in fine]
+    coarse = [each for companions, ended in zip(again, done, strict=True) if ended for each in companions]
+    rough = iter(run_all(coarse, min(COARSER * tolerance, 1.0), len(tasks), ROUGH_COST))
+    results = []
+    for task, (system, run), companions, ended in zip(tasks, fine, again, done, strict=True):
+        beside = [next(rough) for _ in companions] if ended else []
+        results.append(_result(task, system, run, beside, tables.fingerprint))
+    if progress is not None and all(done):
+        progress(1.0)
+    return results
+
+
+def _companions(task: Problem) -> list[Problem]:
+    """The problems whose answers tell how good that of ``task`` is: on half the cells, and that without coatings."""
+    half = replace(task, cells=max(task.cells // 2, 4))
+    return [half, replace(half, coatings=())] if task.coatings else [half]
+
+
+def _result(
+    task: Problem, system: System, run: Trajectory, companions: Sequence[tuple[System, Trajectory]], fingerprint: str
+) -> Result:
+    """What a run and its companions tell; a companion that did not reach the end says nothing of the error."""
+    sound = bool(companions) and all(other.outcome is Outcome.DONE for _, other in companions)
+    result = to_result(task, system, run, fingerprint, companions[0] if sound else None)
     if not task.coatings:
         return result
-    totals = [secondary(*companion) for companion in companions] if len(companions) == 2 else [None, None]
+    totals = [secondary(*companion) for companion in companions] if sound else [None, None]
     return with_remarks(result, *totals)
 
 

@@ -551,7 +551,7 @@ def _thermal(
             references[:, k] = carbon
             supplied[:, k] = [gas.pCO2 for gas in distinct]
     schedule = task.schedule
-    segments = np.array([[s.start, s.end, s.duration, s.shape == "newton"] for s in schedule.segments], dtype=float)
+    segments = np.array([[s.start, s.slope, s.duration, s.shape == "newton"] for s in schedule.segments], dtype=float)
     renewal = np.array([_renewal(name, cations, parameters) for _, name in states])
     slow = parameters.kinetics()
     cards = parameters.transport()

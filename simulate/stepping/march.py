@@ -50,8 +50,9 @@ step a hot mixture would have nowhere to go but into the phases that were put in
 RUNGS = 16.0
 """Lengths of steps in each factor of two."""
 
-DONE, FULL, STALLED = 0, 1, 2
-"""How a call ended: at the time asked for, with its buffers full, or unable to solve a step however short."""
+DONE, FULL, STALLED, FORKED = 0, 1, 2, 3
+"""How a call ended: at the time asked for, with its buffers full, unable to solve a step however short, or where the
+next step would be another one if the schedule changed at the fork."""
 
 
 class Model(NamedTuple):
@@ -244,7 +245,7 @@ def _rung(size: float) -> float:
 def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> float:
     """Longest step [s] on a ramp: that in which ln k changes by ``ramp``, or until anything transforms at all."""
     T = thermals.temperature(thermal, time, segment)
-    slope = thermals.temperature(thermal, time + 1.0, segment) - T
+    slope = thermals.slope_at(thermal, T, segment)
     if slope == 0.0:
         return np.inf
     k0, Ea = thermal.rate[0], thermal.rate[3]
@@ -257,9 +258,12 @@ def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> fl
 
 @kernel()
 def march(
-    model: Model, control: Control, cells: Cells, track: Track, progress: Progress, until: float, most: int
+    model: Model, control: Control, cells: Cells, track: Track, progress: Progress, until: float, fork: float, most: int
 ) -> tuple[int, float, float, int, int, int, bool, float, int, int]:
     """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place.
+
+    It ends before the first step whose length would be another one if a segment of the schedule ended at ``fork`` [s],
+    infinite for none: a run with that schedule then goes on from here as if it had come alone.
 
     Returns the fields of ``Progress`` as a plain tuple: to make a named tuple numba calls Python without looking
     whether that has raised, and crashes where Ctrl-C came meanwhile.
@@ -290,6 +294,8 @@ def march(
         if fresh:
             T = thermals.temperature(thermal, time, segment)
             size = min(size, max(FIRST_KAPPA / thermals.rate(thermal, T), 2.0 * SHORTEST))
+        if size >= 0.5 * (fork - time):
+            return FORKED, time, size, rows, steps, iterations, fresh, 0.0, -1, -1
         ahead = stop - time
         end = stop if size >= 0.999 * ahead else time + (size if size < 0.5 * ahead else 0.5 * ahead)
         T, kappa, coarser = thermals.integrals(thermal, time, end, segment, spread)

@@ -33,7 +33,8 @@ class Thermal(NamedTuple):
 
     energy (V, 5): H [J/mol], S [J/mol/K] at 298.15 K and a, b, c of Cp, per unit of a variable; gas (V, 3) its open O,
     C, H; oxides (K, X) the variables that hold one component alone, -1 for none; ``size`` (V,) moles of cations.
-    segments (Q, 4): start and end [K], duration [s], 1 for Newton cooling; begins (Q + 1,) [s]; gases (Q,) which gas.
+    segments (Q, 4): start [K], slope [K/s], duration [s], 1 for Newton cooling, which has no slope of its own;
+    begins (Q + 1,) [s]; gases (Q,) which gas.
     first [K] and the tables by gas: open_potential (A, 3, T) of O, C, H [J/mol], nan where there is none;
     closed_reference (A, K, T) [J/mol] of carried components, nan for cations; vapour (A, T) logarithm of the pressure
     [bar] of lithium gases at lithium potential zero; supplied (A, K) pressures [bar] the furnace holds.
@@ -77,12 +78,20 @@ class Thermal(NamedTuple):
 @kernel()
 def temperature(thermal: Thermal, time: float, segment: int) -> float:
     """Temperature [K] at a time [s] in a segment of the schedule."""
-    start, end = thermal.segments[segment, 0], thermal.segments[segment, 1]
+    start, slope = thermal.segments[segment, 0], thermal.segments[segment, 1]
     duration, curved = thermal.segments[segment, 2], thermal.segments[segment, 3]
     t = min(max(time - thermal.begins[segment], 0.0), duration)
     if curved > 0.5:
         return ROOM + (start - ROOM) * np.exp(-t / thermal.cooling)
-    return start + (end - start) * t / duration
+    return start + slope * t
+
+
+@inner()
+def slope_at(thermal: Thermal, T: float, segment: int) -> float:
+    """How fast the temperature changes [K/s] in a segment where it is T [K]; never with its end."""
+    if thermal.segments[segment, 3] > 0.5:
+        return (ROOM - T) / thermal.cooling
+    return thermal.segments[segment, 1]
 
 
 @kernel()

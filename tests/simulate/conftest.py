@@ -108,6 +108,7 @@ class Synthetic:
         energy = np.zeros((V, 5))
         energy[:, 0] = np.asarray(self.g) * RT
         segments = np.array(self.segments or ((self.T, self.T, 1e12, 0.0),), dtype=float)
+        segments[:, 1] = np.where(segments[:, 3] > 0.0, 0.0, (segments[:, 1] - segments[:, 0]) / segments[:, 2])
         grid = 2000
         widest = max(counts)
         D = np.zeros((B, K)) if self.D is None else np.asarray(self.D, dtype=float)
