@@ -13,7 +13,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.simulate.stepping.march import DONE, FORKED, FULL, Cells, Control, Model, Progress, Track, march
+from sinterface.simulate.stepping.march import (
+    DONE,
+    FORKED,
+    FULL,
+    Cells,
+    Control,
+    Model,
+    Progress,
+    Stretch,
+    Track,
+    march,
+)
 
 Array = NDArray[np.float64]
 
@@ -158,8 +169,8 @@ def integrate(
     """March from ``state`` to the last of ``stops`` [s], which are times that steps do not cross.
 
     ``progress`` is called with the time reached; ``past`` is what led to ``state`` and ends up in the result; ``keep``
-    is handed the trajectory so far every CHUNK steps.  ``fork`` is handed it before the first step that would be another
-    one if the schedule changed at each of the times ``forks`` [s], which ascend.
+    is handed the trajectory so far every CHUNK steps.  ``fork`` is handed it before the first step that would be
+    another one if the schedule changed at each of the times ``forks`` [s], which ascend.
     """
     model, limits = system.model, control(tolerance)
     if past is None:
@@ -220,7 +231,7 @@ def integrate(
             left = max_steps - now.steps
             if left <= 0:
                 return so_far(Outcome.STEPS)
-            now = Progress(*march(model, limits, cells, track, now, stop, ahead[0], min(CHUNK, left)))
+            now = Progress(*march(model, limits, cells, track, now, Stretch(stop, ahead[0], min(CHUNK, left))))
             rows = now.rows
             amounts = track.amounts[:rows]
             for key, values in zip(

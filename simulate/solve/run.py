@@ -123,7 +123,9 @@ def predict_all(
     again = [_companions(task) if estimate_error else [] for task in tasks]
     whole = len(tasks) + ROUGH_COST * sum(map(len, again))
 
-    def run_all(problems: Sequence[Problem], tolerance: float, done: float, cost: float) -> list[tuple[System, Trajectory]]:
+    def run_all(
+        problems: Sequence[Problem], tolerance: float, done: float, cost: float
+    ) -> list[tuple[System, Trajectory]]:
         systems = [assemble(each, tables, parameters) for each in problems]
         advance = _share(progress, done / whole, (done + cost * len(problems)) / whole, 1.0)
         runs = integrate_all(systems, tolerance=tolerance, max_steps=max_steps, progress=advance)

@@ -1,8 +1,8 @@
 """Integrates runs that begin alike: what their schedules share is marched once, the rest of each alone.
 
-The temperatures of a sweep share their ramp, holds of several lengths all before they end.  A run leaves the one that it
-shares with before the first step that would be another one with its own schedule, and goes on from that state: to the
-last bit it comes to what it comes to alone.
+The temperatures of a sweep share their ramp, holds of several lengths all before they end.  A run leaves the one that
+it shares with before the first step that would be another one with its own schedule, and goes on from that state: to
+the last bit it comes to what it comes to alone.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ TIMES = ("segments", "begins", "gases")
 """Fields of ``Thermal`` that tell of the schedule alone: others must not differ where runs share anything."""
 
 
-def parting(one: Thermal, other: Thermal) -> float:
+def parting(first: Thermal, second: Thermal) -> float:
     """Until when [s] two schedules are the same; the end of the shorter one where they never part."""
-    for k, (a, b) in enumerate(zip(one.segments, other.segments, strict=False)):
+    for k, (a, b) in enumerate(zip(first.segments, second.segments, strict=False)):
         (start, slope, duration, shape), (other_start, other_slope, other_duration, other_shape) = a, b
-        if (start, slope, shape, one.gases[k]) != (other_start, other_slope, other_shape, other.gases[k]):
-            return float(one.begins[k])
+        if (start, slope, shape, first.gases[k]) != (other_start, other_slope, other_shape, second.gases[k]):
+            return float(first.begins[k])
         if duration != other_duration:
-            return float(min(one.begins[k + 1], other.begins[k + 1]))
-    return float(min(one.begins[-1], other.begins[-1]))
+            return float(min(first.begins[k + 1], second.begins[k + 1]))
+    return float(min(first.begins[-1], second.begins[-1]))
 
 
-def alike(one: object, other: object) -> bool:
+def alike(first: object, second: object) -> bool:
     """Whether two models, tuples of tuples of arrays, differ in nothing but the times of the schedule."""
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        names = getattr(one, "_fields", range(len(one)))
-        parts = zip(names, one, other, strict=True)
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        names = getattr(first, "_fields", range(len(first)))
+        parts = zip(names, first, second, strict=True)
         return all(name in TIMES or alike(a, b) for name, a, b in parts)
-    a, b = np.asarray(one), np.asarray(other)
+    a, b = np.asarray(first), np.asarray(second)
     return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 def families(systems: Sequence[System]) -> list[list[int]]:
     """Numbers of systems that differ in nothing but their schedules, together."""
-    found: list[list[int]] = []
+    groups: list[list[int]] = []
     for number, system in enumerate(systems):
-        for members in found:
+        for members in groups:
             first = systems[members[0]]
             if system.parameters == first.parameters and system.blocks is first.blocks:
                 same = system.initial.shape == first.initial.shape and np.array_equal(system.initial, first.initial)
@@ -52,8 +52,8 @@ def families(systems: Sequence[System]) -> list[list[int]]:
                     members.append(number)
                     break
         else:
-            found.append([number])
-    return found
+            groups.append([number])
+    return groups
 
 
 def integrate_all(
@@ -73,7 +73,7 @@ def integrate_all(
     def follow(members: list[int], past: Trajectory | None) -> None:
         """Run the member that shares most with the others, and then these from where they part."""
         thermal = [systems[number].model.thermal for number in members]
-        shared = [[parting(one, other) for other in thermal] for one in thermal]
+        shared = [[parting(mine, theirs) for theirs in thermal] for mine in thermal]
         first = int(np.argmax(np.sum(shared, axis=1)))
         leader, system = members[first], systems[members[first]]
         parts: dict[float, list[int]] = {}

@@ -136,6 +136,18 @@ class Progress(NamedTuple):
     block: int
 
 
+class Stretch(NamedTuple):
+    """How far a call goes: to the time ``until`` [s], in at most ``most`` rows, and not past ``fork`` [s], infinite for
+
+    none: it ends before the first step whose length would be another one if a segment of the schedule ended there.  A
+    run with that schedule then goes on from here as if it had come alone.
+    """
+
+    until: float
+    fork: float
+    most: int
+
+
 @inner()
 def _blocks(n: Array, basis: Basis, total: Array) -> None:
     """Writes the cations of the sample in each block (B,)."""
@@ -200,16 +212,19 @@ def _copy(source: Array, out: Array) -> None:
 
 
 @inner()
-def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> StepEnd:
-    """Warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike.
+def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> tuple[StepEnd, int]:
+    """The end of a step, and the iterations of all attempts.
 
+    First a warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike.
     From the cold answer, whose mobilities are those of the step's start, the warm start is tried again; where it fails
     again the cold answer stands: it too dissipates, and the step control sees how far off it is.
     """
+    iterations = 0
     for attempt in range(3):
         answer = solve(guess, basis, step, attempt == 1, close)
+        iterations += answer.iterations
         if answer.converged != (attempt == 1):  # solved, or not even from a cold start
-            return answer
+            return answer, iterations
         if attempt == 0:
             _well_inside(cells, basis, step, guess)
         elif attempt == 1:
@@ -218,7 +233,7 @@ def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) 
             _copy(cold.n, guess.n)
             _copy(cold.z, guess.z)
     _copy(step.drag.resting, step.drag.eased)
-    return cold
+    return cold, iterations
 
 
 @inner()
@@ -258,17 +273,15 @@ def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> fl
 
 @kernel()
 def march(
-    model: Model, control: Control, cells: Cells, track: Track, progress: Progress, until: float, fork: float, most: int
+    model: Model, control: Control, cells: Cells, track: Track, progress: Progress, stretch: Stretch
 ) -> tuple[int, float, float, int, int, int, bool, float, int, int]:
-    """Go on from ``progress`` to the time ``until`` [s], in at most ``most`` rows; cells and track change in place.
-
-    It ends before the first step whose length would be another one if a segment of the schedule ended at ``fork`` [s],
-    infinite for none: a run with that schedule then goes on from here as if it had come alone.
+    """Go on from ``progress`` over a stretch of time; cells and track change in place.
 
     Returns the fields of ``Progress`` as a plain tuple: to make a named tuple numba calls Python without looking
     whether that has raised, and crashes where Ctrl-C came meanwhile.
     """
     basis, thermal = model.basis, model.thermal
+    until, fork, most = stretch
     M, V = cells.n.shape
     K, B = cells.u.shape[1], len(basis.start) - 1
     step = blank_step(basis, model.interaction, model.size)
@@ -335,8 +348,8 @@ def march(
             conductances(middle, u, spread, basis, paths, grain, step)
             mobilities(moment, basis, model.growth, step)
             wake(moment, expected, stage == 1, guess, basis, step)
-            answer = _solved(cells, guess, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
-            iterations += answer.iterations
+            answer, spent = _solved(cells, guess, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
+            iterations += spent
             if not answer.converged:
                 break
             wrong = _distance(expected, answer.n, basis.cations) / control.error

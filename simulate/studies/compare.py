@@ -18,7 +18,7 @@ from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.setup.problem import Problem, sample_text
 from sinterface.simulate.setup.schedule import Schedule, duration_text
 from sinterface.simulate.solve.result import DETECTION_LIMIT, Result
-from sinterface.simulate.solve.run import predict
+from sinterface.simulate.solve.run import predict_all
 from sinterface.simulate.studies.shares import courses, final_errors, printed
 
 if TYPE_CHECKING:
@@ -216,12 +216,5 @@ def compare(
     """
     if not 1 <= len(plans) <= MOST:
         raise InputError(f"{len(plans)} schedules: give 1 to {MOST}")
-    results = []
-    for k, plan in enumerate(plans):
-
-        def advance(share: float, k: int = k) -> None:
-            if progress is not None:
-                progress((k + share) / len(plans))
-
-        results.append(predict(replace(task, schedule=plan), database=database, progress=advance))
+    results = predict_all([replace(task, schedule=plan) for plan in plans], database=database, progress=progress)
     return Comparison(tuple(plans), tuple(results), tuple(density(plan, task.pressure) for plan in plans))

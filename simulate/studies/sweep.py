@@ -25,7 +25,7 @@ from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import Problem, sample_text
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import Result
-from sinterface.simulate.solve.run import predict
+from sinterface.simulate.solve.run import predict_all
 from sinterface.simulate.studies.shares import final_errors, printed
 
 if TYPE_CHECKING:
@@ -375,8 +375,8 @@ def temperatures(text: str) -> tuple[float, ...]:
     raise InputError(f"temperatures {shown(text)} are not understood: write 400:1000:50 or 400,600,900 (°C)")
 
 
-def _predict(task: Problem, database: Database | None) -> Result:
-    return predict(task, database=database)
+def _predict(tasks: Sequence[Problem], database: Database | None) -> list[Result]:
+    return predict_all(tasks, database=database)
 
 
 def sweep(
@@ -403,16 +403,15 @@ def sweep(
     tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
     results: dict[int, Result] = {}
     if workers <= 1 or len(tasks) == 1:
-        for i, each in enumerate(tasks):
-            results[i] = _predict(each, database)
-            if progress is not None:
-                progress(len(results) / len(tasks))
+        results = dict(enumerate(predict_all(tasks, database=database, progress=progress)))
     else:
-        with processes(min(workers, len(tasks))) as pool:
+        count = min(workers, len(tasks))
+        hands = [range(first, len(tasks), count) for first in range(count)]  # of each the hottest makes a long ramp
+        with processes(count) as pool:
             with unheard():
-                futures = {pool.submit(_predict, each, database): i for i, each in enumerate(tasks)}
+                futures = {pool.submit(_predict, [tasks[i] for i in hand], database): hand for hand in hands}
             for future in as_completed(futures):
-                results[futures[future]] = future.result()
+                results.update(zip(futures[future], future.result(), strict=True))
                 if progress is not None:
                     progress(len(results) / len(tasks))
     return Sweep(ordered, tuple(results[i] for i in range(len(tasks))), detect or Detector())

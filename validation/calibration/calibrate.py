@@ -26,7 +26,7 @@ from sinterface.models.phases.database import Database
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
 from sinterface.validation.calibration.posterior import coordinates
-from sinterface.validation.judging.firings import Case, Predicted, run
+from sinterface.validation.judging.firings import Case, Predicted, couples, run
 from sinterface.validation.judging.judge import Judge, ObservationJudge
 from sinterface.validation.judging.pool import NOT_RUN, MadeWith, Pool, empty
 from sinterface.validation.observations.evidence import Observation
@@ -55,13 +55,19 @@ class ObservedModel:
     def __call__(self, z: Array, cases: Sequence[Case]) -> dict[Case, Predicted]:
         """Run firings at coordinates (D,) in units of the priors; one that fails counts as one that does not end."""
         parameters = coordinates(z)
-        told = {}
-        for firing in cases:
+        told: dict[Case, Predicted] = {}
+        waiting = couples(cases)
+        while waiting:
+            series = waiting.pop(0)
             try:
-                told[firing] = run(firing, parameters, self.database, self.cells, self.tolerance)
+                predicted = run(series, parameters, self.database, self.cells, self.tolerance)
             except SinterfaceError:
-                told[firing] = Predicted({}, {}, "FAILED")
-        return told
+                if len(series) > 1:  # one by one: the others are not to suffer
+                    waiting = [[firing] for firing in series] + waiting
+                    continue
+                predicted = [Predicted({}, {}, "FAILED")]
+            told.update(zip(series, predicted, strict=True))
+        return {firing: told[firing] for firing in cases}
 
 
 def fitted(observations: Sequence[Observation]) -> tuple[Observation, ...]:

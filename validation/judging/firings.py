@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.phases.atmosphere import Atmosphere
@@ -12,7 +12,8 @@ from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.workers import unheard
 from sinterface.simulate.files.workers import workers as processes
 from sinterface.simulate.setup.problem import NONE, problem
-from sinterface.simulate.solve.run import TOLERANCE, predict
+from sinterface.simulate.solve.result import Result
+from sinterface.simulate.solve.run import TOLERANCE, predict_all
 from sinterface.validation.observations.detection import FILM_RATIO
 from sinterface.validation.observations.evidence import Experiment, Observation, Onset
 
@@ -109,29 +110,45 @@ def needed(entries: Iterable[Observation | Onset], scan: Sequence[float] = ()) -
 
 
 def run(
-    firing: Case,
+    series: Sequence[Case],
     parameters: Parameters,
     database: Database | None = None,
     cells: int = 40,
     tolerance: float = TOLERANCE,
-) -> Predicted:
-    """Predict one case."""
-    hold = f"{firing.ramp} to {firing.temperature:.10g} K; hold {firing.hold}; {firing.cooling}"
-    task = problem(
-        firing.cathode, firing.electrolyte, hold, atmosphere=firing.atmosphere, mass_ratio=firing.mass_ratio,
-        geometry=firing.geometry, cells=cells, as_received=firing.as_received,
-        crucible=firing.crucible, coating=firing.coating, sizes=firing.sizes, pressure=firing.pressure,
-    )  # fmt: skip
-    result = predict(
-        task, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS, tolerance=tolerance
+) -> list[Predicted]:
+    """Predict cases; those of one couple at several temperatures share their ramp."""
+    tasks = [
+        problem(
+            firing.cathode, firing.electrolyte,
+            f"{firing.ramp} to {firing.temperature:.10g} K; hold {firing.hold}; {firing.cooling}",
+            atmosphere=firing.atmosphere, mass_ratio=firing.mass_ratio, geometry=firing.geometry, cells=cells,
+            as_received=firing.as_received, crucible=firing.crucible, coating=firing.coating, sizes=firing.sizes,
+            pressure=firing.pressure,
+        )
+        for firing in series
+    ]  # fmt: skip
+    results = predict_all(
+        tasks, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS, tolerance=tolerance
     )
+    return [_predicted(result) for result in results]
+
+
+def _predicted(result: Result) -> Predicted:
     final = result.dataset["wt_percent"].isel(time=-1)
     left = {role: float(final.where(final["role"] == role).sum()) for role in ("cathode", "electrolyte")}
     families = {name: share for name, share in result.family_shares.items() if share > CLEAN}
     return Predicted(families, left, str(result.dataset.attrs["outcome"]))
 
 
-def _job(task: tuple[Case, Parameters, Database | None, int]) -> Predicted:
+def couples(series: Iterable[Case]) -> list[list[Case]]:
+    """Cases by couple, in order: those of each may share the beginning of their firings."""
+    together: dict[Case, list[Case]] = {}
+    for firing in series:
+        together.setdefault(replace(firing, temperature=0.0), []).append(firing)
+    return list(together.values())
+
+
+def _job(task: tuple[Sequence[Case], Parameters, Database | None, int]) -> list[Predicted]:
     return run(*task)
 
 
@@ -145,22 +162,28 @@ def run_all(
 ) -> list[Predicted]:
     """Predictions in order of ``jobs``, the same whatever the number of ``workers``; ``progress`` gets the share done.
 
-    Jobs of one couple and one set of parameters should stand together: they share the phases.
+    Jobs of one couple and one set of parameters are run together: they share the beginning of their firings.
     """
-    tasks = [(firing, parameters, database, cells) for firing, parameters in jobs]
-    predictions: list[Predicted] = []
+    together: dict[tuple[Case, Parameters], list[int]] = {}
+    for number, (firing, parameters) in enumerate(jobs):
+        together.setdefault((replace(firing, temperature=0.0), parameters), []).append(number)
+    tasks = [
+        ([jobs[number][0] for number in numbers], parameters, database, cells)
+        for (_, parameters), numbers in together.items()
+    ]
+    predictions: dict[int, Predicted] = {}
 
-    def take(results: Iterable[Predicted]) -> None:
-        for prediction in results:
-            predictions.append(prediction)
+    def take(results: Iterable[list[Predicted]]) -> None:
+        for numbers, predicted in zip(together.values(), results, strict=True):
+            predictions.update(zip(numbers, predicted, strict=True))
             if progress is not None:
-                progress(len(predictions) / len(tasks))
+                progress(len(predictions) / len(jobs))
 
     if workers <= 1 or len(tasks) < 2:
         take(map(_job, tasks))
-        return predictions
-    with processes(min(workers, len(tasks))) as pool:
-        with unheard():
-            results = pool.map(_job, tasks, chunksize=max(1, min(16, len(tasks) // (4 * workers))))
-        take(results)
-    return predictions
+    else:
+        with processes(min(workers, len(tasks))) as pool:
+            with unheard():
+                results = pool.map(_job, tasks, chunksize=max(1, min(4, len(tasks) // (4 * workers))))
+            take(results)
+    return [predictions[number] for number in range(len(jobs))]
