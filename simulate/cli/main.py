@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
-CHUNKED = {"screen", "report", "app"}
+CHUNKED = {"screen", "report"}
 """Commands that work with stores of screens, whose chunks Dask reads."""
 
 MOST_TITLE = 1000

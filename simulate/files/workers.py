@@ -9,32 +9,108 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, MutableSequence, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from sinterface.models.basics.errors import SolveError
+
+Made = TypeVar("Made")
 
 ALONE = "sinterface: worker processes can not be started here ({}): one process does all the work"
 """Told once by the logger ``sinterface``: without shared memory, as in a container whose /dev/shm is read-only."""
 
+OFTEN = 0.25
+"""Time [s] after which the process that waits for workers looks how far they are."""
+
+SHARES: ContextVar[Any] = ContextVar("shares")
+"""In a worker: the shares done of all jobs, memory that it has in common with the process that started it."""
+
+
+def carry_out(
+    work: Callable[..., Made],
+    jobs: Sequence[Sequence[Any]],
+    count: int,
+    *,
+    sizes: Sequence[float] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[Made]:
+    """What ``work(*job, progress=...)`` makes of each job, in their order, by ``count`` processes, or here by none.
+
+    ``work`` calls its ``progress`` with the share of its job that is done; ``progress`` is called with the share of
+    all, a job weighing as ``sizes`` say, alike without them.
+
+    >>> carry_out(lambda a, b, progress: a + b, [(1, 2), (3, 4)], 1)
+    [3, 7]
+    """
+    weights = [1.0] * len(jobs) if sizes is None else sizes
+    whole = sum(weights) or 1.0
+
+    def tell(shares: Sequence[float]) -> None:
+        if progress is not None:
+            progress(sum(weight * share for weight, share in zip(weights, shares, strict=True)) / whole)
+
+    if min(count, len(jobs)) <= 1:
+        made: list[Made] = []
+        for number, job in enumerate(jobs):
+
+            def advance(share: float, number: int = number) -> None:
+                tell([1.0] * number + [share] + [0.0] * (len(jobs) - number - 1))
+
+            made.append(work(*job, progress=advance))
+            advance(1.0)
+        return made
+    shares = _in_common(len(jobs))
+    with workers(min(count, len(jobs)), shares) as pool:
+        with unheard():
+            futures = [pool.submit(_carry_out, work, number, job) for number, job in enumerate(jobs)]
+        left = set(futures)
+        while left:
+            ended, left = wait(left, OFTEN, FIRST_EXCEPTION)
+            for future in ended:
+                future.result()  # raises what the job raised
+            tell([1.0 if future not in left else share for future, share in zip(futures, shares, strict=True)])
+        return [future.result() for future in futures]
+
+
+def _carry_out(work: Callable[..., Made], number: int, job: Sequence[Any]) -> Made:
+    """Do a job in a worker, and write down how far it is."""
+    shares = SHARES.get()
+
+    def advance(share: float) -> None:
+        shares[number] = share
+
+    return work(*job, progress=advance)
+
+
+def _in_common(size: int) -> MutableSequence[float]:
+    """Numbers that worker processes can write and this one can read; without shared memory it alone has them."""
+    try:
+        return multiprocessing.get_context("spawn").RawArray("d", size)
+    except OSError:
+        return [0.0] * size
+
 
 @contextlib.contextmanager
-def workers(count: int) -> Iterator[Executor]:
+def workers(count: int, shares: Sequence[float] = ()) -> Iterator[Executor]:
     """A pool of ``count`` processes; when its block is left by an exception they are stopped at once.
 
     Where the system can not make one, jobs are done one after the other in this process, and a line says so.
-    Hand out all jobs under ``unheard``.  Raises SolveError when a process dies.
+    Hand out all jobs under ``unheard``.  ``shares`` is what jobs have as ``SHARES``.  Raises SolveError when a process
+    dies.
     """
     others = set(multiprocessing.active_children())
     pool: Executor
     try:
         quiet_tracker()
-        pool = ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"), initializer=begin)
+        pool = ProcessPoolExecutor(
+            count, mp_context=multiprocessing.get_context("spawn"), initializer=begin, initargs=(shares,)
+        )
     except OSError as error:
         logging.getLogger("sinterface").warning(ALONE.format(error.strerror or error))
-        pool = ThreadPoolExecutor(1)
+        pool = ThreadPoolExecutor(1, initializer=SHARES.set, initargs=(shares,))
     try:
         yield pool
     except BaseException as error:
@@ -126,11 +202,12 @@ def is_interrupt(error: BaseException) -> bool:
     return isinstance(cause, KeyboardInterrupt)
 
 
-def begin() -> None:
-    """What a worker does first: it ends with its parent, and does without Dask.
+def begin(shares: Any) -> None:
+    """What a worker does first: it ends with its parent, and does without Dask; ``shares`` are those of its jobs.
 
     xarray imports Dask wherever it is installed, 0.4 s of a processor in each worker, and no job here has chunks.
     """
+    SHARES.set(shares)
     modules: dict[str, Any] = sys.modules
     modules.setdefault("dask", None)  # imports of it fail from here on, as if it were not installed
     end_with_parent()

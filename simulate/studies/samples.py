@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.interface import ensemble
 from sinterface.models.phases import database as databases
 from sinterface.models.rates import parameters
-from sinterface.simulate.files.workers import unheard
-from sinterface.simulate.files.workers import workers as processes
+from sinterface.simulate.files.workers import carry_out
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.run import predict
@@ -154,7 +153,7 @@ def spread(
             if free
         }
         jobs.append((task, posterior[which[number]], changes, database))
-    runs = list(_all(jobs, workers, progress))
+    runs = carry_out(_run, jobs, workers, progress=progress)
     ended = [run for run in runs if run.finished]
     if not ended:
         raise InputError(f"none of {size} samples reached the end of the schedule: run without samples to see why")
@@ -184,34 +183,17 @@ class Sampled:
     finished: bool
 
 
-Job = tuple[Problem, parameters.Parameters, dict[str, tuple[float, float]], databases.Database | None]
-
-
-def _all(jobs: Sequence[Job], workers: int, progress: Callable[[float], None] | None) -> Iterable[Sampled]:
-    if workers <= 1 or len(jobs) == 1:
-        for done, job in enumerate(jobs, 1):
-            yield _run(job)
-            if progress is not None:
-                progress(done / len(jobs))
-        return
-    with processes(min(workers, len(jobs))) as pool:
-        with unheard():
-            results = pool.map(_run, jobs)
-        for done, result in enumerate(results, 1):
-            yield result
-            if progress is not None:
-                progress(done / len(jobs))
-
-
-def _run(job: Job) -> Sampled:
-    task, values, changes, database = job
+def _run(
+    task: Problem, values: parameters.Parameters, changes: dict[str, tuple[float, float]],
+    database: databases.Database | None, progress: Callable[[float], None],
+) -> Sampled:  # fmt: skip
     base = database or databases.embedded()
     solids = dict(base.solids)
     for phase, (dH, dS) in changes.items():
         solid = solids[phase]
         solids[phase] = replace(solid, enthalpy=solid.enthalpy + dH, entropy=solid.entropy + dS)
     sampled = databases.Database(solids, base.fingerprint, base.changes)
-    result = predict(task, database=sampled, parameters=values, estimate_error=False)
+    result = predict(task, database=sampled, parameters=values, estimate_error=False, progress=progress)
     at, times = moments(task.schedule), result.dataset["time"].values
     course = {family: np.interp(at, times, share) for family, share in courses(result).items()}
     return Sampled(result.family_shares, course, result.finished)

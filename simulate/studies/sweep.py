@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import as_completed
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -20,8 +19,7 @@ from sinterface.models.instruments.diffraction import sample_of
 from sinterface.models.phases.database import Database
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pictures import inline, picture
-from sinterface.simulate.files.workers import unheard
-from sinterface.simulate.files.workers import workers as processes
+from sinterface.simulate.files.workers import carry_out
 from sinterface.simulate.setup.problem import Problem, sample_text
 from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import Result
@@ -375,8 +373,8 @@ def temperatures(text: str) -> tuple[float, ...]:
     raise InputError(f"temperatures {shown(text)} are not understood: write 400:1000:50 or 400,600,900 (°C)")
 
 
-def _predict(tasks: Sequence[Problem], database: Database | None) -> list[Result]:
-    return predict_all(tasks, database=database)
+def _predict(tasks: Sequence[Problem], database: Database | None, progress: Callable[[float], None]) -> list[Result]:
+    return predict_all(tasks, database=database, progress=progress)
 
 
 def sweep(
@@ -401,17 +399,11 @@ def sweep(
     """
     ordered = tuple(sorted(hold_temperatures))
     tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
-    results: dict[int, Result] = {}
-    if workers <= 1 or len(tasks) == 1:
-        results = dict(enumerate(predict_all(tasks, database=database, progress=progress)))
-    else:
-        count = min(workers, len(tasks))
-        hands = [range(first, len(tasks), count) for first in range(count)]  # of each the hottest makes a long ramp
-        with processes(count) as pool:
-            with unheard():
-                futures = {pool.submit(_predict, [tasks[i] for i in hand], database): hand for hand in hands}
-            for future in as_completed(futures):
-                results.update(zip(futures[future], future.result(), strict=True))
-                if progress is not None:
-                    progress(len(results) / len(tasks))
+    count = max(1, min(workers, len(tasks)))
+    hands = [range(first, len(tasks), count) for first in range(count)]  # of each the hottest makes a long ramp
+    made = carry_out(
+        _predict, [([tasks[i] for i in hand], database) for hand in hands], count, sizes=[len(hand) for hand in hands],
+        progress=progress,
+    )  # fmt: skip
+    results = {i: result for hand, each in zip(hands, made, strict=True) for i, result in zip(hand, each, strict=True)}
     return Sweep(ordered, tuple(results[i] for i in range(len(tasks))), detect or Detector())

@@ -11,6 +11,7 @@ from typing import Any
 
 from sinterface.models.basics.errors import SinterfaceError
 from sinterface.simulate.files.workers import end_with_parent, quiet_tracker
+from sinterface.simulate.setup.extras import keep_out
 from sinterface.simulate.work.tasks import Task
 
 KEPT = 40
@@ -33,8 +34,8 @@ FAULT = "a fault of the program, please report it"
 CRASHED = "the process that worked on this ended without a word, out of memory or killed; run it again"
 
 
-USED = ("numba", "xarray", "sinterface.simulate.solve.run", "sinterface.simulate.studies.sweep")
-"""Modules that every task needs and that take seconds to load."""
+LOADED = "sinterface.simulate.work.loaded"
+"""Module that loads what every task needs, which takes seconds."""
 
 
 def ready_processes() -> Any:
@@ -47,7 +48,7 @@ def ready_processes() -> Any:
     from multiprocessing import forkserver
 
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(USED))
+    context.set_forkserver_preload([LOADED])
     forkserver.ensure_running()
     return context
 
@@ -180,6 +181,7 @@ def _end(process: multiprocessing.process.BaseProcess | None) -> None:
 
 def _work(connection: Connection, task: Task) -> None:
     """What the process does: send progress and parts, or what a user can do about an error."""
+    keep_out("dask")  # where processes are not made from one that has loaded what they need
     end_with_parent()
     try:
         for part in task.parts(lambda share, doing: connection.send(("progress", (share, doing)))):

@@ -1,7 +1,9 @@
 """What the app understands and answers, without a browser: fields, addresses, jobs, files, and the closed door."""
 
 import io
+import multiprocessing
 import re
+import sys
 import time
 import zlib
 
@@ -13,7 +15,7 @@ from sinterface.models.basics.errors import SinterfaceError
 from sinterface.simulate.app import downloads, drawing_schedule, layout, results
 from sinterface.simulate.app.server import MOST_BODY, build, files, guard, look
 from sinterface.simulate.work import code, form
-from sinterface.simulate.work.jobs import Job, Jobs, key_of
+from sinterface.simulate.work.jobs import LOADED, Job, Jobs, key_of
 from sinterface.validation.scores.exhibits import exhibits
 
 QUICK = {"schedule": "50 °C/min to 500 °C; quench", "cells": "8"}
@@ -178,8 +180,6 @@ def test_every_figure_and_table_can_be_taken_away_and_says_how_it_was_made(answe
 
 @pytest.mark.slow
 def test_a_cancelled_job_ends_with_its_processes():
-    import multiprocessing
-
     jobs = Jobs()
     values = said("run", samples="50")
     query = form.query("run", values)
@@ -204,6 +204,28 @@ def test_what_goes_wrong_in_the_other_process_is_told():
     again = jobs.start("run", "x", Broken())
     assert again == key, "what failed may be tried again under its name"
     finished(jobs, key)
+
+
+def test_processes_of_jobs_are_made_without_dask():
+    jobs = Jobs()
+    key = jobs.start("run", "loaded", Loaded())
+    job = finished(jobs, key)
+    assert job.status == "done", job.message
+    assert job.parts["loaded"] == []
+    assert job.parts["ready"], "what tasks need is loaded before they begin"
+
+
+class Loaded:
+    """A task that tells what its process has loaded."""
+
+    def parts(self, progress):
+        """Which modules that no task needs are there, and whether those are that all need."""
+        progress(0.5, "half")
+        yield "ready", LOADED in sys.modules or "forkserver" not in multiprocessing.get_all_start_methods()
+        import xarray
+
+        xarray.Dataset({"wt_percent": ("phase", [1.0])}).isel(phase=0)
+        yield "loaded", [name for name in ("dask", "distributed") if sys.modules.get(name)]
 
 
 class Broken:

@@ -326,6 +326,57 @@ def test_without_shared_memory_one_process_does_the_work(monkeypatch, caplog):
     assert [record.getMessage() for record in caplog.records] == [workers.ALONE.format("Read-only file system")]
 
 
+SLOW = """
+import time
+from sinterface.simulate.files.workers import carry_out
+
+def slow(name, steps, progress):
+    for step in range(steps):
+        progress(step / steps)
+        time.sleep(0.1)
+    return name
+
+def bad(name, progress):
+    progress(0.5)
+    raise ValueError(name)
+
+if __name__ == "__main__":
+    told = []
+    print(carry_out(slow, [("a", 30), ("b", 1), ("c", 30)], 2, sizes=[3, 1, 2], progress=told.append))
+    print(told == sorted(told), told[-1], len({share for share in told if 1 / 6 < share < 1}) > 5)
+    try:
+        carry_out(bad, [("no such furnace",), ("nor this",)], 2, progress=told.append)
+    except ValueError as error:
+        print(error)
+"""
+
+
+def test_workers_tell_how_far_they_are_while_they_work(tmp_path):
+    """A sweep hands each worker several temperatures at once: a bar that waits for whole hands would not move."""
+    (tmp_path / "job.py").write_text(SLOW)
+    done = subprocess.run([sys.executable, str(tmp_path / "job.py")], capture_output=True, text=True, check=True)
+    names, told, fault = done.stdout.splitlines()
+    assert names == "['a', 'b', 'c']"
+    assert told == "True 1.0 True"
+    assert fault in ("no such furnace", "nor this")
+
+
+def test_without_shared_memory_a_job_tells_how_far_it_is(monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    def slow(name, progress):
+        progress(0.25)
+        time.sleep(0.1)
+        return name
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(workers, "OFTEN", 0.005)
+    told = []
+    assert workers.carry_out(slow, [("a",), ("b",)], 2, progress=told.append) == ["a", "b"]
+    assert {0.125, 0.625, 1.0} <= set(told)
+
+
 LOADED = """
 import sys
 from sinterface.simulate.files.workers import unheard, workers

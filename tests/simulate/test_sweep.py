@@ -13,6 +13,7 @@ import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.rates.transport import HOSTS
 from sinterface.simulate.figures import markers, plot
+from sinterface.simulate.files import workers
 from sinterface.simulate.studies.shares import courses, final_errors
 from sinterface.simulate.studies.sweep import onset_of
 
@@ -27,6 +28,21 @@ def test_sweep_does_not_depend_on_workers():
             )
     assert alone.onset() == together.onset()
     assert json.dumps(alone.document())
+
+
+def test_the_share_done_grows_while_each_worker_has_several_temperatures(monkeypatch):
+    """The work of a worker is done in a thread here, and looked at often: a run of four cells is quick."""
+
+    def refuse(*_, **__):
+        raise OSError("no processes")
+
+    monkeypatch.setattr(workers, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(workers, "OFTEN", 0.001)
+    task, told = si.problem("pc-LNMO", cells=4), []
+    si.sweep(task, [400, 500, 600, 700], hours=0.5, workers=2, progress=told.append)
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+    assert len({share for share in told if 0.0 < share < 0.5}) > 2, "a hand of two temperatures is half of the sweep"
 
 
 def test_a_run_does_not_depend_on_what_else_is_run():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sinterface.validation.judging.firings import Predicted
+from sinterface.models.rates.parameters import calibrated
+from sinterface.validation.judging.firings import Predicted, couples, run_all
 from sinterface.validation.scores.frozen import frozen_cases, moved, on_record, predictions
 
 RECORD = on_record()
@@ -25,3 +26,15 @@ def test_a_move_is_noticed():
     assert moved(before, Predicted({"LaMO3": 0.4}, {"cathode": 50.0}, "DONE")) == [
         "La2Zr2O7: 2.000 -> 0.000 wt%", "LaMO3: 0.000 -> 0.400 wt%",
     ]  # fmt: skip
+
+
+def test_the_share_done_grows_while_a_couple_is_fired():
+    """Firings of a couple are run together: a bar that waits for whole couples would stand still for long."""
+    cases = list(frozen_cases().values())
+    alike = next(group for group in couples(cases) if len(group) > 1)[:2]
+    told = []
+    made = run_all([(firing, calibrated()) for firing in alike], cells=4, progress=told.append)
+    assert [prediction.outcome for prediction in made] == ["DONE", "DONE"]
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+    assert len({share for share in told if 0.0 < share < 1.0}) > 10

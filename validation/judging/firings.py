@@ -9,8 +9,7 @@ from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.models.phases.database import Database
 from sinterface.models.rates.parameters import Parameters
-from sinterface.simulate.files.workers import unheard
-from sinterface.simulate.files.workers import workers as processes
+from sinterface.simulate.files.workers import carry_out
 from sinterface.simulate.setup.problem import NONE, problem
 from sinterface.simulate.solve.result import Result
 from sinterface.simulate.solve.run import TOLERANCE, predict_all
@@ -115,8 +114,9 @@ def run(
     database: Database | None = None,
     cells: int = 40,
     tolerance: float = TOLERANCE,
+    progress: Callable[[float], None] | None = None,
 ) -> list[Predicted]:
-    """Predict cases; those of one couple at several temperatures share their ramp."""
+    """Predict cases; those of one couple at several temperatures share their ramp; ``progress`` gets the share."""
     tasks = [
         problem(
             firing.cathode, firing.electrolyte,
@@ -128,8 +128,9 @@ def run(
         for firing in series
     ]  # fmt: skip
     results = predict_all(
-        tasks, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS, tolerance=tolerance
-    )
+        tasks, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS,
+        tolerance=tolerance, progress=progress,
+    )  # fmt: skip
     return [_predicted(result) for result in results]
 
 
@@ -146,10 +147,6 @@ def couples(series: Iterable[Case]) -> list[list[Case]]:
     for firing in series:
         together.setdefault(replace(firing, temperature=0.0), []).append(firing)
     return list(together.values())
-
-
-def _job(task: tuple[Sequence[Case], Parameters, Database | None, int]) -> list[Predicted]:
-    return run(*task)
 
 
 def run_all(
@@ -171,19 +168,8 @@ def run_all(
         ([jobs[number][0] for number in numbers], parameters, database, cells)
         for (_, parameters), numbers in together.items()
     ]
+    made = carry_out(run, tasks, workers, sizes=[len(task[0]) for task in tasks], progress=progress)
     predictions: dict[int, Predicted] = {}
-
-    def take(results: Iterable[list[Predicted]]) -> None:
-        for numbers, predicted in zip(together.values(), results, strict=True):
-            predictions.update(zip(numbers, predicted, strict=True))
-            if progress is not None:
-                progress(len(predictions) / len(jobs))
-
-    if workers <= 1 or len(tasks) < 2:
-        take(map(_job, tasks))
-    else:
-        with processes(min(workers, len(tasks))) as pool:
-            with unheard():
-                results = pool.map(_job, tasks, chunksize=max(1, min(4, len(tasks) // (4 * workers))))
-            take(results)
+    for numbers, predicted in zip(together.values(), made, strict=True):
+        predictions.update(zip(numbers, predicted, strict=True))
     return [predictions[number] for number in range(len(jobs))]
