@@ -214,25 +214,15 @@ def sweep(
         raise InputError(f"output {output}: two cathodes of one name would go to one file; give each cathode once")
     for file in files:
         check_outputs(file, plot, style=style)
-    done: list[Sweep] = []
-    for task, file in zip(tasks, files, strict=True):
-        with progress_bar(task.label, not as_json) as advance:
-            done.append(
-                sweeps.sweep(
-                    task,
-                    holds,
-                    hours=hours,
-                    ramp=rate,
-                    workers=count,
-                    database=phase_data,
-                    detect=looked,
-                    progress=advance,
-                )
-            )
+    with progress_bar(", ".join(task.label for task in tasks), not as_json) as advance:
+        done = sweeps.sweep_couples(
+            tasks, holds, hours=hours, ramp=rate, workers=count, database=phase_data, detect=looked, progress=advance
+        )
+    for swept, file in zip(done, files, strict=True):
         if not as_json:
-            _show_sweep(done[-1])
+            _show_sweep(swept)
         if file is not None:
-            write_output(file, done[-1].document(), done[-1].to_netcdf, quiet=as_json)
+            write_output(file, swept.document(), swept.to_netcdf, quiet=as_json)
     if as_json:
         documents = [each.document() for each in done]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
