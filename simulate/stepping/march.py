@@ -36,6 +36,12 @@ SHORTEST = 1e-6
 SLEEP = 1.0e-8
 """Transformation rate [1/s] that is nothing on the scale of a firing: steps on a ramp may then be long."""
 
+COOLING = 4.0
+"""Times that ln k may change in a step when it cools, in units of what it may when it heats: rates then fall, and what
+forms late is held by the error alone.  Of 183 amounts after cooling, 500 to 1000 °C, as many (18) were off a run with a
+quarter of the tolerance by 0.05 wt% with 4 as with 1, and by 0.018 wt% in the mean; cooling took half the steps.
+"""
+
 LEAP = 0.25
 """Weight of the difference between a step and its extrapolation from the one before, in which errors of the middle
 enter halved twice, against that between two solutions of a step."""
@@ -258,9 +264,14 @@ def _rung(size: float) -> float:
 
 @kernel()
 def longest_step(thermal: Thermal, time: float, segment: int, ramp: float) -> float:
-    """Longest step [s] on a ramp: that in which ln k changes by ``ramp``, or until anything transforms at all."""
+    """Longest step [s] on a ramp: that in which ln k changes by ``ramp`` (COOLING times as much downwards), or until
+
+    anything transforms at all.
+    """
     T = thermals.temperature(thermal, time, segment)
     slope = thermals.slope_at(thermal, T, segment)
+    if slope < 0.0:
+        ramp *= COOLING
     if slope == 0.0:
         return np.inf
     k0, Ea = thermal.rate[0], thermal.rate[3]

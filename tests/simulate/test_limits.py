@@ -37,7 +37,7 @@ def held_at(cathode, T, mobile, cells=6, **options):
     D[0][:, :, columns] = 1e-4
     kelvin = T + 273.15
     thermal = thermal._replace(
-        rate=np.array([1e3, 1.0, 0.0, 0.0]), diffusivity=D, segments=np.array([[kelvin, kelvin, HOURS_OF_IT, 0.0]]),
+        rate=np.array([1e3, 1.0, 0.0, 0.0]), diffusivity=D, segments=np.array([[kelvin, 0.0, HOURS_OF_IT, 0.0]]),
         begins=np.array([0.0, HOURS_OF_IT]), gases=np.zeros(1, dtype=np.intp), renewal=np.zeros(1), lithium=-1,
         coarsening=np.array([0.0, 1e3, 0.0]),
     )  # fmt: skip
