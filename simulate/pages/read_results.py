@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.models.basics.textfile import instead
 from sinterface.simulate.files import hdf5_probe
 from sinterface.simulate.setup.extras import require
 
@@ -125,7 +126,9 @@ def _check_file(path: Path) -> None:
                 raise InputError(f"{path}: is no file; {REMEDY}")
             start, size = stream.read(len(SIGNATURE)), path.stat().st_size
     except OSError as error:
-        raise InputError(f"{path}: can not be read: {error.strerror or error}; {REMEDY}") from error
+        raise InputError(
+            f"{path}: can not be read: {error.strerror or error}{instead(path) or f'; {REMEDY}'}"
+        ) from error
     except ValueError as error:  # a null in the name
         raise InputError(f"{shown(str(path))}: there is no such file; {REMEDY}") from error
     if start != SIGNATURE:
