@@ -89,7 +89,7 @@ def _run(file: Path) -> Stored:
 
     stored = read(file)
     if stored.kind != "run":
-        raise InputError(f"{file}: holds a {stored.kind}, not a run; write one with sinterface run -o run.nc")
+        raise InputError(f"{file}: holds what {stored.kind} wrote, not a run; write one with sinterface run -o run.nc")
     return stored
 
 
