@@ -203,7 +203,12 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
         _bands(upper, data, curves_of, limit, size)
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
-    upper.set_ylim(0, None)
+    upper.set_ylim(0, max(upper.get_ylim()[1], 1.06 * limit))
+    upper.set_xlim(0.0, clocks[-1] if clocks[-1] > 0.0 else None)
+    if not curves_of and not upper.collections:
+        upper.text(
+            0.5, 0.25, f"no secondary phase\nabove {SHOWN:g} wt%", transform=upper.transAxes, ha="center", color="0.4"
+        )
     titled(figure, upper, result, 5.8)
     lower.plot(clocks, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
     lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))

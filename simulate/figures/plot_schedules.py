@@ -168,7 +168,8 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_ylim(0, min(120.0, 3.0 * highest))
     ticks = [tick for tick in (0, 0.1, 1, 10, 100) if tick <= 3.0 * highest]
     axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.set_xlim(45, 101)
+    least = min(100.0 * min(trial.density, trial.density_interval[0]) for trial in (*best.trials, *best.points))
+    axis.set_xlim(min(45.0, least - 2.0), 101)
     axis.set_xlabel("relative density of an LLZTO compact / %")
     axis.set_ylabel("secondary phases / wt% of the sample")
     axis.set_title(drawn(sample_text(best.cathode, best.electrolyte, best.mass_ratio)), fontsize=10)

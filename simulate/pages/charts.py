@@ -88,7 +88,10 @@ def courses(
     _limit(figure, limit, limit)
     figure.add_trace(_schedule(temperature_curve, unit))
     figure.update_layout(**_over_schedule(f"time / {unit}", "wt% of the sample"))
-    figure.update_layout(yaxis={"rangemode": "tozero", "range": [0, top or None]})
+    if top is None:  # the limit is seen as well where nothing reaches it
+        drawn = [*(share for _, _, share in shares), *(high for _, _, high in bands)]
+        top = 1.06 * max([limit, *(float(np.nanmax(curve, initial=0.0)) for curve in drawn)])
+    figure.update_layout(yaxis={"rangemode": "tozero", "range": [0, top]})
     return figure
 
 
