@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.models.basics.errors import DataError, InputError, near, shown
+from sinterface.models.basics.lookalikes import outline
 
 MOST_NAMES = 10_000
 """Names in a folder among which near ones are looked for."""
@@ -44,7 +45,8 @@ def read_text(path: Path, most: int, what: str) -> str:
 def instead(path: Path) -> str:
     """What may be meant by a path that does not exist, as the end of a message on it; empty where nothing is near.
 
-    These are the nearest names in its folder, those with the same ending first, or that there is no such folder.
+    These are the nearest names with its ending in its folder, else the same name with another ending, or that there is
+    no such folder.
 
     >>> instead(Path("no-such-folder/card.toml"))
     '; there is no folder no-such-folder'
@@ -59,12 +61,10 @@ def instead(path: Path) -> str:
     except (OSError, ValueError):  # a folder that others may not read, a null in the name
         return ""
     alike = [entry for entry in beside if entry.suffix.casefold() == path.suffix.casefold()]
-    for entries in (alike, beside):
-        stems = near(path.stem, {entry.stem for entry in entries})
-        names = [plain(entry) for stem in stems for entry in sorted(entries) if entry.stem == stem]
-        if names:
-            return f"; did you mean {', '.join(names[:3])}?"
-    return ""
+    stems = near(path.stem, {entry.stem for entry in alike})
+    names = [plain(entry) for stem in stems for entry in sorted(alike) if entry.stem == stem]
+    names = names or [plain(entry) for entry in sorted(beside) if outline(entry.stem) == outline(path.stem)]
+    return f"; did you mean {', '.join(names[:3])}?" if names else ""
 
 
 _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){100}""")

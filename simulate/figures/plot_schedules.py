@@ -49,6 +49,8 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
         2 * down, across, squeeze=False, sharex="none", sharey="none", height_ratios=[3, 1] * down
     )  # fmt: skip
     top = max([limit, *(float(course.max()) for result in results for course in courses(result).values())])
+    ends = [result.family_shares.get(name, 0.0) + e for result in results for name, e in final_errors(result).items()]
+    top = max(top, min(max(ends, default=0.0), 2.0 * top))  # bars that are longer say enough where they are cut
     hottest = max(plan.peak for plan in plans) - CELSIUS_ZERO
     handles: dict[str, Artist] = {}
     for k in range(down * across):

@@ -293,6 +293,16 @@ def test_the_axis_of_a_run_that_makes_nothing_shows_its_time_and_the_limit(sched
     assert [text.get_text() for text in upper.texts] == ["no secondary phase\nabove 0.05 wt%"]
 
 
+def test_the_axes_of_a_mass_curve_without_steps_show_no_round_off():
+    flat = thermogram(si.problem("pc-LCO", "LLZTO", "20 °C/min to 400 °C", crucible="pan", cells=4))
+    assert np.abs(flat.curve.change).max() < 1e-3
+    figure = plot_mass.mass_curve(flat)
+    upper, lower = figure.axes
+    assert np.ptp(upper.get_ylim()) >= 0.1
+    assert np.ptp(lower.get_ylim()) >= 0.004
+    assert beyond(figure) == []
+
+
 def test_another_style_is_refused_before_anything_is_computed(tmp_path):
     with pytest.raises(InputError, match="choices are paper, screen"):
         styled(drawn(1, 1), "poster")
