@@ -80,6 +80,9 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
                     yerr=[np.minimum(errors[family], share[-1:]), [errors[family]]], color=colour, marker=marker,
                     markersize=4, linestyle="none", elinewidth=0.9, capsize=2.0,
                 )  # fmt: skip
+        if not upper.lines:
+            told = f"no secondary phase\nabove {SHOWN:g} wt%"
+            upper.text(0.5, 0.25, told, transform=upper.transAxes, ha="center", color="0.4")
         upper.axhline(limit, color="0.6", linestyle="--", linewidth=1)
         low, _, high = comparison.densities[k]
         title = drawn(textwrap.shorten(summary(plan), 44, placeholder="..."))

@@ -204,6 +204,8 @@ def test_axes_of_a_sweep_say_what_they_show_and_hold_it(many, limit):
     assert [axis.get_xlabel() for axis in figure.axes] == ["hold temperature / °C"] * many
     assert figure.axes[0].get_ylabel() == "secondary phases / wt%"
     assert beyond(figure) == []
+    most = max(np.max(line.get_ydata(), initial=0.0) for line in figure.axes[0].lines)
+    assert figure.axes[0].get_ylim()[1] > 1.1 * most, "the highest mark is not cut by the frame"
     for axis in figure.axes:
         low, high = axis.get_xlim()
         assert low < 500.0 < 1000.0 < high, "the first and the last temperature stand off the frame"
@@ -240,7 +242,10 @@ def searched(dense=(0.4, 0.8, 0.97), secondary=(0.02, 3.0, 60.0)):
         Trial(Choice(700.0, 1.0, 5.0, gas, "quench"), 0.6, total, {}, (0.5, 0.6, 0.7))
         for gas, total in zip(gases, (90.0, 1.0), strict=True)
     ]
-    return Front("pc-LNMO", "LLZTO", bounds, tuple(points), (*points, *others), 9, 0, 5, 0, "", "", mass_ratio=1.0)
+    return Front(
+        "pc-LNMO", "LLZTO", bounds, tuple(points), (*points, *others), predictions=9, failed=0, samples=5, seed=0,
+        database="", version="", mass_ratio=1.0,
+    )  # fmt: skip
 
 
 def test_axes_of_a_search_say_what_they_show_and_hold_it():
@@ -291,6 +296,17 @@ def test_the_axis_of_a_run_that_makes_nothing_shows_its_time_and_the_limit(sched
     assert upper.get_ylim()[1] > 1.0, "the limit is no part of the frame"
     assert beyond(figure) == []
     assert [text.get_text() for text in upper.texts] == ["no secondary phase\nabove 0.05 wt%"]
+
+
+def test_samples_that_make_nothing_and_schedules_that_make_nothing_say_so():
+    task = si.problem("pc-LCO", "LLZTO", "20 °C/min to 500 °C; quench", cells=4)
+    result = si.predict(task, estimate_error=False)
+    figure = plot.run(replace(result, dataset=si.spread(task, 2).added_to(result.dataset)))
+    assert named(figure) == ["detection limit (1 wt%)"], "no words of bands where there is none"
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no secondary phase\nabove 0.05 wt%"]
+    both = plot_schedules.compared(si.compare(task, [task.schedule] * 2))
+    told = [text.get_text() for axis in both.axes for text in axis.texts]
+    assert told == ["no secondary phase\nabove 0.05 wt%"] * 2
 
 
 def test_the_axes_of_a_mass_curve_without_steps_show_no_round_off():

@@ -97,7 +97,8 @@ def search(secondary=(0.4, 0.9, 30.0)):
     ]
     other = Trial(choices[3], 0.7, 60.0, {"La2Zr2O7": 50.0, "LaMO3": 10.0}, (0.6, 0.7, 0.8))
     return Front(
-        "pc-LNMO", "LLZTO", bounds, tuple(points), (*points, other), 9, 1, 5, 0, "base", "0.1", mass_ratio=1.0
+        "pc-LNMO", "LLZTO", bounds, tuple(points), (*points, other), predictions=9, failed=1, samples=5, seed=0,
+        database="base", version="0.1", mass_ratio=1.0,
     )  # fmt: skip
 
 
