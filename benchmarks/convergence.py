@@ -16,6 +16,7 @@ from multiprocessing import get_context
 import numpy as np
 
 import sinterface as si
+from sinterface.simulate.solve.result import LEAST_ERROR
 from sinterface.simulate.solve.run import TOLERANCE
 
 POWDERS = ("pc-LCO", "pc-LFP", "pc-LMO", "pc-LNMO", "pc-NCA", "pc-NMC111", "pc-NMC622", "pc-NMC811")
@@ -99,7 +100,7 @@ def compare(case):
         first, second = families(given), families(better)
         for when, told in first.items():
             for family, role in sorted(told | second[when]):
-                share, error = told.get((family, role), (0.0, 2e-3))
+                share, error = told.get((family, role), (0.0, LEAST_ERROR))
                 precise = second[when].get((family, role), (0.0, 0.0))[0]
                 if max(share, precise) > TRACE:
                     rows.append(Row(powder, T, when, against, family, share=share, error=error, precise=precise))

@@ -30,7 +30,7 @@ from sinterface.models.rates import parameters
 from sinterface.simulate.files.output import write_text
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.integrate import begin, integrate
-from sinterface.simulate.solve.result import advice, dissolved
+from sinterface.simulate.solve.result import LEAST_ERROR, advice, dissolved
 from sinterface.simulate.solve.run import MAX_STEPS, TOLERANCE, predict
 from sinterface.simulate.solve.system import assemble
 
@@ -63,9 +63,6 @@ SAME_PARAMETERS = 25
 
 CHANGES = {"cells": 2, "tolerance": 0.25}
 """What is changed in the finer run: factors of the cells and of the tolerance."""
-
-UNSEEN = 2e-3
-"""Error [wt%] of a phase that the first run does not have."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +253,7 @@ def compared(case, tables, values):
     first, second = families(given), families(precise)
     told, worst, beyond = [], "", 0.0
     for key in sorted(set(first) | set(second)):
-        share, error = first.get(key, (0.0, UNSEEN))
+        share, error = first.get(key, (0.0, LEAST_ERROR))
         exact = second.get(key, (0.0, 0.0))[0]
         if max(share, exact) < 5e-3:
             continue

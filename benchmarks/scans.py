@@ -19,6 +19,7 @@ import numpy as np
 from convergence import POWDERS, families
 
 import sinterface as si
+from sinterface.simulate.solve.result import LEAST_ERROR
 
 BEND = 3.0
 """Factor on the median |second difference| of the five points on either side: so much a smooth curve may bend."""
@@ -88,7 +89,7 @@ def scan(label, x, cases, workers=1):
     curves = []
     for when in ("hold", "cooled"):
         for key in sorted({key for row in told for key in row[when]}):
-            values = np.array([row[when].get(key, (0.0, 2e-3)) for row in told])
+            values = np.array([row[when].get(key, (0.0, LEAST_ERROR)) for row in told])
             if values[:, 0].max() > 0.05:
                 curves.append(Curve(label, when, key[0], np.asarray(x, dtype=float), values[:, 0], values[:, 1]))
     return curves

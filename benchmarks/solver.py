@@ -7,6 +7,7 @@ import numpy as np
 
 import sinterface as si
 from sinterface.simulate.solve.system import assemble
+from sinterface.simulate.studies.sweep import sweep_couples
 
 COUPLES = (("pc-NMC811", 700), ("pc-LNMO", 600), ("pc-LCO", 800))
 CELLS = (20, 40, 80, 160)
@@ -77,8 +78,8 @@ def scaling(cathode, T, rounds=1):
 def matrix():
     start = time.perf_counter()
     bad = []
-    for powder in POWDERS:
-        swept = si.sweep(si.problem(powder), list(TEMPERATURES), workers=WORKERS)
+    tasks = [si.problem(powder) for powder in POWDERS]
+    for powder, swept in zip(POWDERS, sweep_couples(tasks, TEMPERATURES, workers=WORKERS), strict=True):
         bad += [f"{powder} {T}" for T, r in zip(swept.temperatures, swept.results, strict=True)
                 if r.dataset.attrs["outcome"] != "DONE"]  # fmt: skip
     seconds = time.perf_counter() - start

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sinterface.simulate.setup.schedule_file import find as read_schedule
     from sinterface.simulate.solve.result import Result as Result
     from sinterface.simulate.solve.run import predict as predict
+    from sinterface.simulate.solve.run import predict_all as predict_all
     from sinterface.simulate.solve.run import simulate as simulate
     from sinterface.simulate.studies.compare import Comparison as Comparison
     from sinterface.simulate.studies.compare import compare as compare
@@ -78,6 +79,7 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "optimize": ("simulate.studies.optimize", "optimize"),
     "read_schedule": ("simulate.setup.schedule_file", "find"),
     "predict": ("simulate.solve.run", "predict"),
+    "predict_all": ("simulate.solve.run", "predict_all"),
     "problem": ("simulate.setup.problem", "problem"),
     "read_space": ("simulate.screening.candidate_space", "read"),
     "screen": ("simulate.screening.screen", "screen"),
@@ -89,7 +91,7 @@ __all__ = [
     "Atmosphere", "Bounds", "Comparison", "DataError", "Database", "Front", "InputError", "Material",
     "Problem", "Result", "Schedule", "Screened", "SinterfaceError", "SolveError", "Space", "Spread", "Sweep",
     "atmosphere", "compare", "interface_reactions", "load_database", "material", "materials", "open_store", "optimize",
-    "predict", "problem", "read_schedule", "read_space", "screen", "simulate", "spread", "sweep",
+    "predict", "predict_all", "problem", "read_schedule", "read_space", "screen", "simulate", "spread", "sweep",
 ]  # fmt: skip
 
 

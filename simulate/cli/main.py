@@ -219,25 +219,15 @@ def sweep(
         raise InputError(f"output {output}: two cathodes of one name would go to one file; give each cathode once")
     for file in files:
         check_outputs(file, plot, style=style)
-    done: list[Sweep] = []
-    for task, file in zip(tasks, files, strict=True):
-        with progress_bar(task.label, not as_json) as advance:
-            done.append(
-                sweeps.sweep(
-                    task,
-                    holds,
-                    hours=hours,
-                    ramp=rate,
-                    workers=count,
-                    database=phase_data,
-                    detect=looked,
-                    progress=advance,
-                )
-            )
+    with progress_bar(", ".join(task.label for task in tasks), not as_json) as advance:
+        done = sweeps.sweep_couples(
+            tasks, holds, hours=hours, ramp=rate, workers=count, database=phase_data, detect=looked, progress=advance
+        )
+    for swept, file in zip(done, files, strict=True):
         if not as_json:
-            _show_sweep(done[-1])
+            _show_sweep(swept)
         if file is not None:
-            write_output(file, done[-1].document(), done[-1].to_netcdf, quiet=as_json)
+            write_output(file, swept.document(), swept.to_netcdf, quiet=as_json)
     if as_json:
         documents = [each.document() for each in done]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
@@ -311,7 +301,7 @@ def _show_run(result: Result, limit: float) -> None:
 
     document = result.document(limit)
     title = sample_text(document["cathode"], document["electrolyte"], float(result.dataset.attrs["mass_ratio"]))
-    phases = [phase for phase in document["phases"] if not _trace(phase)]
+    phases = [phase for phase in document["phases"] if not _trace(phase, limit)]
     errors = [phase["wt_percent_error"] for phase in phases]
     columns = (
         Column("phase", [plain(phase["phase"]) for phase in phases]),
@@ -334,11 +324,9 @@ def _show_run(result: Result, limit: float) -> None:
         screen.print(escape(plain(document["remarks"])))
 
 
-def _trace(phase: dict[str, Any]) -> bool:
-    """Whether a secondary phase and its numerical error would both stand as 0.00 in a table."""
-    from sinterface.simulate.studies.shares import SECONDARY
-
-    return phase["role"] == SECONDARY and max(phase["wt_percent"], phase["wt_percent_error"] or 0.0) < LEAST_LISTED
+def _trace(phase: dict[str, Any], limit: float) -> bool:
+    """Whether a secondary phase would stand as 0.00 in a table, and its numerical error does not reach the limit."""
+    return bool(phase["wt_percent"] < LEAST_LISTED and _detected(phase, limit) == "-")
 
 
 def _detected(phase: dict[str, Any], limit: float) -> str:

@@ -655,8 +655,12 @@ LUCK = 1e-2
 With a thousandth 19 of 143 amounts of ``benchmarks/convergence.py`` missed a finer run, by up to 3 % of themselves.
 """
 
-LEAST_ERROR = 2e-3
-"""Numerical error that is always allowed for [wt%]: round-off and interpolation in time."""
+LEAST_ERROR = 0.04
+"""Numerical error of a phase that is always allowed for [wt%], far below what a diffractogram shows.
+
+Fitted to cover 95 in 100 amounts of ``benchmarks/convergence.py`` and of random problems of seed 1; seed 0 was
+left for a check (docs/verification.md).
+"""
 
 
 def numerical_errors(content: NDArray[np.float64], rough: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -669,7 +673,7 @@ def numerical_errors(content: NDArray[np.float64], rough: NDArray[np.float64]) -
     >>> content = np.array([[60.0, 40.0, 0.0, 0.0], [40.0, 30.0, 20.0, 10.0]])
     >>> rough = np.array([[60.0, 40.0, 0.0, 0.0], [40.0, 30.0, 21.0, 9.0]])
     >>> numerical_errors(content, rough)[1].round(3).tolist()
-    [0.869, 0.435, 2.869, 2.435]
+    [0.907, 0.473, 2.907, 2.473]
     """
     differing, changed = np.abs(rough - content), np.abs(content - content[0])
     whole = differing.sum(axis=1) / np.maximum(changed.sum(axis=1), 1e-300)

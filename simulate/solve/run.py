@@ -115,7 +115,7 @@ def predict_all(
 
     >>> tasks = [problem("pc-LMO", "LLZTO", f"10 °C/min to {T} °C; hold 1 h", cells=8) for T in (500, 600)]
     >>> cold, hot = predict_all(tasks, estimate_error=False)
-    >>> bool(cold.by_family["Li2MnO3"] < hot.by_family["Li2MnO3"])
+    >>> bool(cold.by_family["La2Zr2O7"] < hot.by_family["La2Zr2O7"])
     True
     """
     parameters = parameters or adjustable.calibrated()

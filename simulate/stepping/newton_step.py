@@ -179,6 +179,9 @@ BARRIER = 1e-13
 CLOSE = 1e-12
 """Largest error of an amount or a balance at the end [share of a cell]."""
 
+CERTAIN = 1e-9
+"""Error from which a whole step of Newton's method, which squares it, ends below CLOSE: nobody has to look again."""
+
 DEEPEST = 300.0
 """A species with e^-300 of its activity is not there."""
 
@@ -452,7 +455,9 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
         if worst < close and iteration > 0:
             return StepEnd(u, n, z, x, True, iteration, cell=cell, block=block)
         direction(S, G, d, C, scale, W)
-        _advance(now, elimination, basis, step, barrier, cold, iteration)
+        whole = _advance(now, elimination, basis, step, barrier, cold, iteration)
+        if whole and worst < CERTAIN and iteration > 0:
+            return StepEnd(u, n, z, x, True, iteration + 1, cell=cell, block=block)
     return StepEnd(u, n, z, x, False, most, cell=cell, block=block)
 
 
@@ -547,8 +552,8 @@ def direction(S: Array, G: Array, d: Array, C: Array, scale: Array, W: Array) ->
 @inner()
 def _advance(
     now: Iterate, elimination: Elimination, basis: Basis, step: Step, barrier: float, cold: bool, iteration: int
-) -> None:
-    """Take the Newton step in place, shortened so that all stays positive."""
+) -> bool:
+    """Take the Newton step in place, shortened so that all stays positive; tells whether it was taken as a whole."""
     u, n, z, x = now.u, now.n, now.z, now.x
     d, L, q, wx, rx = elimination.d, elimination.L, elimination.q, elimination.wx, elimination.rx
     N, start = basis.N, basis.start
@@ -557,6 +562,7 @@ def _advance(
     longest = LONGEST[0] if iteration < PATIENCE else LONGEST[1]
     dn, dz = np.empty((M, V)), np.empty((M, V))
     common = 1.0
+    whole = not cold
     shares = np.empty(M)
     for c in range(M):
         t = barrier * step.size[c]
@@ -596,6 +602,7 @@ def _advance(
         share = common if cold else shares[c]
         if not cold and iteration >= PATIENCE and iteration % 3:
             share *= 0.5  # where an amount flips between gone and there, whole steps go round
+        whole = whole and share == 1.0
         for i in range(K):
             ahead = share * d[c, i]
             u[c, i] = max(u[c, i] + ahead, -DEEPEST)
@@ -605,9 +612,11 @@ def _advance(
             if not step.active[c, k]:
                 continue
             for v in range(start[k], start[k + 1]):
+                whole = whole and dn[c, v] > (RATIO - 1.0) * n[c, v]
                 n[c, v] = max(n[c, v] + share * dn[c, v], RATIO * n[c, v], LEAST * t)
                 moved = max(z[c, v] + share * dz[c, v], RATIO * z[c, v])
                 if not cold:
                     centre = t / n[c, v]
                     moved = min(max(moved, centre / CENTRED), centre * CENTRED)
                 z[c, v] = moved
+    return whole

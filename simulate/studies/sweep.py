@@ -35,6 +35,9 @@ MOST = 500
 """Largest number of temperatures in one sweep."""
 
 
+HANDS = 2
+"""Least hands that a worker is dealt where couples allow it: one that is quick then takes from one that is slow."""
+
 FLAT = 100.0
 """Temperature [K] by which an onset may move between half and twice the detection limit before it counts as flat.
 
@@ -397,13 +400,41 @@ def sweep(
     >>> sweep(problem("pc-LNMO", cells=4), [300], hours=0.5).onset(limit=5.0).temperature is None
     True
     """
-    ordered = tuple(sorted(hold_temperatures))
-    tasks = [replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in ordered]
-    count = max(1, min(workers, len(tasks)))
-    hands = [range(first, len(tasks), count) for first in range(count)]  # of each the hottest makes a long ramp
-    made = carry_out(
-        _predict, [([tasks[i] for i in hand], database) for hand in hands], count, sizes=[len(hand) for hand in hands],
+    return sweep_couples(
+        [task], hold_temperatures, hours=hours, ramp=ramp, workers=workers, database=database, detect=detect,
         progress=progress,
-    )  # fmt: skip
-    results = {i: result for hand, each in zip(hands, made, strict=True) for i, result in zip(hand, each, strict=True)}
-    return Sweep(ordered, tuple(results[i] for i in range(len(tasks))), detect or Detector())
+    )[0]  # fmt: skip
+
+
+def sweep_couples(
+    tasks: Sequence[Problem],
+    hold_temperatures: Sequence[float],
+    *,
+    hours: float = 2.0,
+    ramp: float = 10.0,
+    workers: int = 1,
+    database: Database | None = None,
+    detect: Detector | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> list[Sweep]:
+    """What ``sweep`` makes of each task; the workers are started once and divide all of the work among them.
+
+    >>> from sinterface.simulate.setup.problem import problem
+    >>> both = sweep_couples([problem(name, cells=4) for name in ("pc-LNMO", "pc-LMO")], [300, 400], hours=0.5)
+    >>> [each.temperatures for each in both]
+    [(300, 400), (300, 400)]
+    """
+    ordered = tuple(sorted(hold_temperatures))
+    each = max(1, min(workers, math.ceil(HANDS * workers / len(tasks)), len(ordered)))  # one ramp is shared in a hand
+    hands = [(task, ordered[first::each]) for task in tasks for first in range(each)]
+    jobs = [
+        ([replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in holds], database) for task, holds in hands
+    ]
+    made = carry_out(_predict, jobs, workers, sizes=[len(holds) for _, holds in hands], progress=progress)
+    looked = detect or Detector()
+    swept = []
+    for number in range(len(tasks)):
+        mine = range(number * each, (number + 1) * each)
+        by_temperature = {T: result for k in mine for T, result in zip(hands[k][1], made[k], strict=True)}
+        swept.append(Sweep(ordered, tuple(by_temperature[T] for T in ordered), looked))
+    return swept

@@ -15,7 +15,7 @@ from sinterface.models.rates.transport import HOSTS
 from sinterface.simulate.figures import markers, plot
 from sinterface.simulate.files import workers
 from sinterface.simulate.studies.shares import courses, final_errors
-from sinterface.simulate.studies.sweep import onset_of
+from sinterface.simulate.studies.sweep import onset_of, sweep_couples
 
 
 def test_sweep_does_not_depend_on_workers():
@@ -186,3 +186,15 @@ def test_what_a_notebook_shows_of_each_answer_fits_on_a_screen():
         assert told.startswith(f"<{type(answer).__name__}")
         assert told.count("\n") < 25 and len(told) < 5000, f"{type(answer).__name__}: {len(told)} characters"
         assert "array(" not in told
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_couples_swept_together_are_those_swept_alone(workers):
+    """However many couples and workers: the same results, each with its own couple and in the order of temperatures."""
+    tasks = [si.problem(name, cells=4) for name in ("pc-LMO", "pc-LCO", "pc-LNMO")]
+    alone = [si.sweep(task, [500, 700], hours=0.1) for task in tasks]
+    together = sweep_couples(tasks, [700, 500], hours=0.1, workers=workers)
+    for mine, theirs in zip(alone, together, strict=True):
+        assert mine.temperatures == theirs.temperatures == (500, 700)
+        for first, second in zip(mine.results, theirs.results, strict=True):
+            assert first.dataset.identical(second.dataset)
