@@ -56,13 +56,14 @@ def validate(
 ) -> None:
     """Compare predictions with what furnaces showed: onsets, phases, amounts, trends.  Takes minutes."""
     from sinterface.models.basics.errors import InputError
+    from sinterface.models.basics.textfile import instead
     from sinterface.models.instruments.detector import Detector
     from sinterface.simulate.files.output import check_ending, check_writable, write_text
     from sinterface.validation.scores import validate as comparison
 
     for path in cards or []:
         if not path.exists():
-            raise InputError(f"cards {path}: no such folder or file")
+            raise InputError(f"cards {path}: no such folder or file{instead(path)}")
     count = processes(workers)
     if not 1 <= samples <= MOST_SAMPLES:
         raise InputError(f"--samples {samples}: give 1 to {MOST_SAMPLES}")
@@ -162,7 +163,7 @@ def calibrate(
 ) -> None:
     """Estimate the global parameters from observations with role = "fit".  Ctrl-C ends it; calling again goes on."""
     from sinterface.models.basics.errors import InputError
-    from sinterface.models.basics.textfile import read_text
+    from sinterface.models.basics.textfile import instead, read_text
     from sinterface.simulate.files.output import check_ending, check_writable, write_text
     from sinterface.simulate.setup.extras import require
     from sinterface.validation.calibration import calibrate as calibration
@@ -191,7 +192,7 @@ def calibrate(
     past = read_pool(read_text(pool, MOST_BYTES, "pool of samples")) if pool.exists() else None
     long = (60.0 * (past is None and rounds > 0)) if minutes is None else minutes
     if past is None and rounds == 0 and long == 0.0:
-        raise InputError(f"{pool}: no such file; with no rounds there is nothing to draw from")
+        raise InputError(f"{pool}: no such file{instead(pool)}; with no rounds there is nothing to draw from")
     if rounds or long:
         require("calibrate")
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sinterface.models.basics.errors import DataError, InputError, shown
+from sinterface.models.basics.errors import DataError, InputError, near, shown
+from sinterface.models.basics.lookalikes import outline
+
+MOST_NAMES = 10_000
+"""Names in a folder among which near ones are looked for."""
 
 
 def read_text(path: Path, most: int, what: str) -> str:
@@ -26,7 +31,7 @@ def read_text(path: Path, most: int, what: str) -> str:
         with path.open("rb") as stream:
             content = stream.read(most + 1)
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror or error}") from error
+        raise InputError(f"{name}: {error.strerror or error}{instead(path)}") from error
     except ValueError as error:  # a null in the name
         raise InputError(f"{name}: there is no such file") from error
     if len(content) > most:
@@ -35,6 +40,31 @@ def read_text(path: Path, most: int, what: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{name}: not a {what}: byte {error.start} is not UTF-8 text") from error
+
+
+def instead(path: Path) -> str:
+    """What may be meant by a path that does not exist, as the end of a message on it; empty where nothing is near.
+
+    These are the nearest names with its ending in its folder, else the same name with another ending, or that there is
+    no such folder.
+
+    >>> instead(Path("no-such-folder/card.toml"))
+    '; there is no folder no-such-folder'
+    """
+    try:
+        if path.exists():
+            return ""
+        missing = [folder for folder in path.parents if not folder.is_dir()]
+        if missing:
+            return f"; there is no folder {plain(missing[-1])}"
+        beside = [entry for entry in islice(path.parent.iterdir(), MOST_NAMES) if not entry.name.startswith(".")]
+    except (OSError, ValueError):  # a folder that others may not read, a null in the name
+        return ""
+    alike = [entry for entry in beside if entry.suffix.casefold() == path.suffix.casefold()]
+    stems = near(path.stem, {entry.stem for entry in alike})
+    names = [plain(entry) for stem in stems for entry in sorted(alike) if entry.stem == stem]
+    names = names or [plain(entry) for entry in sorted(beside) if outline(entry.stem) == outline(path.stem)]
+    return f"; did you mean {', '.join(names[:3])}?" if names else ""
 
 
 _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){100}""")

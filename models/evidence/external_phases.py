@@ -22,6 +22,7 @@ from scipy.constants import N_A
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import EV_PER_ATOM
 from sinterface.models.basics.errors import DataError, InputError
+from sinterface.models.basics.textfile import instead
 from sinterface.models.evidence.table_row import Row, reduced
 
 FORMAT = "sinterface-phases-1"
@@ -31,6 +32,8 @@ MAX_BYTES = 80_000_000
 MAX_ROWS = 200_000
 MAX_VALUES, MAX_BRACKETS, MAX_LINES = 6_000_000, 3_000_000, 2_000_000
 """Most commas of a file, opening brackets of JSON and lines of a table: what is made of them must fit into 1 GB."""
+
+FETCHED = "; `sinterface phases fetch` writes one"
 
 MATERIALS_PROJECT = "jain2013"
 """Source key of the energies of a snapshot."""
@@ -93,7 +96,7 @@ def load(path: Path) -> tuple[list[Foreign], str]:
     """
     try:
         if not path.is_file():
-            raise InputError(f"database {path}: there is no such file; `sinterface phases fetch` writes one")
+            raise InputError(f"database {path}: there is no such file{instead(path) or FETCHED}")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:

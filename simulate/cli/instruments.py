@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sinterface.simulate.cli.options import DOCUMENT, Json, Picture, Style, check_outputs, save, write_output
+from sinterface.simulate.cli.options import (
+    DOCUMENT,
+    LEAST_LISTED,
+    Json,
+    Picture,
+    Style,
+    check_outputs,
+    save,
+    write_output,
+)
 from sinterface.simulate.cli.terminal import Column, console, print_table
 
 if TYPE_CHECKING:
@@ -18,9 +27,6 @@ if TYPE_CHECKING:
     from sinterface.models.instruments.detection import Limit
     from sinterface.models.instruments.diffraction import Pattern, Scan
     from sinterface.simulate.pages.read_results import Stored
-
-LEAST_LISTED = 0.005
-"""Phases of a smaller share [wt%] are left out of the table; ``--json`` has all."""
 
 RunFile = Annotated[Path, typer.Argument(help="NetCDF file that sinterface run wrote with -o.")]
 
@@ -89,7 +95,7 @@ def _run(file: Path) -> Stored:
 
     stored = read(file)
     if stored.kind != "run":
-        raise InputError(f"{file}: holds a {stored.kind}, not a run; write one with sinterface run -o run.nc")
+        raise InputError(f"{file}: holds what {stored.kind} wrote, not a run; write one with sinterface run -o run.nc")
     return stored
 
 

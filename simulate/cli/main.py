@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ import typer
 
 from sinterface.simulate.cli import instruments, phases, reactions, report, schedules, screen, thermogravimetry
 from sinterface.simulate.cli.options import (
+    LEAST_LISTED,
     Cathode,
     CoupleOptions,
     Database,
@@ -50,6 +52,9 @@ INTERRUPTED = 130
 
 CHUNKED = {"screen", "report"}
 """Commands that work with stores of screens, whose chunks Dask reads."""
+
+ELECTROLYTE = "the electrolyte is given with -e, a schedule with --schedule"
+"""What to do about a second word behind the cathode."""
 
 MOST_TITLE = 1000
 """Characters of the title of a table: schedules may be long."""
@@ -296,7 +301,7 @@ def _show_run(result: Result, limit: float) -> None:
 
     document = result.document(limit)
     title = sample_text(document["cathode"], document["electrolyte"], float(result.dataset.attrs["mass_ratio"]))
-    phases = document["phases"]
+    phases = [phase for phase in document["phases"] if not _trace(phase, limit)]
     errors = [phase["wt_percent_error"] for phase in phases]
     columns = (
         Column("phase", [plain(phase["phase"]) for phase in phases]),
@@ -313,8 +318,15 @@ def _show_run(result: Result, limit: float) -> None:
         for name, share in document["unreacted"].items() if share is not None
     )  # fmt: skip
     screen.print(f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: {left}")
+    if hidden := len(document["phases"]) - len(phases):
+        screen.print(f"secondary phases below {LEAST_LISTED:g} wt%, not listed: {hidden}; --json has them")
     if document["remarks"]:
         screen.print(escape(plain(document["remarks"])))
+
+
+def _trace(phase: dict[str, Any], limit: float) -> bool:
+    """Whether a secondary phase would stand as 0.00 in a table, and its numerical error does not reach the limit."""
+    return bool(phase["wt_percent"] < LEAST_LISTED and _detected(phase, limit) == "-")
 
 
 def _detected(phase: dict[str, Any], limit: float) -> str:
@@ -410,7 +422,11 @@ def main(*, own_process: bool = True) -> None:
         asked_for_help = type(error).__name__ == "NoArgsIsHelpError"
         where = getattr(getattr(error, "ctx", None), "command_path", None) or _asked(sys.argv[1:])
         if "unexpected extra argument" in message and "electrolyte" in _options(error):
-            message = f"{message.rstrip('.')}: the electrolyte is given with -e, a schedule with --schedule"
+            unit = re.search(r"\(((?:°?[CFK]|s|min|h)(?:/(?:s|min|h))?)\)\.?$", message)
+            hint = f"a value and its unit stand together in quotes, as in '900 {unit[1]}'" if unit else ELECTROLYTE
+            message = f"{message.rstrip('.')}: {hint}"
+        if message.startswith("No such option: --atmosphere") and where.endswith("optimize"):
+            message = "No such option: --atmosphere; gases to choose from are given with --gas, once for each"
         typer.echo(message if asked_for_help else f"sinterface: {printable(message)} (see {where} --help)", err=True)
         status = 2
     except (KeyboardInterrupt, typer.Abort, SystemError) as error:

@@ -62,6 +62,9 @@ DOCUMENT: Mapping[str, str] = {".json": "what --json prints"}
 DATA: Mapping[str, str] = {".nc": "NetCDF", **DOCUMENT}
 """Endings of files that hold what ``run``, ``sweep`` and ``compare`` computed."""
 
+LEAST_LISTED = 0.005
+"""Phases of a smaller share [wt%] are left out of tables; ``--json`` has all."""
+
 CHECKPOINTS: Mapping[str, str] = {".h5": "HDF5", ".hdf5": "HDF5"}
 
 

@@ -15,7 +15,8 @@ MOST_FILES, MOST_LISTED = 100, 10_000
 
 def report(
     files: Annotated[
-        list[Path], typer.Argument(help="NetCDF files of run, sweep or compare -o; Zarr stores of screen.")
+        list[Path],
+        typer.Argument(help="NetCDF files of run, sweep or compare -o; JSON of optimize -o; stores of screen."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML page to write.")],
     detection_limit: Limit = 1.0,

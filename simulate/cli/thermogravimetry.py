@@ -140,14 +140,17 @@ def _show(shown: Thermogram, task: Problem) -> None:
     from sinterface.models.basics.textfile import plain
     from sinterface.models.instruments.thermogravimetry import LEAST_STEP
 
+    steps, screen = shown.curve.steps(), console()
     table = Table(title=escape(plain(f"mass curve: {_title(shown)}", 1000)))
     for heading in ("onset / °C", "fastest / °C", "from / °C", "to / °C", "change / %", "mostly"):
         table.add_column(heading, justify="left" if heading == "mostly" else "right")
-    for step in shown.curve.steps():
+    for step in steps:
         temperatures = (f"{T - CELSIUS_ZERO:.0f}" for T in (step.onset, step.peak, step.begin, step.end))
         table.add_row(*temperatures, f"{step.change:+.2f}", step.gas)
-    screen = console()
-    screen.print(table)
+    if steps:
+        screen.print(table)
+    else:
+        screen.print(f"{plain(_title(shown), 1000)}: no step of {LEAST_STEP:g} % or more", markup=False)
     parts = ", ".join(f"{name} {round(float(course[-1]), 2) + 0.0:+.2f}" for name, course in shown.curve.parts.items())
     screen.print(f"at the end {round(float(shown.curve.change[-1]), 2) + 0.0:+.2f} % of the mass: {parts}")
     if shown.apart is not None:

@@ -153,8 +153,10 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
             )
     axes[0].set_ylabel("secondary phases / wt%")
     axes[0].set_yscale("symlog", linthresh=0.1)
-    axes[0].set_ylim(0, None)
-    top = axes[0].get_ylim()[1]  # a tick beyond it would stretch the axis
+    top = max(
+        1.25 * axis.dataLim.y1 for axis in axes
+    )  # marks stand off the frame; a tick beyond would stretch the axis
+    axes[0].set_ylim(0, max(top, 0.1))
     ticks = [tick for tick in (0, 0.1, 1, 10, 50) if tick <= max(top, 1.0)]
     axes[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     order = sorted(handles, key=lambda name: list(FAMILIES).index(name) if name in FAMILIES else len(FAMILIES))
@@ -199,11 +201,15 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
             clocks, share.values, color=colour, marker=mark, markersize=4, markevery=(first, 0.15),
             label=drawn(told), linewidth=1.5, linestyle=line,
         )  # fmt: skip
-    if "sampled_course" in data:
-        _bands(upper, data, curves_of, limit, size)
+    banded = _bands(upper, data, curves_of, limit, size) if "sampled_course" in data else 0
     upper.axhline(limit, color="0.6", linestyle="--", linewidth=1, label=f"detection limit ({limit:g} wt%)")
     upper.set_ylabel("wt% of the sample")
-    upper.set_ylim(0, None)
+    upper.set_ylim(0, max(upper.get_ylim()[1], 1.06 * limit))
+    upper.set_xlim(0.0, clocks[-1] if clocks[-1] > 0.0 else None)
+    if not curves_of and not banded:
+        upper.text(
+            0.5, 0.25, f"no secondary phase\nabove {SHOWN:g} wt%", transform=upper.transAxes, ha="center", color="0.4"
+        )
     titled(figure, upper, result, 5.8)
     lower.plot(clocks, data["temperature"].values - CELSIUS_ZERO, color=TEMPERATURE)
     lower.yaxis.set_major_locator(MaxNLocator(nbins=4, min_n_ticks=3, steps=[1, 2, 2.5, 3, 4, 5, 10]))
@@ -213,14 +219,14 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
     return figure
 
 
-def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float, size: float) -> None:
-    """Bands of the samples against time in units of ``size`` [s].
+def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float, size: float) -> int:
+    """Bands of the samples against time in units of ``size`` [s]; returns how many there are.
 
     Families that no curve shows have one only where they reach the limit; those are hatched.  The upper edge of the
     others bears the mark of their curve, open.
     """
     clocks = data["sampled_time"].values / size
-    hatched = 0
+    hatched = banded = 0
     for family in data["sampled_family"].values.tolist():
         low, _, high = data["sampled_course"].sel(sampled_family=family).values
         label, hatch = None, None
@@ -230,6 +236,7 @@ def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float,
             hatched += 1
             label, hatch = f"{drawn(family)}, in samples only", HATCHES[hatched % len(HATCHES)]
         colour, mark = style(family)
+        banded += 1
         if label is None and high.max() >= SHOWN:
             axis.plot(
                 clocks, high, color=colour, marker=mark, markersize=4, markevery=(0.05, 0.2), linewidth=0.6,
@@ -238,8 +245,10 @@ def _bands(axis: Axes, data: xr.Dataset, curves_of: Sequence[str], limit: float,
         axis.fill_between(
             clocks, low, high, facecolor=(colour, 0.2), edgecolor=(colour, 0.6), linewidth=0.6, label=label, hatch=hatch
         )
-    label = f"5 to 95 % of {data.sizes['sample']} samples, by family (open marks)"
-    axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
+    if banded:
+        label = f"5 to 95 % of {data.sizes['sample']} samples, by family (open marks)"
+        axis.fill_between([], [], [], color="0.6", alpha=0.4, linewidth=0, label=label)
+    return banded
 
 
 def profile(result: Result) -> Figure:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.textfile import drawn
+from sinterface.models.instruments.thermogravimetry import LEAST_STEP
 from sinterface.simulate.figures.canvas import canvas, wrapped
 from sinterface.simulate.figures.plot import TEMPERATURE, titled
 from sinterface.simulate.figures.plot_instruments import WIDTH
@@ -28,6 +29,9 @@ LINES = {
 
 LEAST = 0.02
 """Parts that change the mass by less than this [%] are not drawn."""
+
+SLOWEST = 0.01
+"""Least span of the axis of rates [%/min]: slower than any step."""
 
 
 def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: str = "") -> Figure:
@@ -55,13 +59,16 @@ def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: s
         upper.plot(celsius, shown.apart.change[:top], color="0.45", linewidth=0.9, label="the two powders apart")
     upper.plot(celsius, curve.change[:top], color="black", linewidth=1.8, label="mass")
     upper.axhline(0.0, color="0.8", linewidth=0.6, zorder=0)
+    bottom, peak = upper.get_ylim()
+    if peak - bottom < LEAST_STEP:  # round-off is no curve
+        upper.set_ylim(bottom - 0.8 * LEAST_STEP, peak + 0.2 * LEAST_STEP)
     upper.set_ylabel("mass change / %", fontsize=8)
     rate = curve.rate[:top]
     lower.plot(celsius, rate, color="black", linewidth=1.0)
     lower.axhline(0.0, color="0.8", linewidth=0.6, zorder=0)
     lower.set_ylabel("rate / % min$^{-1}$", fontsize=8)
     lower.set_xlabel("temperature / °C; numbers: extrapolated onsets of the steps", fontsize=8)
-    span = float(np.ptp(rate)) or 1.0
+    span = max(float(np.ptp(rate)), SLOWEST)
     for step in curve.steps():
         onset = step.onset - CELSIUS_ZERO
         side = 1.0 if step.change < 0.0 else -1.0

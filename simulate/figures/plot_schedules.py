@@ -49,6 +49,8 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
         2 * down, across, squeeze=False, sharex="none", sharey="none", height_ratios=[3, 1] * down
     )  # fmt: skip
     top = max([limit, *(float(course.max()) for result in results for course in courses(result).values())])
+    ends = [result.family_shares.get(name, 0.0) + e for result in results for name, e in final_errors(result).items()]
+    top = max(top, min(max(ends, default=0.0), 2.0 * top))  # bars that are longer say enough where they are cut
     hottest = max(plan.peak for plan in plans) - CELSIUS_ZERO
     handles: dict[str, Artist] = {}
     for k in range(down * across):
@@ -78,6 +80,9 @@ def compared(comparison: Comparison, limit: float = DETECTION_LIMIT) -> Figure:
                     yerr=[np.minimum(errors[family], share[-1:]), [errors[family]]], color=colour, marker=marker,
                     markersize=4, linestyle="none", elinewidth=0.9, capsize=2.0,
                 )  # fmt: skip
+        if not upper.lines:
+            told = f"no secondary phase\nabove {SHOWN:g} wt%"
+            upper.text(0.5, 0.25, told, transform=upper.transAxes, ha="center", color="0.4")
         upper.axhline(limit, color="0.6", linestyle="--", linewidth=1)
         low, _, high = comparison.densities[k]
         title = drawn(textwrap.shorten(summary(plan), 44, placeholder="..."))
@@ -168,7 +173,8 @@ def front(best: Front, limit: float = DETECTION_LIMIT) -> Figure:
     axis.set_ylim(0, min(120.0, 3.0 * highest))
     ticks = [tick for tick in (0, 0.1, 1, 10, 100) if tick <= 3.0 * highest]
     axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axis.set_xlim(45, 101)
+    least = min(100.0 * min(trial.density, trial.density_interval[0]) for trial in (*best.trials, *best.points))
+    axis.set_xlim(min(45.0, least - 2.0), 101)
     axis.set_xlabel("relative density of an LLZTO compact / %")
     axis.set_ylabel("secondary phases / wt% of the sample")
     axis.set_title(drawn(sample_text(best.cathode, best.electrolyte, best.mass_ratio)), fontsize=10)

@@ -29,6 +29,12 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 PATTERNS = ("", "/", ".", "\\", "x", "-", "+", "|")
 """Patterns in turn of areas that lie on each other, for the same eyes."""
 
+SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross")
+"""Marks in turn of schedules in the same gas."""
+
+LABELLED = "%{customdata}<br>%{x:.1f} % dense<extra></extra>"
+"""Label of a schedule that the mouse points at."""
+
 LINEAR = 0.1
 """Below this [wt%] the scale of a sweep is linear, above it logarithmic."""
 
@@ -82,7 +88,10 @@ def courses(
     _limit(figure, limit, limit)
     figure.add_trace(_schedule(temperature_curve, unit))
     figure.update_layout(**_over_schedule(f"time / {unit}", "wt% of the sample"))
-    figure.update_layout(yaxis={"rangemode": "tozero", "range": [0, top or None]})
+    if top is None:  # the limit is seen as well where nothing reaches it
+        drawn = [*(share for _, _, share in shares), *(high for _, _, high in bands)]
+        top = 1.06 * max([limit, *(float(np.nanmax(curve, initial=0.0)) for curve in drawn)])
+    figure.update_layout(yaxis={"rangemode": "tozero", "range": [0, top]})
     return figure
 
 
@@ -335,6 +344,55 @@ def against_temperature(
         },
     )  # fmt: skip
     return figure
+
+
+def front(
+    tried: Mapping[str, tuple[Array, Array, Sequence[str]]], best: tuple[Array, Array, Sequence[str]],
+    density: Array, sampled: Array, limit: float,
+) -> Figure:  # fmt: skip
+    """wt% of secondary phases against relative density [%], of all ``tried`` by gas and of the ``best``, in order.
+
+    Both are (densities, wt%, schedules in words); ``density`` and ``sampled`` (point, 2) are the ends of the bars of
+    the best, those of the samples nan where there are none.
+    """
+    from plotly.graph_objects import Scatter
+
+    figure = _figure(480 + 22 * len(tried))
+    looks = zip(("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00") * 20, SYMBOLS * 20, strict=False)
+    for (gas, (x, y, words)), (colour, symbol) in zip(tried.items(), looks, strict=False):
+        figure.add_trace(Scatter(
+            x=x, y=scaled(y), customdata=_labelled(y, words), mode="markers", name=f"tried in {text(gas)}",
+            marker={"color": _faded(colour, 0.6), "symbol": symbol, "size": 7}, hovertemplate=LABELLED,
+        ))  # fmt: skip
+    x, y, words = best
+    ends, known = scaled(np.nan_to_num(sampled)), np.isfinite(sampled).all(axis=1)
+    bars = {"type": "data", "symmetric": False, "color": GREY, "thickness": 1.2, "width": 3}
+    up, down = (
+        np.where(known, np.maximum(size, 0.0), 0.0) for size in (ends[:, 1] - scaled(y), scaled(y) - ends[:, 0])
+    )
+    figure.add_trace(Scatter(
+        x=x, y=scaled(y), customdata=_labelled(y, words), mode="lines+markers+text",
+        name="least at that density or more", text=[str(number) for number in range(1, len(x) + 1)],
+        textposition="top right", marker={"color": "#1a1a1a"},
+        line={"color": "#1a1a1a", "width": 1.5, "shape": "vh"}, hovertemplate=LABELLED,
+        error_x=bars | {"array": density[:, 1] - x, "arrayminus": x - density[:, 0]},
+        error_y=bars | {"array": up, "arrayminus": down} if known.any() else None,
+    ))  # fmt: skip
+    _limit(figure, float(scaled(np.array([limit]))[0]), limit)
+    most = max([limit, *y.tolist(), *(float(each[1].max()) for each in tried.values()), *sampled[known, 1].tolist()])
+    ticks = np.array(TICKS)
+    figure.update_layout(
+        xaxis=_axis("relative density of an LLZTO compact / %"),
+        yaxis=_axis("secondary phases / wt%") | {
+            "tickvals": scaled(ticks), "ticktext": [f"{tick:g}" for tick in ticks],
+            "range": [-0.1, float(scaled(np.array([1.5 * most]))[0])],
+        },
+    )  # fmt: skip
+    return figure
+
+
+def _labelled(share: Array, words: Sequence[str]) -> list[str]:
+    return [f"{amount:.2f} wt%<br>{_wrapped(told, 40)}" for amount, told in zip(share, words, strict=True)]
 
 
 def ternary(points: Array, onset: Array, span: tuple[float, float]) -> Figure:

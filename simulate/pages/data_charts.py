@@ -1,4 +1,4 @@
-"""Interactive charts of datasets: what ``run``, ``sweep`` and ``compare`` made, as pages and the app show it."""
+"""Interactive charts of datasets: what ``run``, ``sweep``, ``compare`` and ``optimize`` made, for pages and the app."""
 
 from __future__ import annotations
 
@@ -124,3 +124,19 @@ def sweep_families(data: xr.Dataset, onset: PredictedOnset) -> Figure:
     band = (above, reached) if above is not None and reached is not None else None
     errors = {str(names[k]): error[:, k] for k in columns}
     return charts.against_temperature(degrees, shown, limit, band, top, errors)
+
+
+def search_front(data: xr.Dataset, limit: float) -> Figure:
+    """Secondary phases against density of the schedules that were tried, by gas, and those that no other beats."""
+    on_front = data["point"].values > 0
+    density, total = 100.0 * data["relative_density"].values, data["wt_percent_of_all"].values
+    gases = data["atmosphere"].values
+    tried = {
+        str(gas): (density[mask], total[mask], data["schedule_text"].values[mask].tolist())
+        for gas in dict.fromkeys(gases.tolist()) if (mask := ~on_front & (gases == gas)).any()
+    }  # fmt: skip
+    told = [f"{text}, {gas}" for text, gas in zip(data["schedule_text"].values[on_front], gases[on_front], strict=True)]
+    return charts.front(
+        tried, (density[on_front], total[on_front], told), 100.0 * data["density_interval"].values[on_front][:, [0, 2]],
+        data["sampled_wt_percent"].values[on_front][:, [0, 2]], limit,
+    )  # fmt: skip

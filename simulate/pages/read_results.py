@@ -1,4 +1,4 @@
-"""Reads back what ``run``, ``sweep``, ``compare`` and ``screen`` wrote, and refuses anything else."""
+"""Reads back what ``run``, ``sweep``, ``compare``, ``optimize`` and ``screen`` wrote, and refuses anything else."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sinterface.models.basics.errors import InputError, shown
+from sinterface.models.basics.textfile import instead
 from sinterface.simulate.files import hdf5_probe
 from sinterface.simulate.setup.extras import require
 
@@ -25,7 +26,7 @@ MOST_NUMBERS = 20_000_000
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """First bytes of a NetCDF-4 file, which is an HDF5 file."""
 
-REMEDY = "give a NetCDF file (.nc) that run, sweep or compare wrote with -o, or a Zarr store of screen"
+REMEDY = "give a NetCDF file (.nc) that run, sweep or compare wrote with -o, a .json of optimize, or a store of screen"
 
 _NUMBER, _TEXT = "number", "text"
 _RUN = {
@@ -80,7 +81,7 @@ ATTRIBUTES = ("cathode", "electrolyte", "database", "version")
 
 @dataclass(frozen=True)
 class Stored:
-    """What a file holds; ``kind`` is run, sweep, compare or screen.  All of it is in memory but for a screen."""
+    """What a file holds; ``kind`` is run, sweep, compare, optimize or screen.  All but a screen is in memory."""
 
     path: Path
     kind: str
@@ -88,7 +89,10 @@ class Stored:
 
 
 def read(path: Path) -> Stored:
-    """A NetCDF file or Zarr store by its content.  Raises InputError or DataError for anything else."""
+    """A NetCDF file, a document of ``optimize`` or a Zarr store, by its content.
+
+    Raises InputError or DataError for anything else.
+    """
     if path.is_dir():
         from sinterface.simulate.screening.zarr_store import open_store
 
@@ -97,6 +101,10 @@ def read(path: Path) -> Stored:
         if lacking := {"database", "version", "limit_wt_percent", "detected_by"} - set(store.attrs):
             raise InputError(f"{path}: does not say its {', '.join(sorted(lacking))}; {REMEDY}")
         return Stored(path, "screen", store)
+    if path.suffix.lower() == ".json" and path.is_file():
+        from sinterface.simulate.pages.read_front import read_front
+
+        return Stored(path, "optimize", read_front(path, REMEDY))
     _check_file(path)
     if told := hdf5_probe.fault(path, MOST_NUMBERS):
         raise InputError(f"{path}: damaged or cut off ({told}); write it again")
@@ -125,7 +133,9 @@ def _check_file(path: Path) -> None:
                 raise InputError(f"{path}: is no file; {REMEDY}")
             start, size = stream.read(len(SIGNATURE)), path.stat().st_size
     except OSError as error:
-        raise InputError(f"{path}: can not be read: {error.strerror or error}; {REMEDY}") from error
+        raise InputError(
+            f"{path}: can not be read: {error.strerror or error}{instead(path) or f'; {REMEDY}'}"
+        ) from error
     except ValueError as error:  # a null in the name
         raise InputError(f"{shown(str(path))}: there is no such file; {REMEDY}") from error
     if start != SIGNATURE:

@@ -1,4 +1,4 @@
-"""Pages for people: what ``run``, ``sweep``, ``compare`` and ``screen`` wrote, as one HTML file that loads nothing."""
+"""Pages for people: what ``run``, ``sweep``, ``compare``, ``optimize`` and ``screen`` wrote, as one HTML file."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sinterface.simulate.pages.data_charts import (
     SHOWN,
     run_courses,
     run_profile,
+    search_front,
     sweep_columns,
     sweep_families,
     sweep_onset,
@@ -300,7 +301,65 @@ def compare(data: xr.Dataset, key: str, limit: float) -> Html:
     )
 
 
-PARTS: Mapping[str, Callable[[xr.Dataset, str, float], Html]] = {"run": run, "sweep": sweep, "compare": compare}
+# ---- a search for schedules
+
+
+def optimize(data: xr.Dataset, key: str, limit: float) -> Html:
+    """Secondary phases against density of all that was tried, the schedules of the front, and which to fire."""
+    attrs, points = data.attrs, data.isel(trial=data["point"].values > 0)
+    total, density = (points[name].values for name in ("wt_percent_of_all", "relative_density"))
+    below = np.flatnonzero(total < limit)
+    best = int(below[np.argmax(density[below])]) if below.size else int(np.argmin(total))
+    aim = f"the densest below {limit:g} wt%" if below.size else f"the least secondary phases, none below {limit:g} wt%"
+    fire = f"{points['schedule_text'].values[best]}, in {points['atmosphere'].values[best]}"
+    names = points["family"].values.tolist()
+    columns = [k for k in range(len(names)) if points["wt_percent"].values[:, k].max() >= SHOWN]
+    sampled = bool(np.isfinite(points["sampled_wt_percent"].values).any())
+    head = ["", "schedule", "gas", "density / %", "wt%", *["median, 5 to 95 % / wt%"] * sampled]
+    rows = [_point(points.isel(trial=k), columns, sampled=sampled) for k in range(points.sizes["trial"])]
+    listed = "; ".join(f"{row[4].told} wt% at {row[3].told} %" for row in rows)
+    return join(
+        paragraph(
+            f"{_ratio(attrs)}{aim}: {fire}, with {total[best]:.2f} wt% at a density of {100.0 * density[best]:.0f} %.",
+            "lead",
+        ),
+        figure(
+            [chart(
+                search_front(data, limit), f"{key}-front",
+                f"Least secondary phases against density: {listed}",
+            )],
+            f"Secondary phases against the density of an LLZTO compact: {data.sizes['trial']} schedules that came to "
+            f"their end, of {attrs['predictions']} predictions, {attrs['failed']} not finished. The line: the least at "
+            "that density or more, predicted twice; its bars are 5 to 95 %. The scale is linear up to "
+            f"{charts.LINEAR:g} wt% and logarithmic above.",
+        ),
+        table(
+            [*head, *(f"{names[k]} / wt%" for k in columns)], rows,
+            "Schedules that no other beats, numbered as in the figure; ± is the difference of two predictions.",
+            sortable=True,
+        ),
+    )  # fmt: skip
+
+
+def _point(point: xr.Dataset, columns: Sequence[int], *, sampled: bool) -> list[Any]:
+    """A row of the table of schedules."""
+    low, _, high = 100.0 * point["density_interval"].values
+    density, total = float(point["relative_density"]), float(point["wt_percent_of_all"])
+    least, middle, most = point["sampled_wt_percent"].values
+    row = [
+        Number(f"{int(point['point'])}", float(point["point"])), str(point["schedule_text"].item()),
+        str(point["atmosphere"].item()), Number(f"{100.0 * density:.0f} ({low:.0f} to {high:.0f})", density),
+        Number(_with_error(total, float(point["wt_percent_error"])), total),
+    ]  # fmt: skip
+    if sampled:
+        known = math.isfinite(middle)
+        row.append(Number(f"{middle:.1f} ({least:.1f} to {most:.1f})" if known else MISSING, float(middle)))
+    return row + [Number(f"{x:.2f}", float(x)) for x in point["wt_percent"].values[list(columns)]]
+
+
+PARTS: Mapping[str, Callable[[xr.Dataset, str, float], Html]] = {
+    "run": run, "sweep": sweep, "compare": compare, "optimize": optimize
+}  # fmt: skip
 
 
 # ---- pieces

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import DataError, InputError, SinterfaceError, shown
-from sinterface.models.basics.textfile import plain
+from sinterface.models.basics.textfile import instead, plain
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.files.locks import Lock
 from sinterface.simulate.files.output import check_writable, sync_folder, sync_tree, write_text
@@ -379,7 +379,7 @@ def _attributes(path: Path) -> dict[str, Any]:
     except DataError:
         raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
-        raise InputError(f"{path}: is not a store of a screen; name another") from error
+        raise InputError(f"{path}: is not a store of a screen{instead(path)}; name another") from error
     return attributes
 
 

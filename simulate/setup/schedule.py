@@ -48,7 +48,14 @@ CHOICES = (
     "'press 50 MPa', 'press off'"
 )
 _PRESSURE = {"pa": 1.0, "kpa": 1e3, "mpa": 1e6, "gpa": 1e9, "bar": 1e5, "kbar": 1e8}
-_TIME = {"s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "hr": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86400.0}
+_TIME = {
+    word: seconds
+    for words, seconds in (
+        ("s sec second seconds", 1.0), ("min mins minute minutes", 60.0), ("h hr hrs hour hours", 3600.0),
+        ("d day days", 86400.0),
+    )
+    for word in words.split()
+}  # fmt: skip
 CLOCKS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
 """Units in which times are told: size [s] and name, the largest first."""
 

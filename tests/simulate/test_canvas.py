@@ -13,12 +13,15 @@ from typer.testing import CliRunner
 
 import sinterface as si
 from sinterface.models.basics.errors import InputError
+from sinterface.models.instruments.detector import Detector
 from sinterface.models.instruments.diffraction import pattern_of
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.figures import markers, plot, plot_instruments, plot_mass, plot_schedules, plot_screen
 from sinterface.simulate.figures.canvas import COLUMN, INCH, LETTERS, PAGE, canvas, styled
 from sinterface.simulate.screening import candidate_space as spaces
 from sinterface.simulate.screening.screen import blank_row
+from sinterface.simulate.studies.optimize import Choice, Front, Trial
+from sinterface.simulate.studies.rate_capability import RateCurve
 from sinterface.simulate.studies.thermogram import thermogram
 from sinterface.validation.cli import app
 
@@ -139,6 +142,181 @@ def test_no_words_of_a_figure_are_cut_off_or_lie_on_each_other(computed, kind, s
     _, panels = extents(figure)
     highest = max(panel.height for panel in panels) / figure.dpi
     assert highest > 1.0, "what is drawn keeps an inch beside its legend"
+
+
+def beyond(figure):
+    """Points of lines, marks, bars and bands that lie outside of their panel, in units of what they show."""
+    figure.draw_without_rendering()
+    outer = []
+    for axis in figure.axes:
+        drawn_points = [(line.get_transform(), line.get_xydata()) for line in axis.lines]
+        for marks in axis.collections:
+            offsets = np.ma.filled(np.asarray(marks.get_offsets(), dtype=float), np.nan)
+            if marks.get_offset_transform() == axis.transData:
+                drawn_points.append((axis.transData, offsets))
+            else:
+                drawn_points += [(marks.get_transform(), path.vertices) for path in marks.get_paths()]
+        edge = axis.bbox.padded(1.0)
+        for transform, points in drawn_points:
+            known = points[np.isfinite(points).all(axis=1)]
+            outer += [
+                tuple(point) for point, (x, y) in zip(known, transform.transform(known), strict=True)
+                if not (edge.x0 <= x <= edge.x1 and edge.y0 <= y <= edge.y1)
+            ]  # fmt: skip
+    return outer
+
+
+def named(figure):
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def test_a_point_beyond_its_panel_is_noticed():
+    figure = drawn(1, 1)
+    assert beyond(figure) == []
+    figure.axes[0].set_ylim(0.0, 0.5)
+    assert beyond(figure) == [(1.0, 1.0)]
+
+
+def swept(*, wt_percent=(0.0, 0.4, 30.0), detect=None):
+    """A sweep that was never run: a family grows with the temperature, another stays."""
+    result = si.predict(si.problem("pc-LNMO", "LLZTO", "50 °C/min to 600 °C; quench", cells=4), estimate_error=False)
+    data = result.dataset.isel(phase=[int(np.argmax(result.dataset["role"].values == "secondary"))] * 2)
+    data = data.assign_coords(
+        phase=["LaMnO3", "La2Zr2O7"], family=("phase", ["LaMO3", "La2Zr2O7"]), role=("phase", ["secondary"] * 2)
+    )
+    results = []
+    for share in wt_percent:
+        shares, errors = (
+            np.tile(np.array(ends), (data.sizes["time"], 1)) for ends in ((share, 0.3), (0.2 * share, 0.1))
+        )
+        changed = data.assign(
+            wt_percent=(data["wt_percent"].dims, shares), wt_percent_error=(data["wt_percent"].dims, errors)
+        )
+        results.append(replace(result, dataset=changed))
+    return si.Sweep((500.0, 600.0, 1000.0), tuple(results), detect or Detector.fixed(1.0))
+
+
+@pytest.mark.parametrize("many", [1, 2])
+@pytest.mark.parametrize("limit", ["1", "xrd"])
+def test_axes_of_a_sweep_say_what_they_show_and_hold_it(many, limit):
+    sweep = swept(detect=Detector.read(limit))
+    figure = plot.sweeps([sweep] * many)
+    assert [axis.get_xlabel() for axis in figure.axes] == ["hold temperature / °C"] * many
+    assert figure.axes[0].get_ylabel() == "secondary phases / wt%"
+    assert beyond(figure) == []
+    most = max(np.max(line.get_ydata(), initial=0.0) for line in figure.axes[0].lines)
+    assert figure.axes[0].get_ylim()[1] > 1.1 * most, "the highest mark is not cut by the frame"
+    for axis in figure.axes:
+        low, high = axis.get_xlim()
+        assert low < 500.0 < 1000.0 < high, "the first and the last temperature stand off the frame"
+        assert axis.get_ylim()[0] == 0.0
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["0", "0.1", "1", "10"]
+    told = named(figure)
+    assert {"LaMO3", "La2Zr2O7"} <= set(told)
+    assert ("detection limit (1 wt%)" in told, "open: not shown" in told) == (limit == "1", limit == "xrd")
+    assert ("onset between" in told) == any(axis.patches for axis in figure.axes), "a band has its words"
+    if limit == "1":
+        assert "onset between" in told
+        (band,) = figure.axes[0].patches
+        assert (band.get_x(), band.get_x() + band.get_width()) == (600.0, 1000.0)
+
+
+def test_a_sweep_without_any_phase_keeps_its_axes():
+    figure = plot.sweeps([swept(wt_percent=(0.0, 0.0, 0.0))])
+    assert beyond(figure) == []
+    assert named(figure) == ["La2Zr2O7", "detection limit (1 wt%)"]
+
+
+def searched(dense=(0.4, 0.8, 0.97), secondary=(0.02, 3.0, 60.0)):
+    """A search that was never run, of schedules that are loose and dense, clean and full of products."""
+    gases = si.atmosphere("O2"), si.atmosphere("air")
+    bounds = si.Bounds((500, 1100), (0.1, 4), (5, 20), gases)
+    points = [
+        Trial(
+            Choice(600.0 + 100.0 * k, 0.5, 10.0, gases[k % 2]), share, total, {}, (share - 0.1, share, share + 0.02),
+            0.01, (0.5 * total, total, min(3.0 * total, 100.0)),
+        )
+        for k, (share, total) in enumerate(zip(dense, secondary, strict=True))
+    ]  # fmt: skip
+    others = [
+        Trial(Choice(700.0, 1.0, 5.0, gas, "quench"), 0.6, total, {}, (0.5, 0.6, 0.7))
+        for gas, total in zip(gases, (90.0, 1.0), strict=True)
+    ]
+    return Front(
+        "pc-LNMO", "LLZTO", bounds, tuple(points), (*points, *others), predictions=9, failed=0, samples=5, seed=0,
+        database="", version="", mass_ratio=1.0,
+    )  # fmt: skip
+
+
+def test_axes_of_a_search_say_what_they_show_and_hold_it():
+    best = searched()
+    figure = plot_schedules.front(best)
+    (axis,) = figure.axes
+    assert axis.get_xlabel() == "relative density of an LLZTO compact / %"
+    assert axis.get_ylabel() == "secondary phases / wt% of the sample"
+    assert beyond(figure) == [], "a compact that is looser than powder is poured, and its interval, are seen as well"
+    told = named(figure)
+    assert {"tried in O2", "tried in air, predicted once: not confirmed", "5 to 95 %: 5 posterior samples"} <= set(told)
+    assert "detection limit (1 wt%)" in told
+    assert told[-3:] == [point.choice.told for point in best.points]
+    assert [text.get_text() for text in axis.texts] == ["1", "2", "3"], "numbers of the legend stand at their points"
+
+
+def test_the_legend_of_a_cell_names_what_is_drawn_and_its_axes_hold_it():
+    rates = np.array([0.05, 0.2, 1.0, 3.0])
+    samples = {"bare": [1.0], "with garnet, not sintered": [1.4], "after this run": [30.0, 4.0, 90.0]}
+    curves = {
+        name: [RateCurve(rates, np.linspace(1.0, 1.0 / (1.0 + ratio), 4)) for ratio in ratios]
+        for name, ratios in samples.items()
+    }
+    figure = plot_instruments.rate_capability(curves, samples, "a cell", "islands of 50 to 500 nm")
+    left, right = figure.axes
+    assert named(figure) == [*samples, "islands of 50 to 500 nm"]
+    handles = figure.legends[0].legend_handles
+    for row, (line, handle) in enumerate(zip(left.lines, handles, strict=False)):
+        marks = [mark for mark in right.lines if mark.get_marker() == line.get_marker()]
+        assert handle.get_color() == line.get_color() == marks[0].get_color(), "a sample looks the same in both panels"
+        assert marks[0].get_ydata() == [-row]
+    assert left.get_ylabel() == "capacity / bare at 0.05C"
+    assert left.get_xlabel() == "discharge rate"
+    assert [label.get_text() for label in left.get_xticklabels()] == ["0.05C", "0.2C", "1C", "3C"], "rates have a unit"
+    assert right.get_xlabel() == "charge-transfer resistance / bare"
+    assert beyond(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "unit", "end"), [("200 K/s to 600 °C; hold 10 s; quench", "s", 20.0), ("hold 100 h", "h", 100.0)]
+)
+def test_the_axis_of_a_run_that_makes_nothing_shows_its_time_and_the_limit(schedule, unit, end):
+    figure = plot.run(si.predict(si.problem("pc-LCO", "LLZTO", schedule, cells=4), estimate_error=False))
+    upper, lower = figure.axes
+    assert lower.get_xlabel() == f"time / {unit}"
+    assert lower.get_xlim() == (0.0, pytest.approx(end, rel=0.25))
+    assert 3 <= sum(0.0 <= tick <= end for tick in lower.get_xticks()) <= 12
+    assert upper.get_ylim()[1] > 1.0, "the limit is no part of the frame"
+    assert beyond(figure) == []
+    assert [text.get_text() for text in upper.texts] == ["no secondary phase\nabove 0.05 wt%"]
+
+
+def test_samples_that_make_nothing_and_schedules_that_make_nothing_say_so():
+    task = si.problem("pc-LCO", "LLZTO", "20 °C/min to 500 °C; quench", cells=4)
+    result = si.predict(task, estimate_error=False)
+    figure = plot.run(replace(result, dataset=si.spread(task, 2).added_to(result.dataset)))
+    assert named(figure) == ["detection limit (1 wt%)"], "no words of bands where there is none"
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no secondary phase\nabove 0.05 wt%"]
+    both = plot_schedules.compared(si.compare(task, [task.schedule] * 2))
+    told = [text.get_text() for axis in both.axes for text in axis.texts]
+    assert told == ["no secondary phase\nabove 0.05 wt%"] * 2
+
+
+def test_the_axes_of_a_mass_curve_without_steps_show_no_round_off():
+    flat = thermogram(si.problem("pc-LCO", "LLZTO", "20 °C/min to 400 °C", crucible="pan", cells=4))
+    assert np.abs(flat.curve.change).max() < 1e-3
+    figure = plot_mass.mass_curve(flat)
+    upper, lower = figure.axes
+    assert np.ptp(upper.get_ylim()) >= 0.1
+    assert np.ptp(lower.get_ylim()) >= 0.004
+    assert beyond(figure) == []
 
 
 def test_another_style_is_refused_before_anything_is_computed(tmp_path):

@@ -216,6 +216,13 @@ def test_tables_for_people(tmp_path, program):
         (["run", "pc-LCO", "--plot", "run.doc"], "is none of .png"),
         (["run", "no-such-card.toml"], "No such file"),
         (["run", "pc-LCO", "--nonsense"], "No such option"),
+        (["run", "pc-LCO", "LLZO"], "(LLZO): the electrolyte is given with -e, a schedule with --schedule (see"),
+        (
+            ["run", "pc-LCO", "-T", "900", "°C"],
+            "(°C): a value and its unit stand together in quotes, as in '900 °C' (see",
+        ),
+        (["run", "pc-LCO", "--ramp", "10", "K/min"], "(K/min): a value and its unit stand together in quotes"),
+        (["optimize", "pc-LCO", "--atmosphere", "air"], "gases to choose from are given with --gas"),
         (["run"], "Missing argument"),
         (["sweep", "pc-LCO", "--temperatures", "900:400:50"], "low:high:step"),
         (["sweep", "pc-LCO", "--temperatures", "400:9000:100"], "outside 0 to 1500"),
@@ -232,6 +239,43 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, told, tmp_path, progra
     assert run.stderr.count("\n") == 1
     assert "Traceback" not in run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "mypowder.toml"], "did you mean my-powder.toml?"),
+        (["run", "pc-LCO", "-e", "My-Powder.toml"], "did you mean my-powder.toml?"),
+        (["run", "cards/mypowder.toml"], "there is no folder cards"),
+        (["run", "folder/cardd.toml"], "did you mean folder/card.toml?"),
+        (["run", "pc-LCO", "--schedule", "firing.toml"], "did you mean firing2.toml?"),
+        (["run", "pc-LCO", "--database", "phases.json"], "did you mean my_phases.json?"),
+        (["screen", "my_spce.toml", "-o", "x.zarr"], "did you mean my_space.toml?"),
+        (["tga", "pc-LCO", "--measured", "curv.csv"], "did you mean curve.csv?"),
+        (["xrd", "runn.nc"], "did you mean run.nc, run2.nc?"),
+        (["xrd", "run.csv"], "did you mean run.nc?"),
+        (["xrd", "run.nc", "--measured", "patern.xy"], "did you mean pattern.xy?"),
+        (["cell", "Run-2.nc"], "did you mean run2.nc"),
+        (["report", "stor.zarr", "-o", "page.html"], "did you mean store.zarr?"),
+        (["report", "sweep.nc", "-o", "page.html"], "give a NetCDF file (.nc)"),
+        (["report", "curves.nc", "-o", "page.html"], "give a NetCDF file (.nc)"),
+        (["validate", "--cards", "my_card"], "did you mean my_cards?"),
+        (["calibrate", "pol.json", "--rounds", "0", "--minutes", "0"], "did you mean pool.json?"),
+    ],
+    ids=lambda value: "_".join(value) if isinstance(value, list) else None,
+)
+def test_a_file_that_is_not_there_names_its_neighbours(arguments, told, tmp_path, program):
+    there = ("my-powder.toml", "firing2.toml", "my_phases.json", "my_space.toml", "curve.csv", "run.nc", "run2.nc",
+             "pattern.xy", "pool.json", ".runn.nc")  # fmt: skip
+    for name in there:
+        (tmp_path / name).touch()
+    for name in ("folder", "store.zarr", "my_cards"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "folder" / "card.toml").touch()
+    run = program(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert told in run.stderr
+    assert run.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

@@ -1,6 +1,7 @@
 """Pages of what commands wrote: whole, offline, with every text of a file escaped; anything else is refused."""
 
 import json
+import random
 import re
 import shutil
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.phases.atmosphere import NAMED
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.cli.main import app
 from sinterface.simulate.figures.plot import SHOWN, style
@@ -25,6 +27,7 @@ from sinterface.simulate.setup.schedule import Schedule
 from sinterface.simulate.solve.result import Result
 from sinterface.simulate.studies import samples
 from sinterface.simulate.studies.compare import compare
+from sinterface.simulate.studies.optimize import Bounds, Choice, Front, Trial
 from sinterface.simulate.studies.sweep import sweep
 
 SHORT = "50 °C/min to 600 °C; quench"
@@ -78,7 +81,25 @@ def made(tmp_path_factory):
     both.to_netcdf(folder / "compare.nc")
     sweep(task, [300.0, 700.0], hours=0.1, ramp=50.0).to_netcdf(folder / "sweep.nc")
     screen.screen(candidate_space.parse(GRID), folder / "screen.zarr", judge=fake)
+    (folder / "optimize.json").write_text(json.dumps(search().document()), encoding="utf-8")
     return folder
+
+
+def search(secondary=(0.4, 0.9, 30.0)):
+    """A search that was never run: three schedules of the front and one beside them, which has no samples."""
+    gases = NAMED["O2"], NAMED["air"]
+    bounds = Bounds((500, 1100), (0.1, 4), (5, 20), gases)
+    choices = [Choice(T, 0.5, 10.0, gases[k % 2]) for k, T in enumerate((600, 900, 1000, 1100))]
+    dense = (0.6, 0.8, 0.95)
+    points = [
+        Trial(choice, share, total, {"La2Zr2O7": total}, (share - 0.05, share, share + 0.04), 0.01, (0.3, total, 50.0))
+        for choice, share, total in zip(choices, dense, secondary, strict=False)
+    ]
+    other = Trial(choices[3], 0.7, 60.0, {"La2Zr2O7": 50.0, "LaMO3": 10.0}, (0.6, 0.7, 0.8))
+    return Front(
+        "pc-LNMO", "LLZTO", bounds, tuple(points), (*points, other), predictions=9, failed=1, samples=5, seed=0,
+        database="base", version="0.1", mass_ratio=1.0,
+    )  # fmt: skip
 
 
 def fake(candidate, common):
@@ -95,12 +116,17 @@ def fake(candidate, common):
     return row
 
 
-NAMES = ("run.nc", "sweep.nc", "compare.nc", "screen.zarr")
+NAMES = ("run.nc", "sweep.nc", "compare.nc", "optimize.json", "screen.zarr")
 WANTED = {
     "run.nc": ("wt% of the sample", "T / °C", "radius / µm", "share of the driving force / %", "2 samples", "detected"),
     "sweep.nc": ("hold temperature / °C", "secondary phase / wt%", "1:1 by mass", "onset between 300 and 700 °C",
                "onset: 300 to 700 °C"),
     "compare.nc": ("600 °C, ", "1000 °C, ", "time / min", "density / %, 5 to 95 %"),
+    "optimize.json": (
+        "relative density of an LLZTO compact / %", "secondary phases / wt%", "0.90 ± 0.01", "80 (75 to 84)",
+        "0.9 (0.3 to 50.0)", "tried in air", "4 schedules that came to their end, of 9 predictions, 1 not finished",
+        "1:1 by mass, the densest below 1 wt%: 10 °C/min to 900 °C; hold 30 min; cool naturally, in air",
+    ),
     "screen.zarr": (
         "onset / °C", "Ni / % of Ni, Mn and Co", "electrolyte", "best coating", "1 have no onset", "5 to 95 %",
     ),
@@ -131,7 +157,8 @@ def test_several_files_on_one_page_in_the_order_given(made, tmp_path):
     text = (tmp_path / "all.html").read_text(encoding="utf-8")
     titles = re.findall(r"<h2>(.*?)</h2>", text)
     assert titles == [
-        "1. run: pc-LNMO + LLZTO", "2. sweep: pc-LNMO + LLZTO", "3. compare: pc-LNMO + LLZTO", "4. screen: a grid"
+        "1. run: pc-LNMO + LLZTO", "2. sweep: pc-LNMO + LLZTO", "3. compare: pc-LNMO + LLZTO",
+        "4. optimize: pc-LNMO + LLZTO", "5. screen: a grid",
     ]  # fmt: skip
     assert text.count("plotly.js v") == 1
     assert [file.name for file in tmp_path.iterdir()] == ["all.html"]
@@ -185,6 +212,85 @@ def test_text_of_files_is_escaped(made, tmp_path):
     assert "javascript:" not in " ".join(attacked.loads)
     assert not [script for script in attacked.scripts if "<script>alert" in script or "<a href='java" in script]
     assert text.count("&lt;script&gt;alert") > 3, "it is shown as it stands"
+
+
+def test_a_search_of_which_nothing_stays_below_the_limit_says_so(tmp_path):
+    (tmp_path / "search.json").write_text(json.dumps(search((3.0, 5.0, 30.0)).document()), encoding="utf-8")
+    text = page([read_results.read(tmp_path / "search.json")])
+    assert "the least secondary phases, none below 1 wt%: 10 °C/min to 600 °C" in text
+
+
+def test_text_of_a_search_is_escaped(tmp_path):
+    document = search().document()
+    for row in (*document["front"], *document["trials"]):
+        row |= {"schedule": ATTACK, "atmosphere": ATTACK, "families": {ATTACK: 10.0}}
+    (tmp_path / "bad.json").write_text(json.dumps(document | {"cathode": ATTACK, "version": ATTACK}), encoding="utf-8")
+    text = page([read_results.read(tmp_path / "bad.json")])
+    assert text.count("&lt;script&gt;alert") > 3
+    assert not [script for script in parsed(text).scripts if "<script>alert" in script]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"front": []}, "no schedule came to its end"), ({"front": {}}, "front is no list"),
+        ({"trials": [1]}, "trials is no list"), ({"cathode": 3}, "cathode is no text"),
+        ({"failed": True}, "failed is no number"), ({"samples": 1e300}, "samples is no number"),
+        ({"temperature_C": None}, "temperature_C is no number"), ({"hold_h": float("nan")}, "hold_h is no number"),
+        ({"relative_density": 0.5}, "relative_density.value is no number"), ({"schedule": "x" * 2000}, "no text of"),
+        ({"secondary_wt_percent": {"value": -1.0}}, r"secondary_wt_percent.value is no number from 0 to 100.1: -1.0"),
+        ({"families": [1]}, "families are no list"), ({"families": {"a": 10**400}}, "a is no number"),
+        ({"bounds": ...}, "which holds too little: run the same again with -o"),
+        ({"bounds": ..., "version": ...}, "holds no search of sinterface optimize"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_damaged_search_is_refused_by_name(tmp_path, change, told):
+    document = search().document()
+    for key, value in change.items():
+        target = document if key in document else document["front"][1]
+        target[key] = value
+        if value is ...:
+            del target[key]
+    path = tmp_path / "search.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(SinterfaceError, match=told) as caught:
+        write([path], tmp_path / "page.html")
+    assert str(path) in str(caught.value)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_spoiled_searches_are_read_or_refused(tmp_path, spoil):
+    path, rng, good = tmp_path / "search.json", random.Random(1), json.dumps(search().document()).encode()
+    made = 0
+    for _ in range(200):
+        path.write_bytes(spoil(rng, [good]))
+        try:
+            data = read_results.read(path).data
+        except SinterfaceError as error:
+            assert len(str(error)) < 1000
+            continue
+        made += 1
+        assert np.isfinite(data["wt_percent"].values).all()
+        assert "<h2>" in page([read_results.Stored(path, "optimize", data)])
+    assert 0 < made < 200
+
+
+def test_many_families_are_refused_before_room_is_made_for_them(tmp_path):
+    document = search().document()
+    row = document["trials"][-1]
+    document["trials"] = [row | {"families": {f"{k} {n}": 1.0 for n in range(90)}} for k in range(3)]
+    (tmp_path / "search.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(InputError, match="families, where a search names up to 100"):
+        read_results.read(tmp_path / "search.json")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "[1]", "3", "1" * 10_000])
+def test_what_is_no_json_is_refused(tmp_path, text):
+    path = tmp_path / "search.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="give a NetCDF file"):
+        read_results.read(path)
 
 
 def broken(made, tmp_path, kind):

@@ -124,6 +124,15 @@ def test_a_duration_is_told_as_people_write_it(seconds, told):
     assert duration(told) == seconds
 
 
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("2 hours", 7200.0), ("1 hour", 3600.0), ("30 minutes", 1800.0), ("5 mins", 300.0), ("2 days", 172800.0),
+     ("10 seconds", 10.0), ("1.5 hrs", 5400.0)],
+)  # fmt: skip
+def test_units_of_time_may_be_words(words, seconds):
+    assert duration(words) == seconds
+
+
 @pytest.mark.parametrize("seconds", [1e-5, 0.123456789, 59.9999, 61.234, 3599.99, 4000.0, 12345.6789, 1e6 / 3, 3e7])
 def test_a_duration_that_is_told_can_be_read_again(seconds):
     assert duration(duration_text(seconds)) == pytest.approx(seconds, rel=1e-5)

@@ -1,5 +1,8 @@
 """Tables of the terminal: at every width, what does not fit is left out and said, and nothing is cut."""
 
+import json
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -37,6 +40,21 @@ def test_what_is_least_needed_is_left_out_first(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "95")
     print_table("", TABLE)
     assert "left out for want of room: role;" in " ".join(capsys.readouterr().out.split())
+
+
+def test_phases_that_a_table_would_show_as_nothing_are_counted():
+    told = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["run", "pc-LNMO", "-T", "600", "--cells", "6", "--json"])
+    phases = json.loads(told.stdout)["phases"]
+    table = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["run", "pc-LNMO", "-T", "600", "--cells", "6"]).stdout
+    listed = [phase for phase in phases if f"│ {phase['phase']} " in table]
+    hidden = [phase for phase in phases if phase not in listed]
+    assert f"secondary phases below 0.005 wt%, not listed: {len(hidden)}; --json has them" in table
+    assert len(hidden) > 0
+    for phase in hidden:
+        assert phase["role"] == "secondary"
+        assert phase["wt_percent"] < 0.005
+        assert phase["wt_percent_error"] < 1.0
+    assert not re.search(r"secondary +│ +0\.00 │ +\d+\.\d+ │ -", table)
 
 
 COMMANDS = (

@@ -358,7 +358,7 @@ MALFORMED = [  # what is written instead of what, and what the message must say
     ('"60:40"', '"1:100000"', "between 1:1000 and 1000:1"),
     ('"60:40"', "1.5", "mass_ratio: 1.5 must be text"),
     ('"5 °C/min"', '"5 °C per min"', "ramp: heating rate '5 °C per min' is not understood"),
-    ('"90 min"', '"90 minutes"', "hold: time '90 minutes' is not understood"),
+    ('"90 min"', '"90 moments"', "hold: time '90 moments' is not understood"),
     ('"cool naturally"', '"cool slowly"', "cooling: schedule step 3, 'cool slowly'"),
     ('"air:dew_point=5"', '"argon"', "atmosphere: unknown atmosphere 'argon'"),
     ('"XRD"', '"XRD+SEM"', "method: unknown method 'SEM'"),

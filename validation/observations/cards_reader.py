@@ -13,7 +13,7 @@ from typing import Any
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import DataError, SinterfaceError, unknown
-from sinterface.models.basics.textfile import load_toml
+from sinterface.models.basics.textfile import instead, load_toml
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.models.powders import materials
@@ -245,7 +245,7 @@ def _files(source: Source) -> Iterator[tuple[str, bytes | str]]:
 def _content(file: Path) -> bytes | str:
     try:
         if not file.is_file():
-            return "no such file: give a folder or .toml files"
+            return f"no such file: give a folder or .toml files{instead(file)}"
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except OSError as error:
