@@ -101,12 +101,16 @@ def below(figure: Figure, handles: Mapping[str, Artist], size: float = 9.0) -> N
     )  # fmt: skip
 
 
+SMALL = 0.1
+"""Families that stay below this [wt%] are not drawn in sweeps."""
+
+
 def sweeps(shown: Sequence[Sweep]) -> Figure:
     """Secondary phases against hold temperature, one panel per couple; families over 0.1 wt% are shown.
 
     Marks of the same temperature stand side by side.  They are filled where the sweep's detector shows the family and
-    open where it does not; a fixed limit is a line as well.  Bars are numerical errors; the grey band is the onset
-    where it does not hang on the limits.
+    open where it does not; a fixed limit is a line as well.  Bars are numerical errors, without those that end below
+    0.1 wt%; the grey band is the onset where it does not hang on the limits.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -118,12 +122,13 @@ def sweeps(shown: Sequence[Sweep]) -> Figure:
     for axis, each in zip(axes, shown, strict=True):
         data = each.dataset
         low, high = each.temperatures[0], each.temperatures[-1]
-        seen = [family for family in each.families if float(data["wt_percent"].sel(family=family).max()) >= 0.1]
+        seen = [family for family in each.families if float(data["wt_percent"].sel(family=family).max()) >= SMALL]
         for number, family in enumerate(seen):
             share = data["wt_percent"].sel(family=family).values
             places = np.array(each.temperatures) + BESIDE * (high - low) * (number - 0.5 * (len(seen) - 1))
             colour, mark = style(family)
             error = np.nan_to_num(data["wt_percent_error"].sel(family=family).values)
+            error = np.where(share + error < SMALL, 0.0, error)
             line = axis.errorbar(
                 places, share, yerr=[np.minimum(error, share), error], color=colour, marker=mark,
                 markersize=5, linewidth=1.4, elinewidth=0.9, capsize=2.0,
