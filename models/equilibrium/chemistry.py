@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.models.basics import formula
 from sinterface.models.basics.errors import InputError
 from sinterface.models.equilibrium.mixing import Mixture, mixture
 from sinterface.models.phases import solutions, substance
@@ -134,8 +135,24 @@ def reactant(material: Material, database: Database) -> tuple[Solid, str]:
     members = dict.fromkeys(member.phase for solution in alike for member in solution.endmembers)
     raise InputError(
         f"{material.id} ({material.formula}) has no energy: it is neither a compound of the database nor a mixture of "
-        f"the {material.structure} end members {', '.join(members) or '(none)'}"
+        f"the {material.structure} end members {', '.join(members) or '(none)'}{_near(material, alike, database)}"
     )
+
+
+def _near(material: Material, alike: Sequence[solutions.Solution], database: Database) -> str:
+    """What mixture comes nearest to a formula that is none, in words, or which of its elements none of them has."""
+    mixtures = [mixture for solution in alike if (mixture := solution.nearest(material.composition, database))]
+    if not mixtures:
+        held = {symbol for each in alike for member in each.endmembers for symbol in database[member.phase].amounts}
+        foreign = sorted(set(material.composition) - held)
+        return f"; none of them holds {', '.join(foreign)}" if alike and foreign else ""
+    share = _cation_shares(material.composition)
+
+    def off(mixture: Mapping[str, float]) -> float:
+        theirs = _cation_shares(mixture)
+        return sum(abs(theirs.get(symbol, 0.0) - part) for symbol, part in share.items())
+
+    return f"; the nearest that is one is {formula.name(min(mixtures, key=off))}"
 
 
 def _beside(solid: Solid, other: Solid, share: float) -> Solid:

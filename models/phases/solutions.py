@@ -85,6 +85,29 @@ class Solution:
                 total[symbol] = total.get(symbol, 0.0) + fraction * member.moles * amount
         return {symbol: amount for symbol, amount in total.items() if amount > 1e-12}
 
+    def nearest(self, amounts: Mapping[str, float], database: Database) -> dict[str, float] | None:
+        """Moles of each element in the formula unit whose cations come nearest to ``amounts``, by least squares.
+
+        It is of end members that hold none but these elements; None where one of the cations is in none of them.
+
+        >>> from sinterface.models.phases.database import embedded as database
+        >>> spinel = next(solution for solution in embedded() if solution.structure == "spinel")
+        >>> near = spinel.nearest({"Li": 1.05, "Ni": 0.5, "Mn": 1.5, "O": 4.0}, database())
+        >>> {symbol: round(float(moles), 2) for symbol, moles in sorted(near.items())}
+        {'Li': 1.01, 'Mn': 1.51, 'Ni': 0.48, 'O': 4.0}
+        """
+        from scipy.optimize import nnls
+
+        ends = [self.amounts(row, database) for row in np.eye(len(self.endmembers))]
+        chosen = [number for number, end in enumerate(ends) if not set(end) - set(amounts)]
+        cations = sorted(set(amounts) - substance.GAS_ELEMENTS)
+        columns = np.array([[ends[number].get(symbol, 0.0) for symbol in cations] for number in chosen]).T
+        if not chosen or not columns.any(axis=1).all():
+            return None
+        x = np.zeros(len(ends))
+        x[chosen], _ = nnls(columns, np.array([amounts[symbol] for symbol in cations]))
+        return self.amounts(x / x.sum(), database)
+
     def solid(self, x: NDArray[np.float64], database: Database) -> substance.Solid:
         """The pseudo-compound at fractions x."""
         members = [database[member.phase] for member in self.endmembers]
