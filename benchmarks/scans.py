@@ -70,22 +70,26 @@ class Curve:
         return False
 
 
-def fire(case):
-    """Families of one firing."""
-    options, T = case
-    result = si.predict(si.problem(schedule=si.Schedule.hold(T, hours=2), **options))
-    if not result.finished:
-        raise RuntimeError(f"{options} at {T} °C did not end")
-    return families(result)
+def fire(cases):
+    """Families of each of some firings, of which those of one couple share their ramp."""
+    tasks = [si.problem(schedule=si.Schedule.hold(T, hours=2), **options) for options, T in cases]
+    told = []
+    for (options, T), result in zip(cases, si.predict_all(tasks), strict=True):
+        if not result.finished:
+            raise RuntimeError(f"{options} at {T} °C did not end")
+        told.append(families(result))
+    return told
 
 
 def scan(label, x, cases, workers=1):
     """Curves of all families of a scan, from cases (options of ``problem``, temperature [°C])."""
+    hands = [cases[first::workers] for first in range(workers)]
     if workers == 1:
-        told = [fire(case) for case in cases]
+        dealt = [fire(cases)]
     else:
         with get_context("spawn").Pool(workers) as pool:
-            told = pool.map(fire, cases, chunksize=4)
+            dealt = pool.map(fire, hands, chunksize=1)
+    told = [dealt[place % workers][place // workers] for place in range(len(cases))]
     curves = []
     for when in ("hold", "cooled"):
         for key in sorted({key for row in told for key in row[when]}):
