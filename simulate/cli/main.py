@@ -425,7 +425,7 @@ def main(*, own_process: bool = True) -> None:
             unit = re.search(r"\(((?:°?[CFK]|s|min|h)(?:/(?:s|min|h))?)\)\.?$", message)
             hint = f"a value and its unit stand together in quotes, as in '900 {unit[1]}'" if unit else ELECTROLYTE
             message = f"{message.rstrip('.')}: {hint}"
-        if message.startswith("No such option: --atmosphere") and where.endswith("optimize"):
+        if getattr(error, "option_name", "") == "--atmosphere" and where.endswith("optimize"):
             message = "No such option: --atmosphere; gases to choose from are given with --gas, once for each"
         typer.echo(message if asked_for_help else f"sinterface: {printable(message)} (see {where} --help)", err=True)
         status = 2
