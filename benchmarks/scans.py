@@ -71,7 +71,7 @@ class Curve:
 
 
 def fire(cases):
-    """Families of each of some firings, of which those of one couple share their ramp."""
+    """Families of each of some firings, of which those of the same couple share their ramp."""
     tasks = [si.problem(schedule=si.Schedule.hold(T, hours=2), **options) for options, T in cases]
     told = []
     for (options, T), result in zip(cases, si.predict_all(tasks), strict=True):

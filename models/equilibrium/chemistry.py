@@ -140,7 +140,7 @@ def reactant(material: Material, database: Database) -> tuple[Solid, str]:
 
 
 def _near(material: Material, alike: Sequence[solutions.Solution], database: Database) -> str:
-    """What mixture comes nearest to a formula that is none, in words, or which of its elements none of them has."""
+    """The mixture nearest to a formula that is none, in words, or the elements that no end member holds."""
     mixtures = [mixture for solution in alike if (mixture := solution.nearest(material.composition, database))]
     if not mixtures:
         held = {symbol for each in alike for member in each.endmembers for symbol in database[member.phase].amounts}
@@ -152,7 +152,7 @@ def _near(material: Material, alike: Sequence[solutions.Solution], database: Dat
         theirs = _cation_shares(mixture)
         return sum(abs(theirs.get(symbol, 0.0) - part) for symbol, part in share.items())
 
-    return f"; the nearest that is one is {formula.name(min(mixtures, key=off))}"
+    return f"; the nearest mixture is {formula.name(min(mixtures, key=off))}"
 
 
 def _beside(solid: Solid, other: Solid, share: float) -> Solid:

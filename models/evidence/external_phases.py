@@ -33,7 +33,7 @@ MAX_ROWS = 200_000
 MAX_VALUES, MAX_BRACKETS, MAX_LINES = 6_000_000, 3_000_000, 2_000_000
 """Most commas of a file, opening brackets of JSON and lines of a table: what is made of them must fit into 1 GB."""
 
-FETCHED = "; `sinterface phases fetch` writes one"
+FETCHED = "; `sinterface phases fetch` writes a database"
 
 MATERIALS_PROJECT = "jain2013"
 """Source key of the energies of a snapshot."""

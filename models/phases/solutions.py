@@ -88,7 +88,7 @@ class Solution:
     def nearest(self, amounts: Mapping[str, float], database: Database) -> dict[str, float] | None:
         """Moles of each element in the formula unit whose cations come nearest to ``amounts``, by least squares.
 
-        It is of end members that hold none but these elements; None where one of the cations is in none of them.
+        It is of end members that hold none but these elements; None where they lack any of the cations.
 
         >>> from sinterface.models.phases.database import embedded as database
         >>> spinel = next(solution for solution in embedded() if solution.structure == "spinel")

@@ -95,7 +95,9 @@ def _run(file: Path) -> Stored:
 
     stored = read(file)
     if stored.kind != "run":
-        raise InputError(f"{file}: holds what {stored.kind} wrote, not a run; write one with sinterface run -o run.nc")
+        raise InputError(
+            f"{file}: holds what {stored.kind} wrote, not a run; write a run with sinterface run -o run.nc"
+        )
     return stored
 
 

@@ -86,7 +86,7 @@ def _carry_out(work: Callable[..., Made], number: int, job: Sequence[Any]) -> Ma
 
 
 def _in_common(size: int) -> MutableSequence[float]:
-    """Numbers that worker processes can write and this one can read; without shared memory it alone has them."""
+    """Numbers that worker processes write and their parent reads; without shared memory the parent alone has them."""
     try:
         return multiprocessing.get_context("spawn").RawArray("d", size)
     except OSError:

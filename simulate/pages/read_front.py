@@ -41,7 +41,7 @@ TEXTS = {"atmosphere": "atmosphere", "cooling": "cooling", "schedule_text": "sch
 def read_front(path: Path, remedy: str) -> xr.Dataset:
     """What a search came to, a row for each schedule; ``point`` is its number on the front, 0 for the others.
 
-    ``remedy`` ends the message on a file that is no such document.  Raises InputError or DataError for one.
+    ``remedy`` ends the message on a file that is no such document, for which InputError or DataError is raised.
     """
     import xarray as xr
 

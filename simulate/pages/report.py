@@ -1,4 +1,4 @@
-"""Pages for people: what ``run``, ``sweep``, ``compare``, ``optimize`` and ``screen`` wrote, as one HTML file."""
+"""Pages for people: what ``run``, ``sweep``, ``compare``, ``optimize`` and ``screen`` wrote, as an HTML file."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Segment:
     def slope(self) -> float:
         """How fast the temperature changes [K/s], 0 in natural cooling, where it is no constant.
 
-        It is told to 13 digits, so that ramps of one rate are one ramp wherever they end.
+        It is told to 13 digits, so that ramps of a rate are the same ramp wherever they end.
 
         >>> ramps = Schedule.parse("10 °C/min to 600 °C; 10 °C/min to 1000 °C; 5 °C/min to 100 °C").segments
         >>> [ramp.slope for ramp in ramps]

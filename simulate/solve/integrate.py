@@ -170,7 +170,7 @@ def integrate(
 
     ``progress`` is called with the time reached; ``past`` is what led to ``state`` and ends up in the result; ``keep``
     is handed the trajectory so far every CHUNK steps.  ``fork`` is handed it before the first step that would be
-    another one if the schedule changed at each of the times ``forks`` [s], which ascend.
+    shorter if the schedule changed at each of the times ``forks`` [s], which ascend.
     """
     model, limits = system.model, control(tolerance)
     if past is None:

@@ -1,8 +1,8 @@
 """Integrates runs that begin alike: what their schedules share is marched once, the rest of each alone.
 
-The temperatures of a sweep share their ramp, holds of several lengths all before they end.  A run leaves the one that
-it shares with before the first step that would be another one with its own schedule, and goes on from that state: to
-the last bit it comes to what it comes to alone.
+The temperatures of a sweep share their ramp, holds of several lengths all before they end.  A run leaves its
+leader before the first step that its own schedule would make shorter, and goes on from that state: to the last bit it
+comes to what it comes to alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TIMES = ("segments", "begins", "gases")
 
 
 def parting(first: Thermal, second: Thermal) -> float:
-    """Until when [s] two schedules are the same; the end of the shorter one where they never part."""
+    """Until when [s] two schedules are the same; the end of the shorter where they never part."""
     for k, (a, b) in enumerate(zip(first.segments, second.segments, strict=False)):
         (start, slope, duration, shape), (other_start, other_slope, other_duration, other_shape) = a, b
         if (start, slope, shape, first.gases[k]) != (other_start, other_slope, other_shape, second.gases[k]):

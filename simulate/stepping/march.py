@@ -59,7 +59,7 @@ RUNGS = 16.0
 
 DONE, FULL, STALLED, FORKED = 0, 1, 2, 3
 """How a call ended: at the time asked for, with its buffers full, unable to solve a step however short, or where the
-next step would be another one if the schedule changed at the fork."""
+next step would be shorter if the schedule changed at the fork."""
 
 
 class Model(NamedTuple):
@@ -146,7 +146,7 @@ class Progress(NamedTuple):
 class Stretch(NamedTuple):
     """How far a call goes: to the time ``until`` [s], in at most ``most`` rows, and not past ``fork`` [s], infinite for
 
-    none: it ends before the first step whose length would be another one if a segment of the schedule ended there.  A
+    none: it ends before the first step that would be shorter if a segment of the schedule ended there.  A
     run with that schedule then goes on from here as if it had come alone.
     """
 
@@ -222,7 +222,7 @@ def _copy(source: Array, out: Array) -> None:
 def _solved(cells: Cells, guess: Guess, basis: Basis, step: Step, close: float) -> tuple[StepEnd, int]:
     """The end of a step, and the iterations of all attempts.
 
-    First a warm start; where that fails a cold one, from amounts well inside of n >= 0 with all products n z alike.
+    First a warm start; where that fails a cold start, from amounts well inside of n >= 0 with all products n z alike.
     From the cold answer, whose mobilities are those of the step's start, the warm start is tried again; where it fails
     again the cold answer stands: it too dissipates, and the step control sees how far off it is.
     """

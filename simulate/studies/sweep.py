@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ MOST = 500
 
 
 HANDS = 2
-"""Least hands that a worker is dealt where couples allow it: one that is quick then takes from one that is slow."""
+"""Least hands that a worker is dealt where couples allow it: a quick worker then takes from a slow worker."""
 
 FLAT = 100.0
 """Temperature [K] by which an onset may move between half and twice the detection limit before it counts as flat.
@@ -376,10 +376,6 @@ def temperatures(text: str) -> tuple[float, ...]:
     raise InputError(f"temperatures {shown(text)} are not understood: write 400:1000:50 or 400,600,900 (°C)")
 
 
-def _predict(tasks: Sequence[Problem], database: Database | None, progress: Callable[[float], None]) -> list[Result]:
-    return predict_all(tasks, database=database, progress=progress)
-
-
 def sweep(
     task: Problem,
     hold_temperatures: Sequence[float],
@@ -425,12 +421,16 @@ def sweep_couples(
     [(300, 400), (300, 400)]
     """
     ordered = tuple(sorted(hold_temperatures))
-    each = max(1, min(workers, math.ceil(HANDS * workers / len(tasks)), len(ordered)))  # one ramp is shared in a hand
+    each = max(1, min(workers, math.ceil(HANDS * workers / len(tasks)), len(ordered)))  # a hand shares a ramp
     hands = [(task, ordered[first::each]) for task in tasks for first in range(each)]
-    jobs = [
-        ([replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in holds], database) for task, holds in hands
-    ]
-    made = carry_out(_predict, jobs, workers, sizes=[len(holds) for _, holds in hands], progress=progress)
+    jobs = [([replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in holds],) for task, holds in hands]
+    made = carry_out(
+        partial(predict_all, database=database),
+        jobs,
+        workers,
+        sizes=[len(holds) for _, holds in hands],
+        progress=progress,
+    )
     looked = detect or Detector()
     swept = []
     for number in range(len(tasks)):

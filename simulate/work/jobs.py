@@ -181,7 +181,7 @@ def _end(process: multiprocessing.process.BaseProcess | None) -> None:
 
 def _work(connection: Connection, task: Task) -> None:
     """What the process does: send progress and parts, or what a user can do about an error."""
-    keep_out("dask")  # where processes are not made from one that has loaded what they need
+    keep_out("dask")  # where no loaded process is copied
     end_with_parent()
     try:
         for part in task.parts(lambda share, doing: connection.send(("progress", (share, doing)))):

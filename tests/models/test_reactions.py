@@ -259,7 +259,7 @@ def test_a_compound_is_not_its_reduced_or_hydrated_form(db, text, structure, pha
         ("LiCrO2", "layered", "no data for Cr; the database covers"),
         ("LiNi0.8Co0.1Mg0.1O2", "layered", "has no energy: it is neither a compound.*layered end members LiCoO2"),
         ("LiNi0.8Co0.1Mg0.1O2", "layered", "none of them holds Mg"),
-        ("Li1.05Ni0.5Mn1.5O4", "spinel", "the nearest that is one is Li1.011Ni0.484Mn1.505O4"),
+        ("Li1.05Ni0.5Mn1.5O4", "spinel", "the nearest mixture is Li1.011Ni0.484Mn1.505O4"),
         ("Li0.9La0.1O1.05", "spinel", "has no energy.*spinel end members LiMn2O4"),
     ],
 )

@@ -86,7 +86,7 @@ def made(tmp_path_factory):
 
 
 def search(secondary=(0.4, 0.9, 30.0)):
-    """A search that was never run: three schedules of the front and one beside them, which has no samples."""
+    """A search that was never run: three schedules of the front and a fourth beside them, which has no samples."""
     gases = NAMED["O2"], NAMED["air"]
     bounds = Bounds((500, 1100), (0.1, 4), (5, 20), gases)
     choices = [Choice(T, 0.5, 10.0, gases[k % 2]) for k, T in enumerate((600, 900, 1000, 1100))]
@@ -190,7 +190,7 @@ def test_samples_go_into_the_file_as_bands(made):
     edges = {line.get_marker() for line in lines if line.get_markerfacecolor() == "white"}
     tops = [band.get_paths()[0].vertices[:, 1].max() for band in bands if band.get_paths() and not band.get_hatch()]
     plain = [top for top in tops if top >= SHOWN]
-    assert len(edges) == len(plain) > 0, "a band bears a hatch or a mark of its own: else they would be one grey"
+    assert len(edges) == len(plain) > 0, "a band bears a hatch or a mark of its own: else they would be the same grey"
     assert edges <= {line.get_marker() for line in lines if line.get_markerfacecolor() != "white"}
 
 

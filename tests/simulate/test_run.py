@@ -58,7 +58,9 @@ def test_spinel_reacts_and_cobaltate_hardly_does_as_thermodynamics_demands():
     assert table.is_monotonic_decreasing
     assert table.sum() == pytest.approx(sum(spinel.family_shares.values()))
     assert list(errors.index) == list(table.index)
-    assert ((errors >= LEAST_ERROR) & (errors < 0.2 * table + 2.0 * LEAST_ERROR)).all(), "errors are there and small"
+    secondary = spinel.dataset["family"].values[spinel.dataset["role"].values == "secondary"]
+    beyond = errors - LEAST_ERROR * pd.Series(secondary).value_counts()[errors.index].values  # the least of each phase
+    assert ((beyond >= 0.0) & (beyond < 0.2 * table + 0.01)).all(), "errors are there and small"
     assert cobaltate.dataset.attrs["outcome"] == "DONE"
     assert sum(cobaltate.family_shares.values()) < 1.0
     gains = {}

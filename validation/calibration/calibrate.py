@@ -62,7 +62,7 @@ class ObservedModel:
             try:
                 predicted = run(series, parameters, self.database, self.cells, self.tolerance)
             except SinterfaceError:
-                if len(series) > 1:  # one by one: the others are not to suffer
+                if len(series) > 1:  # each by itself: a firing that fails is not to spoil the others
                     waiting = [[firing] for firing in series] + waiting
                     continue
                 predicted = [Predicted({}, {}, "FAILED")]

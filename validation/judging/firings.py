@@ -116,7 +116,7 @@ def run(
     tolerance: float = TOLERANCE,
     progress: Callable[[float], None] | None = None,
 ) -> list[Predicted]:
-    """Predict cases; those of one couple at several temperatures share their ramp; ``progress`` gets the share."""
+    """Predict cases; those of a couple at several temperatures share their ramp; ``progress`` gets the share."""
     tasks = [
         problem(
             firing.cathode, firing.electrolyte,
@@ -159,7 +159,7 @@ def run_all(
 ) -> list[Predicted]:
     """Predictions in order of ``jobs``, the same whatever the number of ``workers``; ``progress`` gets the share done.
 
-    Jobs of one couple and one set of parameters are run together: they share the beginning of their firings.
+    Jobs of the same couple and parameters are run together: they share the beginning of their firings.
     """
     together: dict[tuple[Case, Parameters], list[int]] = {}
     for number, (firing, parameters) in enumerate(jobs):
