@@ -22,8 +22,8 @@ EVERY = 20.0
 """Seconds between two checkpoints of a long run."""
 
 _STATE = ("amounts", "multipliers", "lowest", "potentials", "held", "lost", "first", "start", "slope", "drift",
-          "grain")  # fmt: skip
-_POSITIVE = ("amounts", "multipliers", "lowest", "first", "start", "grain")
+          "grain", "nucleated")  # fmt: skip
+_POSITIVE = ("amounts", "multipliers", "lowest", "first", "start", "grain", "nucleated")
 
 HEADER = 512
 """Bytes before the HDF5 data proper, its smallest user block: HDF5 tools pass over it."""
@@ -34,7 +34,7 @@ MAX_BYTES, MAX_NUMBERS = 500_000_000, 20_000_000
 LARGEST = 1e12
 """Nothing in a state or its past is as large, in SI or in units of RT."""
 
-_MAGIC = b"sinterface checkpoint 3\n"
+_MAGIC = b"sinterface checkpoint 4\n"
 
 
 def digest(*what: object) -> str:
@@ -96,7 +96,7 @@ def load(path: Path, problem: str) -> Trajectory:
     wide, narrow = (M, V), (M, K)
     right = {
         "amounts": wide, "multipliers": wide, "lowest": wide, "slope": wide, "potentials": narrow, "held": narrow,
-        "drift": narrow, "lost": (K,), "first": (B,), "start": (V,), "grain": (1,),
+        "drift": narrow, "lost": (K,), "first": (B,), "start": (V,), "grain": (1,), "nucleated": (M, B),
     }  # fmt: skip
     steps = past["times"].shape[:1]
     rows = {

@@ -38,6 +38,10 @@ RAMP = 7.5
 """Allowed change of the logarithm of the transformation rate in a step on a ramp, in units of the tolerance."""
 
 
+NUCLEI = 7.5
+"""Allowed share of a cell in which a phase nucleates anew in a step, in units of the tolerance."""
+
+
 class Outcome(enum.Enum):
     """How an integration ended, with what to do about it."""
 
@@ -52,7 +56,8 @@ class State:
 
     amounts, multipliers, lowest (M, V), potentials, held (M, K), lost (K,), first (B,) cations in each block at the
     very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; grain (1,)
-    the radius [m] over which phases of a cell exchange cations; ``stores`` names the V variables, ``species`` the K
+    the radius [m] over which phases of a cell exchange cations; nucleated (M, B) the share of each cell in which a
+    phase has nucleated; ``stores`` names the V variables, ``species`` the K
     columns.  ``fresh`` says that nothing has been solved yet.
     """
 
@@ -68,6 +73,7 @@ class State:
     slope: Array
     drift: Array
     grain: Array
+    nucleated: Array
     size: float = 1.0
     fresh: bool = True
     stores: tuple[str, ...] = ()
@@ -86,6 +92,7 @@ class State:
             slope=self.slope.copy(),
             drift=self.drift.copy(),
             grain=self.grain.copy(),
+            nucleated=self.nucleated.copy(),
         )
 
 
@@ -143,6 +150,7 @@ def begin(system: MarchedSystem, stores: tuple[str, ...] = (), species: tuple[st
         slope=cells.slope,
         drift=cells.drift,
         grain=cells.grain,
+        nucleated=cells.nucleated,
         stores=stores,
         species=species,
     )
@@ -150,7 +158,7 @@ def begin(system: MarchedSystem, stores: tuple[str, ...] = (), species: tuple[st
 
 def control(tolerance: float) -> Control:
     """Limits of a step for a tolerance: the share of what has changed phase that may do so in one step."""
-    return Control(tolerance, ERROR * tolerance, RAMP * tolerance)
+    return Control(tolerance, ERROR * tolerance, RAMP * tolerance, NUCLEI * tolerance)
 
 
 def integrate(
@@ -218,6 +226,7 @@ def integrate(
             state, time=now.time, size=now.size, fresh=now.fresh, amounts=cells.n.copy(), multipliers=cells.z.copy(),
             lowest=cells.lowest.copy(), potentials=cells.u.copy(), held=cells.held.copy(), lost=cells.lost.copy(),
             slope=cells.slope.copy(), drift=cells.drift.copy(), grain=cells.grain.copy(),
+            nucleated=cells.nucleated.copy(),
         )  # fmt: skip
         place = (now.temperature, now.cell, now.block) if outcome is Outcome.STALLED else None
         return Trajectory(

@@ -1,15 +1,13 @@
-"""Mobilities that depend on the driving force: nuclei past their barrier, and frameworks that a force helps to rebuild.
+"""Mobilities that depend on the driving force: frameworks that a force helps to rebuild.
 
-A block that grows at the driving force A [RT per mole of cations] by dM = K h(A) A in a step,
+A block that grows at the driving force A [RT per mole of cations] by dM = K f(A) A in a step,
 
-    h(A) = f(A) (rho + nu(A)) / (rho + nu(A0)),     f = 1 / (1 + (e^E - 1) e^(-alpha A)),     nu = exp(-B / A^2),
+    f(A) = 1 / (1 + (e^E - 1) e^(-alpha A)),
 
 with E the extra activation energy in RT, alpha its coupling to the force (Bell, Proc. R. Soc. A 154, 414 (1936)): f is
-e^-E at rest, rises as e^(alpha A) and ends at 1, where the other transformations are as slow.  nu is the share of
-nuclei past their barrier, rho what grains count for beside them, and A0 the force that K was written down at.  A h(A)
-rises with A, so the dissipation potential is convex: phi(q) = K psi(v), v^2 = 2 q / K, psi'(v) = A with A h(A) = v.
-Taking h from the start of the step instead makes answers swing from step to step, as the force collapses in the very
-step that it drives.
+e^-E at rest, rises as e^(alpha A) and ends at 1, where the other transformations are as slow.  A f(A) rises with A, so
+the dissipation potential is convex: phi(q) = K psi(v), v^2 = 2 q / K, psi'(v) = A with A f(A) = v.  Taking f from the
+start of the step instead makes answers swing from step to step, as the force collapses in the very step that it drives.
 """
 
 from __future__ import annotations
@@ -34,18 +32,14 @@ class Drag(NamedTuple):
     """How the mobility of each block in each cell depends on the driving force.
 
     along (M, B): mobility K of the block as a whole at its composition [mol of cations per RT], 0 where it does not
-    depend on the force; grains rho and reference rho + nu(A0) (M, B); least (M, B) what h can not fall below;
-    framework E and barrier B (B,); coupling alpha, of length 1; resting (M, B): h at the force of the step's start;
-    eased (M, B): h at the answer, and last (M, B): the force that belongs to it, where ``force`` begins to look.
-    ``newton_step.solve`` writes both.
+    depend on the force; least (M, B) what f can not fall below; framework E (B,); coupling alpha, of length 1; resting
+    (M, B): f at the force of the step's start; eased (M, B): f at the answer, and last (M, B): the force that belongs
+    to it, where ``force`` begins to look.  ``newton_step.solve`` writes both.
     """
 
     along: Array
-    grains: Array
-    reference: Array
     least: Array
     framework: Array
-    barrier: Array
     coupling: Array
     resting: Array
     eased: Array
@@ -57,9 +51,8 @@ def blank(M: int, B: int) -> Drag:
     """A drag of M cells and B blocks to be written into."""
     cells = (M, B)
     return Drag(
-        along=np.zeros(cells), grains=np.zeros(cells), reference=np.ones(cells), least=np.zeros(cells),
-        framework=np.zeros(B), barrier=np.zeros(B), coupling=np.zeros(1), resting=np.ones(cells),
-        eased=np.ones(cells), last=np.ones(cells),
+        along=np.zeros(cells), least=np.zeros(cells), framework=np.zeros(B), coupling=np.zeros(1),
+        resting=np.ones(cells), eased=np.ones(cells), last=np.ones(cells),
     )  # fmt: skip
 
 
@@ -67,9 +60,6 @@ class Law(NamedTuple):
     """What one block in one cell has of ``Drag``: scalars, whose references compiled code does not count."""
 
     framework: float
-    barrier: float
-    grains: float
-    reference: float
     least: float
     coupling: float
 
@@ -77,26 +67,15 @@ class Law(NamedTuple):
 @kernel()
 def law(c: int, k: int, drag: Drag) -> Law:
     """The law of block k in cell c."""
-    return Law(
-        framework=drag.framework[k], barrier=drag.barrier[k], grains=drag.grains[c, k], reference=drag.reference[c, k],
-        least=drag.least[c, k], coupling=drag.coupling[0],
-    )  # fmt: skip
+    return Law(framework=drag.framework[k], least=drag.least[c, k], coupling=drag.coupling[0])
 
 
 @kernel()
 def ease(A: float, law: Law) -> tuple[float, float]:
-    """h at the force A >= 0, and d ln h / d ln A."""
-    value, slope = 1.0, 0.0
-    if law.framework > 0.0:
-        held_back = np.expm1(law.framework) * np.exp(-law.coupling * A)
-        value = 1.0 / (1.0 + held_back)
-        slope = law.coupling * A * held_back * value
-    if law.barrier > 0.0:
-        nuclei = np.exp(-law.barrier / (A * A)) if A > 0.0 else 0.0
-        passed = law.grains + nuclei
-        value *= passed / law.reference
-        if nuclei > 0.0:
-            slope += 2.0 * law.barrier / (A * A) * nuclei / passed
+    """f at the force A >= 0, and d ln f / d ln A."""
+    held_back = np.expm1(law.framework) * np.exp(-law.coupling * A)
+    value = 1.0 / (1.0 + held_back)
+    slope = law.coupling * A * held_back * value
     return value + law.least, slope * value / (value + law.least)
 
 

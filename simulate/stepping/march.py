@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 from sinterface.simulate.stepping import thermal as thermals
 from sinterface.simulate.stepping.compiled import inner, kernel
 from sinterface.simulate.stepping.conductance import Necks, Paths, conductances, copied, widen
-from sinterface.simulate.stepping.mobility import Growth, Moment, affinities, contents, mobilities, wake
+from sinterface.simulate.stepping.mobility import (
+    Growth,
+    Moment,
+    Nuclei,
+    affinities,
+    contents,
+    mobilities,
+    nucleate,
+    spread,
+    wake,
+)
 from sinterface.simulate.stepping.newton_step import CLOSE, Basis, Guess, Step, StepEnd, blank_step, solve
 from sinterface.simulate.stepping.thermal import Thermal
 
@@ -83,12 +93,14 @@ class Model(NamedTuple):
 class Control(NamedTuple):
     """``change``: largest share of what has changed phase that may do so in a step; ``error``: largest difference
 
-    between the two solutions of a step [share of the sample]; ``ramp``: largest change of ln k in a step.
+    between the two solutions of a step [share of the sample]; ``ramp``: largest change of ln k in a step; ``nuclei``:
+    largest share of a cell in which a phase that had not nucleated in half of any cell may do so in a step.
     """
 
     change: float
     error: float
     ramp: float
+    nuclei: float
 
 
 class Cells(NamedTuple):
@@ -96,7 +108,8 @@ class Cells(NamedTuple):
 
     (M, K), all changed in place; lost (K,) what has left the sample; first (B,) cations in each block at the beginning.
     slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step; grain (1,)
-    the radius [m] over which phases of a cell exchange cations.
+    the radius [m] over which phases of a cell exchange cations; nucleated (M, B) the share of each cell in which a
+    phase has nucleated.
     """
 
     n: Array
@@ -109,6 +122,7 @@ class Cells(NamedTuple):
     slope: Array
     drift: Array
     grain: Array
+    nucleated: Array
 
 
 class Track(NamedTuple):
@@ -301,13 +315,14 @@ def march(
     K, B = cells.u.shape[1], len(basis.start) - 1
     step = blank_step(basis, model.interaction, model.size)
     reference, A = np.empty(K), np.empty((M, B))
-    spread = np.empty((thermal.boundary.shape[0], thermal.diffusivity.shape[2], K))
+    spreading = np.empty((thermal.boundary.shape[0], thermal.diffusivity.shape[2], K))
     leak, supply = np.empty(K), np.empty(K)
     between, u = np.empty((M, K)), np.empty((M, K))
     expected, middle, n0, z0 = np.empty((M, V)), np.empty((M, V)), np.empty((M, V)), np.empty((M, V))
     before, after = np.empty(B), np.empty(B)
     guess = Guess(u, n0, z0)
     paths = copied(model.paths)
+    nuclei = Nuclei(cells.nucleated, np.empty((M, B)), np.empty((M, B)))
     time, size, steps, iterations, fresh = (
         progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
     )  # fmt: skip
@@ -326,7 +341,7 @@ def march(
             return FORKED, time, size, rows, steps, iterations, fresh, 0.0, -1, -1
         ahead = stop - time
         end = stop if size >= 0.999 * ahead else time + (size if size < 0.5 * ahead else 0.5 * ahead)
-        T, kappa, coarser = thermals.integrals(thermal, time, end, segment, spread)
+        T, kappa, coarser = thermals.integrals(thermal, time, end, segment, spreading)
         grain = np.cbrt(cells.grain[0] ** 3 + 0.5 * coarser)
         which = thermal.gases[segment]
         thermals.energies(thermal, T, which, step.g, reference)
@@ -359,9 +374,15 @@ def march(
         _copy(cells.z, z0)
         wrong = 0.0
         moment = Moment(cells.n, middle, between, A, cells.lowest, kappa, T)
+        conductances(middle, u, spreading, basis, paths, grain, step)
+        anew = nucleate(moment, basis, model.growth, step, nuclei)
+        if anew > control.nuclei and span > 1e3 * SHORTEST:
+            size = _rung(span * max(0.9 * control.nuclei / anew, 0.1))
+            continue
         for stage in range(2):
-            conductances(middle, u, spread, basis, paths, grain, step)
-            mobilities(moment, basis, model.growth, step)
+            if stage == 1:
+                conductances(middle, u, spreading, basis, paths, grain, step)
+            mobilities(moment, basis, model.growth, step, nuclei.within)
             wake(moment, expected, stage == 1, guess, basis, step)
             answer, spent = _solved(cells, guess, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
             iterations += spent
@@ -391,6 +412,7 @@ def march(
         size = _rung((end - time) * min(max(0.9 * factor, 0.5), 2.5))
         _record(model, answer, step, track, rows)
         _commit(model, cells, answer, step, supply, end - time)
+        spread(cells.n, A, basis, model.size, nuclei)
         cells.grain[0] = np.cbrt(cells.grain[0] ** 3 + coarser)
         for i in range(K):
             track.lost[rows, i] = cells.lost[i]

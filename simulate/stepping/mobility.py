@@ -66,14 +66,9 @@ SLOWEST, FASTEST = 1e-15, 1e6
 vanish with its length: with 1e-9 the 1e-10 of oxygen that a gas may hold were gone in a microsecond at 25 °C."""
 
 
-NUCLEATING = 1e-3
-"""Share of nuclei past their barrier, in units of what grains count for, from which their dependence on the force
-counts; the force of a step may be up to SHARPER times that at its start."""
-
-SHARPER = 2.0
-
-FEWEST_NUCLEI = 1e-6
-"""Least share of nuclei that mobilities are written down for; what the force of the step makes of it is in ``drag``."""
+YOUNG = 0.1
+"""What a grain counts for that has just nucleated [share of what it can reach]: phases grow faster as they grow, by no
+more than this."""
 
 
 class Moment(NamedTuple):
@@ -90,6 +85,17 @@ class Moment(NamedTuple):
     lowest: Array
     kappa: float
     T: float
+
+
+class Nuclei(NamedTuple):
+    """Shares of each cell (M, B) in which a phase has nucleated ``before`` a step and ``after`` it, and ``within`` reach
+
+    of which it can grow.
+    """
+
+    before: Array
+    after: Array
+    within: Array
 
 
 class Landscape(NamedTuple):
@@ -201,86 +207,164 @@ def contents(n: Array, basis: Basis, m0: Array) -> None:
                     m0[c, k, i] = m
 
 
-@kernel()
-def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None:
-    """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change.
-
-    Nothing is written of a block that may not: of most, in most cells.
-    """
-    # arrays have names of their own: each one that is taken out of a tuple in the inner loop is a reference to count
-    n, middle, held, lowest, affinity = moment.n, moment.middle, moment.held, moment.lowest, moment.A
-    size, mobility, active, drag = step.size, step.mobility, step.active, step.drag
-    N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
+@inner()
+def _wide(held: Array, size: Array, growth: Growth, wide: Array) -> None:
+    """Writes what cells hold of each component (M, K), no less than its mean over a grain."""
     around, near, shared = growth.around, growth.near, growth.shared
-    grains_of, reference, least, resting = drag.grains, drag.reference, drag.least, drag.resting
-    eased, last, whole_block = drag.eased, drag.last, drag.along
     M, K = held.shape
-    B = len(start) - 1
-    own = np.empty(M)
-    slow = np.empty(len(cations_of))
-    for k in range(B):
-        for v in range(start[k], start[k + 1]):
-            slow[v] = 0.0
-            for i in range(K):
-                if metal[k, i]:
-                    slow[v] += N[v, i]
-    wide = np.zeros((M, K))
-    content = np.empty((M, K))
-    for c in range(M):
-        for i in range(K):
-            content[c, i] = max(held[c, i], 0.0)
     for i in range(K):
         total = 0.0
         for c in range(M):
-            total += content[c, i]
+            total += max(held[c, i], 0.0)
         for c in range(M):
             if shared[i]:
                 wide[c, i] = total * size[c]
                 continue
             mean = 0.0
             for j in range(near[c, 0], near[c, 1]):
-                mean += around[c, j] * content[j, i]
-            wide[c, i] = max(content[c, i], mean)
+                mean += around[c, j] * max(held[j, i], 0.0)
+            wide[c, i] = max(held[c, i], mean, 0.0)
+
+
+@inner()
+def _slow(basis: Basis, slow: Array) -> None:
+    """Writes the slow components [mol] in a mole of each end member (V,)."""
+    for k in range(len(basis.start) - 1):
+        for v in range(basis.start[k], basis.start[k + 1]):
+            slow[v] = 0.0
+            for i in range(basis.N.shape[1]):
+                if basis.metal[k, i]:
+                    slow[v] += basis.N[v, i]
+
+
+@kernel()
+def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: Nuclei) -> float:
+    """Writes in which share of each cell a phase has nucleated by the end of a step, and in which it can grow.
+
+    From ``moment`` at the start of the step and the exchange within cells of ``step``.  Returns the largest share in
+    which a phase nucleates anew.
+    """
+    n, lowest, affinity, size = moment.n, moment.lowest, moment.A, step.size
+    N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
+    around, near = growth.around, growth.near
+    before, after, within = nuclei.before, nuclei.after, nuclei.within
+    M, K = moment.held.shape
+    own, wide, slow = np.empty(M), np.empty((M, K)), np.empty(len(cations_of))
+    _slow(basis, slow)
+    _wide(moment.held, size, growth, wide)
+    rate = min(max(moment.kappa, SLOWEST), FASTEST)
+    fastest = 0.0
+    for k in range(len(start) - 1):
+        lo, hi = start[k], start[k + 1]
+        barrier, framework = growth.nucleus[k] / moment.T**3, growth.slower[k] / moment.T
+        anywhere, everywhere = 0.0, True
+        for i in range(K):
+            everywhere = everywhere and (growth.shared[i] or not metal[k, i])
+        for c in range(M):
+            if everywhere:  # it comes out of the pores
+                before[c, k] = 1.0
+            own[c] = 0.0
+            for v in range(lo, hi):
+                own[c] += slow[v] * n[c, v]
+            anywhere = max(anywhere, before[c, k])
+        for c in range(M):
+            x = before[c, k]
+            if anywhere > 0.0 and x < 1.0:
+                mean, weight = 0.0, 0.0
+                for j in range(near[c, 0], near[c, 1]):
+                    mean += around[c, j] * size[j] * before[j, k]
+                    weight += around[c, j] * size[j]
+                x = max(x, mean / weight)
+                if c > near[c, 0]:
+                    x = max(x, min(own[c - 1] / size[c - 1], 1.0))
+                if c < near[c, 1] - 1:
+                    x = max(x, min(own[c + 1] / size[c + 1], 1.0))
+            after[c, k] = before[c, k]
+            a = affinity[c, k]
+            if x < 1.0 and a > 0.0 and barrier < 60.0 * a * a:
+                along, cations = 0.0, 0.0
+                for v in range(lo, hi):
+                    cations += lowest[c, v] * cations_of[v]
+                for i in range(K):
+                    if metal[k, i]:
+                        part = 0.0
+                        for v in range(lo, hi):
+                            part += lowest[c, v] * N[v, i]
+                        part /= cations
+                        if part > 0.0:
+                            here = rate / (1.0 + rate / max(step.mixed[c, i], SLOWEST))
+                            along += part * part / max(here * wide[c, i], 1e-300)
+                attempts = 1.0 / (max(along, 1e-300) * size[c])
+                attempts /= 1.0 + np.expm1(framework) * np.exp(-growth.coupling * a)
+                fresh = -np.expm1(-attempts * np.exp(-barrier / (a * a)))
+                after[c, k] += (1.0 - before[c, k]) * fresh
+                fresh *= 1.0 - x
+                if anywhere < 0.5:
+                    fastest = max(fastest, fresh)
+                x += fresh
+            within[c, k] = x
+    return fastest
+
+
+@kernel()
+def spread(n: Array, A: Array, basis: Basis, size: Array, nuclei: Nuclei) -> None:
+    """Takes what has nucleated by the end of a step as known: grains count where they have grown to amounts n (M, V),
+
+    and no longer where they have dissolved; A (M, B) are affinities at its start.
+    """
+    slow = np.empty(len(basis.cations))
+    _slow(basis, slow)
+    for k in range(len(basis.start) - 1):
+        for c in range(len(size)):
+            own = 0.0
+            for v in range(basis.start[k], basis.start[k + 1]):
+                own += slow[v] * n[c, v]
+            own /= size[c]
+            x = max(nuclei.after[c, k], nuclei.within[c, k] * own / (own + GRAIN))
+            if A[c, k] < 0.0:
+                x = min(x, own / GRAIN)
+            nuclei.before[c, k] = x
+
+
+@kernel()
+def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, within: Array) -> None:
+    """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change.
+
+    ``within`` (M, B) is the share of each cell in which a block can grow.  Nothing is written of a block that may not
+    change: of most, in most cells.
+    """
+    # arrays have names of their own: each one that is taken out of a tuple in the inner loop is a reference to count
+    n, middle, held, lowest, affinity = moment.n, moment.middle, moment.held, moment.lowest, moment.A
+    size, mobility, active, drag = step.size, step.mobility, step.active, step.drag
+    N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
+    least, resting, eased, last, whole_block = drag.least, drag.resting, drag.eased, drag.last, drag.along
+    M, K = held.shape
+    slow, wide = np.empty(len(cations_of)), np.empty((M, K))
+    _slow(basis, slow)
+    _wide(held, size, growth, wide)
     rate = min(max(moment.kappa, SLOWEST), FASTEST)
     whole = size.sum()
     coupling = growth.coupling
     drag.coupling[0] = coupling
-    for k in range(B):
+    for k in range(len(start) - 1):
         lo, hi = start[k], start[k + 1]
-        most = 0.0
+        framework = growth.slower[k] / moment.T
+        drag.framework[k] = framework
         for c in range(M):
-            own[c] = 0.0
-            for v in range(lo, hi):
-                own[c] += slow[v] * middle[c, v]
-            most = max(most, own[c] / size[c])
-        barrier, framework = growth.nucleus[k] / moment.T**3, growth.slower[k] / moment.T
-        drag.barrier[k], drag.framework[k] = barrier, framework
-        nowhere = most <= 0.01 * GRAIN
-        for c in range(M):
-            a = affinity[c, k]
+            a, x = affinity[c, k], within[c, k]
             amount = 0.0
             for v in range(lo, hi):
                 amount += n[c, v]
             there = amount > 10.0 * ASLEEP * size[c]
-            if not there and (a <= HOPELESS or (nowhere and a <= 0.0)):
+            if not there and (a <= HOPELESS or x <= ASLEEP):
                 active[c, k] = False
                 continue
-            grains = 0.0
-            if not nowhere:
-                grains = own[c]
-                mean = 0.0
-                for j in range(near[c, 0], near[c, 1]):
-                    mean += around[c, j] * own[j]
-                grains = max(grains, mean)
-                if c > near[c, 0]:
-                    grains = max(grains, own[c - 1] / size[c - 1] * size[c])
-                if c < near[c, 1] - 1:
-                    grains = max(grains, own[c + 1] / size[c + 1] * size[c])
-                grains *= (grains / (grains + GRAIN * size[c])) ** 3
-            nuclei = _past(barrier, a)
-            written = max(nuclei, FEWEST_NUCLEI)
-            floor = BARE * size[c] + YIELDING * whole * min(own[c] / size[c], 1.0)
-            fastest, from_grains, anywhere, along, cations = 0.0, 0.0, 0.0, 0.0, 0.0
+            own = 0.0
+            for v in range(lo, hi):
+                own += slow[v] * middle[c, v]
+            grains = own + YOUNG * size[c]
+            floor = BARE * size[c] + YIELDING * whole * min(own / size[c], 1.0)
+            fastest, along, cations = 0.0, 0.0, 0.0
             for v in range(lo, hi):
                 cations += lowest[c, v] * cations_of[v]
             for i in range(K):
@@ -288,36 +372,24 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step) -> None
                 value = 0.0
                 if b > 0.0 and metal[k, i]:
                     here = rate / (1.0 + rate / max(step.mixed[c, i], SLOWEST))
-                    value = here * (grains * b / (grains + b) + written * b)
-                    fastest = max(fastest, here * (grains * b / (grains + b) + nuclei * b))
+                    value = here * x * grains * b / (grains + b)
+                    fastest = max(fastest, value)
                 mobility[c, k, i] = value + floor
                 if metal[k, i]:
-                    share = 0.0
+                    part = 0.0
                     for v in range(lo, hi):
-                        share += lowest[c, v] * N[v, i]
-                    share = share / cations
-                    if share > 0.0:
-                        along += share * share / mobility[c, k, i]
-                        from_grains += share * share / max(grains * b / (grains + b + 1e-300), 1e-300)
-                        anywhere += share * share / max(b, 1e-300)
+                        part += lowest[c, v] * N[v, i]
+                    part = part / cations
+                    if part > 0.0:
+                        along += part * part / mobility[c, k, i]
             fastest /= 1.0 + np.expm1(framework) * np.exp(-coupling * max(a, 0.0))
             active[c, k] = there or (fastest * 30.0 > ASLEEP * size[c] and a > HOPELESS)
             if not active[c, k]:
                 continue
-            grains_of[c, k] = anywhere / from_grains if from_grains > 0.0 else 0.0
-            reference[c, k] = grains_of[c, k] + written
             least[c, k] = floor * along
-            now = Law(framework, barrier, grains_of[c, k], reference[c, k], least[c, k], coupling)
-            resting[c, k], _ = ease(max(a, 0.0), now)
+            resting[c, k], _ = ease(max(a, 0.0), Law(framework, least[c, k], coupling))
             eased[c, k], last[c, k] = 1.0, max(a, 1.0)
-            nucleating = _past(barrier, SHARPER * a) > NUCLEATING * grains_of[c, k]
-            whole_block[c, k] = 1.0 / along if along > 0.0 and (nucleating or framework > 0.0) else 0.0
-
-
-@inner()
-def _past(barrier: float, A: float) -> float:
-    """Share of nuclei past their barrier at a driving force."""
-    return float(np.exp(-barrier / (A * A))) if A > 0.0 else 0.0
+            whole_block[c, k] = 1.0 / along if along > 0.0 and framework > 0.0 else 0.0
 
 
 @inner()
