@@ -1,22 +1,23 @@
-"""How fast each phase can change in each cell: grains that are there, grains beside it, nuclei.
+"""How fast each phase can change in each cell, and where it has nucleated.
 
 The mobility of component i in a phase over a step (what it may rearrange per unit of driving force, moles) is
 
-    K_i f(A),     K_i = kappa_i [ M b_i / (M + b_i) + nu(A) b_i ],     f = 1 / (1 + (exp(dE / RT) - 1) exp(-alpha A))
+    K_i f(A),     K_i = kappa_i x G b_i / (G + b_i),     G = M + g S,     f = 1 / (1 + (exp(dE / RT) - 1) exp(-alpha A))
 
 with kappa the integral of the transformation rate, in series with that of diffusion between the phases of the cell
-(``conductance``), 1/kappa_i = 1/kappa + r^2/(15 D_i t); b_i what the cell holds of i, M what the phase holds of all
-slow components: first order in what is there and in what it could grow from, the scarcest in series.  A product grain
-is larger than a cell at the contact, so b_i and M are no less than their means over a grain, and a front enters from
-the neighbouring cell however wide the cells are.  nu = exp(-G*/RT) is the share of nuclei past their barrier,
+(``conductance``), 1/kappa_i = 1/kappa + r^2/(15 D_i t); b_i what the cell holds of i, no less than its mean over a
+product grain, which is larger than a cell at the contact; M what the phase holds of all slow components and g S, a
+tenth of the cell's cations, what a young grain counts for: first order in what is there and in what it could grow from,
+the scarcest in series.  x is the share of the cell in which the phase has nucleated.  In the rest of it
 
-    G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
+    dx/dt = (1 - x) k nu(A),     nu = exp(-G*/RT),     G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
 
-for a driving force A RT per mole of cations and the effective interface energy gamma of heterogeneous nuclei (Volmer &
-Weber 1926; Christian, The Theory of Phase Transformations in Metals and Alloys, 2002, ch. 10).  f is for frameworks
-that are slower to build by an activation energy dE, which a driving force lowers (Bell, Proc. R. Soc. A 154, 414
-(1936); Evans & Polanyi, Trans. Faraday Soc. 34, 11 (1938)).  What depends on A is taken at the force of the step itself
-(``drag``), of whichever sign: a framework is as slow to take apart as to build.
+nu being the share of nuclei past their barrier at a driving force A RT per mole of cations, gamma the effective
+interface energy of heterogeneous nuclei (Volmer & Weber 1926; Christian, The Theory of Phase Transformations in Metals
+and Alloys, 2002, ch. 10), and k the rate at which atoms join them: that of the transformation, of what the cell holds.
+A grain serves all cells within its reach, and the next ones in the share that it makes up.  f is for frameworks that
+are slower to build by an activation energy dE, which a driving force lowers (Bell, Proc. R. Soc. A 154, 414 (1936)); A
+in it is the force of the step itself (``drag``), of whichever sign: a framework is as slow to take apart as to build.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ Integers = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 GRAIN = 1e-7
-"""Share of a cell from which a phase is a grain and not a trace left by the barrier of the interior point."""
+"""Share of a cell from which a phase has grown into it, and is no trace left by the barrier of the interior point."""
 
 BARE = 1e-15
 """Least mobility [share of a cell], so that every phase has one."""
@@ -320,9 +321,10 @@ def spread(n: Array, A: Array, basis: Basis, size: Array, nuclei: Nuclei) -> Non
             for v in range(basis.start[k], basis.start[k + 1]):
                 own += slow[v] * n[c, v]
             own /= size[c]
-            x = max(nuclei.after[c, k], nuclei.within[c, k] * own / (own + GRAIN))
+            grown = (own / (own + GRAIN)) ** 3
+            x = max(nuclei.after[c, k], nuclei.within[c, k] * grown)
             if A[c, k] < 0.0:
-                x = min(x, own / GRAIN)
+                x = min(x, 2.0 * grown)
             nuclei.before[c, k] = x
 
 

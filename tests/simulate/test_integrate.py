@@ -7,6 +7,8 @@ import pytest
 from scipy.optimize import brentq, linprog
 
 from sinterface.simulate.solve.integrate import Outcome, begin, control, integrate
+from sinterface.simulate.stepping.mobility import YOUNG
+from sinterface.simulate.stepping.newton_step import CLOSE
 
 
 def dissolved(store, u):
@@ -22,17 +24,18 @@ def two_stores(synthetic, **options):
 
 
 def grown(time, first=1e-3, total=1.001):
-    """Both mobilities are b M/(b + M) with b the whole content: the slower rate is that of two resistances in series.
+    """Both mobilities are b G/(b + G) with b the whole content: the slower rate is that of two resistances in series.
 
-    dx/dt = A / (1/K1 + 1/K2), K = M b / (M + b), A = 1.
+    dx/dt = A / (1/K1 + 1/K2), K = G b / (G + b), G = M + YOUNG b, A = 1.
     """
     from scipy.integrate import solve_ivp
 
     def rate(_, x):
-        near, two = (M * total / (M + total) for M in (total - x[0], x[0]))
+        grains = (M + YOUNG * total for M in (total - x[0], x[0]))
+        near, two = (G * total / (G + total) for G in grains)
         return [1.0 / (1.0 / near + 1.0 / two)]
 
-    return float(solve_ivp(rate, (0.0, time), [first], rtol=1e-10, atol=1e-14).y[0, -1])
+    return min(float(solve_ivp(rate, (0.0, time), [first], rtol=1e-10, atol=1e-14).y[0, -1]), total)
 
 
 def test_errors_of_the_middle_fall_faster_than_the_step(synthetic):
@@ -50,7 +53,7 @@ def test_errors_of_the_middle_fall_faster_than_the_step(synthetic):
     assert errors[-1] < 2e-3
 
 
-@pytest.mark.parametrize("end", [2.0, 6.0, 9.0])
+@pytest.mark.parametrize("end", [2.0, 4.0, 6.0])
 def test_the_tolerance_is_kept(synthetic, end):
     errors = []
     for tolerance in (0.08, 0.02, 0.005):
@@ -98,14 +101,15 @@ def test_long_time_reaches_the_linear_programme(synthetic, seed, conductance):
     assert float((run.last.amounts @ system.g).sum()) == pytest.approx(expected, abs=2e-6)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(12))
 def test_second_law_balance_and_positivity_in_every_step(synthetic, seed):
     system = couple(synthetic, seed, 0.3)
     state = begin(system)
     run = integrate(system, state, [50.0])
     assert run.outcome is Outcome.DONE
     energy = run.totals @ system.g
-    assert np.all(np.diff(energy) <= 1e-12), "the free energy of a closed isothermal sample never rises"
+    rises = np.diff(energy) > np.abs(system.g).max() * CLOSE  # balances are good to CLOSE, and energies to that times g
+    assert not np.any(rises), "the free energy of a closed isothermal sample never rises"
     assert run.moving.min() >= 0.0
     assert run.changing.min() >= 0.0
     spent = (run.moving.sum(axis=1) + run.changing.sum(axis=1))[1:]

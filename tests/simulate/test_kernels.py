@@ -13,7 +13,18 @@ from sinterface.simulate.stepping import thermal as thermals
 from sinterface.simulate.stepping.conductance import FASTEST_FLOW, conductances
 from sinterface.simulate.stepping.drag import blank, ease, force, law
 from sinterface.simulate.stepping.march import longest_step
-from sinterface.simulate.stepping.mobility import BARE, Moment, affinities, contents, mobilities
+from sinterface.simulate.stepping.mobility import (
+    BARE,
+    GRAIN,
+    YOUNG,
+    Moment,
+    Nuclei,
+    affinities,
+    contents,
+    mobilities,
+    nucleate,
+    spread,
+)
 from sinterface.simulate.stepping.newton_step import blank_slopes, blank_step, cholesky, direction, mixing
 
 
@@ -237,29 +248,61 @@ def test_affinities_are_those_of_the_lowest_compositions(spinel):
             assert lowest[c, part].sum() == pytest.approx(1.0)
 
 
-def test_mobility_grows_from_grains_and_from_nuclei(synthetic):
-    """K h = kappa [M b/(M + b) + nu b], nu = exp(-barrier/A^2) while A > 0, at the force of the start and at others."""
+def test_mobility_is_first_order_in_what_is_there_and_where_it_has_nucleated(synthetic):
+    """K = kappa x G b / (G + b), G what a phase holds and a young grain more, x the share in which it can grow."""
     system = synthetic(
         N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[0.75, 0.25]]), u=np.zeros((1, 1)),
-        store=np.full((1, 1), 1e-9), nucleus=2.0,
+        store=np.full((1, 1), 1e-9),
     )  # fmt: skip
     model, n = system.model, np.array([[0.75, 0.25]])
-    held = n @ model.basis.N
     step = blank_step(model.basis, model.interaction, model.size)
-    for A in (np.array([[-1.0, 1.0]]), np.array([[-1.0, 0.5]])):
-        moment = Moment(n, n, held, A, np.ones((1, 2)), 0.1, 1000.0)
-        mobilities(moment, model.basis, model.growth, step)
-        nu = np.exp(-2.0 / A[0, 1] ** 2)
-        assert step.mobility[0, 1, 0] == pytest.approx(0.1 * (0.25 * 1.0 / 1.25 + nu), rel=1e-5)
-        assert step.mobility[0, 0, 0] == pytest.approx(0.1 * (0.75 / 1.75), rel=1e-5)
+    moment = Moment(n, n, n @ model.basis.N, np.array([[-1.0, 1.0]]), np.ones((1, 2)), 0.1, 1000.0)
+    for x in (1.0, 0.2):
+        mobilities(moment, model.basis, model.growth, step, np.array([[1.0, x]]))
+        young = 0.25 + YOUNG
+        assert step.mobility[0, 1, 0] == pytest.approx(0.1 * x * young / (1.0 + young), rel=1e-9)
+        assert step.mobility[0, 0, 0] == pytest.approx(0.1 * (0.75 + YOUNG) / (1.75 + YOUNG), rel=1e-9)
         assert step.active.all()
-        for other in (A[0, 1], 0.3, 3.0):
-            h, _ = ease(other, law(0, 1, step.drag))
-            nu = np.exp(-2.0 / other**2)
-            assert h * step.mobility[0, 1, 0] == pytest.approx(0.1 * (0.25 * 1.0 / 1.25 + nu), rel=1e-5)
     m0 = np.zeros((1, 2, 1))
     contents(n, model.basis, m0)
     assert m0.ravel() == pytest.approx([0.75, 0.25])
+
+
+def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic):
+    """dx/dt = (1 - x) k nu, nu = exp(-barrier/A^2) while A > 0: at a constant force 1 - exp(-kappa nu), however cut."""
+    system = synthetic(
+        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]]), u=np.zeros((1, 1)),
+        store=np.full((1, 1), 1e-9), nucleus=2.0,
+    )  # fmt: skip
+    model, n = system.model, np.array([[1.0, 0.0]])
+    step = blank_step(model.basis, model.interaction, model.size)
+    for A, kappa in ((1.0, 3.0), (0.5, 3000.0), (-1.0, 3.0), (0.0, 3.0)):
+        expected = -np.expm1(-kappa * np.exp(-2.0 / A**2)) if A > 0.0 else 0.0
+        for parts in (1, 7):
+            nuclei = Nuclei(np.array([[1.0, 0.0]]), np.empty((1, 2)), np.empty((1, 2)))
+            force = np.array([[-1.0, A]])
+            moment = Moment(n, n, n @ model.basis.N, force, np.ones((1, 2)), kappa / parts, 1000.0)
+            for _ in range(parts):
+                anew = nucleate(moment, model.basis, model.growth, step, nuclei)
+                assert anew <= expected + 1e-15
+                assert nuclei.within == pytest.approx(nuclei.after)
+                nuclei.before[:] = nuclei.after
+            assert nuclei.before[0, 1] == pytest.approx(expected, rel=1e-12)
+
+
+def test_grains_count_where_they_grow_and_no_longer_where_they_are_gone(synthetic):
+    system = synthetic(
+        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]] * 2),
+        u=np.zeros((2, 1)), store=np.full((2, 1), 1e-9),
+    )  # fmt: skip
+    basis, size = system.model.basis, system.model.size
+    n = np.array([[0.5, 0.5], [1.0, 1e-3]])
+    nuclei = Nuclei(np.zeros((2, 2)), np.array([[1.0, 0.3], [1.0, 0.0]]), np.array([[1.0, 0.6], [1.0, 0.6]]))
+    spread(n, np.ones((2, 2)), basis, size, nuclei)
+    assert nuclei.before == pytest.approx(np.array([[1.0, 0.6], [1.0, 0.6]]), rel=1e-3), "grown into"
+    n[:, 1] = 1e-12
+    spread(n, -np.ones((2, 2)), basis, size, nuclei)
+    assert np.all(nuclei.before[:, 1] <= 1e-12 / GRAIN), "dissolved"
 
 
 def test_phases_of_a_cell_exchange_as_spheres_do(synthetic):
@@ -269,27 +312,28 @@ def test_phases_of_a_cell_exchange_as_spheres_do(synthetic):
         u=np.zeros((1, 2)), store=np.full((1, 2), 1e-9), D=np.array([[1e-18, 0.0], [4e-18, 2e-18]]),
     )  # fmt: skip
     model, n = system.model, np.array([[0.5, 0.25]])
-    spread = np.empty((2, 2, 2))
-    thermals.integrals(model.thermal, 0.0, 10.0, 0, spread)
+    diffused = np.empty((2, 2, 2))
+    thermals.integrals(model.thermal, 0.0, 10.0, 0, diffused)
     step = blank_step(model.basis, model.interaction, model.size)
-    conductances(n, np.zeros((1, 2)), spread, model.basis, model.paths, 3e-9, step)
+    conductances(n, np.zeros((1, 2)), diffused, model.basis, model.paths, 3e-9, step)
     mean = (0.5 * 1e-18 + 0.25 * 4e-18) / 0.75
     assert step.mixed[0] == pytest.approx([15.0 * 10.0 * D / 9e-18 for D in (mean, 2e-18)], rel=1e-9)
     moment = Moment(n, n, n @ model.basis.N, np.array([[0.5, 1.0]]), np.ones((1, 2)), 7.0, 1000.0)
-    mobilities(moment, model.basis, model.growth, step)
+    everywhere = np.ones((1, 2))
+    mobilities(moment, model.basis, model.growth, step, everywhere)
     slow = step.mobility[0, 1].copy()
-    conductances(n, np.zeros((1, 2)), spread, model.basis, model.paths, 0.0, step)
+    conductances(n, np.zeros((1, 2)), diffused, model.basis, model.paths, 0.0, step)
     assert np.all(step.mixed == np.inf)
-    mobilities(moment, model.basis, model.growth, step)
+    mobilities(moment, model.basis, model.growth, step, everywhere)
     assert slow / step.mobility[0, 1] == pytest.approx(
         1.0 / (1.0 + 7.0 / np.array([15.0 * mean, 30e-18]) * 0.9e-18), rel=1e-9
     )
 
 
-def test_a_trace_that_the_barrier_leaves_is_no_grain(synthetic):
+def test_a_trace_that_the_barrier_leaves_does_not_grow_where_nothing_has_nucleated(synthetic):
     system = synthetic(
         N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]]), u=np.zeros((1, 1)),
-        store=np.full((1, 1), 1e-9), nucleus=1e9,
+        store=np.full((1, 1), 1e-9),
     )  # fmt: skip
     model = system.model
     step = blank_step(model.basis, model.interaction, model.size)
@@ -297,19 +341,17 @@ def test_a_trace_that_the_barrier_leaves_is_no_grain(synthetic):
         n = np.array([[1.0, trace]])
         A = np.array([[-1.0, 1.0]])
         moment = Moment(n, n, n @ model.basis.N, A, np.ones((1, 2)), 1.0, 1000.0)
-        mobilities(moment, model.basis, model.growth, step)
-        assert step.mobility[0, 1, 0] * ease(1.0, law(0, 1, step.drag))[0] <= 2.0 * BARE
-        assert not step.active[0, 1] or trace > 1e-11
+        mobilities(moment, model.basis, model.growth, step, np.array([[1.0, 0.0]]))
+        assert not step.active[0, 1] or trace > 1e-11 and step.mobility[0, 1, 0] <= 2.0 * BARE
 
 
 def test_the_force_of_a_rate_and_the_rate_of_a_force_are_inverse():
-    """A h(A) = v, h rising from what a framework and a barrier leave to 1 and more; its slope by differences."""
-    drag = blank(1, 3)
+    """A f(A) = v, f rising from what a framework leaves to 1; its slope by differences."""
+    drag = blank(1, 2)
     drag.coupling[0] = 2.6
-    drag.framework[:] = 0.0, 15.0, 15.0
-    drag.barrier[:] = 3.0, 0.0, 3.0
-    drag.grains[:], drag.reference[:], drag.least[:] = 0.01, 0.4, 1e-15
-    for k in range(3):
+    drag.framework[:] = 0.0, 15.0
+    drag.least[:] = 1e-15
+    for k in range(2):
         for A in np.geomspace(0.02, 40.0, 60):
             h, slope = ease(A, law(0, k, drag))
             assert force(A * h, law(0, k, drag), 1.0) == pytest.approx(A, rel=1e-10)

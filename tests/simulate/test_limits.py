@@ -247,7 +247,8 @@ def test_order_of_phases_does_not_matter(cathode):
         def begin(self):
             cells = system.begin()
             columns = {key: np.ascontiguousarray(getattr(cells, key)[:, rows]) for key in ("n", "z", "lowest", "slope")}
-            return cells._replace(first=np.ascontiguousarray(cells.first[blocks]), **columns)
+            nucleated = np.ascontiguousarray(cells.nucleated[:, blocks])
+            return cells._replace(first=np.ascontiguousarray(cells.first[blocks]), nucleated=nucleated, **columns)
 
         def watch(self, amounts):
             return np.zeros((amounts.shape[0], amounts.shape[2]))
