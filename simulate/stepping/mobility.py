@@ -66,7 +66,6 @@ SLOWEST, FASTEST = 1e-15, 1e6
 """Bounds of the integrated rate: nothing happens below, and above it a phase is equilibrated.  What a step can do must
 vanish with its length: with 1e-9 the 1e-10 of oxygen that a gas may hold were gone in a microsecond at 25 °C."""
 
-
 YOUNG = 0.1
 """What a grain counts for that has just nucleated [share of what it can reach]: phases grow faster as they grow, by no
 more than this."""
@@ -89,9 +88,8 @@ class Moment(NamedTuple):
 
 
 class Nuclei(NamedTuple):
-    """Shares of each cell (M, B) in which a phase has nucleated ``before`` a step and ``after`` it, and ``within`` reach
-
-    of which it can grow.
+    """Shares of each cell (M, B): in which a phase has nucleated ``before`` a step and ``after`` it, and ``within``
+    reach of which it can grow.
     """
 
     before: Array

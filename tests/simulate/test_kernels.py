@@ -342,7 +342,7 @@ def test_a_trace_that_the_barrier_leaves_does_not_grow_where_nothing_has_nucleat
         A = np.array([[-1.0, 1.0]])
         moment = Moment(n, n, n @ model.basis.N, A, np.ones((1, 2)), 1.0, 1000.0)
         mobilities(moment, model.basis, model.growth, step, np.array([[1.0, 0.0]]))
-        assert not step.active[0, 1] or trace > 1e-11 and step.mobility[0, 1, 0] <= 2.0 * BARE
+        assert not step.active[0, 1] or (trace > 1e-11 and step.mobility[0, 1, 0] <= 2.0 * BARE)
 
 
 def test_the_force_of_a_rate_and_the_rate_of_a_force_are_inverse():
