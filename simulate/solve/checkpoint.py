@@ -22,7 +22,7 @@ EVERY = 20.0
 """Seconds between two checkpoints of a long run."""
 
 _STATE = ("amounts", "multipliers", "lowest", "potentials", "held", "lost", "first", "start", "slope", "drift",
-          "grain", "nucleated")  # fmt: skip
+          "grain", "nucleated", "affinity")  # fmt: skip
 _POSITIVE = ("amounts", "multipliers", "lowest", "first", "start", "grain", "nucleated")
 
 HEADER = 512
@@ -96,7 +96,7 @@ def load(path: Path, problem: str) -> Trajectory:
     wide, narrow = (M, V), (M, K)
     right = {
         "amounts": wide, "multipliers": wide, "lowest": wide, "slope": wide, "potentials": narrow, "held": narrow,
-        "drift": narrow, "lost": (K,), "first": (B,), "start": (V,), "grain": (1,), "nucleated": (M, B),
+        "drift": narrow, "lost": (K,), "first": (B,), "start": (V,), "grain": (1,), "nucleated": (M, B), "affinity": (M, B),
     }  # fmt: skip
     steps = past["times"].shape[:1]
     rows = {

@@ -57,7 +57,7 @@ class State:
     amounts, multipliers, lowest (M, V), potentials, held (M, K), lost (K,), first (B,) cations in each block at the
     very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; grain (1,)
     the radius [m] over which phases of a cell exchange cations; nucleated (M, B) the share of each cell in which a
-    phase has nucleated; ``stores`` names the V variables, ``species`` the K
+    phase has nucleated, affinity (M, B) [RT] of each block; ``stores`` names the V variables, ``species`` the K
     columns.  ``fresh`` says that nothing has been solved yet.
     """
 
@@ -74,6 +74,7 @@ class State:
     drift: Array
     grain: Array
     nucleated: Array
+    affinity: Array
     size: float = 1.0
     fresh: bool = True
     stores: tuple[str, ...] = ()
@@ -93,6 +94,7 @@ class State:
             drift=self.drift.copy(),
             grain=self.grain.copy(),
             nucleated=self.nucleated.copy(),
+            affinity=self.affinity.copy(),
         )
 
 
@@ -151,6 +153,7 @@ def begin(system: MarchedSystem, stores: tuple[str, ...] = (), species: tuple[st
         drift=cells.drift,
         grain=cells.grain,
         nucleated=cells.nucleated,
+        affinity=cells.affinity,
         stores=stores,
         species=species,
     )
@@ -226,7 +229,7 @@ def integrate(
             state, time=now.time, size=now.size, fresh=now.fresh, amounts=cells.n.copy(), multipliers=cells.z.copy(),
             lowest=cells.lowest.copy(), potentials=cells.u.copy(), held=cells.held.copy(), lost=cells.lost.copy(),
             slope=cells.slope.copy(), drift=cells.drift.copy(), grain=cells.grain.copy(),
-            nucleated=cells.nucleated.copy(),
+            nucleated=cells.nucleated.copy(), affinity=cells.affinity.copy(),
         )  # fmt: skip
         place = (now.temperature, now.cell, now.block) if outcome is Outcome.STALLED else None
         return Trajectory(

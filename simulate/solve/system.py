@@ -195,6 +195,7 @@ class System:
             drift=np.zeros_like(held),
             grain=np.array([1e-9 * 10.0**self.parameters.intergrowth]),
             nucleated=np.ascontiguousarray(np.add.reduceat(self.initial, start[:-1], axis=1) > 0.0, dtype=float),
+            affinity=np.zeros((M, len(widths))),
         )
 
 

@@ -109,7 +109,7 @@ class Cells(NamedTuple):
     (M, K), all changed in place; lost (K,) what has left the sample; first (B,) cations in each block at the beginning.
     slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step; grain (1,)
     the radius [m] over which phases of a cell exchange cations; nucleated (M, B) the share of each cell in which a
-    phase has nucleated.
+    phase has nucleated; affinity (M, B) [RT per mole of cations] of each block at the answer of the last step.
     """
 
     n: Array
@@ -123,6 +123,7 @@ class Cells(NamedTuple):
     drift: Array
     grain: Array
     nucleated: Array
+    affinity: Array
 
 
 class Track(NamedTuple):
@@ -314,7 +315,7 @@ def march(
     M, V = cells.n.shape
     K, B = cells.u.shape[1], len(basis.start) - 1
     step = blank_step(basis, model.interaction, model.size)
-    reference, A = np.empty(K), np.empty((M, B))
+    reference, A = np.empty(K), cells.affinity
     spreading = np.empty((thermal.boundary.shape[0], thermal.diffusivity.shape[2], K))
     leak, supply = np.empty(K), np.empty(K)
     between, u = np.empty((M, K)), np.empty((M, K))
@@ -357,12 +358,6 @@ def march(
                 for i in range(K):
                     step.store[c, i] += model.outlet[c] * leak[i]
                     step.content[c, i] += model.outlet[c] * supply[i]
-        if fresh:
-            for c in range(M):
-                for k in range(B):
-                    A[c, k] = 0.0
-        else:
-            affinities(cells.u, step, basis, cells.lowest, 2, A)
         steps += 1
         widen(model.paths, model.necks, 0.5 * (time + end), paths)
         contents(cells.n, basis, step.m0)
@@ -375,7 +370,7 @@ def march(
         wrong = 0.0
         moment = Moment(cells.n, middle, between, A, cells.lowest, kappa, T)
         conductances(middle, u, spreading, basis, paths, grain, step)
-        anew = nucleate(moment, basis, model.growth, step, nuclei)
+        anew = nucleate(moment, basis, model.growth, step, nuclei, 0.5)
         if anew > control.nuclei and span > 1e3 * SHORTEST:
             size = _rung(span * max(0.9 * control.nuclei / anew, 0.1))
             continue
@@ -412,6 +407,8 @@ def march(
         size = _rung((end - time) * min(max(0.9 * factor, 0.5), 2.5))
         _record(model, answer, step, track, rows)
         _commit(model, cells, answer, step, supply, end - time)
+        affinities(cells.u, step, basis, cells.lowest, 2, A)
+        nucleate(moment, basis, model.growth, step, nuclei, 1.0)
         spread(cells.n, A, basis, model.size, nuclei)
         cells.grain[0] = np.cbrt(cells.grain[0] ** 3 + coarser)
         for i in range(K):

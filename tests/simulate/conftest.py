@@ -167,6 +167,7 @@ class Synthetic:
             lost=np.zeros(u.shape[1]), first=first, slope=np.zeros_like(n), drift=np.zeros_like(u),
             grain=np.array([self.grain]),
             nucleated=np.where(np.add.reduceat(np.asarray(self.amounts), basis.start[:-1], axis=1) > 0.0, 1.0, 0.0),
+            affinity=np.zeros((len(n), len(widths))),
         )  # fmt: skip
 
     def watch(self, amounts):
