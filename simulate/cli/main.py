@@ -335,14 +335,9 @@ def _trace(phase: dict[str, Any], limit: float) -> bool:
 
 
 def _detected(phase: dict[str, Any], limit: float) -> str:
-    """Whether a secondary phase reaches the limit; "unsure" where its numerical error decides it."""
-    from sinterface.simulate.studies.shares import SECONDARY
+    from sinterface.simulate.studies.shares import detected
 
-    if phase["role"] != SECONDARY:
-        return ""
-    if abs(phase["wt_percent"] - limit) < (phase["wt_percent_error"] or 0.0):
-        return "unsure"
-    return "yes" if phase["wt_percent"] >= limit else "-"
+    return detected(phase["role"], phase["wt_percent"], phase["wt_percent_error"], limit)
 
 
 def _show_sweep(shown: Sweep) -> None:
