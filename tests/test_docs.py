@@ -203,6 +203,25 @@ def test_the_site_sets_subscripts_in_prose_and_nowhere_else():
         assert list(map(str, subscripts.pieces(text))) == [text]
 
 
+def test_the_site_makes_tables_of_what_terminals_show():
+    spec = importlib.util.spec_from_file_location("terminal_tables", ROOT / "docs" / "terminal_tables.py")
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    failed, tried = doctest.testmod(tables)
+    assert (failed, tried > 0) == (0, True)
+    blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs" / "start.md").read_text(), re.DOTALL)
+    framed = [block for block in blocks if "┏" in block]
+    assert framed
+    for block in framed:
+        made = list(tables.pieces(block))
+        assert sum(piece.tagname == "table" for piece in made) == block.count("┏")
+        assert sum(piece.tagname == "literal_block" for piece in made) == block.count("$ sinterface")
+        told = " ".join(piece.astext() for piece in made)
+        assert not set("┏━┃│└") & set(told)
+        letters = sorted("".join(block.split()))  # none is lost, none is added
+        assert sorted("".join(told.split())) == [letter for letter in letters if letter not in "┏━┳┓┃┡╇┩│└─┴┘├┼┤"]
+
+
 def test_public_functions_of_the_first_rooms_have_examples():
     """Rooms that others build on: whoever reads one of their functions sees it at work."""
     lacking = []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sinterface.models.basics.constants import EV_PER_ATOM
-from sinterface.models.basics.errors import DataError, shown
+from sinterface.models.basics.errors import DataError, InputError, shown
 
 TO_SI: Mapping[str, tuple[str, float]] = {
     "um": ("length", 1e-6), "nm": ("length", 1e-9), "m": ("length", 1.0),
@@ -25,6 +26,9 @@ TO_SI: Mapping[str, tuple[str, float]] = {
 METRES: Mapping[str, int] = {"mm": -3, "um": -6, "µm": -6, "μm": -6, "nm": -9, "å": -10, "a": -10}
 """Units of lengths that users write, in small letters: the power of ten of each in m."""
 
+UNITS = ("mm", "um", "nm", "Å")
+"""Units of lengths that messages name."""
+
 
 def length(number: str, unit: str) -> float:
     """A length [m] from a number and a unit of METRES, rounded once.
@@ -33,6 +37,24 @@ def length(number: str, unit: str) -> float:
     5e-07
     """
     return float(f"{number}e{METRES[unit.casefold()]}")
+
+
+def read_length(text: str, unit: str, what: str) -> float:
+    """A length [m] above 0 as a user writes it; a number alone is in ``unit``.  ``what`` it is stands in errors.
+
+    Raises InputError naming the units.
+
+    >>> read_length("10um", "um", "--particle"), read_length("200", "nm", "--island")
+    (1e-05, 2e-07)
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(\S*)", text.strip())
+    if match is not None and (match[2] or unit).casefold() in METRES:
+        size = length(match[1], match[2] or unit)
+        if 0.0 < size < math.inf:
+            return size
+    raise InputError(
+        f"{what} {shown(text)}: no size; give one above 0 in {', '.join(UNITS)}; a number alone is in {unit}"
+    )
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,20 @@ def instead(path: Path) -> str:
     return f"; did you mean {', '.join(names[:3])}?" if names else ""
 
 
+def misspelt_ending(text: str, right: str) -> str:
+    """What is wrong with the name of a file that should end in ``right``, as the end of a message; empty for no file.
+
+    Only what ends in a dot and letters is a name: formulas have digits after their dots.  The disk is not looked at.
+
+    >>> misspelt_ending("mine.tml", ".toml"), misspelt_ending("LiNi0.5Mn1.5O4", ".toml")
+    ("the names of such files end in .toml: did you mean 'mine.toml'?", '')
+    """
+    name = Path(text.strip())
+    if not re.fullmatch(r"\.[A-Za-z]{1,8}", name.suffix):
+        return ""
+    return f"the names of such files end in {right}: did you mean {shown(str(name.with_suffix(right)))}?"
+
+
 _LONG_KEY = re.compile(r"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){100}""")
 
 

@@ -50,12 +50,14 @@ class Detector:
 
     @classmethod
     def read(cls, text: str) -> Detector:
-        """One from what users write: ``xrd``, ``raman`` or a share in wt%.  Raises InputError naming the choices.
+        """One from what users write, ``xrd``, ``raman`` or a share in wt%, or from a ``name``.
 
-        >>> Detector.read("0.3").name
-        '0.3 wt%'
+        Raises InputError naming the choices.
+
+        >>> Detector.read("0.3").name, Detector.read("X-ray diffraction").method
+        ('0.3 wt%', 'xrd')
         """
-        word = text.strip().casefold()
+        word = {name: method for method, name in METHODS.items()}.get(text, text.strip().casefold())
         if word in METHODS:
             return cls(word)
         try:

@@ -18,7 +18,7 @@ from sinterface.models.basics import formula
 from sinterface.models.basics.errors import DataError, InputError, shown, unknown
 from sinterface.models.basics.lookalikes import level, outline
 from sinterface.models.basics.quantity import Quantity, quantity
-from sinterface.models.basics.textfile import load_toml, read_text
+from sinterface.models.basics.textfile import load_toml, misspelt_ending, read_text
 from sinterface.models.phases.substance import cations
 from sinterface.models.powders.exposure import KEYS, Exposure
 
@@ -222,14 +222,14 @@ def find(
     """
     if role not in ROLES:
         raise unknown("role", role, ROLES)
-    if text.endswith(".toml"):
+    text = text.strip()
+    if text.casefold().endswith(".toml"):
         material = load(Path(text))
         if material.role != role:
             raise InputError(f"{text}: role = {material.role!r}; a card with role = {role!r} is wanted here")
         if structure or morphology:
             raise InputError(f"{text}: --structure and --morphology go with a formula only; the card tells both")
         return material
-    text = text.strip()
     if text.casefold().endswith((".nc", ".zarr", ".json")):
         raise InputError(
             f"{role} {shown(text)} is a file of results: a powder is wanted, a name, a formula or a .toml card"
@@ -242,6 +242,8 @@ def find(
     try:
         composition = formula.parse(text)
     except InputError as error:
+        if told := misspelt_ending(text, ".toml"):
+            raise InputError(f"{role} {shown(text)} is no formula and no card: {told}") from error
         words = {key: material.id for key, material in _by_name().items() if material.role == role}
         formulas = [material.formula for material in built_in(role).values()]
         words |= {each: each for each in formulas if outline(each) == outline(text[:200])}

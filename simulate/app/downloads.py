@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sinterface.models.basics.errors import InputError
-from sinterface.models.instruments.detector import Detector
 from sinterface.simulate.app.results import Rows, rows_of
 from sinterface.simulate.figures import plot, plot_instruments, plot_mass, plot_schedules
 from sinterface.simulate.work import code, form
@@ -33,7 +31,7 @@ FIGURES: Mapping[str, Mapping[str, Draw]] = {
         "mass": lambda job, limit: plot_mass.against_time(job.parts["result"]),
         "pattern": lambda job, limit: plot_instruments.diffractogram(job.parts["pattern"]),
     },
-    "sweep": {"sweep": lambda job, limit: plot.sweeps([replace(job.parts["sweep"], detect=Detector.fixed(limit))])},
+    "sweep": {"sweep": lambda job, limit: plot.sweeps([job.parts["sweep"]])},
     "compare": {"compare": lambda job, limit: plot_schedules.compared(job.parts["comparison"], limit)},
     "reactions": {"reactions": lambda job, limit: plot.reactions([(job.parts["reactions"], None)])},
 }

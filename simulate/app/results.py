@@ -17,7 +17,7 @@ from sinterface.simulate.pages import charts, data_charts
 from sinterface.simulate.setup.problem import sample_text
 from sinterface.simulate.solve.result import Result, converged
 from sinterface.simulate.studies.compare import Comparison, summary
-from sinterface.simulate.studies.shares import courses, with_error
+from sinterface.simulate.studies.shares import courses, detected, with_error
 from sinterface.simulate.studies.sweep import Sweep
 from sinterface.simulate.work import code, form
 from sinterface.simulate.work.jobs import Job, key_of
@@ -152,7 +152,7 @@ def _run_rows(result: Result, limit: float) -> Rows:
             with_error(phase["wt_percent"], phase["wt_percent_error"]) + mark,
             f"{phase['wt_percent_at_hold']:.2f}",
             f"{phase['wt_percent_peak']:.2f} at {phase['peak_temperature_C']:.0f} °C",
-            ("yes" if phase["detected"] else "no") if secondary else "",
+            detected(phase["role"], phase["wt_percent"], phase["wt_percent_error"], limit),
         ]  # fmt: skip
         lines.append([*line, sampled.get(phase["family"], "") if secondary else ""] if sampled else line)
     head = ["phase", "family", "role", "cooled / wt%", "end of hold / wt%", "most / wt%", f"at least {limit:g} wt%"]

@@ -208,30 +208,30 @@ def cell(
     plot: Picture = None,
     style: Style = "screen",
     particle: Annotated[
-        float | None, typer.Option(help="Diameter of the cathode's particles, um; the built-in powder's without it.")
+        str | None, typer.Option(help="Diameter of the cathode's particles, '10 um'; the built-in powder's without it.")
     ] = None,
     island: Annotated[
-        float | None, typer.Option(help="Thickness of the products' islands, nm; 200, and a range, without it.")
+        str | None, typer.Option(help="Thickness of the products' islands, '50 nm'; 200, and a range, without it.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Estimate what a cell loses to a run's products: contact, resistance, active share and capacity against rate."""
     from sinterface.models.basics.errors import InputError
+    from sinterface.models.basics.quantity import read_length
     from sinterface.models.instruments.cell import cell_data, cell_state, interphase
     from sinterface.models.instruments.diffraction import Component, sample_of
     from sinterface.simulate.studies.rate_capability import rate_curve
 
     check_outputs(None, plot, style=style)
-    for name, size, unit in (("--particle", particle, "um"), ("--island", island, "nm")):
-        if size is not None and not size > 0.0:
-            raise InputError(f"{name} {size:g}: no size; give one above 0 in {unit}")
+    diameter = None if particle is None else read_length(particle, "um", "--particle")
+    thickness = None if island is None else read_length(island, "nm", "--island")
     run = _run(file)
     if not (run.data.attrs["cathode"] and run.data.attrs["electrolyte"]):
         raise InputError(f"{file}: one powder was heated alone: a cell needs a cathode and an electrolyte")
     sample = sample_of(run.data)
-    radius = 0.5 * (_diameter(run.data) if particle is None else 1e-6 * particle)
+    radius = 0.5 * (_diameter(run.data) if diameter is None else diameter)
     data = cell_data()
-    sizes = (data.island, *data.island_range) if island is None else (1e-9 * island,)
+    sizes = (data.island, *data.island_range) if thickness is None else (thickness,)
     intact = min(float(run.data["cathode_fraction"].isel(time=-1)), 1.0)
     if not intact > 0.0:
         raise InputError(f"{file}: no cathode is left in this sample: nothing to make a cell of")
@@ -295,5 +295,5 @@ def _diameter(data: xr.Dataset) -> float:
     powder = materials.built_in().get(str(data.attrs["cathode"]))
     if powder is None:
         told = f"cathode {shown(data.attrs['cathode'])} is no built-in powder, and the file does not say its size"
-        raise InputError(f"{told}; give --particle in um")
+        raise InputError(f"{told}; give --particle, e.g. '10 um'")
     return powder.particle_diameter.value

@@ -219,15 +219,20 @@ def sweep(
         raise InputError(f"output {output}: two cathodes of one name would go to one file; give each cathode once")
     for file in files:
         check_outputs(file, plot, style=style)
-    with progress_bar(", ".join(task.label for task in tasks), not as_json) as advance:
+    with progress_bar(", ".join(task.label for task in tasks), not as_json) as bar:
+
+        def show(number: int, swept: Sweep) -> None:
+            """What a couple came to is shown and kept at once: others may take long, or be interrupted."""
+            with bar.aside():
+                if not as_json:
+                    _show_sweep(swept)
+                if (file := files[number]) is not None:
+                    write_output(file, swept.document(), swept.to_netcdf, quiet=as_json)
+
         done = sweeps.sweep_couples(
-            tasks, holds, hours=hours, ramp=rate, workers=count, database=phase_data, detect=looked, progress=advance
-        )
-    for swept, file in zip(done, files, strict=True):
-        if not as_json:
-            _show_sweep(swept)
-        if file is not None:
-            write_output(file, swept.document(), swept.to_netcdf, quiet=as_json)
+            tasks, holds, hours=hours, ramp=rate, workers=count, database=phase_data, detect=looked, progress=bar,
+            ready=show,
+        )  # fmt: skip
     if as_json:
         documents = [each.document() for each in done]
         typer.echo(json.dumps(documents[0] if len(documents) == 1 else documents, indent=2))
@@ -330,14 +335,9 @@ def _trace(phase: dict[str, Any], limit: float) -> bool:
 
 
 def _detected(phase: dict[str, Any], limit: float) -> str:
-    """Whether a secondary phase reaches the limit; "unsure" where its numerical error decides it."""
-    from sinterface.simulate.studies.shares import SECONDARY
+    from sinterface.simulate.studies.shares import detected
 
-    if phase["role"] != SECONDARY:
-        return ""
-    if abs(phase["wt_percent"] - limit) < (phase["wt_percent_error"] or 0.0):
-        return "unsure"
-    return "yes" if phase["wt_percent"] >= limit else "-"
+    return detected(phase["role"], phase["wt_percent"], phase["wt_percent_error"], limit)
 
 
 def _show_sweep(shown: Sweep) -> None:

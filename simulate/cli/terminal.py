@@ -6,19 +6,27 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 MOST_PROCESSES = 512
 """Most worker processes that can be asked for."""
 
 AGAIN = 0.05
 """Time [s] after which an interrupt that came at a bad moment is heard again."""
+
+
+BEGINS, LEFT, ENDS = "being prepared", "left:", "being put together"
+"""What a bar says before the time that is left, as it stands still at its beginning, when processes start, and at its
+end, when results are made."""
 
 
 def hear_interrupts() -> None:
@@ -58,20 +66,54 @@ def printable(message: object) -> str:
     return "".join(character if character.isprintable() else "?" for character in line)
 
 
+class Bar:
+    """A bar that is called with the share done; without ``shown``, rich's own bar, nothing is seen of it."""
+
+    def __init__(self, shown: Progress | None = None) -> None:
+        """A bar at its beginning."""
+        self.shown = shown
+
+    def __call__(self, share: float) -> None:
+        """Move to the share done [1], and say what takes time where no share of it can be told."""
+        if self.shown is not None:
+            words = BEGINS if share <= 0.0 else ENDS if share >= 1.0 else LEFT
+            self.shown.update(self.shown.task_ids[0], completed=share, words=words)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """The bar is not there while what stands below is printed, and comes back after it."""
+        if self.shown is None:
+            yield
+            return
+        self.shown.stop()
+        yield
+        self.shown.start()
+
+
 @contextmanager
-def progress_bar(title: str, wanted: bool) -> Iterator[Callable[[float], None]]:
-    """A bar on standard error when it is a terminal; advance(share done) moves it."""
+def progress_bar(title: str, wanted: bool) -> Iterator[Bar]:
+    """A bar on standard error when it is a terminal, with the time since it began."""
     if not (wanted and sys.stderr.isatty()):
-        yield lambda share: None
+        yield Bar()
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[words]}"), TimeRemainingColumn(),
+    )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(title), total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+        bar.add_task(escape(title), total=1.0, words=BEGINS)
+        yield Bar(bar)
 
 
 def console(stderr: bool = False) -> Any:

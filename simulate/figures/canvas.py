@@ -37,7 +37,9 @@ SOFT = " \n"
 
 
 class Canvas(Figure):
-    """A figure that a notebook shows as it stands, without pyplot."""
+    """A figure that a notebook shows as it stands, without pyplot; a ``wide`` one takes two columns of a journal."""
+
+    wide = False
 
     def _repr_png_(self) -> bytes:
         return png(self)
@@ -55,8 +57,8 @@ def canvas(width: float, height: float) -> Canvas:
 def styled(figure: Figure, style: str) -> Figure:
     """A figure as a style wants it: "screen" leaves it, "paper" makes it as wide as one or two columns of a journal.
 
-    Panels side by side take two columns, 170 mm, all others one, 85 mm, with the legend below.  Letters are 6 and 7
-    points.  Raises InputError for another style.
+    Panels side by side and wide figures take two columns, 170 mm, all others one, 85 mm, with the legend below.
+    Letters are 6 and 7 points.  Raises InputError for another style.
 
     >>> drawn = canvas(8.5, 4.0)
     >>> _ = drawn.subplots(1, 2)
@@ -70,7 +72,7 @@ def styled(figure: Figure, style: str) -> Figure:
     before = figure.get_figwidth()
     places = [place for axis in figure.axes if (place := axis.get_subplotspec()) is not None]
     side_by_side = len({place.colspan.start for place in places}) > 1
-    width = (PAGE if side_by_side else COLUMN) / INCH
+    width = (PAGE if side_by_side or getattr(figure, "wide", False) else COLUMN) / INCH
     narrower = width / before
     figure.set_size_inches(width, figure.get_figheight() * max(narrower, 0.62))
     for letters in figure.findobj(Text):

@@ -199,7 +199,8 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
         family = str(share["family"].values)
         curves_of.append(family)
         line = DASHES[min(curves_of.count(family), len(DASHES)) - 1]
-        told = f"{phase}" if family in ("other", str(phase)) else f"{phase} ({family})"
+        known = family in ("other", str(phase)) or str(phase).endswith(f"({family})")
+        told = f"{phase}" if known else f"{phase} ({family})"
         colour, mark = style(family)
         first = 0.02 + 0.03 * (len(curves_of) % 5)  # marks of curves that run together stand beside each other
         upper.plot(

@@ -40,6 +40,7 @@ def diffractogram(pattern: Pattern, measured: Measured | None = None, title: str
     rows = [c for c in pattern.components if c.phase in pattern.by_phase and c.wt_percent >= SHOWN]
     rows.sort(key=lambda component: -component.wt_percent)
     figure = canvas(WIDTH, 2.9 + 0.19 * len(rows))
+    figure.wide = True  # names of phases stand beside their lines
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.5, 0.05 + 0.19 * len(rows)])
     angles = pattern.angles
     if measured is not None:

@@ -36,11 +36,13 @@ def carry_out(
     *,
     sizes: Sequence[float] | None = None,
     progress: Callable[[float], None] | None = None,
+    each: Callable[[int, Made], None] | None = None,
 ) -> list[Made]:
     """What ``work(*job, progress=...)`` makes of each job, in their order, by ``count`` processes, or here by none.
 
     ``work`` calls its ``progress`` with the share of its job that is done; ``progress`` is called with the share of
-    all, a job weighing as ``sizes`` say, alike without them.
+    all, a job weighing as ``sizes`` say, alike without them.  ``each`` is called with the number of a job and what it
+    made, in the order of the jobs, as soon as that and all before it have ended.
 
     >>> carry_out(lambda a, b, progress: a + b, [(1, 2), (3, 4)], 1)
     [3, 7]
@@ -61,17 +63,22 @@ def carry_out(
 
             made.append(work(*job, progress=advance))
             advance(1.0)
+            if each is not None:
+                each(number, made[-1])
         return made
     shares = _in_common(len(jobs))
     with workers(min(count, len(jobs)), shares) as pool:
         with unheard():
             futures = [pool.submit(_carry_out, work, number, job) for number, job in enumerate(jobs)]
-        left = set(futures)
+        left, handed = set(futures), 0
         while left:
             ended, left = wait(left, OFTEN, FIRST_EXCEPTION)
             for future in ended:
                 future.result()  # raises what the job raised
             tell([1.0 if future not in left else share for future, share in zip(futures, shares, strict=True)])
+            while each is not None and handed < len(futures) and futures[handed] not in left:
+                each(handed, futures[handed].result())
+                handed += 1
         return [future.result() for future in futures]
 
 

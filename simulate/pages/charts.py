@@ -46,6 +46,16 @@ def text(value: object) -> str:
     return escape(str(value), quote=False)
 
 
+def with_family(phase: str, family: str) -> str:
+    """A phase as a chart names it, with its family where the name does not say it.
+
+    >>> with_family("NiO", "rock salt"), with_family("Li1.2Mn0.8O2 (Li2MnO3)", "Li2MnO3"), with_family("SiO2", "other")
+    ('NiO (rock salt)', 'Li1.2Mn0.8O2 (Li2MnO3)', 'SiO2')
+    """
+    told = family in (phase, "other") or phase.endswith(f"({family})")
+    return text(phase) if told else f"{text(phase)} ({text(family)})"
+
+
 def scaled(share: Array) -> Array:
     """wt% on the scale of a sweep: linear to ``LINEAR``, then one step per decade."""
     low = np.maximum(share, 0.0) / LINEAR
@@ -79,7 +89,7 @@ def courses(
             name=name, hoverinfo="skip", legendgroup=text(family), showlegend=True, legendrank=1001,
         ))  # fmt: skip
     for number, (name, family, share) in enumerate(shares):
-        told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
+        told = with_family(name, family)
         figure.add_trace(Scatter(
             x=times, y=share, name=told, mode="lines", legendgroup=text(family),
             line={"color": style(family)[0], "dash": DASHES[number % len(DASHES)], "width": 2},
@@ -120,7 +130,7 @@ def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Fig
 
     figure = _figure(400)
     for number, (name, family, share) in enumerate(shares):
-        told = text(name) if family in (name, "other") else f"{text(name)} ({text(family)})"
+        told = with_family(name, family)
         pattern = {"shape": PATTERNS[number % len(PATTERNS)], "fgcolor": "white", "bgcolor": style(family)[0]}
         figure.add_trace(Scatter(
             x=micrometres, y=share, name=told, mode="lines", stackgroup="cell", line={"color": "white", "width": 0.6},
@@ -171,7 +181,7 @@ def diffractogram(pattern: Pattern, least: float = 0.02) -> Figure:
         figure.add_trace(Scatter(
             x=angles, y=np.full(len(angles), -row), yaxis="y2", mode="markers", showlegend=False, name="",
             marker={"symbol": "line-ns", "size": 13, "line": {"color": style(part.family)[0], "width": 1.6}},
-            hovertemplate=f"{text(part.phase)} ({text(part.family)}) %{{x:.2f}}°<extra></extra>",
+            hovertemplate=f"{with_family(part.phase, part.family)} %{{x:.2f}}°<extra></extra>",
         ))  # fmt: skip
     share = min(0.6, (22.0 * len(rows) + 6.0) / (270.0 + 22.0 * len(rows)))
     names = [f"{text(part.family)} {part.wt_percent:.2g} %" for part in rows]
@@ -426,8 +436,10 @@ def ternary(points: Array, onset: Array, span: tuple[float, float]) -> Figure:
     return figure
 
 
-def heat_map(rows: Sequence[str], columns: Sequence[str], onset: Array, span: tuple[float, float]) -> Figure:
-    """Onset [degrees C] by cathode (row) and electrolyte (column); nan where it failed."""
+def heat_map(
+    rows: Sequence[str], columns: Sequence[str], onset: Array, span: tuple[float, float], across: str = "electrolyte"
+) -> Figure:
+    """Onset [degrees C] by cathode (row) and what stands ``across`` (column); nan where it failed."""
     from plotly.graph_objects import Heatmap
 
     told = [[_onset(T, span[1]) for T in line] for line in onset]
@@ -440,7 +452,7 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], onset: Array, span: tu
         hovertemplate="%{y} with %{x}: %{customdata} °C<extra></extra>", **_scale(span),
     ))  # fmt: skip
     figure.update_layout(
-        xaxis=_axis("electrolyte") | {"type": "category", "showgrid": False},
+        xaxis=_axis(across) | {"type": "category", "showgrid": False},
         yaxis=_axis("") | {"type": "category", "autorange": "reversed", "showgrid": False},
     )
     return figure

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.models.basics.constants import CELSIUS_ZERO
+from sinterface.models.instruments.detector import Detector
 from sinterface.simulate.figures.plot_mass import LEAST, LINES
 from sinterface.simulate.pages import charts
 from sinterface.simulate.pages.read_results import SAMPLED
 from sinterface.simulate.setup.schedule import clock
 from sinterface.simulate.solve.integrate import Outcome
+from sinterface.simulate.solve.result import DETECTION_LIMIT
 from sinterface.simulate.studies.shares import SECONDARY
 from sinterface.simulate.studies.sweep import PredictedOnset, onset_of
 
@@ -94,13 +96,24 @@ def run_mass(curve: MassCurve) -> Figure:
     return charts.mass(clocks, drawn, (clocks, curve.temperature - CELSIUS_ZERO), unit)
 
 
-def sweep_onset(data: xr.Dataset, limit: float) -> PredictedOnset:
-    """The onset of a sweep's dataset at a detection limit [wt%]."""
+def sweep_onset(data: xr.Dataset, limit: float | None = None) -> PredictedOnset:
+    """The onset of a sweep's dataset at a detection limit [wt%]; without any, as the sweep itself was looked at.
+
+    A dataset that does not say how is read at DETECTION_LIMIT.  Raises InputError where it says what nobody looks with.
+    """
     degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
-    shares = [{str(name): float(row[k]) for k, name in enumerate(names)} for row in share]
     outcomes = [word.strip() for word in str(data.attrs.get("outcomes", "")).split(";")]
     finished = [word == DONE for word in outcomes] if len(outcomes) == len(degrees) else None
-    return onset_of(degrees.tolist(), shares, limit, finished)
+    if limit is None and "detection_limit" in data and "detected_by" in data.attrs:
+        detect = Detector.read(str(data.attrs["detected_by"]))
+        least = data["detection_limit"].values
+    else:
+        detect = Detector.fixed(DETECTION_LIMIT if limit is None else limit)
+        least = np.full(share.shape, detect.wt_percent)
+    there = [[k for k in range(len(names)) if least[row, k] > 0.0] for row in range(len(degrees))]  # NaN: not formed
+    shares = [{str(names[k]): float(share[row, k]) for k in held} for row, held in enumerate(there)]
+    limits = [{str(names[k]): float(least[row, k]) for k in held} for row, held in enumerate(there)]
+    return onset_of(degrees.tolist(), shares, detect, finished, limits)
 
 
 def sweep_columns(data: xr.Dataset) -> list[int]:

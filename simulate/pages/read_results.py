@@ -67,7 +67,10 @@ OPTIONAL: Mapping[str, Mapping[str, tuple[tuple[str, ...], str]]] = {
         "sampled_course": (("quantile", "sampled_time", "sampled_family"), _NUMBER),
         "sampled_family": (("sampled_family",), _TEXT),
     },
-    "sweep": {"wt_percent_error": (("hold_temperature", "family"), _NUMBER)},
+    "sweep": {
+        "wt_percent_error": (("hold_temperature", "family"), _NUMBER),
+        "detection_limit": (("hold_temperature", "family"), _NUMBER),
+    },
     "compare": {"final_wt_percent_error": (("schedule", "family"), _NUMBER)},
 }  # fmt: skip
 """Arrays that a file may hold: checked where they are there."""

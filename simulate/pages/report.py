@@ -44,8 +44,8 @@ from sinterface.simulate.pages.report_instruments import instruments
 from sinterface.simulate.setup.extras import require
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.setup.schedule import clock
-from sinterface.simulate.solve.result import converged
-from sinterface.simulate.studies.shares import SECONDARY, with_error
+from sinterface.simulate.solve.result import DETECTION_LIMIT, converged
+from sinterface.simulate.studies.shares import SECONDARY, detected, with_error
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,18 +68,20 @@ NAMES = {
 """Attributes of files in words; others are shown as they are called."""
 
 
-def write(files: Sequence[Path], output: Path, *, limit: float = 1.0, top: int = TOP) -> None:
+def write(files: Sequence[Path], output: Path, *, limit: float | None = None, top: int = TOP) -> None:
     """Write the page of these files whole or not at all.
 
-    ``limit`` is the detection limit [wt%] of runs, sweeps and comparisons (a screen has its own), ``top`` the
-    candidates listed of a screen.  Raises InputError or DataError for a file that no command of this program wrote.
+    ``limit`` is the detection limit [wt%] of runs, sweeps, comparisons and searches; without it a sweep has its own, as
+    a screen always has, and others 1 wt%.  ``top`` is how many candidates of a screen are listed.
+
+    Raises InputError or DataError for a file that no command of this program wrote.
     """
     check_writable(output)
     text = page([read(path) for path in files], limit=limit, top=top)
     write_whole(output, lambda name: name.write_text(text, encoding="utf-8"))
 
 
-def page(files: Sequence[Stored], *, limit: float = 1.0, top: int = TOP) -> str:
+def page(files: Sequence[Stored], *, limit: float | None = None, top: int = TOP) -> str:
     """The page as HTML, a part for each file."""
     require("report")
     sections: dict[str, Html] = {}
@@ -92,7 +94,8 @@ def page(files: Sequence[Stored], *, limit: float = 1.0, top: int = TOP) -> str:
             with reading(file.path):
                 body = screen(file.data, f"c{number}", top)
         else:
-            body = PARTS[file.kind](file.data, f"c{number}", limit)
+            known = DETECTION_LIMIT if limit is None and file.kind != "sweep" else limit
+            body = PARTS[file.kind](file.data, f"c{number}", known)
         made = facts({"file": file.path.name} | _attributes(file.data.attrs))
         sections[name] = join(body, "<h3>Where this comes from</h3>", made)
     versions = dict.fromkeys(f"sinterface {file.data.attrs['version']}" for file in files)
@@ -121,7 +124,7 @@ def run(data: xr.Dataset, key: str, limit: float) -> Html:
     rows = [
         [
             names[k], family(families[k]), Number(_share(final[k]), float(final[k])), Number(_share(errors[k])),
-            roles[k], _detected(roles[k], float(final[k]), float(errors[k]), limit),
+            roles[k], detected(roles[k], float(final[k]), float(errors[k]), limit),
         ]
         for k in np.argsort(-final, kind="stable")
     ]  # fmt: skip
@@ -206,7 +209,7 @@ def _spent(data: xr.Dataset, key: str) -> Html:
 # ---- a sweep
 
 
-def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
+def sweep(data: xr.Dataset, key: str, limit: float | None) -> Html:
     """Families against hold temperature, with the onset."""
     degrees, names, share = (data[name].values for name in ("hold_temperature", "family", "wt_percent"))
     error = data["wt_percent_error"].values if "wt_percent_error" in data else np.full(share.shape, np.nan)
@@ -236,9 +239,9 @@ def sweep(data: xr.Dataset, key: str, limit: float) -> Html:
             f"linear up to {charts.LINEAR:g} wt% and logarithmic above; families below {SHOWN:g} wt% are left out.",
         ),
         table(
-            ["T / °C", *(f"{names[k]} / wt%" for k in columns), *(f"{role} left / %" for role in _roles(attrs))], rows,
-            "By hold temperature; ± is the numerical error. Left: share of the framework cations still in their own "
-            "structure.", sortable=True,
+            ["T / °C", *(names[k] for k in columns), *(f"{role} left / %" for role in _roles(attrs))], rows,
+            "Families in wt% by hold temperature; ± is the numerical error. Left: share of the framework cations still "
+            "in their own structure.", sortable=True,
         ),
     )  # fmt: skip
 
@@ -334,8 +337,9 @@ def optimize(data: xr.Dataset, key: str, limit: float) -> Html:
             f"{charts.LINEAR:g} wt% and logarithmic above.",
         ),
         table(
-            [*head, *(f"{names[k]} / wt%" for k in columns)], rows,
-            "Schedules that no other beats, numbered as in the figure; ± is the difference of two predictions.",
+            [*head, *(names[k] for k in columns)], rows,
+            "Schedules that no other beats, numbered as in the figure, and their families in wt%; ± is the difference "
+            "of two predictions.",
             sortable=True,
         ),
     )  # fmt: skip
@@ -357,7 +361,7 @@ def _point(point: xr.Dataset, columns: Sequence[int], *, sampled: bool) -> list[
     return row + [Number(f"{x:.2f}", float(x)) for x in point["wt_percent"].values[list(columns)]]
 
 
-PARTS: Mapping[str, Callable[[xr.Dataset, str, float], Html]] = {
+PARTS: Mapping[str, Callable[[xr.Dataset, str, Any], Html]] = {
     "run": run, "sweep": sweep, "compare": compare, "optimize": optimize
 }  # fmt: skip
 
@@ -425,15 +429,6 @@ def _share(value: float) -> str:
 def _sure(share: float, error: float, limit: float) -> bool:
     """Whether an amount reaches the limit, also less its error where it is not converged."""
     return bool((share if converged(share, error) else share - error) >= limit)
-
-
-def _detected(role: str, share: float, error: float, limit: float) -> str:
-    """Whether a secondary phase reaches the limit; "unsure" where its numerical error decides it."""
-    if role != SECONDARY:
-        return ""
-    if abs(share - limit) < np.nan_to_num(error):
-        return "unsure"
-    return "yes" if share >= limit else "–"
 
 
 def _told(rows: Sequence[Sequence[Any]]) -> str:

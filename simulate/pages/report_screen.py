@@ -115,7 +115,8 @@ def _couples(store: xr.Dataset, key: str, partner: str = "electrolyte") -> Html:
     if not couples.cathodes:
         return join()
     others = "coatings" if partner == "coated" else f"{partner}s"
-    drawn = charts.heat_map(couples.cathodes, couples.partners, couples.onset, _span(store))
+    across = "coating" if partner == "coated" else partner
+    drawn = charts.heat_map(couples.cathodes, couples.partners, couples.onset, _span(store), across)
     told = "Cathodes, best first"
     more = [f"{n} more {what}" for n, what in zip(couples.left_out, ("cathodes", others), strict=True) if n]
     told += f" ({' and '.join(more)} not shown)" if more else ""

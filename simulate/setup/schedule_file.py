@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.models.basics.errors import InputError, SinterfaceError, shown, unknown
-from sinterface.models.basics.textfile import load_toml, read_text
+from sinterface.models.basics.textfile import load_toml, misspelt_ending, read_text
 from sinterface.simulate.setup.schedule import Schedule
 
 MAX_FILE = 100_000
@@ -66,7 +66,9 @@ def find(text: str) -> Schedule:
     >>> find("10 °C/min to 900 °C; hold 2 h; quench").peak
     1173.15
     """
-    if not text.strip().endswith(".toml"):
+    if not text.strip().casefold().endswith(".toml"):
+        if ";" not in text and (told := misspelt_ending(text, ".toml")):
+            raise InputError(f"schedule {shown(text)}: {told}")
         return Schedule.parse(text)
     path = Path(text.strip())
     try:

@@ -54,6 +54,19 @@ def with_error(share: float, error: float | None, digits: int = 2) -> str:
     return f"{share:.{digits}f}" + ("" if error is None or not np.isfinite(error) else f" ± {error:.{digits}f}")
 
 
+def detected(role: str, share: float, error: float | None, limit: float) -> str:
+    """Whether a secondary phase of this share [wt%] reaches the limit, "unsure" where its numerical error decides it.
+
+    >>> detected("secondary", 1.2, 0.1, 1.0), detected("secondary", 1.2, 0.3, 1.0), detected("cathode", 50.0, None, 1.0)
+    ('yes', 'unsure', '')
+    """
+    if role != SECONDARY:
+        return ""
+    if abs(share - limit) < np.nan_to_num(error or 0.0):
+        return "unsure"
+    return "yes" if share >= limit else "-"
+
+
 def printed(shares: pd.DataFrame) -> str:
     """wt% by family as ``print`` shows them on 80 columns.
 

@@ -412,8 +412,11 @@ def sweep_couples(
     database: Database | None = None,
     detect: Detector | None = None,
     progress: Callable[[float], None] | None = None,
+    ready: Callable[[int, Sweep], None] | None = None,
 ) -> list[Sweep]:
     """What ``sweep`` makes of each task; the workers are started once and divide all of the work among them.
+
+    ``ready`` is called with the number of a task and its sweep, in the order of the tasks, as soon as each is there.
 
     >>> from sinterface.simulate.setup.problem import problem
     >>> both = sweep_couples([problem(name, cells=4) for name in ("pc-LNMO", "pc-LMO")], [300, 400], hours=0.5)
@@ -424,17 +427,23 @@ def sweep_couples(
     each = max(1, min(workers, math.ceil(HANDS * workers / len(tasks)), len(ordered)))  # a hand shares a ramp
     hands = [(task, ordered[first::each]) for task in tasks for first in range(each)]
     jobs = [([replace(task, schedule=Schedule.hold(T, hours, ramp=ramp)) for T in holds],) for task, holds in hands]
-    made = carry_out(
+    looked = detect or Detector()
+    swept: list[Sweep] = []
+    by_temperature: dict[float, Result] = {}
+
+    def add(hand: int, results: Sequence[Result]) -> None:
+        by_temperature.update(zip(hands[hand][1], results, strict=True))
+        if (hand + 1) % each == 0:  # the last hand of a task
+            swept.append(Sweep(ordered, tuple(by_temperature[T] for T in ordered), looked))
+            if ready is not None:
+                ready(len(swept) - 1, swept[-1])
+
+    carry_out(
         partial(predict_all, database=database),
         jobs,
         workers,
         sizes=[len(holds) for _, holds in hands],
         progress=progress,
+        each=add,
     )
-    looked = detect or Detector()
-    swept = []
-    for number in range(len(tasks)):
-        mine = range(number * each, (number + 1) * each)
-        by_temperature = {T: result for k in mine for T, result in zip(hands[k][1], made[k], strict=True)}
-        swept.append(Sweep(ordered, tuple(by_temperature[T] for T in ordered), looked))
     return swept

@@ -50,6 +50,12 @@ def test_paper_has_the_widths_of_journals(down, across, width):
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["La2Zr2O7", "Li zirconate", "La2MO4"]
 
 
+def test_a_wide_figure_takes_two_columns():
+    figure = drawn(2, 1)
+    figure.wide = True
+    assert styled(figure, "paper").get_figwidth() * INCH == pytest.approx(PAGE)
+
+
 def test_the_screen_is_left_alone():
     figure = drawn(1, 1)
     assert styled(figure, "screen").get_figwidth() == 9.0

@@ -232,7 +232,9 @@ def test_cell_prints_and_draws(run_file, tmp_path):
     assert 1.0 < low <= document["charge_transfer_relative_to_bare"] <= high
     curves = document["capacity_relative_to_bare"]
     assert all(a > b for a, b in zip(curves["with garnet, not sintered"], curves["after this run"], strict=True))
+    smaller = json.loads(call("cell", run_file, "--particle", "10 um", "--json").stdout)
     larger = json.loads(call("cell", run_file, "--particle", "20", "--json").stdout)
+    assert larger["interphase_thickness_nm"] == pytest.approx(2.0 * smaller["interphase_thickness_nm"], rel=1e-6)
     assert larger["interphase_thickness_nm"] == pytest.approx(2.0 * document["interphase_thickness_nm"], rel=1e-6)
 
 

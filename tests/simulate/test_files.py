@@ -344,6 +344,11 @@ if __name__ == "__main__":
     told = []
     print(carry_out(slow, [("a", 30), ("b", 1), ("c", 30)], 2, sizes=[3, 1, 2], progress=told.append))
     print(told == sorted(told), told[-1], len({share for share in told if 1 / 6 < share < 1}) > 5)
+    for count in (1, 2):
+        handed = []
+        carry_out(slow, [("a", 4), ("b", 1), ("c", 9)], count, progress=told.append,
+                  each=lambda number, made: handed.append((number, made, told[-1] < 1.0)))
+        print(handed)
     try:
         carry_out(bad, [("no such furnace",), ("nor this",)], 2, progress=told.append)
     except ValueError as error:
@@ -355,9 +360,10 @@ def test_workers_tell_how_far_they_are_while_they_work(tmp_path):
     """A sweep hands each worker several temperatures at once: a bar that waits for whole hands would not move."""
     (tmp_path / "job.py").write_text(SLOW)
     done = subprocess.run([sys.executable, str(tmp_path / "job.py")], capture_output=True, text=True, check=True)
-    names, told, fault = done.stdout.splitlines()
+    names, told, alone, both, fault = done.stdout.splitlines()
     assert names == "['a', 'b', 'c']"
     assert told == "True 1.0 True"
+    assert alone == both == "[(0, 'a', True), (1, 'b', True), (2, 'c', False)]"  # in order, before all is done
     assert fault in ("no such furnace", "nor this")
 
 

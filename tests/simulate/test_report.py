@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from sinterface.models.basics.constants import QUANTILES
 from sinterface.models.basics.errors import InputError, SinterfaceError
+from sinterface.models.instruments.detector import Detector
 from sinterface.models.phases.atmosphere import NAMED
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.cli.main import app
@@ -146,8 +147,21 @@ def test_a_page_of_each_kind_is_whole_and_loads_nothing(made, name):
         assert words in shown, words
     assert text.count("plotly.js v") == 1, "the library is there once"
     assert len(shown_page.ids) == len(set(shown_page.ids))
-    if name != "screen.zarr":
-        assert "detection limit (1 wt%)" in text
+    assert ("detection limit (1 wt%)" in text) == (name not in ("screen.zarr", "sweep.nc"))  # those have their own
+
+
+def test_a_sweep_is_read_at_the_limits_that_it_was_made_with(made, tmp_path):
+    stored = read_results.read(made / "sweep.nc")
+    assert "onset between 300 and 700 °C (La2Zr2O7, Li2MnO3 shown by X-ray diffraction)." in page([stored])
+    assert "onset not sharp: 20 wt% between 300 and 700 °C" in page([stored], limit=40.0)
+    made_so = sweep(problem("pc-LNMO", "LLZTO", SHORT, cells=8), [300.0, 700.0], hours=0.1, detect=Detector.fixed(3.0))
+    made_so.to_netcdf(tmp_path / "own.nc")
+    text = page([read_results.read(tmp_path / "own.nc")])
+    assert f"onset {made_so.onset()}." in text.replace("&amp;", "&")
+    assert "detection limit (3 wt%)" in text
+    stored.data.attrs["detected_by"] = "a crystal ball"
+    with pytest.raises(InputError, match="detection 'a crystal ball': choose xrd, raman or a share"):
+        page([stored])
 
 
 def test_several_files_on_one_page_in_the_order_given(made, tmp_path):
@@ -430,4 +444,4 @@ def test_the_page_of_a_large_screen_is_bounded(made):
 
 def test_a_sweep_without_any_phase_has_a_page(tmp_path):
     sweep(problem("pc-LNMO", cells=8), [100.0], hours=0.1, ramp=50.0).to_netcdf(tmp_path / "s.nc")
-    assert "onset none up to 100 °C (no family reaches 1 wt%)" in page([read_results.read(tmp_path / "s.nc")])
+    assert "onset none up to 100 °C (X-ray diffraction shows no family)" in page([read_results.read(tmp_path / "s.nc")])

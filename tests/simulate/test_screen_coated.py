@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -109,7 +110,10 @@ def test_tables_maps_and_pages_tell_what_coatings_change(tmp_path):
     assert table.partners == ["none", "LiAlO2=500nm", "LiNbO3=50nm on electrolyte"]
     assert table.onset.tolist() == [[750.0, math.inf, math.inf]] * 2
     assert len(overview(data).axes) >= 4
-    assert "Onset by coating in place" in str(page_of(data, "key", 10))
+    shown = str(page_of(data, "key", 10))
+    assert "Onset by coating in place" in shown
+    axes = re.findall(r'"title":\{"text":"(electrolyte|coating)"', shown)
+    assert axes == ["electrolyte", "coating"]  # of the map of couples and of that of coatings
 
 
 def test_a_candidate_is_fired_with_its_coating():

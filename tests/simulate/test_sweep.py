@@ -193,7 +193,11 @@ def test_couples_swept_together_are_those_swept_alone(workers):
     """However many couples and workers: the same results, each with its own couple and in the order of temperatures."""
     tasks = [si.problem(name, cells=4) for name in ("pc-LMO", "pc-LCO", "pc-LNMO")]
     alone = [si.sweep(task, [500, 700], hours=0.1) for task in tasks]
-    together = sweep_couples(tasks, [700, 500], hours=0.1, workers=workers)
+    ready = []
+    together = sweep_couples(
+        tasks, [700, 500], hours=0.1, workers=workers, ready=lambda number, each: ready.append((number, each))
+    )  # fmt: skip
+    assert ready == list(enumerate(together))
     for mine, theirs in zip(alone, together, strict=True):
         assert mine.temperatures == theirs.temperatures == (500, 700)
         for first, second in zip(mine.results, theirs.results, strict=True):

@@ -6,8 +6,9 @@ import re
 import pytest
 from typer.testing import CliRunner
 
+from sinterface.simulate.cli import terminal
 from sinterface.simulate.cli.main import app
-from sinterface.simulate.cli.terminal import Column, print_table
+from sinterface.simulate.cli.terminal import Column, print_table, progress_bar
 
 PHASES = ["Li5La3Zr1.31Ta0.69O11.34", "Li1.23Ni0.62Mn0.08Co0.08O2", "Li2CO3"]
 TABLE = (
@@ -74,3 +75,24 @@ def test_commands_cut_nothing_in_a_narrow_terminal(words, width):
     assert max(map(len, told.output.splitlines())) <= width
     assert "…" not in told.output
     assert "\x1b" not in told.output, "no colours where it is no terminal"
+
+
+def test_a_bar_says_what_takes_time_where_it_stands_still_and_goes_aside(monkeypatch, capsys):
+    monkeypatch.setattr(terminal.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what rich takes for a terminal
+    with progress_bar("couples", True) as bar:
+        for share in (0.0, 0.5, 1.0):
+            bar(share)
+            bar.shown.refresh()
+            told = capsys.readouterr().err
+            for words in (terminal.BEGINS, terminal.LEFT, terminal.ENDS):
+                assert (words in told) == (
+                    words == {0.0: terminal.BEGINS, 1.0: terminal.ENDS}.get(share, terminal.LEFT)
+                )
+        with bar.aside():
+            print_table("a table", TABLE[:1])
+    assert "a table" in capsys.readouterr().out
+    with progress_bar("couples", False) as bar, bar.aside():
+        bar(0.5)
+    assert capsys.readouterr().err == ""
