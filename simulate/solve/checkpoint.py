@@ -96,7 +96,8 @@ def load(path: Path, problem: str) -> Trajectory:
     wide, narrow = (M, V), (M, K)
     right = {
         "amounts": wide, "multipliers": wide, "lowest": wide, "slope": wide, "potentials": narrow, "held": narrow,
-        "drift": narrow, "lost": (K,), "first": (B,), "start": (V,), "grain": (1,), "nucleated": (M, B), "affinity": (M, B),
+        "drift": narrow, "lost": (K,), "first": (B,), "start": (V,), "grain": (1,),
+        "nucleated": (M, B), "affinity": (M, B),
     }  # fmt: skip
     steps = past["times"].shape[:1]
     rows = {
