@@ -237,8 +237,8 @@ def _slow(basis: Basis, slow: Array) -> None:
 
 
 @kernel()
-def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: Nuclei, part: float) -> float:
-    """Writes in which share of each cell a phase has nucleated after a ``part`` of a step, and in which it can grow.
+def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: Nuclei, portion: float) -> float:
+    """Writes in which share of each cell a phase has nucleated after a ``portion`` of a step, and in which it can grow.
 
     From the affinities and contents of ``moment`` and the exchange within cells of ``step``.  Those at the answer of a
     step belong to its mean temperature, so that the whole step with them is the midpoint rule; half of it with those of
@@ -296,7 +296,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                             along += part * part / max(here * wide[c, i], 1e-300)
                 attempts = 1.0 / (max(along, 1e-300) * size[c])
                 attempts /= 1.0 + np.expm1(framework) * np.exp(-growth.coupling * a)
-                fresh = -np.expm1(-part * attempts * np.exp(-barrier / (a * a)))
+                fresh = -np.expm1(-portion * attempts * np.exp(-barrier / (a * a)))
                 after[c, k] += (1.0 - before[c, k]) * fresh
                 fresh *= 1.0 - x
                 if anywhere < 0.5:

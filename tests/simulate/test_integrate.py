@@ -77,7 +77,7 @@ def couple(synthetic, seed, conductance, **options):
     amounts /= amounts.sum()
     return synthetic(
         N=N, g=g, amounts=amounts, u=np.tile(g[-3:], (4, 1)), store=np.full((4, 3), 1e-10),
-        D=np.full((15, 3), conductance), lacking=np.full((15, 3), 1.0), k0=5.0, **options,
+        D=np.full((15, 3), conductance), lacking=np.full((15, 3), 1.0), k0=5.0, nucleus=1e-3, **options,
     )  # fmt: skip
 
 

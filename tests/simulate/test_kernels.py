@@ -283,7 +283,7 @@ def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic)
             force = np.array([[-1.0, A]])
             moment = Moment(n, n, n @ model.basis.N, force, np.ones((1, 2)), kappa / parts, 1000.0)
             for _ in range(parts):
-                anew = nucleate(moment, model.basis, model.growth, step, nuclei)
+                anew = nucleate(moment, model.basis, model.growth, step, nuclei, 1.0)
                 assert anew <= expected + 1e-15
                 assert nuclei.within == pytest.approx(nuclei.after)
                 nuclei.before[:] = nuclei.after

@@ -177,7 +177,7 @@ def layer(synthetic, cells, L=0.01, gain=2.0, contact=None):
         amounts[cells - 1 : cells + 1] = [0.0, 0.0, 1.0 / cells]
     return synthetic(
         N=np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), g=np.array([0.0, 0.0, -gain]), amounts=amounts, u=u,
-        store=np.full((M, 2), 1e-9 / cells), k0=1e6, D=np.array([[L, L], [L, L], [2.0 * L, 2.0 * L]]), areas=areas,
+        nucleus=1e-3, store=np.full((M, 2), 1e-9 / cells), k0=1e6, D=np.array([[L, L], [L, L], [2.0 * L, 2.0 * L]]), areas=areas,
         lacking=np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]),  # what is dissolved lets the first of it form
         widths=np.full(M, 1.0 / cells),
     )  # fmt: skip
