@@ -177,7 +177,8 @@ def layer(synthetic, cells, L=0.01, gain=2.0, contact=None):
         amounts[cells - 1 : cells + 1] = [0.0, 0.0, 1.0 / cells]
     return synthetic(
         N=np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), g=np.array([0.0, 0.0, -gain]), amounts=amounts, u=u,
-        nucleus=1e-3, store=np.full((M, 2), 1e-9 / cells), k0=1e6, D=np.array([[L, L], [L, L], [2.0 * L, 2.0 * L]]), areas=areas,
+        nucleus=1e-3, store=np.full((M, 2), 1e-9 / cells), k0=1e6, areas=areas,
+        D=np.array([[L, L], [L, L], [2.0 * L, 2.0 * L]]),
         lacking=np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]),  # what is dissolved lets the first of it form
         widths=np.full(M, 1.0 / cells),
     )  # fmt: skip
@@ -201,13 +202,14 @@ def exponent(times, thickness, low, high):
 def test_diffusion_controlled_layer_is_parabolic_with_wagners_constant(synthetic, gain):
     """A and B each flow with L 2 gain / X and make two moles of AB per mole: X^2 = 16 L gain t (Wagner 1936).
 
-    The cell in which a front stands conducts like its mixture, so that the constant converges with the cells.
+    The cell in which a front stands conducts like its mixture, so that the constant converges with the cells: a thin
+    layer, of less than fifty of them, is behind by its first ones.
     """
     errors = []
     for cells in (20, 40, 80):
-        times, X = grow(layer(synthetic, cells, gain=gain), 1.6**2 / (16.0 * 0.01 * gain))
+        times, X = grow(layer(synthetic, cells, gain=gain), 1.6**2 / (16.0 * 0.01 * gain), tolerance=0.01)
         errors.append(abs(X[-1] / 1.6 - 1.0))
-    assert exponent(times, X, 0.3, 2.0) == pytest.approx(0.5, abs=0.02)
+    assert exponent(times, X, 0.6, 2.0) == pytest.approx(0.5, abs=0.02)
     assert order(errors) > 0.8
     assert errors[-1] < 0.015
 
