@@ -66,6 +66,10 @@ SLOWEST, FASTEST = 1e-15, 1e6
 """Bounds of the integrated rate: nothing happens below, and above it a phase is equilibrated.  What a step can do must
 vanish with its length: with 1e-9 the 1e-10 of oxygen that a gas may hold were gone in a microsecond at 25 °C."""
 
+EMBRYOS = 1e-3
+"""What nuclei past their barrier count for that have not grown to a grain yet [share of the cell]: what a scarce gas
+asks for has a way that is of first order in the rate, however slow all transformations are."""
+
 YOUNG = 0.1
 """What a grain counts for that has just nucleated [share of what it can reach]: phases grow faster as they grow, by no
 more than this."""
@@ -302,6 +306,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                 if anywhere < 0.5:
                     fastest = max(fastest, fresh)
                 x += fresh
+                x += (1.0 - x) * EMBRYOS * np.exp(-barrier / (a * a))
             within[c, k] = x
     return fastest
 
