@@ -1,4 +1,4 @@
-"""Prints amounts that pages tell of sizes, films, pressure, coatings and lithium: ``python docs/firing_numbers.py``.
+"""Prints amounts that pages tell of sizes, pressure, coatings, lithium and mass: ``python docs/firing_numbers.py``.
 
 After a calibration they have to be made anew; with a word behind it, such as ``lithium``, it prints that part alone.
 """
@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sinterface as si
+from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.simulate.solve import system
+from sinterface.simulate.studies.thermogram import thermogram
 
 TWO_HOURS = "10 °C/min to {} °C; hold 2 h; cool naturally"
 MINUTES = "100 °C/min to {} °C; hold 10 min; cool at 100 °C/min to 25 °C"
@@ -95,7 +97,28 @@ def grains() -> None:
     system.PRODUCT_GRAIN = usual
 
 
-PARTS: tuple[Callable[[], None], ...] = (sizes, films, pressure, coatings, lithium, grains)
+def mass() -> None:
+    """Where couples in a thermobalance lose more than their powders apart: docs/instruments.md."""
+    ways: Mapping[str, Mapping[str, Any]] = {
+        "as received": {"as_received": True},
+        "H=0.9, no carbonate": {"exposed": "H=0.9"},
+        "as received, 0.3 um": {"as_received": True, "sizes": "cathode=0.3um, electrolyte=0.3um"},
+    }
+    cathodes = ("pc-LNMO", "pc-LCO", "pc-NMC811", "pc-NMC631", "sc-NMC631", "pc-NMC532", "pc-NMC111")
+    for gas in ("O2", "dry-air"):
+        for name, way in ways.items():
+            for cathode in cathodes:
+                task = si.problem(
+                    cathode, "LLZTO", "5 °C/min to 1100 °C", atmosphere=gas, crucible="pan", cells=40, **way
+                )
+                shown = thermogram(task)
+                starts = (shown.extra_loss_from(part) for part in ("", "O2"))
+                mass, oxygen = ("never" if T is None else f"{T - CELSIUS_ZERO:.0f} °C" for T in starts)
+                sys.stdout.write(f"{gas}, {name}, {cathode:10s} mass {mass}, oxygen {oxygen}\n")
+                sys.stdout.flush()
+
+
+PARTS: tuple[Callable[[], None], ...] = (sizes, films, pressure, coatings, lithium, grains, mass)
 
 if __name__ == "__main__":
     for part in PARTS:

@@ -93,6 +93,9 @@ class Scan:
 
     def __post_init__(self) -> None:
         """Raise InputError for a scan that can not be made."""
+        for wavelength, _ in self.lines:
+            if not (math.isfinite(wavelength) and 0.05 <= wavelength <= 5.0):
+                raise InputError(f"wavelength {wavelength:g} Å: choose 0.05 to 5, or an anode of {', '.join(ANODES)}")
         low, high = ANGLES
         if not low <= self.start < self.stop <= high:
             raise InputError(
@@ -107,8 +110,6 @@ class Scan:
         if not 0.0 <= self.background < 1.0:
             raise InputError(f"background {self.background:g}: give the share of the strongest line, 0 to below 1")
         for wavelength, _ in self.lines:
-            if not (math.isfinite(wavelength) and 0.05 <= wavelength <= 5.0):
-                raise InputError(f"wavelength {wavelength:g} Å: choose 0.05 to 5, or an anode of {', '.join(ANODES)}")
             if self.stop > angle_of(SHORTEST, wavelength) + 1e-6:
                 raise InputError(
                     f"scan to {self.stop:g} degrees: with {wavelength:g} Å lines are calculated down to spacings of "

@@ -75,17 +75,20 @@ def tga(
 
 
 def _task(couple: CoupleOptions, material: str, ramp: str, phase_data: PhaseDatabase) -> Problem:
-    """The problem; an electrolyte may be given alone, too."""
+    """The problem; an electrolyte may be given alone, too, and layers name theirs themselves."""
     from sinterface.models.basics.errors import InputError
     from sinterface.models.powders import materials
     from sinterface.simulate.setup.problem import NONE
     from sinterface.simulate.setup.schedule import Schedule
+    from sinterface.simulate.setup.stack import is_stack
 
     plan = Schedule.parse(ramp)
     if plan.segments[-1].end <= plan.segments[0].start:
         raise InputError(f"ramp {ramp!r}: does not heat; give --to above room temperature")
     if couple.electrolyte.strip().casefold() != NONE:
         return couple.problem(material, plan, phase_data)
+    if is_stack(material):
+        return replace(couple, electrolyte=CoupleOptions.electrolyte).problem(material, plan, phase_data)
     try:
         powder = materials.find(material, "electrolyte", elements=phase_data.elements)
     except InputError:

@@ -110,10 +110,12 @@ class Mesh:
         return np.array([inner - self.centres[:-1], self.centres[1:] - inner])
 
     def grid(self, shell_grain: float = np.inf) -> Grid:
-        """All cells of the sample: those of the path, and before them layers beside the contacts with what is below.
+        """All cells of the sample: those of the path, and layers beside the contacts with what is below them.
 
-        ``shell_grain`` [m] is the radius of the grains of the shell, whose whole surface its layers cover.  In a slab,
-        and without layers, there is nothing beside.
+        The layers of the core come before the path and go on into its centre, those of the shell behind it: under its
+        surface a body is one, and what moves fast in it reaches all of it.  ``shell_grain`` [m] is the radius of the
+        grains of the shell, whose whole surface its layers cover.  In a slab, and without layers, there is nothing
+        beside.
         """
         none = np.zeros(len(self.centres), dtype=np.intp)
         path = Grid(
@@ -127,7 +129,7 @@ class Mesh:
         return path
 
     def _beside(self, path: Grid, adherent: bool, shell_grain: float) -> Grid:
-        """The cells with, before them, the layers of one body beside the contacts and a part of that body."""
+        """The cells with, at the end of one body, its layers beside the contacts and a part of it below them."""
         shell = len(self.layers) + 1
         chosen = list(range(1, self.adherent + 1) if adherent else range(shell - 1, self.adherent, -1))
         if not chosen:
@@ -158,17 +160,18 @@ class Mesh:
         regions.append(np.full(len(below), body))
         taken = np.where(there, path.volumes, 0.0)
         taken = np.where(taken >= 1e-2 * taken.max(), taken, 0.0)  # coarse cells give what lies under the layer
-        volumes = path.volumes - taken * (area * depth / taken.sum())
-        return replace(path, volumes=volumes).after(
-            np.concatenate(widths), np.concatenate(parts), area, np.concatenate(regions)
-        )
+        path = replace(path, volumes=path.volumes - taken * (area * depth / taken.sum()))
+        stacked = [np.concatenate(each) for each in (widths, parts, regions)]
+        if adherent:
+            return _row(*stacked, area=area, part=path.parts.max() + 1).before(path, area)
+        return path.before(_row(*(each[::-1] for each in stacked), area=area, part=path.parts.max() + 1), area)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells (M) of a sample in a row, as the solver takes them: those beside the contacts first, then the path.
+    """Cells (M) of a sample in a row, as the solver takes them: layers beside contacts of the core, path, of the shell.
 
-    centres and widths (M,) [m], volumes (M,) [m^3], areas (M-1,) [m^2] of the faces between, zero where two parts do
+    centres and widths (M,) [m], volumes (M,) [m^3], areas (M-1,) [m^2] of the faces between, zero where two classes do
     not touch; half (2, M-1) [m] distances from each face to the centres of its cells; ``regions`` (M,) as in ``Mesh``;
     ``parts`` (M,) zero for a path, and a number for each row of cells beside it; ``classes`` (M,) the class of size,
     each of which has a path.
@@ -185,33 +188,24 @@ class Grid:
 
     @property
     def rows(self) -> NDArray[np.intp]:
-        """Number (M,) of the row of cells that each belongs to: cells of different rows exchange nothing but gas."""
+        """Number (M,) of the row of cells that each belongs to: ``centres`` are measured along a row."""
         joints = (np.diff(self.parts) != 0) | (np.diff(self.classes) != 0)
         return np.concatenate(([0], np.cumsum(joints)))
 
     @property
     def outermost(self) -> NDArray[np.intp]:
         """The last cell of the path of each class: what the gas of the crucible reaches."""
-        return np.flatnonzero(np.diff(self.classes, append=self.classes[-1] + 1) != 0)
+        path = np.flatnonzero(self.parts == 0)
+        return path[np.diff(self.classes[path], append=self.classes[-1] + 1) != 0]
 
-    def after(self, widths: Array, volumes: Array, area: float, regions: NDArray[np.intp]) -> Grid:
-        """These cells behind a row of others that share one ``area`` [m^2] and touch none of these."""
-        edges = np.concatenate(([0.0], np.cumsum(widths)))
-        row = Grid(
-            0.5 * (edges[1:] + edges[:-1]), widths, volumes, np.full(len(widths) - 1, area),
-            0.5 * np.array([widths[:-1], widths[1:]]), regions=regions,
-            parts=np.full(len(widths), self.parts.max() + 1), classes=np.full(len(widths), self.classes[0]),
-        )  # fmt: skip
-        return row.before(self)
-
-    def before(self, other: Grid) -> Grid:
-        """These cells, and behind them others that touch none of these."""
+    def before(self, other: Grid, area: float = 0.0) -> Grid:
+        """These cells, and behind them others that touch the last of these with an ``area`` [m^2]."""
         joint = 0.5 * np.array([[self.widths[-1]], [other.widths[0]]])
         return Grid(
             np.concatenate((self.centres, other.centres)),
             np.concatenate((self.widths, other.widths)),
             np.concatenate((self.volumes, other.volumes)),
-            np.concatenate((self.areas, [0.0], other.areas)),
+            np.concatenate((self.areas, [area], other.areas)),
             np.concatenate((self.half, joint, other.half), axis=1),
             regions=np.concatenate((self.regions, other.regions)),
             parts=np.concatenate((self.parts, other.parts)),
@@ -223,6 +217,16 @@ class Grid:
         return replace(
             self, volumes=number * self.volumes, areas=number * self.areas, classes=np.full_like(self.classes, which)
         )
+
+
+def _row(widths: Array, volumes: Array, regions: NDArray[np.intp], *, area: float, part: int) -> Grid:
+    """Cells in a row that share one ``area`` [m^2]: a layer over a part of its body."""
+    edges = np.concatenate(([0.0], np.cumsum(widths)))
+    return Grid(
+        0.5 * (edges[1:] + edges[:-1]), widths, volumes, np.full(len(widths) - 1, area),
+        0.5 * np.array([widths[:-1], widths[1:]]), regions=regions,
+        parts=np.full(len(widths), part), classes=np.zeros(len(widths), dtype=np.intp),
+    )  # fmt: skip
 
 
 def graded(length: float, cells: int, finest: float) -> Array:

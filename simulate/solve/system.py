@@ -273,7 +273,7 @@ def assemble(
     crucible = furnace.crucible(task.crucible)
     shared = np.isin(blocks.components, OPEN_ELEMENTS)
     store[:, shared] *= 1e-3
-    store[-1, shared] = crucible.capacity(GAS_MEAN) * size.sum()
+    store[grid.outermost[-1], shared] = crucible.capacity(GAS_MEAN) * size.sum()
     interaction = blocks.interaction if np.any(blocks.interaction != 0.0) else np.full_like(blocks.interaction, np.nan)
     outlet = np.zeros(len(size))
     outlet[grid.outermost] = np.bincount(grid.classes, size) / size.sum()
@@ -334,9 +334,11 @@ def _grid(task: Problem, touching: ContactCourse) -> tuple[Grid, Necks]:
         rows.append(row if len(cells) == 1 else row.many(share / core, number))
         opened = np.array([mesh.opened(share) for share in touching.shares.tolist()])
         between = 0.5 * (opened[:, 1:] + opened[:, :-1]) / (0.5 * (mesh.open[1:] + mesh.open[:-1]))
-        beside = np.ones((len(opened), len(row.volumes) - between.shape[1]))
-        inside += [beside, between]
-        faces += [beside, opened[:, 1:] / mesh.open[1:]]
+        cells_wider, faces_wider = np.ones((2, len(opened), len(row.volumes)))
+        cells_wider[:, row.parts == 0] = between
+        faces_wider[:, row.parts == 0] = opened[:, 1:] / mesh.open[1:]  # of the face behind each cell
+        inside.append(cells_wider)
+        faces.append(faces_wider)
     return reduce(Grid.before, rows), Necks(touching.times, np.hstack(faces)[:, :-1], np.hstack(inside))
 
 

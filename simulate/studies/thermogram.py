@@ -62,7 +62,8 @@ def thermogram(
 ) -> Thermogram:
     """Run a problem, usually a ramp in the open pan of a thermobalance, and its powders apart.
 
-    ``progress`` is called with the share done.  Without a numerical error: the run is made once.
+    ``progress`` is called with the share done.  Without a numerical error: the run is made once.  Powders apart are a
+    single cell each, whatever their sizes; a coating of the couple keeps its mass where they do not meet.
 
     Example::
 
@@ -77,9 +78,17 @@ def thermogram(
     curve = result.mass()
     if task.cathode is None or task.electrolyte is None or not result.finished:
         return Thermogram(result, curve, None)
-    cathode = run(replace(task, electrolyte=None, exposure=None, additives=()))
-    electrolyte = run(replace(task, cathode=None, residue=None))
+    lone = replace(task, coatings=(), cathode_sizes=None, electrolyte_sizes=None)
+    cathode = run(replace(lone, electrolyte=None, exposure=None, additives=()))
+    electrolyte = run(replace(lone, cathode=None, residue=None))
     if not (cathode.finished and electrolyte.finished):
         return Thermogram(result, curve, None)
-    share = task.mass_ratio / (1.0 + task.mass_ratio)
-    return Thermogram(result, curve, together([(cathode.mass(), share), (electrolyte.mass(), 1.0 - share)]))
+    share, powder = task.mass_ratio / (1.0 + task.mass_ratio), 1.0 - _coating_share(result)
+    apart = together([(cathode.mass(), powder * share), (electrolyte.mass(), powder * (1.0 - share))])
+    return Thermogram(result, curve, apart)
+
+
+def _coating_share(result: Result) -> float:
+    """Share of the sample's mass that was put in as coatings."""
+    data = result.dataset
+    return 0.01 * float(data["wt_percent"].isel(time=0).values[data["role"].values == "coating"].sum())

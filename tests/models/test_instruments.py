@@ -254,9 +254,19 @@ def test_scans_that_can_not_be_made(options, words):
         Scan(**options)
 
 
-@pytest.mark.parametrize("radiation", ["", "Xx", "zero", "0", "-1", "nan"])
-def test_radiations_that_are_none(radiation):
-    with pytest.raises(InputError):
+@pytest.mark.parametrize(
+    ("radiation", "words"),
+    [
+        ("", "choose Cu"),
+        ("Xx", "choose Cu"),
+        ("zero", "choose Cu"),
+        ("0", "wavelength 0 Å: choose 0.05 to 5"),
+        ("-1", "wavelength -1 Å: choose 0.05 to 5"),
+        ("nan", "wavelength nan Å: choose 0.05 to 5"),
+    ],
+)
+def test_radiations_that_are_none(radiation, words):
+    with pytest.raises(InputError, match=words):
         Scan.of_anode(radiation)
 
 

@@ -82,6 +82,47 @@ def test_the_powders_apart_are_their_runs_by_shares(couple):
     assert excess is not None and excess == pytest.approx(couple.curve.change - couple.apart.change)
 
 
+def begins(cathode, **state):
+    """Temperature [degrees C] from which a couple in dry air loses 0.1 % more oxygen than its powders; None: never."""
+    task = si.problem(cathode, "LLZTO", TO, atmosphere="dry-air", crucible="pan", cells=20, **state)
+    start = thermogram(task).extra_loss_from("O2")
+    return None if start is None else start - 273.15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cathode", ["pc-LCO", "pc-NMC811", "pc-NMC532", "pc-NMC111"])
+def test_couples_lose_no_extra_oxygen_as_received(cathode):
+    """Not as observed, from 700, 800, 900 and 1000 °C on (Ma et al. 2025): docs/instruments.md says why.
+
+    Where this fails the model has changed: make the table there anew, and docs/limits.md.
+    """
+    assert begins(cathode, as_received=True) is None
+
+
+@pytest.mark.slow
+def test_garnet_short_of_lithium_takes_oxygen_in_the_observed_order():
+    """NMC811 at 800, NMC631 at 900, NMC111 at 1000 °C, the single crystal later (Ma et al. 2025), each too early."""
+    start = {name: begins(name, exposed="H=0.9") for name in ("pc-NMC811", "pc-NMC631", "sc-NMC631", "pc-NMC111")}
+    assert start["pc-NMC811"] < start["pc-NMC631"] < start["pc-NMC111"]
+    assert start["pc-NMC631"] < start["sc-NMC631"]
+
+
+@pytest.mark.parametrize("way", [{"sizes": "cathode=10±5um"}, {"coating": "Li3BO3=200nm"}])
+def test_powders_apart_have_no_sizes_and_no_coating(way):
+    task = si.problem("pc-NMC811", "LLZTO", "5 °C/min to 600 °C", crucible="pan", cells=8, **way)
+    shown = thermogram(task)
+    plain = thermogram(si.problem("pc-NMC811", "LLZTO", "5 °C/min to 600 °C", crucible="pan", cells=8))
+    assert shown.apart is not None and plain.apart is not None
+    kept = 0.9736 if "coating" in way else 1.0  # share of the sample that is no coating
+    assert shown.apart.parts["O2"] == pytest.approx(kept * plain.apart.parts["O2"], rel=1e-3, abs=1e-6)
+
+
+def test_a_stack_is_heated_as_it_is_named():
+    done = call("tga", "LCO=500nm, LLZO=1um", "--cells", 8, "--to", "600", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["electrolyte"] == "LLZO"
+
+
 def test_a_couple_takes_less_than_two_seconds(couple):
     task = si.problem("pc-NMC811", "LLZTO", TO, as_received=True, crucible="pan")
     thermogram(task)  # compiled and the phases chosen

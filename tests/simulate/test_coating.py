@@ -135,6 +135,33 @@ def test_no_thickness_is_the_bare_couple_to_a_billionth(coat):
         assert thin.family_shares.get(family, 0.0) == pytest.approx(share, abs=1e-7), "wt%, that is 1e-9 of the sample"
 
 
+def test_what_lies_under_a_layer_is_part_of_its_powder():
+    """Lithium reaches all of a particle, so that there is as much of it per metal under the layer as in its centre."""
+    task = si.problem(
+        "pc-NMC111", schedule="100 °C/min to 800 °C; hold 10 min; quench", coating="Li3BO3=20nm", cells=16
+    )
+    system = assembled(task)
+    amounts = integrate(system, begin(system), task.schedule.starts[1:]).last.amounts
+    held = amounts @ system.blocks.composition
+    ratio = held[:, system.components.index("Li")] / held[:, system.components.index("Ni")]
+    core = np.flatnonzero((system.grid.regions == 0) & (system.grid.parts == 0))[0]
+    below = np.flatnonzero((system.grid.regions == 0) & (system.grid.parts > 0))
+    assert len(below) > 2
+    assert ratio[below[-1]] == pytest.approx(ratio[core], rel=0.02), "13 % less where it is cut off"
+
+
+@pytest.mark.parametrize("on", ["cathode", "electrolyte"])
+def test_a_leaky_layer_cuts_nothing_off(on):
+    """A spinel that takes all of the garnet at 600 °C takes it with a little borate between, too."""
+    bare, coated = (
+        si.predict(si.problem("pc-LNMO", schedule=si.Schedule.hold(600, hours=2), cells=16, coating=text),
+                   estimate_error=False).unreacted["electrolyte_fraction"]
+        for text in ("", f"Li3BO3=20nm on {on}")
+    )  # fmt: skip
+    assert bare < 0.01
+    assert coated < 0.05, "a third of it is left where that third is cut off"
+
+
 @pytest.mark.parametrize(
     "close",
     [
