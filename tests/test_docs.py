@@ -193,22 +193,24 @@ def test_every_public_name_has_an_example():
     assert lacking == []
 
 
-def test_the_site_sets_subscripts_in_prose_and_nowhere_else():
-    spec = importlib.util.spec_from_file_location("subscripts", ROOT / "docs" / "subscripts.py")
-    subscripts = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(subscripts)
-    failed, tried = doctest.testmod(subscripts)
+def extension_of_the_site(name):
+    """A module of docs/ that Sphinx loads, whose examples have been run."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    failed, tried = doctest.testmod(module)
     assert (failed, tried > 0) == (0, True)
+    return module
+
+
+def test_the_site_sets_subscripts_in_prose_and_nowhere_else():
+    subscripts = extension_of_the_site("subscripts")
     for text in ("HDF5", "NMC811", "T_MAX", "as_received", "my_cathode.toml", "Ia-3d", "pc-LCO at 2.5", "F1", "E501"):
         assert list(map(str, subscripts.pieces(text))) == [text]
 
 
 def test_the_site_makes_tables_of_what_terminals_show():
-    spec = importlib.util.spec_from_file_location("terminal_tables", ROOT / "docs" / "terminal_tables.py")
-    tables = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tables)
-    failed, tried = doctest.testmod(tables)
-    assert (failed, tried > 0) == (0, True)
+    tables = extension_of_the_site("terminal_tables")
     blocks = re.findall(r"```console\n(.*?)```", (ROOT / "docs" / "start.md").read_text(), re.DOTALL)
     framed = [block for block in blocks if "┏" in block]
     assert framed

@@ -19,6 +19,7 @@ from sinterface.simulate.files.output import check_ending, write_figure
 from sinterface.simulate.setup.problem import mass_ratio_text, sample_text
 from sinterface.simulate.setup.schedule import clock
 from sinterface.simulate.solve.result import DETECTION_LIMIT
+from sinterface.simulate.studies.shares import with_family
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -199,8 +200,7 @@ def run(result: Result, limit: float = DETECTION_LIMIT) -> Figure:
         family = str(share["family"].values)
         curves_of.append(family)
         line = DASHES[min(curves_of.count(family), len(DASHES)) - 1]
-        known = family in ("other", str(phase)) or str(phase).endswith(f"({family})")
-        told = f"{phase}" if known else f"{phase} ({family})"
+        told = with_family(str(phase), family)
         colour, mark = style(family)
         first = 0.02 + 0.03 * (len(curves_of) % 5)  # marks of curves that run together stand beside each other
         upper.plot(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sinterface.models.phases.substance import FAMILIES
 from sinterface.simulate.figures.plot import TEMPERATURE, style
+from sinterface.simulate.studies.shares import with_family
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure, Scatter
@@ -44,16 +45,6 @@ TICKS = (0.0, 0.1, 1.0, 10.0, 50.0, 100.0)
 def text(value: object) -> str:
     """Text of a file as a chart shows it: no tag means anything."""
     return escape(str(value), quote=False)
-
-
-def with_family(phase: str, family: str) -> str:
-    """A phase as a chart names it, with its family where the name does not say it.
-
-    >>> with_family("NiO", "rock salt"), with_family("Li1.2Mn0.8O2 (Li2MnO3)", "Li2MnO3"), with_family("SiO2", "other")
-    ('NiO (rock salt)', 'Li1.2Mn0.8O2 (Li2MnO3)', 'SiO2')
-    """
-    told = family in (phase, "other") or phase.endswith(f"({family})")
-    return text(phase) if told else f"{text(phase)} ({text(family)})"
 
 
 def scaled(share: Array) -> Array:
@@ -89,7 +80,7 @@ def courses(
             name=name, hoverinfo="skip", legendgroup=text(family), showlegend=True, legendrank=1001,
         ))  # fmt: skip
     for number, (name, family, share) in enumerate(shares):
-        told = with_family(name, family)
+        told = text(with_family(name, family))
         figure.add_trace(Scatter(
             x=times, y=share, name=told, mode="lines", legendgroup=text(family),
             line={"color": style(family)[0], "dash": DASHES[number % len(DASHES)], "width": 2},
@@ -130,7 +121,7 @@ def profile(micrometres: Array, shares: Sequence[tuple[str, str, Array]]) -> Fig
 
     figure = _figure(400)
     for number, (name, family, share) in enumerate(shares):
-        told = with_family(name, family)
+        told = text(with_family(name, family))
         pattern = {"shape": PATTERNS[number % len(PATTERNS)], "fgcolor": "white", "bgcolor": style(family)[0]}
         figure.add_trace(Scatter(
             x=micrometres, y=share, name=told, mode="lines", stackgroup="cell", line={"color": "white", "width": 0.6},
@@ -181,7 +172,7 @@ def diffractogram(pattern: Pattern, least: float = 0.02) -> Figure:
         figure.add_trace(Scatter(
             x=angles, y=np.full(len(angles), -row), yaxis="y2", mode="markers", showlegend=False, name="",
             marker={"symbol": "line-ns", "size": 13, "line": {"color": style(part.family)[0], "width": 1.6}},
-            hovertemplate=f"{with_family(part.phase, part.family)} %{{x:.2f}}°<extra></extra>",
+            hovertemplate=f"{text(with_family(part.phase, part.family))} %{{x:.2f}}°<extra></extra>",
         ))  # fmt: skip
     share = min(0.6, (22.0 * len(rows) + 6.0) / (270.0 + 22.0 * len(rows)))
     names = [f"{text(part.family)} {part.wt_percent:.2g} %" for part in rows]

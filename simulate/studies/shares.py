@@ -45,6 +45,16 @@ def final_errors(result: Result) -> dict[str, float]:
     return {family: size for family, size in by_family.items() if np.isfinite(size)}
 
 
+def with_family(phase: str, family: str) -> str:
+    """A phase as figures name it, with its family where the name does not say it.
+
+    >>> with_family("NiO", "rock salt"), with_family("Li1.2Mn0.8O2 (Li2MnO3)", "Li2MnO3"), with_family("SiO2", "other")
+    ('NiO (rock salt)', 'Li1.2Mn0.8O2 (Li2MnO3)', 'SiO2')
+    """
+    told = family in (phase, "other") or phase.endswith(f"({family})")
+    return phase if told else f"{phase} ({family})"
+
+
 def with_error(share: float, error: float | None, digits: int = 2) -> str:
     """An amount as tables show it, with its numerical error behind ± where there is one.
 
