@@ -92,13 +92,15 @@ class Moment(NamedTuple):
 
 
 class Nuclei(NamedTuple):
-    """Shares of each cell (M, B): in which a phase has nucleated ``before`` a step and ``after`` it, and ``within``
-    reach of which it can grow.
+    """Shares of each cell (M, B): in which a phase has nucleated ``before`` a step and ``after`` it, ``within`` reach
+
+    of what has nucleated, and those in which it can grow ``now``: within reach and by nuclei that are no grains yet.
     """
 
     before: Array
     after: Array
     within: Array
+    now: Array
 
 
 class Landscape(NamedTuple):
@@ -251,7 +253,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
     n, lowest, affinity, size = moment.middle, moment.lowest, moment.A, step.size
     N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
     around, near = growth.around, growth.near
-    before, after, within = nuclei.before, nuclei.after, nuclei.within
+    before, after, within, now = nuclei.before, nuclei.after, nuclei.within, nuclei.now
     M, K = moment.held.shape
     own, wide, slow = np.empty(M), np.empty((M, K)), np.empty(len(cations_of))
     _slow(basis, slow)
@@ -306,7 +308,9 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                 if anywhere < 0.5:
                     fastest = max(fastest, fresh)
                 x += fresh
-                x += (1.0 - x) * EMBRYOS * np.exp(-barrier / (a * a))
+                now[c, k] = x + (1.0 - x) * EMBRYOS * np.exp(-barrier / (a * a))
+            else:
+                now[c, k] = x
             within[c, k] = x
     return fastest
 
@@ -333,10 +337,10 @@ def spread(n: Array, A: Array, basis: Basis, size: Array, nuclei: Nuclei) -> Non
 
 
 @kernel()
-def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, within: Array) -> None:
+def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, now: Array) -> None:
     """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change.
 
-    ``within`` (M, B) is the share of each cell in which a block can grow.  Nothing is written of a block that may not
+    ``now`` (M, B) is the share of each cell in which a block can grow.  Nothing is written of a block that may not
     change: of most, in most cells.
     """
     # arrays have names of their own: each one that is taken out of a tuple in the inner loop is a reference to count
@@ -357,7 +361,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, within:
         framework = growth.slower[k] / moment.T
         drag.framework[k] = framework
         for c in range(M):
-            a, x = affinity[c, k], within[c, k]
+            a, x = affinity[c, k], now[c, k]
             amount = 0.0
             for v in range(lo, hi):
                 amount += n[c, v]
