@@ -272,19 +272,20 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
             own[c] = 0.0
             for v in range(lo, hi):
                 own[c] += slow[v] * n[c, v]
-            anywhere = max(anywhere, before[c, k])
+            own[c] = min(own[c] / size[c], 1.0)
+            anywhere = max(anywhere, before[c, k], own[c])
         for c in range(M):
-            x = before[c, k]
+            x = max(before[c, k], own[c])
             if anywhere > 0.0 and x < 1.0:
                 mean, weight = 0.0, 0.0
                 for j in range(near[c, 0], near[c, 1]):
-                    mean += around[c, j] * size[j] * before[j, k]
+                    mean += around[c, j] * size[j] * max(before[j, k], own[j])
                     weight += around[c, j] * size[j]
                 x = max(x, mean / weight)
                 if c > near[c, 0]:
-                    x = max(x, min(own[c - 1] / size[c - 1], 1.0))
+                    x = max(x, own[c - 1])
                 if c < near[c, 1] - 1:
-                    x = max(x, min(own[c + 1] / size[c + 1], 1.0))
+                    x = max(x, own[c + 1])
             after[c, k] = before[c, k]
             a = affinity[c, k]
             if x < 1.0 and a > 0.0 and barrier < 60.0 * a * a:
@@ -330,7 +331,7 @@ def spread(n: Array, A: Array, basis: Basis, size: Array, nuclei: Nuclei) -> Non
                 own += slow[v] * n[c, v]
             own /= size[c]
             grown = (own / (own + GRAIN)) ** 3
-            x = max(nuclei.after[c, k], nuclei.within[c, k] * grown)
+            x = max(nuclei.after[c, k], min(own, 1.0) * grown)
             if A[c, k] < 0.0:
                 x = min(x, 2.0 * grown)
             nuclei.before[c, k] = x
