@@ -282,10 +282,6 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                     mean += around[c, j] * size[j] * max(before[j, k], own[j])
                     weight += around[c, j] * size[j]
                 x = max(x, mean / weight)
-                if c > near[c, 0]:
-                    x = max(x, own[c - 1])
-                if c < near[c, 1] - 1:
-                    x = max(x, own[c + 1])
             after[c, k] = before[c, k]
             a = affinity[c, k]
             if x < 1.0 and a > 0.0 and barrier < 60.0 * a * a:
