@@ -323,7 +323,7 @@ def march(
     before, after = np.empty(B), np.empty(B)
     guess = Guess(u, n0, z0)
     paths = copied(model.paths)
-    nuclei = Nuclei(cells.nucleated, np.empty((M, B)), np.empty((M, B)), np.empty((M, B)))
+    nuclei = Nuclei(cells.nucleated, np.empty((M, B)), np.empty((M, B)))
     time, size, steps, iterations, fresh = (
         progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
     )  # fmt: skip
@@ -377,7 +377,7 @@ def march(
         for stage in range(2):
             if stage == 1:
                 conductances(middle, u, spreading, basis, paths, grain, step)
-            mobilities(moment, basis, model.growth, step, nuclei.now)
+            mobilities(moment, basis, model.growth, step, nuclei.within)
             wake(moment, expected, stage == 1, guess, basis, step)
             answer, spent = _solved(cells, guess, basis, step, ROUGH if fresh and stage == 0 else CLOSE)
             iterations += spent

@@ -15,7 +15,8 @@ the scarcest in series.  x is the share of the cell in which the phase has nucle
 nu being the share of nuclei past their barrier at a driving force A RT per mole of cations, gamma the effective
 interface energy of heterogeneous nuclei (Volmer & Weber 1926; Christian, The Theory of Phase Transformations in Metals
 and Alloys, 2002, ch. 10), and k the rate at which atoms join them: that of the transformation, of what the cell holds.
-A grain serves all cells within its reach, and the next ones in the share that it makes up.  f is for frameworks that
+What has grown counts as x too.  A grain serves all cells within its reach: where it can grow is the mean of x over one,
+and only what nucleates in a cell or fills it is remembered there.  f is for frameworks that
 are slower to build by an activation energy dE, which a driving force lowers (Bell, Proc. R. Soc. A 154, 414 (1936)); A
 in it is the force of the step itself (``drag``), of whichever sign: a framework is as slow to take apart as to build.
 """
@@ -92,15 +93,13 @@ class Moment(NamedTuple):
 
 
 class Nuclei(NamedTuple):
-    """Shares of each cell (M, B): in which a phase has nucleated ``before`` a step and ``after`` it, ``within`` reach
-
-    of what has nucleated, and those in which it can grow ``now``: within reach and by nuclei that are no grains yet.
+    """Shares of each cell (M, B): in which a phase has nucleated ``before`` a step and ``after`` it, and ``within``
+    reach of which it can grow.
     """
 
     before: Array
     after: Array
     within: Array
-    now: Array
 
 
 class Landscape(NamedTuple):
@@ -242,6 +241,12 @@ def _slow(basis: Basis, slow: Array) -> None:
                     slow[v] += basis.N[v, i]
 
 
+@inner()
+def _grown(own: float) -> float:
+    """Share of a cell that grains fill of which it holds the share ``own``: none where that is a trace."""
+    return min(own, 1.0) * (own / (own + GRAIN)) ** 3
+
+
 @kernel()
 def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: Nuclei, portion: float) -> float:
     """Writes in which share of each cell a phase has nucleated after a ``portion`` of a step, and in which it can grow.
@@ -253,7 +258,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
     n, lowest, affinity, size = moment.middle, moment.lowest, moment.A, step.size
     N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
     around, near = growth.around, growth.near
-    before, after, within, now = nuclei.before, nuclei.after, nuclei.within, nuclei.now
+    before, after, within = nuclei.before, nuclei.after, nuclei.within
     M, K = moment.held.shape
     own, wide, slow = np.empty(M), np.empty((M, K)), np.empty(len(cations_of))
     _slow(basis, slow)
@@ -272,7 +277,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
             own[c] = 0.0
             for v in range(lo, hi):
                 own[c] += slow[v] * n[c, v]
-            own[c] = min(own[c] / size[c], 1.0)
+            own[c] = _grown(own[c] / size[c])
             anywhere = max(anywhere, before[c, k], own[c])
         for c in range(M):
             x = max(before[c, k], own[c])
@@ -305,9 +310,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                 if anywhere < 0.5:
                     fastest = max(fastest, fresh)
                 x += fresh
-                now[c, k] = x + (1.0 - x) * EMBRYOS * np.exp(-barrier / (a * a))
-            else:
-                now[c, k] = x
+                x += (1.0 - x) * EMBRYOS * np.exp(-barrier / (a * a))
             within[c, k] = x
     return fastest
 
@@ -326,18 +329,17 @@ def spread(n: Array, A: Array, basis: Basis, size: Array, nuclei: Nuclei) -> Non
             for v in range(basis.start[k], basis.start[k + 1]):
                 own += slow[v] * n[c, v]
             own /= size[c]
-            grown = (own / (own + GRAIN)) ** 3
-            x = max(nuclei.after[c, k], min(own, 1.0) * grown)
+            x = max(nuclei.after[c, k], _grown(own))
             if A[c, k] < 0.0:
-                x = min(x, 2.0 * grown)
+                x = min(x, 2.0 * (own / (own + GRAIN)) ** 3)
             nuclei.before[c, k] = x
 
 
 @kernel()
-def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, now: Array) -> None:
+def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, within: Array) -> None:
     """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change.
 
-    ``now`` (M, B) is the share of each cell in which a block can grow.  Nothing is written of a block that may not
+    ``within`` (M, B) is the share of each cell in which a block can grow.  Nothing is written of a block that may not
     change: of most, in most cells.
     """
     # arrays have names of their own: each one that is taken out of a tuple in the inner loop is a reference to count
@@ -358,7 +360,7 @@ def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, now: Ar
         framework = growth.slower[k] / moment.T
         drag.framework[k] = framework
         for c in range(M):
-            a, x = affinity[c, k], now[c, k]
+            a, x = affinity[c, k], within[c, k]
             amount = 0.0
             for v in range(lo, hi):
                 amount += n[c, v]
