@@ -458,7 +458,12 @@ def _growth(blocks: PhaseBlocks, grid: Grid, parameters: Parameters, shared: NDA
     cell = np.arange(len(distance))
     near = (distance < 3.0 * PRODUCT_GRAIN) | (np.abs(cell[:, None] - cell) <= 1)
     near &= grid.rows[:, None] == grid.rows
-    weights = np.where(near, np.exp(-distance / PRODUCT_GRAIN), 0.0) * grid.widths
+    width = grid.widths / PRODUCT_GRAIN
+    gap = np.maximum(distance / PRODUCT_GRAIN - 0.5 * (width[:, None] + width), 0.0)
+    inside = -np.expm1(-width)
+    integral = inside[:, None] * inside * np.exp(-gap)  # of exp(-distance / grain) over both cells
+    np.fill_diagonal(integral, 2.0 * (width - inside))
+    weights = np.where(near, integral / width[:, None], 0.0)
     weights /= weights.sum(axis=1, keepdims=True)
     around = weights * (grid.volumes[:, None] / grid.volumes)
     limits = np.array([[np.flatnonzero(row)[0], np.flatnonzero(row)[-1] + 1] for row in near], dtype=np.intp)

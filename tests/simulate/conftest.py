@@ -140,7 +140,9 @@ class Synthetic:
             N=N, start=start, occupancy=occupancy, species=species, site=site, sites=sites, own=own, metal=metal,
             cations=cations,
         )  # fmt: skip
-        growth = Growth(np.eye(M), near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared)
+        around = np.eye(M) + 0.1 * (np.eye(M, k=1) + np.eye(M, k=-1))
+        around /= around.sum(axis=1, keepdims=True)
+        growth = Growth(around, near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared)
         paths = Paths(
             widths=widths, density=size / volumes, half=half, areas=areas, side=np.zeros(M, dtype=np.intp),
             host=np.arange(B, dtype=np.intp), lacking=lacking, width=self.film, shared=shared, films=np.zeros(B),
