@@ -456,6 +456,7 @@ def _commit(model: Model, cells: Cells, answer: StepEnd, step: Step, supply: Arr
 
     What a cell holds is then what its blocks and its store hold; what round-off leaves of the balance of the whole
     sample goes to the cell that holds most, so that errors do not add up and no cell is left with less than nothing.
+    That of a gas goes into what it has exchanged: cells may hold far less of it than the round-off of what phases hold.
     """
     N = model.basis.N
     M, K = cells.u.shape
@@ -478,6 +479,8 @@ def _commit(model: Model, cells: Cells, answer: StepEnd, step: Step, supply: Arr
             now += held
             if held > cells.held[fullest, i]:
                 fullest = c
+        if model.growth.shared[i]:
+            gone = total - now
         cells.lost[i] += gone
         cells.held[fullest, i] += total - gone - now
     for c in range(M):
