@@ -124,7 +124,7 @@ def test_nearly_no_deviation_is_the_run_with_as_many_cells_to_a_thousandth():
 def test_nearly_no_deviation_is_nearly_the_plain_run():
     """Five classes of equal size, each with its own row of cells: rows do not disturb each other."""
     powder = 1e6 * materials.find("pc-NMC811").particle_diameter.value
-    plain = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16), estimate_error=False)
+    plain = si.predict(si.problem("pc-NMC811", schedule=FIRING), estimate_error=False)  # with 40 cells
     text = f"cathode=50% {powder:.6g}um + 50% {powder * (1 + 1e-9):.16g}um"
     twice = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16, sizes=text), estimate_error=False)
     fewer = si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=11), estimate_error=False)  # 16 / sqrt(2)
