@@ -5,14 +5,14 @@ import sinterface as si
 firing = si.Schedule.hold(800, hours=2)
 secondary, remarks = {}, {}
 for coating in ("", "Li3BO3=20nm", "LiNbO3=20nm"):
-    result = si.predict(si.problem("pc-NMC811", "LLZTO", firing, coating=coating, cells=20))
+    result = si.predict(si.problem("pc-NMC811", "LLZTO", firing, coating=coating))
     secondary[coating] = result.by_family.sum()
     remarks[coating] = result.dataset.attrs["remarks"]
     print(f"{coating or 'bare':12s} {secondary[coating]:5.2f} wt% of secondary phases; {remarks[coating]}")
 
-# both are consumed as the furnace reaches 800 °C: the borate changes next to nothing, of the niobate own phases remain
+# the borate stays and changes next to nothing; the niobate is consumed at 800 °C, and phases of its own remain
 assert abs(secondary["Li3BO3=20nm"] - secondary[""]) < 0.2 * secondary[""]
-assert "it does next to nothing" in remarks["Li3BO3=20nm"]
+assert "it does next to nothing" in remarks["Li3BO3=20nm"] and "is left in the contacts" in remarks["Li3BO3=20nm"]
 assert secondary["LiNbO3=20nm"] > 1.1 * secondary[""]
-assert all("through after" in remarks[coating] for coating in ("Li3BO3=20nm", "LiNbO3=20nm"))
+assert "through after" in remarks["LiNbO3=20nm"]
 assert float(result.dataset["coating_left"].isel(time=-1).max()) < 0.01
