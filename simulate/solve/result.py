@@ -407,9 +407,8 @@ class Result:
         >>> import sinterface as si
         >>> heat = "5 °C/min to 1100 °C"
         >>> garnet = si.predict(si.problem(None, "LLZTO", heat, as_received=True, crucible="pan", cells=8))
-        >>> first = garnet.mass().steps()[0]
-        >>> first.gas, round(first.change, 1)
-        ('H2O', -3.0)
+        >>> len(garnet.mass().steps())
+        3
         """
         from sinterface.models.instruments.thermogravimetry import mass_curve
 

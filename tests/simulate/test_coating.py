@@ -115,19 +115,10 @@ def test_layers_have_their_volumes_wherever_they_lie(geometry, on):
 
 @pytest.mark.parametrize("coat", ["Li3BO3", "Li2ZrO3", "La2Zr2O7"])
 def test_no_thickness_is_the_bare_couple(coat):
-    """To a millionth of the sample; see below for what is wanted."""
     bare = fired()
     thin = fired(coat, thickness=1e-18)
     assert thin.finished
     assert sum(bare.family_shares.values()) > 1.0
-    for family, share in bare.family_shares.items():
-        assert thin.family_shares.get(family, 0.0) == pytest.approx(share, abs=1e-4), "wt%, that is 1e-6 of the sample"
-
-
-@pytest.mark.parametrize("coat", ["Li3BO3", "Li2ZrO3", "La2Zr2O7"])
-def test_no_thickness_is_the_bare_couple_to_a_billionth(coat):
-    bare = fired()
-    thin = fired(coat, thickness=1e-18)
     for family, share in bare.family_shares.items():
         assert thin.family_shares.get(family, 0.0) == pytest.approx(share, abs=1e-7), "wt%, that is 1e-9 of the sample"
 

@@ -103,8 +103,8 @@ def test_furnace_carbon_dioxide_comes_in_no_faster_than_the_gas_is_renewed():
     assert sample.crucible == "lidded"
     per_mole = lid.capacity(298.15) * 4.0e-4 * hours / lid.renewal
     moles_per_kg = 40.0  # cations in a kg of LiCoO2 and LLZTO: 20 and 14, rounded up
-    balance = 1e-10  # to which elements are conserved
-    assert -balance <= uptake(result, "CO2") <= 1.05 * per_mole * moles_per_kg
+    solved = 1e-11  # a step leaves up to 1e-12 of a balance, which counts as exchanged
+    assert -solved <= uptake(result, "CO2") <= 1.05 * per_mole * moles_per_kg
 
 
 def test_layers_react_as_particles_do():
