@@ -7,7 +7,8 @@ errors do not allow.
 Amounts after the hold and after cooling.  The second difference of a smooth curve is small; where it is larger than
 what its three errors allow, |d2| > e1 + 2 e2 + e3, plus what the curve bends by (the median of |d2| around it), it is
 listed.  Where a family begins to form, all curves have a corner: that is listed apart, by the name of the family, if
-its amount goes up from nothing no faster than afterwards.  A family that begins with a jump is no corner.
+its amount goes up from nothing no faster than afterwards.  A family that begins with a jump is no corner.  What lies
+where a run names an invariant reaction of the database (``sinterface.invariants``) is listed apart as well.
 """
 
 import argparse
@@ -132,22 +133,32 @@ def beginning(curves, label, place):
     return sorted({curve.family for curve in curves if curve.label == label and curve.begins(place)})
 
 
-def report(curves):
-    """Lines that list what is not smooth, and a last one with the corners where a family begins."""
-    lines, corners = [], set()
+def named(powder, T):
+    """The invariant reactions that a run of this powder at a hold temperature [°C] names."""
+    return [str(each) for each in si.invariants(si.problem(powder, schedule=si.Schedule.hold(T, hours=2)))]
+
+
+def report(curves, names=lambda label, x: []):
+    """Lines that list what is not smooth, what of it ``names`` names, and the corners where a family begins."""
+    lines, corners, known = [], set(), {}
     for curve in curves:
         for x, bend, allowed in curve.kinks:
             begun = beginning(curves, curve.label, x)
             if begun:
                 corners.add(f"{curve.label}, {x:g}: {' and '.join(begun)}")
                 continue
-            lines.append(
+            line = (
                 f"  {curve.label}, {curve.when}: {curve.family} at {x:g}: second difference {bend:+.3f} wt%, "
                 f"allowed {allowed:.3f}"
             )
+            if reactions := names(curve.label, x):
+                known.setdefault("; ".join(reactions), []).append(line)
+            else:
+                lines.append(line)
     points = sum(len(curve.x) - 2 for curve in curves)
     return [
         f"{len(curves)} curves, {points} second differences, {len(lines)} larger than allowed", *lines,
+        *(text for reaction, at in known.items() for text in (f"named by the run: {reaction}", *at)),
         f"corners where families begin: {'; '.join(sorted(corners)) or 'none'}",
     ]  # fmt: skip
 
@@ -188,7 +199,7 @@ def main(arguments):
             more = by_temperature(name, options.low, options.high, options.step, options.workers)
         else:
             more = by_composition(name, workers=options.workers)
-        print(name, *report(more), sep="\n", flush=True)
+        print(name, *report(more, named if options.kind == "temperature" else lambda *_: []), sep="\n", flush=True)
         curves += more
     if options.plot:
         draw(curves, options.plot)

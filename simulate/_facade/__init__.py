@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sinterface.simulate.solve.run import simulate as simulate
     from sinterface.simulate.studies.compare import Comparison as Comparison
     from sinterface.simulate.studies.compare import compare as compare
+    from sinterface.simulate.studies.jumps import invariants as invariants
     from sinterface.simulate.studies.optimize import Bounds as Bounds
     from sinterface.simulate.studies.optimize import Front as Front
     from sinterface.simulate.studies.optimize import optimize as optimize
@@ -72,6 +73,7 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
     "atmosphere": ("models.phases.atmosphere", "atmosphere"),
     "compare": ("simulate.studies.compare", "compare"),
     "interface_reactions": ("models.interface.reactions", "interface_reactions"),
+    "invariants": ("simulate.studies.jumps", "invariants"),
     "load_database": ("models.phases.database", "embedded"),
     "material": ("models.powders.materials", "find"),
     "materials": ("models.powders.materials", "built_in"),
@@ -90,8 +92,9 @@ _WHERE = {  # public name: (module, name there); imported on first use, so that 
 __all__ = [
     "Atmosphere", "Bounds", "Comparison", "DataError", "Database", "Front", "InputError", "Material",
     "Problem", "Result", "Schedule", "Screened", "SinterfaceError", "SolveError", "Space", "Spread", "Sweep",
-    "atmosphere", "compare", "interface_reactions", "load_database", "material", "materials", "open_store", "optimize",
-    "predict", "predict_all", "problem", "read_schedule", "read_space", "screen", "simulate", "spread", "sweep",
+    "atmosphere", "compare", "interface_reactions", "invariants", "load_database", "material", "materials",
+    "open_store", "optimize", "predict", "predict_all", "problem", "read_schedule", "read_space", "screen", "simulate",
+    "spread", "sweep",
 ]  # fmt: skip
 
 

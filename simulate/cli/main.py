@@ -120,6 +120,7 @@ def run(
     from sinterface.simulate.setup import schedule_file
     from sinterface.simulate.setup.problem import DEFAULT_HOLD
     from sinterface.simulate.solve.run import predict
+    from sinterface.simulate.studies import jumps
     from sinterface.simulate.studies.samples import MOST
 
     for name in ("temperature", "hold", "ramp"):
@@ -135,6 +136,9 @@ def run(
     check_outputs(output, plot, checkpoint, style=style)
     with progress_bar(task.label, not as_json) as advance:
         result = predict(task, database=phase_data, progress=advance, checkpoint=checkpoint)
+    if near := jumps.told(jumps.invariants(task, database=phase_data)):
+        attrs = result.dataset.attrs
+        attrs["remarks"] = "; ".join(filter(None, (attrs["remarks"], near)))
     if temperature is None and schedule is None:
         say(f"neither -T nor --schedule is given: the couple was held at {DEFAULT_HOLD:g} °C", quiet=True)
     around = None

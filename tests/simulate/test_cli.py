@@ -137,6 +137,15 @@ def test_a_run_without_a_temperature_says_which_it_takes(program):
     assert json.loads(answer.stdout)["temperature_C"] == 800.0
 
 
+def test_a_run_names_the_invariant_reaction_that_it_lies_near(program):
+    answer = program("run", "pc-NMC811", "-T", "905", "--cells", "4", "--json")
+    told = json.loads(answer.stdout)["remarks"]
+    assert "pc-NMC811 turns from layered into rock salt near" in told
+    assert "amounts hang on single degrees there" in told
+    away = program("run", "pc-LCO", "-T", "600", "--cells", "4", "--json")
+    assert "turns from" not in json.loads(away.stdout)["remarks"]
+
+
 def test_tables_for_people(tmp_path, program):
     run = program("run", "LiNi0.6Mn0.2Co0.2O2", "--morphology", "sc", "-T", "500", "-o", "r.nc", *QUICK, cwd=tmp_path)
     assert run.returncode == 0
