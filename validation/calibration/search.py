@@ -27,10 +27,17 @@ GENERATION = 16
 STEP = 0.35
 """First standard deviation of the search, in units of the priors."""
 
-OF_ALL, AT_RANDOM = 4, 2
-"""Sets of a generation that are to be best given all observations, and that lie anywhere near the best.
+OF_ALL, ELSEWHERE, AT_RANDOM = 4, 4, 2
+"""Sets of a generation that are to be best given all observations, near the best set and near the best APART from it,
 
-The others are to be best without one cathode, two of which take turns.
+and that lie anywhere near the best.  The others are to be best without one cathode, two of which take turns.
+"""
+
+APART = 0.3
+"""Root mean square distance from the best set [prior sd] of another hill.
+
+A search that only climbed from the best set missed one 0.39 away, as high, for 1,000 sets: gas under the lid renewed as
+fast as estimated, where the best had it four times slower.
 """
 
 TRUST = 0.4
@@ -71,7 +78,7 @@ def _of_the_model(pool: Pool, seed: int) -> Array:
 
 
 def _of_the_emulator(pool: Pool, seed: int) -> Array:
-    """Where the emulated posteriors are highest near the best set, and a few sets around it."""
+    """Where the emulated posteriors are highest near the best set and near another hill, and a few sets around it."""
     run = pool.finished()
     different = list(dict.fromkeys(groups(pool.cathodes).values()))
     turn = int(np.count_nonzero(run.origin == GUESS)) // GENERATION
@@ -79,12 +86,26 @@ def _of_the_emulator(pool: Pool, seed: int) -> Array:
     emulator = train(run, [(), *two], seed)
     rng = np.random.default_rng([seed, 10, len(run.z)])
     climbs = GENERATION - AT_RANDOM
-    targets: list[tuple[str, ...]] = [()] * (OF_ALL if two else climbs)
-    targets += [two[k % 2] for k in range(climbs - len(targets))]
+    best, other = hills(run.z, run.log_density())
+    targets: list[tuple[tuple[str, ...], Array]] = [((), other)] * ELSEWHERE
+    targets += [((), best)] * (OF_ALL if two else climbs - ELSEWHERE)
+    lefts = [two[k % 2] for k in range(climbs - len(targets))]
+    targets += [(left, run.z[np.argmax(run.log_density(left))]) for left in lefts]
     with threadpool_limits(1):
-        sets = [climb(emulator, run.z[np.argmax(run.log_density(left))], left, rng) for left in targets]
-    best = run.z[np.argmax(run.log_density())]
+        sets = [climb(emulator, center, left, rng) for left, center in targets]
     return np.array([*sets, *(best + 0.5 * TRUST * rng.normal(size=(AT_RANDOM, len(best))))])
+
+
+def hills(z: Array, density: Array) -> tuple[Array, Array]:
+    """The best set (D,) of some (N, D), and the best that lies APART from it; that itself where none does.
+
+    >>> best, other = hills(np.array([[0.0], [0.1], [1.0], [2.0]]), np.array([-1.0, -1.1, -3.0, -2.0]))
+    >>> float(best[0]), float(other[0])
+    (0.0, 2.0)
+    """
+    best = z[np.argmax(density)]
+    apart = np.sqrt(np.mean((z - best) ** 2, axis=1)) >= APART
+    return best, z[np.argmax(np.where(apart, density, -np.inf))] if np.any(apart) else best
 
 
 def climb(emulator: Emulator, center: Array, without: tuple[str, ...], rng: np.random.Generator) -> Array:
