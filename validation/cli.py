@@ -328,9 +328,10 @@ def _add(table: Table, *cells: str) -> None:
 
 def _baselines(validation: Validation) -> Table:
     table = _table("each cathode left out", "", "onset off by, °C", "F1", "precision", "recall")
-    onset, phases = validation.leave_one_out.onset, validation.leave_one_out.phases
-    model = (onset.mean_distance_C, phases.f1, phases.precision, phases.recall)
-    told = [("this model", *model)]
+    scores = validation.leave_one_out
+    phases, vote = scores.phases, scores.vote
+    told = [("this model", scores.onset.mean_distance_C, phases.f1, phases.precision, phases.recall)]
+    told.append(("vote of its samples", vote.mean_distance_C, vote.f1, vote.precision, vote.recall))
     told += [(row.what, row.mean_distance_C, row.f1, row.precision, row.recall) for row in validation.baselines.guesses]
     for name, distance, *shares in told:
         _add(table, name, _number(distance, ".0f"), *(_number(share, ".2f") for share in shares))

@@ -92,6 +92,16 @@ def test_cells_are_judged_by_the_first_run_and_leave_out_runs_that_failed():
     assert measures.phases(nothing)["f1"] is None
 
 
+def test_a_vote_is_what_more_than_half_of_the_samples_say():
+    more, less = predicted(La2Zr2O7=0.5), predicted(La2Zr2O7=0.1)
+    first = scan(800.0, 650.0, 700.0)
+    won = measures.vote(measures.cells([LCO[700]], at(LCO[700], less, more, more)), [ONSET], first)
+    assert won == {"mean_distance_C": 0.0, "precision": 1.0, "recall": 0.5, "f1": pytest.approx(2.0 / 3.0)}
+    tied = measures.vote(measures.cells([LCO[700]], at(LCO[700], more, less)), [ONSET], scan(800.0, math.inf, math.inf))
+    assert tied == {"mean_distance_C": 350.0, "precision": None, "recall": 0.0, "f1": 0.0}
+    assert measures.vote([], [], {})["mean_distance_C"] is None
+
+
 def test_limits_are_those_of_method_and_family_unless_the_card_has_its_own():
     xrd = replace(ONSET, method=("XRD",))
     assert measures.limit(xrd, "La2Zr2O7") == 1.0
@@ -217,7 +227,7 @@ def test_document_has_all_parts_and_is_strict_json(told):
         "sensitivity", "thermogravimetry", "verdicts", "other_laboratories",
     }  # fmt: skip
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert set(document["in_sample"]) == {"onset", "phases", "cells", "amounts", "trends"}
+    assert set(document["in_sample"]) == {"onset", "phases", "cells", "amounts", "trends", "vote"}
     assert set(document["verdicts"]) == set(document["curves"]) == set(document["in_sample"]["onset"]["powders"])
     assert len(document["verdicts"]) == 7
     assert document["in_sample"]["onset"]["inside_count"] == 4  # LCO, NMC631, NMC532, NMC111 at 650 °C

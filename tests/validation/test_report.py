@@ -109,6 +109,7 @@ def scores(shift):
              "said": said, "probability": p, "holds": p > 0.5}
             for family, said, p in (("La2Zr2O7", "weaker", 0.31), ("LaMO3", "stronger", 0.998))
         ],
+        "vote": {"mean_distance_C": 41.0, "precision": 0.8, "recall": 0.5, "f1": 0.62},
     }  # fmt: skip
 
 
@@ -280,6 +281,7 @@ NOTHING = {
     "onset": {"powders": {}, "mean_distance_C": None, "inside_count": 0, "powder_count": 0},
     "phases": {"precision": None, "recall": None, "f1": None, "families": {}},
     "cells": [], "amounts": [], "trends": [],
+    "vote": {"mean_distance_C": None, "precision": None, "recall": None, "f1": None},
 }  # fmt: skip
 EMPTY = {
     "version": "0.1.0", "database": "mine", "samples": 1, "detection": "", "problems": [], "lacking": [],

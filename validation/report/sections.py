@@ -70,9 +70,13 @@ def _baselines(validation: Validation) -> Html:
     baselines = validation.baselines
     if not baselines.guesses:
         return join()
-    onset, phases = validation.leave_one_out.onset, validation.leave_one_out.phases
+    scores = validation.leave_one_out
+    models = (
+        ("this model", scores.onset.mean_distance_C, scores.phases),
+        ("vote of its samples", scores.vote.mean_distance_C, scores.vote),
+    )
     rows: list[Row] = [
-        ["this model", degrees(onset.mean_distance_C), *map(ratio, (phases.f1, phases.precision, phases.recall))]
+        [name, degrees(off), *map(ratio, (marks.f1, marks.precision, marks.recall))] for name, off, marks in models
     ]
     rows += [
         [guess.what, degrees(guess.mean_distance_C), *map(ratio, (guess.f1, guess.precision, guess.recall))]

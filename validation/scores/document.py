@@ -171,14 +171,28 @@ class ComparedTrend:
 
 
 @dataclass(frozen=True)
+class Vote:
+    """What more than half of the samples say: mean distance of the median onsets, and the marks."""
+
+    mean_distance_C: float | None
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
 class Scores:
-    """The comparison with the reference experiment for one choice of parameters."""
+    """The comparison with the reference experiment for one choice of parameters.
+
+    All but ``vote`` and the intervals is of the most probable set.
+    """
 
     onset: Onsets
     phases: Phases
     cells: tuple[Cell, ...]
     amounts: tuple[ComparedAmount | Gone, ...]
     trends: tuple[ComparedTrend, ...]
+    vote: Vote
 
 
 @dataclass(frozen=True)

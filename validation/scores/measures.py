@@ -289,6 +289,27 @@ def trends(cards: Iterable[Observation], predictions: Predictions) -> list[dict[
     return rows
 
 
+def vote(table: Iterable[Mapping[str, Any]], first: Iterable[Onset], predictions: Predictions) -> dict[str, Any]:
+    """What more than half of all samples say, in place of the most probable one: F1 of the marks, distance of onsets.
+
+    The onset of a powder is the median of those of the samples, above the scan where half of them are.
+    """
+    voted = [
+        {**cell, "predicted": None if cell["probability_seen"] is None else cell["probability_seen"] > 0.5}
+        for cell in table
+    ]
+    off = []
+    for card in first:
+        ordered = np.sort(onset_samples(card, predictions))
+        at = float(ordered[(len(ordered) - 1) // 2])
+        off.append(distance(at if math.isfinite(at) else None, celsius(card.clean_at), celsius(card.seen_at)))
+    scores = phases(voted)
+    return {
+        "mean_distance_C": float(np.mean(off)) if off else None,
+        **{name: scores[name] for name in ("precision", "recall", "f1")},
+    }
+
+
 def summary(observed: Sequence[Observation], first: Sequence[Onset], predictions: Predictions) -> dict[str, Any]:
     """All measures together: the part ``in_sample`` or ``leave_one_out`` of the document."""
     table = cells(observed, predictions)
@@ -298,6 +319,7 @@ def summary(observed: Sequence[Observation], first: Sequence[Onset], predictions
         "cells": table,
         "amounts": amounts(observed, predictions),
         "trends": trends(observed, predictions),
+        "vote": vote(table, first, predictions),
     }
 
 
