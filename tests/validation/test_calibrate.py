@@ -351,6 +351,7 @@ def test_a_walker_goes_where_the_density_of_its_posterior_rises_by_more_than_is_
     assert np.flatnonzero(np.exp(walks.log_weights(pool, ("a",)))).tolist() == [5]
     waiting = replace(pool, states=np.where(origin[:, None] == 1, pools.NOT_RUN, pool.states))
     assert walks.walks(waiting).tolist() == [[0, 1, 2]] and walks.effective(waiting) == 0.0
+    assert walks.around(waiting).size == 0, "without a warning that there is nothing to take a mean of"
 
 
 def test_walks_that_drift_have_not_converged():

@@ -113,7 +113,7 @@ def around(pool: Pool) -> Array:
     """Coordinates (R, W, D) of the second half of all walks, less the mean of walks over the same posterior."""
     stood = second_half(walks(pool))
     z, mine = pool.z[stood], turns(pool.cathodes, stood.shape[1])
-    for left in dict.fromkeys(mine):
+    for left in dict.fromkeys(mine if stood.size else ()):
         same = [other == left for other in mine]
         z[:, same] -= z[:, same].mean(axis=(0, 1))
     return np.asarray(z)
