@@ -12,7 +12,8 @@ from sinterface.models.basics.constants import EV_PER_ATOM
 from sinterface.models.basics.errors import DataError, InputError, shown
 
 TO_SI: Mapping[str, tuple[str, float]] = {
-    "um": ("length", 1e-6), "nm": ("length", 1e-9), "m": ("length", 1.0),
+    "um": ("length", 1e-6), "µm": ("length", 1e-6), "μm": ("length", 1e-6), "nm": ("length", 1e-9),
+    "m": ("length", 1.0),
     "g/cm3": ("density", 1e3), "kg/m3": ("density", 1.0),
     "m2/g": ("specific area", 1e3), "m2/kg": ("specific area", 1.0),
     "m2/s": ("diffusivity", 1.0), "cm2/s": ("diffusivity", 1e-4),

@@ -61,7 +61,10 @@ class Exposure:
         left["Li"] = left.get("Li", 0.0) - self.protons
         left["O"] = left.get("O", 0.0) - 0.5 * self.protons
         if min(left["Li"], left["O"]) <= 0.0:
-            raise InputError(f"exposure: H = {self.protons:g} is more than the {composition.get('Li', 0.0):g} Li there")
+            raise InputError(
+                f"H = {self.protons:g}: protons stand in the place of lithium, of which there are "
+                f"{composition.get('Li', 0.0):g} per formula unit; some has to be left, give less"
+            )
         return left
 
     def calibrated(self, factor: float) -> Exposure:

@@ -248,13 +248,13 @@ def find(
         formulas = [material.formula for material in built_in(role).values()]
         words |= {each: each for each in formulas if outline(each) == outline(text[:200])}
         likely = difflib.get_close_matches(outline(text[:200]), list(map(outline, words)), n=1, cutoff=NEAR)
-        if not likely and any(character.isdigit() for character in text) and not re.search("-[A-Za-z]", text):
-            raise error  # a hyphen before a letter is one of a name, others are charges
         if named is not None:
             choices = ", ".join(sorted(built_in(role)))
             raise InputError(
                 f"{text} is built in as {named.role}, not as {role}: choices are {choices}; or a formula"
             ) from error
+        if not likely and any(character.isdigit() for character in text) and not re.search("-[A-Za-z]", text):
+            raise error  # a hyphen before a letter is one of a name, others are charges
         example = "Li6.6La3Zr1.6Ta0.4O12" if role == "electrolyte" else "LiNi0.6Mn0.2Co0.2O2"
         raise unknown(role, text, built_in(role), f"or a formula, e.g. {example}", words) from error
     if elements:

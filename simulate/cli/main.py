@@ -127,7 +127,8 @@ def run(
         source = context.get_parameter_source(name)
         if schedule is not None and source is not None and source.name == "COMMANDLINE":
             raise InputError(f"--schedule and --{name} are both given: the schedule tells it, drop one")
-    plan = schedule_file.find(schedule) if schedule else hold_schedule(temperature or f"{DEFAULT_HOLD:g}", hold, ramp)
+    hot = f"{DEFAULT_HOLD:g}" if temperature is None else temperature
+    plan = hold_schedule(hot, hold, ramp) if schedule is None else schedule_file.find(schedule)
     check_limit(detection_limit)
     if samples and not 1 <= samples <= MOST:
         raise InputError(f"--samples {samples}: choose 0 to {MOST}")
@@ -327,6 +328,8 @@ def _show_run(result: Result, limit: float) -> None:
         for name, share in document["unreacted"].items() if share is not None
     )  # fmt: skip
     screen.print(f"secondary phases {document['secondary_wt_percent']:.2f} wt%; unreacted: {left}")
+    if any(_detected(phase, limit) == "unsure" for phase in phases):
+        screen.print("unsure: the numerical error decides; more --cells make it smaller")
     if hidden := len(document["phases"]) - len(phases):
         screen.print(f"secondary phases below {LEAST_LISTED:g} wt%, not listed: {hidden}; --json has them")
     if document["remarks"]:

@@ -16,6 +16,7 @@ from sinterface.simulate.cli.options import Json
 from sinterface.simulate.cli.terminal import Column, print_table, progress_bar
 
 if TYPE_CHECKING:
+    from sinterface.models.phases.atmosphere import Atmosphere
     from sinterface.models.phases.database import Database
     from sinterface.models.phases.substance import Solid
 
@@ -81,12 +82,14 @@ def show(
     phase_data = open_database(database)
     solid = phase_data[level(phase.strip())]
     T = schedule.temperature(temperature)
-    hull_reaction = stability.decomposition(solid, T, gas(atmosphere), phase_data)
+    furnace = gas(atmosphere)
+    hull_reaction = stability.decomposition(solid, T, furnace, phase_data)
+    lacking = _lacking(solid, furnace)
     summary = _summary(solid) | {
         "hull": {
             "temperature_C": T - CELSIUS_ZERO,
-            "atmosphere": str(gas(atmosphere)),
-            "energy_above_hull_kJ_per_mol_cations": hull_reaction.energy / 1e3,
+            "atmosphere": str(furnace),
+            "energy_above_hull_kJ_per_mol_cations": None if lacking else hull_reaction.energy / 1e3,
             "stable": hull_reaction.energy <= 0.0,
             "others": dict(hull_reaction.products),
         }
@@ -109,14 +112,22 @@ def show(
         table.add_row(key, escape(plain(told, 2000)))
     table.add_section()
     verdict = "on the hull, below the others by" if hull["stable"] else "above the hull by"
-    energy = abs(hull["energy_above_hull_kJ_per_mol_cations"])
-    table.add_row(f"{hull['temperature_C']:g} °C, {hull['atmosphere']}", f"{verdict} {energy:.2f} kJ/mol of cations")
+    told = lacking or f"{verdict} {abs(hull_reaction.energy) / 1e3:.2f} kJ/mol of cations"
+    table.add_row(f"{hull['temperature_C']:g} °C, {hull['atmosphere']}", told)
     others = ", ".join(f"{moles:.3f} {name}" for name, moles in hull["others"].items())
     table.add_row("others", escape(plain(others, 2000)))
     table.add_section()
     for key, value in tabulated.items():
         table.add_row(key, escape(plain(value, 2000)))
     Console().print(table)
+
+
+def _lacking(solid: Solid, furnace: Atmosphere) -> str:
+    """Why a carbonate or hydroxide has no energy in a gas: it can not form there; nothing where it can."""
+    for element, pressure, name in (("C", furnace.pCO2, "CO2"), ("H", furnace.pH2O, "H2O")):
+        if solid.amounts.get(element, 0.0) > 0.0 and pressure <= 0.0:
+            return f"can not form: the gas holds no {name}; give some, e.g. --atmosphere O2:p{name}=4e-4"
+    return ""
 
 
 @app.command()

@@ -51,6 +51,8 @@ REMEDIES = {
     "bed": "give the name or formula of a powder with lithium, 'LLZO', or sinterface.material(...)",
 }
 
+RATIOS = "write cathode:electrolyte by mass, 1:1 or 60:40, or their quotient; without one of the two name it 'none'"
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -194,9 +196,7 @@ def read_mass_ratio(text: str) -> float:
             f"mass ratio {shown(text)} can be read in two ways: write {alone[1]}:1 for cathode to electrolyte, or "
             f"{percent:g}:{100.0 - percent:g} for {percent:g} wt% of cathode"
         )
-    raise InputError(
-        f"mass ratio {shown(text)} is not understood: write cathode:electrolyte by mass, e.g. 1:1 or 60:40"
-    )
+    raise InputError(f"mass ratio {shown(text)} is not understood: {RATIOS}")
 
 
 def mass_ratio_text(ratio: float) -> str:
@@ -308,6 +308,8 @@ def problem(
     ):  # fmt: skip
         if not isinstance(given, kind):
             raise InputError(f"{what}: {shown(repr(given), 80)} is not understood; {REMEDIES[what]}")
+    if not (isinstance(mass_ratio, str) or hasattr(mass_ratio, "__float__")):
+        raise InputError(f"mass_ratio: {shown(repr(mass_ratio), 80)} is not understood; {RATIOS}")
     amount = read_mass_ratio(mass_ratio) if isinstance(mass_ratio, str) else float(mass_ratio)
     added = read_additives(additives) if isinstance(additives, str) else tuple(additives)
     states: list[Exposure | None] = []

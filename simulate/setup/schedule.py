@@ -125,9 +125,17 @@ class Schedule:
     ) -> Schedule:
         """Ramp [degrees C/min] from 25 to ``temperature`` [degrees C], hold [h], then cool naturally if ``cool``.
 
+        Raises InputError for what is no number, or no schedule.
+
         >>> Schedule.hold(900, hours=2, ramp=5).text
         '5 °C/min to 900 °C; hold 2 h; cool naturally'
         """
+        for what, given in (("temperature", temperature), ("hours", hours), ("ramp", ramp)):
+            if not hasattr(given, "__float__"):
+                raise InputError(
+                    f"{what} {shown(repr(given), 80)}: Schedule.hold takes numbers, °C, h and °C/min; what is written "
+                    "with units goes into Schedule.parse, e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'"
+                )
         ending = "; cool naturally" if cool else ""
         held = duration_text(3600.0 * hours)
         return Schedule.parse(f"{ramp:g} °C/min to {temperature:g} °C; hold {held}{ending}")
@@ -330,7 +338,11 @@ def rate(text: str) -> float:
 
 
 def split(text: str) -> list[str]:
-    """Steps of a schedule's text.  Raises InputError for a text that is too long or empty."""
+    """Steps of a schedule's text.  Raises InputError for what is no text, too long or empty."""
+    if not isinstance(text, str):
+        raise InputError(
+            f"schedule {shown(repr(text), 80)} is no text: write e.g. '10 °C/min to 900 °C; hold 2 h; cool naturally'"
+        )
     if len(text) > MAX_TEXT:
         raise InputError(f"schedule: more than {MAX_TEXT} characters")
     steps = [part for part in (piece.strip() for piece in re.split(r"[;\n]", text)) if part]

@@ -46,7 +46,7 @@ class Outcome(enum.Enum):
     """How an integration ended, with what to do about it."""
 
     DONE = "reached the end of the schedule"
-    STEPS = "step limit reached: raise max_steps, loosen the tolerance or coarsen the mesh"
+    STEPS = "step limit reached: take fewer cells, or in Python a larger tolerance or max_steps"
     STALLED = "a time step could not be solved even when made very short: please report this problem"
 
 

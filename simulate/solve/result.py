@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 DETECTION_LIMIT = 1.0
 """Share of a phase family that laboratory X-ray diffraction shows [wt%]."""
 
+DRAINED = 0.05
+"""Relative change of the electrolyte's lithium from which a run tells of it: unreacted garnet conducts less then."""
+
 TRACE = 1e-3
 """Phases that never reach this share [wt%] are left out of the result."""
 
@@ -559,6 +562,7 @@ def to_result(
         _told_by_class(data) if "class_share" in data else "",
         _told_of_pressing(problem, system.parameters),
         _told_of_bed(problem, system, last),
+        _told_of_lithium(system, run),
     )
     data.attrs["remarks"] = "; ".join(filter(None, (data.attrs["remarks"], *told)))
     dissipated = data["dissipation"].isel(time=-1)
@@ -847,6 +851,25 @@ def _told_of_bed(problem: Problem, system: System, last: State) -> str:
     return (
         f"the bed of {problem.bed.id} {'gave' if share >= 0.0 else 'took'} {100.0 * abs(share):.2g} % of the sample's "
         f"lithium: {heavy:.2g} times its mass of bed is enough"
+    )
+
+
+def _told_of_lithium(system: System, run: Trajectory) -> str:
+    """How much lithium the electrolyte that is left has given or taken, in words; nothing below DRAINED."""
+    number = next((number for number, role in system.roles.items() if role == "electrolyte"), None)
+    if number is None or "Li" not in system.components:
+        return ""
+    part, column = system.blocks.members(number), system.components.index("Li")
+    held, lithium = system.framework[part], system.model.basis.N[part, column]
+    first, now = run.last.start[part], run.totals[-1, part]
+    if float(now @ held) < 0.01 * float(first @ held) or float(first @ lithium) <= 0.0:
+        return ""
+    ratio = float(now @ lithium) / float(now @ held) / (float(first @ lithium) / float(first @ held))
+    if abs(ratio - 1.0) < DRAINED:
+        return ""
+    return (
+        f"the electrolyte that is left holds {100.0 * abs(ratio - 1.0):.0f} % {'less' if ratio < 1.0 else 'more'} "
+        "lithium than it was put in with"
     )
 
 

@@ -59,7 +59,7 @@ def test_protons_leave_as_water_with_half_as_much_oxygen():
 
 @pytest.mark.parametrize("protons", [6.4, 7.0, 1e6])
 def test_no_more_protons_than_lithium(protons):
-    with pytest.raises(InputError, match=r"more than the 6\.4 Li there"):
+    with pytest.raises(InputError, match=r"lithium, of which there are 6\.4 per formula unit"):
         Exposure(protons=protons).dry(GARNET)
 
 

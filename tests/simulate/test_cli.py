@@ -137,6 +137,16 @@ def test_a_run_without_a_temperature_says_which_it_takes(program):
     assert json.loads(answer.stdout)["temperature_C"] == 800.0
 
 
+def test_a_carbonate_has_no_distance_to_the_hull_in_a_gas_without_its_own(program):
+    hull = json.loads(program("phases", "show", "Li2CO3", "--json").stdout)["hull"]
+    assert hull["energy_above_hull_kJ_per_mol_cations"] is None
+    assert not hull["stable"]
+    assert "the gas holds no CO2" in program("phases", "show", "Li2CO3").stdout
+    given = ("--atmosphere", "O2:pCO2=4e-4")
+    known = json.loads(program("phases", "show", "Li2CO3", *given, "--json").stdout)["hull"]
+    assert known["energy_above_hull_kJ_per_mol_cations"] < 0.0
+
+
 def test_a_run_names_the_invariant_reaction_that_it_lies_near(program):
     answer = program("run", "pc-NMC811", "-T", "905", "--cells", "4", "--json")
     told = json.loads(answer.stdout)["remarks"]
@@ -201,6 +211,11 @@ def test_tables_for_people(tmp_path, program):
         (["run", "pc-LCO", "--coating", "LiNb03=20nm"], "did you mean LiNbO3?"),
         (["run", "pc-LCO", "--add", "Li2C03=2"], "did you mean Li2CO3?"),
         (["optimize", "pc-LCO", "--cool", "quenched"], "unknown cooling 'quenched': did you mean quench? choices are"),
+        (["run", "pc-LCO", "-T", ""], "temperature '' is not understood"),
+        (["run", "pc-LCO", "--schedule", ""], "schedule '' is empty"),
+        (["run", "pc-LFP", "--residue", "H=1"], "protons stand in the place of lithium"),
+        (["run", "pc-LFP", "-e", "NMC811"], "NMC811 is built in as cathode, not as electrolyte: choices are Al-LLZO"),
+        (["run", "pc-LFP", "--mass-ratio", "0:1"], "name it 'none'"),
         (["phases", "show", "LaCo03"], "did you mean LaCoO3? choices are 4"),
         (["run", "pc-LCO", "--atmosphere", "O2 + 5% CO2"], "in bar, e.g. O2:pCO2=0.05 for O2 with 5 % of CO2"),
         (["run", "pc-LCO", "--atmosphere", "O2:pCO2=0,05"], "'0,05' has a comma: put a point before decimals"),

@@ -1,5 +1,6 @@
 """Whole runs on the embedded data: what must hold for every built-in cathode, and what thermodynamics demands."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def test_spinel_reacts_and_cobaltate_hardly_does_as_thermodynamics_demands():
         gains[name] = reactions.strongest.energy_meV_per_atom
     assert gains["pc-LNMO"] < -20.0
     assert gains["pc-LCO"] > -2.0
+
+
+def test_a_run_tells_of_the_lithium_that_garnet_has_lost():
+    """LiFePO4 takes oxygen and garnet's lithium at 500 °C; the garnet's framework stays, and so it counts as left."""
+    drained = predict(si.problem("pc-LFP", schedule=si.Schedule.hold(500, hours=1), cells=8))
+    assert drained.unreacted["electrolyte_fraction"] > 0.5
+    told = re.search(r"the electrolyte that is left holds (\d+) % less lithium", drained.dataset.attrs["remarks"])
+    assert told is not None
+    assert 5 <= int(told[1]) <= 30
+    kept = predict(si.problem(None, "LLZTO", si.Schedule.hold(800, hours=1), cells=8))
+    assert "lithium than" not in kept.dataset.attrs["remarks"]
 
 
 def test_cold_powders_do_nothing():

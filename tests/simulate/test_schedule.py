@@ -20,6 +20,21 @@ from sinterface.simulate.setup.schedule import (
 )
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"temperature": "700 °C"}, {"hours": "2 h"}, {"ramp": "5 °C/min"}, {"hours": None}, {"ramp": [5]}]
+)
+def test_a_hold_takes_numbers_and_says_where_texts_go(wrong):
+    with pytest.raises(InputError, match="takes numbers, °C, h and °C/min"):
+        Schedule.hold(**({"temperature": 700} | wrong))
+    assert Schedule.hold(np.float64(700)).text == Schedule.hold(700).text
+
+
+@pytest.mark.parametrize("wrong", [None, 700, b"hold 2 h"])
+def test_a_schedule_is_a_text(wrong):
+    with pytest.raises(InputError, match="is no text"):
+        Schedule.parse(wrong)
+
+
 def test_reference_procedure():
     schedule = Schedule.hold(900, hours=2, ramp=10)
     ramp, hold, cool = schedule.segments

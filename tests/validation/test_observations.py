@@ -454,7 +454,8 @@ def test_two_onsets_of_which_one_is_upside_down(tmp_path):
     cards = cards_reader.read(write(tmp_path, wrong + right))
     assert [card.id for card in cards.onsets] == ["mine-onset"]
     assert [str(card) for card in cards.problems] == [
-        f"{tmp_path / 'mine.toml'}, mine-700: clean_at must lie below seen_at"
+        f"{tmp_path / 'mine.toml'}, mine-700: clean_at 700 °C must lie below seen_at 600 °C: it is the highest "
+        "temperature without, seen_at the lowest with a secondary phase"
     ]
 
 

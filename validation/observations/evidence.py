@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sinterface.models.basics.constants import CELSIUS_ZERO
 from sinterface.models.basics.errors import DataError, SinterfaceError
 from sinterface.models.phases.atmosphere import Atmosphere
 from sinterface.simulate.setup.schedule import Schedule
@@ -166,7 +167,11 @@ class Onset(Experiment):
         if self.known == "recalled" and None in (self.seen_at, self.clean_at):
             raise DataError("recalled: needs both seen_at and clean_at, as far apart as the memory is vague")
         if self.seen_at is not None and self.clean_at is not None and self.clean_at >= self.seen_at:
-            raise DataError("clean_at must lie below seen_at")
+            clean, seen = (T - CELSIUS_ZERO for T in (self.clean_at, self.seen_at))
+            raise DataError(
+                f"clean_at {clean:g} °C must lie below seen_at {seen:g} °C: it is the highest temperature without, "
+                "seen_at the lowest with a secondary phase"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
