@@ -24,7 +24,7 @@ def main() -> None:
     axis = figure.subplots()
     looks = (("sphere", "#0072B2", "-", "particles"), ("slab", "#D55E00", "--", "layers"))
     for geometry, colour, dashes, name in looks:
-        task = si.problem("pc-LCO", "LLZTO", "from 1000 °C; hold 10 h", cells=24, geometry=geometry)
+        task = si.problem("pc-NMC811", "LLZTO", "from 900 °C; hold 10 h", cells=24, geometry=geometry)
         data = si.predict(task, estimate_error=False).dataset
         made = data["wt_percent"].where(data["role"] == "secondary", drop=True).sum("phase").values
         time = data["time"].values
@@ -38,12 +38,12 @@ def main() -> None:
         axis.loglog(time[1:], made[1:], color=colour, linestyle=dashes, label=name)
     span = np.array([60.0, 36000.0])
     axis.loglog(span, 4.0 * (span / 60.0) ** 0.5, color="0.5", linestyle=":", label="parabola, power 1/2")
-    axis.set_xlabel("time at 1000 °C / s")
+    axis.set_xlabel("time at 900 °C / s")
     axis.set_ylabel("secondary phases / wt%")
-    axis.set_title("LiCoO2 and LLZTO put in at 1000 °C, O2", fontsize=9)
+    axis.set_title("LiNi0.8Mn0.1Co0.1O2 and LLZTO put in at 900 °C, O2", fontsize=9)
     axis.legend(fontsize=8, frameon=False)
     axis.set_xlim(1.0, 4e4)
-    axis.set_ylim(0.5, 60.0)
+    axis.set_ylim(0.05, 110.0)
     figure.savefig(PICTURE, dpi=120)
 
 

@@ -255,8 +255,8 @@ def card(text: str) -> Material:
 def checked(page: str, values: Mapping[str, str]) -> tuple[Task | None, dict[str, str]]:
     """The task of a page, or what is wrong at which field.
 
-    >>> checked("run", {**defaults("run"), "mass_ratio": "sixty"})[1]["mass_ratio"][:67]
-    "mass ratio 'sixty' is not understood: write cathode:electrolyte by ma"
+    >>> checked("run", {**defaults("run"), "mass_ratio": "sixty"})[1]["mass_ratio"].partition(":")[0]
+    "mass ratio 'sixty' is not understood"
     """
     wrong = _wrong(page, values)
     if wrong:
