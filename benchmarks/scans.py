@@ -151,8 +151,10 @@ def report(curves, names=lambda label, x: []):
                 f"  {curve.label}, {curve.when}: {curve.family} at {x:g}: second difference {bend:+.3f} wt%, "
                 f"allowed {allowed:.3f}"
             )
-            if reactions := names(curve.label, x):
-                known.setdefault("; ".join(reactions), []).append(line)
+            at = int(np.argmin(np.abs(curve.x - x)))
+            told = [name for place in curve.x[at - 1 : at + 2] for name in names(curve.label, float(place))]
+            if told:  # by one of the three runs that make a second difference
+                known.setdefault("; ".join(dict.fromkeys(told)), []).append(line)
             else:
                 lines.append(line)
     points = sum(len(curve.x) - 2 for curve in curves)

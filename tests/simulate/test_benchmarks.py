@@ -53,7 +53,7 @@ def test_a_curve_with_a_jump_is_not_smooth(benchmark):
     rough = scans.Curve("a", "hold", "LaMO3", x, share, smooth.error)
     assert {place for place, _, _ in rough.kinks} == {9.0, 10.0}
     assert len(scans.report([rough])) == 4
-    known = scans.report([rough], lambda label, x: [f"{label} turns"] if x == 9.0 else [])
+    known = scans.report([rough], lambda label, x: [f"{label} turns"] if x == 8.0 else [])
     assert "1 larger than allowed" in known[0]
     assert known[2] == "named by the run: a turns"
     assert "at 9:" in known[3]
