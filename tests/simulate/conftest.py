@@ -35,11 +35,21 @@ PRIOR_RADIUS = ("test_restart",)
 def _prior(request, monkeypatch):
     name = request.module.__name__.rsplit(".", 1)[-1]
     if name in NUMERICS:
-        values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5)
-        if name not in PRIOR_RADIUS:
-            values = replace(values, intergrowth=-1.0, coarsening=-1.0)
-        monkeypatch.setattr(parameters, "calibrated", lambda: values)
-        monkeypatch.setattr(system, "calibrated", lambda: values)
+        _set(monkeypatch, name not in PRIOR_RADIUS)
+
+
+@pytest.fixture
+def uncalibrated(monkeypatch):
+    """Takes the set of these tests in place of the calibrated one."""
+    _set(monkeypatch, True)
+
+
+def _set(monkeypatch, near):
+    values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5)
+    if near:
+        values = replace(values, intergrowth=-1.0, coarsening=-1.0)
+    monkeypatch.setattr(parameters, "calibrated", lambda: values)
+    monkeypatch.setattr(system, "calibrated", lambda: values)
 
 
 @dataclass

@@ -231,11 +231,11 @@ def test_a_long_run_is_cancelled(page):
 
 def test_a_sweep_tells_an_onset(page):
     turn(page, "Onset sweep")
-    for field, text in (("cathode", "pc-LNMO"), ("temperatures", "500"), ("cells", "8")):
+    for field, text in (("cathode", "pc-LNMO"), ("temperatures", "600"), ("cells", "8")):
         write(page, f"#sweep-{field}", text)
     page.click("#sweep-start")
     done(page, "sweep")
-    playwright.expect(page.locator(".answer .lead")).to_contain_text("onset at 500 °C or below")
+    playwright.expect(page.locator(".answer .lead")).to_contain_text("onset at 600 °C or below")
     assert page.locator(".answer tbody tr").count() == 1
 
 

@@ -1,6 +1,7 @@
 """``sinterface tga``: powders and couples in a thermobalance, curves written and read, files that are none."""
 
 import json
+import math
 import time
 
 import numpy as np
@@ -101,8 +102,12 @@ def test_couples_lose_no_extra_oxygen_as_received(cathode):
 
 @pytest.mark.slow
 def test_garnet_short_of_lithium_takes_oxygen_in_the_observed_order():
-    """NMC811 at 800, NMC631 at 900, NMC111 at 1000 °C, the single crystal later (Ma et al. 2025), each too early."""
-    start = {name: begins(name, exposed="H=0.9") for name in ("pc-NMC811", "pc-NMC631", "sc-NMC631", "pc-NMC111")}
+    """NMC811 at 800, NMC631 at 900, NMC111 at 1000 °C, the single crystal later (Ma et al. 2025).
+
+    Here the first three begin too early, NMC111 not up to 1100 °C.
+    """
+    cathodes = ("pc-NMC811", "pc-NMC631", "sc-NMC631", "pc-NMC111")
+    start = {name: math.inf if (at := begins(name, exposed="H=0.9")) is None else at for name in cathodes}
     assert start["pc-NMC811"] < start["pc-NMC631"] < start["pc-NMC111"]
     assert start["pc-NMC631"] < start["sc-NMC631"]
 

@@ -116,8 +116,8 @@ def test_oxygen_beyond_the_oxides_of_reference_charges():
 
 
 def test_a_nickelate_that_gives_up_all_its_oxygen_at_once_ends():
-    """In hydrogen nothing happens below some 200 °C, and then all: no step, however short, has half of it."""
-    task = problem("pc-NMC811", "LLZTO", "10 °C/min to 400 °C; hold 1 h", atmosphere="H2/Ar", cells=4)
+    """In hydrogen nothing happens below some 200 °C, and then all of a cell: no step, however short, has half of it."""
+    task = problem("pc-NMC811", "LLZTO", "10 °C/min to 700 °C; hold 1 h", atmosphere="H2/Ar", cells=4)
     result = predict(task, estimate_error=False)
     assert result.finished
     assert result.unreacted["cathode_fraction"] < 0.01
