@@ -8,4 +8,4 @@ print(result.unreacted)  # shares of the two powders that are left
 
 # a Li-poor spinel takes so much lithium that most of the garnet turns, to pyrochlore above all
 assert result.dataset.attrs["outcome"] == "DONE", result.dataset.attrs["advice"]
-assert 20.0 < result.by_family["La2Zr2O7"] < 60.0, str(result.by_family)
+assert 25.0 < result.by_family["La2Zr2O7"] < 40.0, str(result.by_family)

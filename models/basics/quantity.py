@@ -12,8 +12,7 @@ from sinterface.models.basics.constants import EV_PER_ATOM
 from sinterface.models.basics.errors import DataError, InputError, shown
 
 TO_SI: Mapping[str, tuple[str, float]] = {
-    "um": ("length", 1e-6), "µm": ("length", 1e-6), "μm": ("length", 1e-6), "nm": ("length", 1e-9),
-    "m": ("length", 1.0),
+    "um": ("length", 1e-6), "nm": ("length", 1e-9), "m": ("length", 1.0),
     "g/cm3": ("density", 1e3), "kg/m3": ("density", 1.0),
     "m2/g": ("specific area", 1e3), "m2/kg": ("specific area", 1.0),
     "m2/s": ("diffusivity", 1.0), "cm2/s": ("diffusivity", 1e-4),
@@ -76,14 +75,17 @@ def quantity(card: Mapping[str, Any], kind: str, where: str, *, positive: bool =
 
     >>> quantity({"value": 1.5, "sd": 0.5, "unit": "h", "source": "estimate"}, "time", "hold").value
     5400.0
+    >>> quantity({"value": 2.0, "sd": 0.5, "unit": "µm", "source": "estimate"}, "length", "grain_size").value
+    2e-06
     """
     missing = [key for key in ("value", "sd", "unit", "source") if key not in card]
     if missing:
         raise DataError(f"{where}: {', '.join(missing)} missing (value, sd, unit and source are needed)")
     units = [unit for unit, (what, _) in TO_SI.items() if what == kind]
-    if card["unit"] not in units:
-        raise DataError(f"{where}: unit {shown(card['unit'])} is not one of {', '.join(units)}")
-    factor = TO_SI[card["unit"]][1]
+    unit = "um" if card["unit"] in ("µm", "μm") else card["unit"]
+    if unit not in units:
+        raise DataError(f"{where}: unit {shown(unit)} is not one of {', '.join(units)}")
+    factor = TO_SI[unit][1]
     for key in ("value", "sd"):
         number = card[key]
         if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < 1e300:

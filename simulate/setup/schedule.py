@@ -223,6 +223,15 @@ class Schedule:
         """Highest temperature [K]."""
         return max(max(segment.start, segment.end) for segment in self.segments)
 
+    @property
+    def hottest(self) -> int:
+        """Number of the last segment that ends at the highest temperature; 0 where the sample only starts there.
+
+        >>> Schedule.parse("10 °C/min to 600 °C; hold 1 h; cool naturally in N2").hottest
+        1
+        """
+        return max((k for k, segment in enumerate(self.segments) if segment.end >= self.peak), default=0)
+
     def temperature(self, time: ArrayLike) -> NDArray[np.float64]:
         """Temperature [K] at times [s] since the start; constant beyond the ends.
 

@@ -612,7 +612,7 @@ def _area(problem: Problem) -> str:
 def _end_of_hold(problem: Problem) -> float:
     """Time [s] at which the sample was last at its highest temperature: before it cools."""
     schedule = problem.schedule
-    last = max(k for k, segment in enumerate(schedule.segments) if max(segment.start, segment.end) >= schedule.peak)
+    last = schedule.hottest
     segment = schedule.segments[last]
     return float(schedule.starts[last + 1] if segment.end >= schedule.peak else schedule.starts[last])
 

@@ -25,10 +25,9 @@ def invariants(
     parameters = parameters or adjustable.calibrated()
     tables = parameters.energies(database or databases.embedded())
     masses = (task.mass_ratio, 1.0) if len(task.powders) == 2 else (1.0,)
-    peak = task.schedule.peak
-    ends = [max(segment.start, segment.end) for segment in task.schedule.segments]
-    hottest = next(k for k in reversed(range(len(ends))) if ends[k] >= peak)
-    return of_powders(tuple(zip(task.powders, masses, strict=True)), peak, task.gases[hottest], tables)
+    schedule = task.schedule
+    gas = task.gases[schedule.hottest]
+    return of_powders(tuple(zip(task.powders, masses, strict=True)), schedule.peak, gas, tables)
 
 
 def told(near: tuple[Invariant, ...]) -> str:

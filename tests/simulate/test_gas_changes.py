@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import sinterface as si
 from sinterface.simulate.setup.problem import problem
 from sinterface.simulate.solve.run import predict
 
@@ -39,3 +40,11 @@ def test_a_run_with_several_gases_has_an_error_estimate():
     schedule = STEPS.format(first=" in air", second=" in O2")
     result = predict(problem("pc-LMO", "LLZTO", schedule, **QUICK))
     assert np.isfinite(result.dataset["wt_percent_error"].values).all()
+
+
+def test_the_gas_is_that_of_the_hold_and_not_of_the_cooling():
+    """NCA gives up oxygen elsewhere in N2: the remark of a run that cools in it would tell of the wrong gas."""
+    held = "10 °C/min to 895 °C in O2; hold 1 h; cool naturally"
+    plain, cooled = (si.invariants(si.problem("pc-NCA", None, text)) for text in (held, f"{held} in N2"))
+    elsewhere = si.invariants(si.problem("pc-NCA", None, held.replace("in O2", "in N2")))
+    assert plain == cooled != elsewhere
