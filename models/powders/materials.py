@@ -173,8 +173,8 @@ def load(path: Path) -> Material:
 def guess_structure(composition: Mapping[str, float]) -> str | None:
     """Structure type that a formula leaves no doubt about, else None.
 
-    >>> guess_structure({"Li": 1.0, "Ni": 0.5, "Mn": 1.5, "O": 4.0})
-    'spinel'
+    >>> guess_structure({"Li": 1.0, "Ni": 0.5, "Mn": 1.5, "O": 4.0}), guess_structure({"Li": 1.1, "Mn": 1.9, "O": 4.0})
+    ('spinel', 'spinel')
     """
     if composition.get("P", 0.0) > 0.0 and not {"Fe", "Mn", "Co", "Ni"} & set(composition):
         return None
@@ -193,6 +193,9 @@ def guess_structure(composition: Mapping[str, float]) -> str | None:
         return "layered"
     if abs(oxygen - 2.0 * metals) < 0.1 * metals and 0.3 < lithium / metals < 0.65:
         return "spinel"
+    full = abs(4.0 * (lithium + metals) - 3.0 * oxygen) < 0.1 * oxygen  # three cations for four oxygens
+    if full and 0.3 < lithium / metals < 0.82 and composition.get("Mn", 0.0) > 0.5 * metals:
+        return "spinel"  # with lithium among the metals, up to Li4Mn5O12
     layering = sum(composition.get(symbol, 0.0) for symbol in ("Ni", "Mn", "Co"))
     if abs(lithium + metals - oxygen) < 0.02 * oxygen and 1.0 < lithium / metals < 2.1 and layering > 0.9 * metals:
         return "layered"  # rich in lithium, up to Li2MnO3; other metals make disordered rock salts of such formulas

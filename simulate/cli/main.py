@@ -116,7 +116,7 @@ def run(
     """Heat one couple on one schedule and list the phases."""
     from dataclasses import replace
 
-    from sinterface.models.basics.errors import InputError
+    from sinterface.models.basics.errors import InputError, SolveError
     from sinterface.simulate.setup import schedule_file
     from sinterface.simulate.setup.problem import DEFAULT_HOLD
     from sinterface.simulate.solve.run import predict
@@ -137,7 +137,11 @@ def run(
     check_outputs(output, plot, checkpoint, style=style)
     with progress_bar(task.label, not as_json) as advance:
         result = predict(task, database=phase_data, progress=advance, checkpoint=checkpoint)
-    if near := jumps.told(jumps.invariants(task, database=phase_data)):
+    try:
+        near = jumps.told(jumps.invariants(task, database=phase_data))
+    except SolveError:  # a remark is not worth the run
+        near = ""
+    if near:
         attrs = result.dataset.attrs
         attrs["remarks"] = "; ".join(filter(None, (attrs["remarks"], near)))
     if temperature is None and schedule is None:

@@ -92,7 +92,11 @@ def _task(couple: CoupleOptions, material: str, ramp: str, phase_data: PhaseData
     try:
         powder = materials.find(material, "electrolyte", elements=phase_data.elements)
     except InputError:
-        return couple.problem(material, plan, phase_data)
+        try:
+            return couple.problem(material, plan, phase_data)
+        except InputError as error:
+            others = f"; or an electrolyte: {', '.join(sorted(materials.built_in('electrolyte')))}"
+            raise InputError(str(error) + (others if str(error).startswith("unknown cathode") else "")) from error
     return replace(couple, electrolyte=powder.id).problem(NONE, plan, phase_data)
 
 

@@ -201,7 +201,7 @@ def test_files_that_are_no_curves_end_in_one_line(tmp_path, name):
         (["LLZTO", "--to", "20"], "does not heat"),
         (["LLZTO", "--ramp", "fast"], "heating rate 'fast' is not understood"),
         (["LLZTO", "-o", "curve.nc"], "the ending '.nc' is none of .csv"),
-        (["nothing"], "nothing"),
+        (["nothing"], "or an electrolyte: Al-LLZO"),
     ],
 )
 def test_refusals(words, told):
