@@ -140,7 +140,7 @@ def run(
     try:
         near = jumps.told(jumps.invariants(task, database=phase_data))
     except SolveError:  # a remark is not worth the run
-        near = ""
+        near = "whether an invariant reaction is near could not be computed"
     if near:
         attrs = result.dataset.attrs
         attrs["remarks"] = "; ".join(filter(None, (attrs["remarks"], near)))

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sinterface.models.basics.errors import InputError
+from sinterface.models.basics.errors import InputError, SolveError
 from sinterface.simulate.cli import main
 from sinterface.simulate.cli.options import CoupleOptions
 from sinterface.simulate.solve import run as run_module
 from sinterface.simulate.studies import compare as compare_module
+from sinterface.simulate.studies import jumps
 from sinterface.simulate.studies import optimize as optimize_module
 from sinterface.simulate.studies import sweep as sweep_module
 
@@ -100,6 +101,17 @@ COMMANDS = {
     "compare": ["compare", "pc-LNMO", "-s", "50 °C/min to 500 °C; quench"],
     "optimize": ["optimize", "pc-LNMO"],
 }
+
+
+def test_a_remark_that_can_not_be_computed_costs_no_run(monkeypatch):
+    def stop(*_, **__):
+        raise SolveError("did not settle")
+
+    monkeypatch.setattr(jumps, "invariants", stop)
+    words = ["run", "pc-LCO", "-T", "400", *QUICK, "--json"]
+    done = CliRunner().invoke(main.app, words, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "could not be computed" in done.stdout and json.loads(done.stdout)["outcome"] == "DONE"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
