@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sinterface.models.equilibrium.chemistry import ChemicalSystem, Pseudo
 from sinterface.models.equilibrium.column_generation import TOLERANCE
-from sinterface.models.phases.substance import Solid, cations, solution_family
+from sinterface.models.phases.substance import Solid, cations
 
 Array = NDArray[np.float64]
 
@@ -47,14 +47,12 @@ def signature(system: ChemicalSystem, pseudo: Pseudo, amounts: Array) -> frozens
 def families(system: ChemicalSystem, pseudo: Pseudo, amounts: Array, least: float) -> dict[str, float]:
     """Shares of the cations by phase family, of those with at least the share ``least`` [1]; amounts as above."""
     P = len(system.phases.solids)
-    table = system.composition(pseudo)
     shares: dict[str, float] = {}
     for position in np.flatnonzero(amounts > 0.0):
         if position < P:
             family = system.phases.solids[position].family
         else:
-            kinds = dict(zip(system.components, table[position].tolist(), strict=True))
-            family = solution_family(system.mixtures[pseudo.mixture[position - P]].solution.family, kinds)
+            family = system.mixtures[pseudo.mixture[position - P]].solution.family
         shares[family] = shares.get(family, 0.0) + float(amounts[position] / amounts.sum())
     return {family: share for family, share in shares.items() if share >= least}
 

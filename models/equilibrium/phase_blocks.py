@@ -26,7 +26,7 @@ from sinterface.models.phases.database import Database
 from sinterface.models.phases.estimates import FIXED_CHARGE
 from sinterface.models.phases.phaseset import PhaseSet, phase_set
 from sinterface.models.phases.solutions import Solution
-from sinterface.models.phases.substance import Solid, solution_family
+from sinterface.models.phases.substance import Solid
 
 Array = NDArray[np.float64]
 
@@ -113,14 +113,6 @@ class PhaseBlocks:
         for variable, amount in zip(range(row.start, row.stop), amounts, strict=True):
             x[names.index(self.phases.ids[variable])] = max(float(amount), 0.0)
         return solution.solid(x / x.sum(), self.database)
-
-    def family(self, number: int, amounts: Array) -> str:
-        """Reporting family of a block with these amounts (E,) of its variables."""
-        block = self.blocks[number]
-        if block.solution is None:
-            return block.family
-        held = np.maximum(amounts, 0.0) @ self.composition[self.members(number)]
-        return solution_family(block.family, dict(zip(self.components, held.tolist(), strict=True)))
 
 
 def phase_blocks(system: ChemicalSystem) -> PhaseBlocks:

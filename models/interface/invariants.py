@@ -93,18 +93,11 @@ def largest(of: Batch, temperature: float, atmosphere: Atmosphere) -> Invariant 
 
 
 def _families(of: Batch, temperature: float, atmosphere: Atmosphere) -> Mapping[str, float]:
-    """Share of the mass in each family at equilibrium; of layered oxides all count as one, however rich in lithium.
-
-    They are one solution, of which a composition is called Li2MnO3 from a lithium content on: to pass that is no
-    reaction.
-    """
+    """Share of the mass in each family at equilibrium."""
     omega = of.system.phases.grand_potential(temperature, atmosphere)
     there = column_generation.equilibrium(of.system, omega, temperature, of.total)
     formed = assemblage.products(of.system, there.pseudo, there.answer.amounts, temperature)
-    shares = dict(assemblage.by_family(formed))
-    if "Li2MnO3" in shares:
-        shares["layered"] = shares.get("layered", 0.0) + shares.pop("Li2MnO3")
-    return shares
+    return dict(assemblage.by_family(formed))
 
 
 def _changed(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -129,7 +129,7 @@ class Solution:
             density=float("nan"),
             method="solution",
             sources=tuple(dict.fromkeys(key for w, m in zip(weights, members, strict=True) if w for key in m.sources)),
-            family=substance.solution_family(self.family, amounts),
+            family=self.family,
             solution=self.name,
             parts=tuple((member.phase, w) for member, w in zip(self.endmembers, weights, strict=True) if w > 0.0),
         )

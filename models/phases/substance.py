@@ -93,9 +93,6 @@ def _read_families() -> Mapping[str, Family]:
 FAMILIES: Mapping[str, Family] = _read_families()
 """All families by the name that stands in the ``family`` field of every result; ``families.toml`` is their table."""
 
-LITHIUM_RICH = 1.35
-"""Li per other cation above which a layered solution counts as Li2MnO3: Li1.15 and more orders its metal layer."""
-
 _TRANSITION = frozenset(("Ni", "Mn", "Co", "Fe"))
 
 
@@ -121,16 +118,6 @@ def family(amounts: Mapping[str, float], structure: str) -> str:
     if "La" in kinds:
         return _lanthanum_family(metals, kind)
     return _other_family(amounts, metals, kind)
-
-
-def solution_family(family: str, amounts: Mapping[str, float]) -> str:
-    """The reporting family of one composition of a solution phase of that family.
-
-    >>> solution_family("layered", {"Li": 1.2, "Mn": 0.6, "Ni": 0.2, "O": 2.0})
-    'Li2MnO3'
-    """
-    lithium_rich = amounts.get("Li", 0.0) > LITHIUM_RICH * (cations(amounts) - amounts.get("Li", 0.0))
-    return "Li2MnO3" if family == "layered" and lithium_rich else family
 
 
 def _lanthanum_family(metals: set[str], kind: str) -> str:

@@ -49,6 +49,7 @@ class Parameters:
     zirconate: float
     tantalate: float
     dissolved_lithia: float
+    dissolved_manganate: float
     intergrowth: float
     coarsening: float
 

@@ -108,7 +108,6 @@ def load(path: Path, problem: str) -> Trajectory:
         shapes != right
         or len(steps) != 1
         or past["watched"].ndim != 2
-        or past["watched"].shape[1] < V
         or {key: array.shape for key, array in past.items()} != rows
         or not all(
             np.all(np.abs(array) < LARGEST)

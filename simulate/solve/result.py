@@ -50,7 +50,7 @@ TRACE = 1e-3
 
 @dataclass(frozen=True)
 class Entry:
-    """One reported phase: a block, or the part of a layered block that does (``ordered``) or does not order as Li2MnO3.
+    """One reported phase: a block.
 
     ``role`` is cathode, electrolyte, coating, additive or secondary.  Of a phase that a coating consists of, as much
     as was put in is the coating, and what is beyond is secondary: two entries, both with the number ``coating``.
@@ -60,7 +60,6 @@ class Entry:
     name: str
     family: str
     role: str
-    ordered: bool | None = None
     coating: int | None = None
 
 
@@ -75,32 +74,21 @@ def entries(system: System) -> list[Entry]:
     added: list[dict[str, float]] = []
     for number, role in system.roles.items():
         part = blocks.members(number)
-        amounts = system.initial[:, part].sum(axis=0)
         if role == "additive":
             added.append(dict(blocks.phases.solids[part.start].amounts))
-        elif number in system.layered and role != "coating":
-            share = float(system.ordered(amounts, number))
-            if share < 1.0:
-                put_in["layered"] = role
-            if share > 0.0:
-                put_in["Li2MnO3"] = role
         elif role != "coating":
-            put_in[blocks.family(number, amounts)] = role
+            put_in[blocks.blocks[number].family] = role
     coated = {number: k for k, group in enumerate(coatings(system)) for number in group}
     listed = []
     for number, block in enumerate(blocks.blocks):
-        kinds: list[tuple[str, bool | None]] = [(block.family, None)]
-        if number in system.layered:
-            kinds = [("layered", False), ("Li2MnO3", True)]
-        for family, ordered in kinds:
-            role = put_in.get(family, "secondary")
-            if dict(blocks.phases.solids[blocks.members(number).start].amounts) in added and block.solution is None:
-                role = "additive"
-            if role == "secondary" and number in coated:
-                listed.append(Entry(number, block.name, family, "coating", ordered, coated[number]))
-                listed.append(Entry(number, block.name, family, role, ordered, coated[number]))
-            else:
-                listed.append(Entry(number, block.name, family, role, ordered))
+        role = put_in.get(block.family, "secondary")
+        if dict(blocks.phases.solids[blocks.members(number).start].amounts) in added and block.solution is None:
+            role = "additive"
+        if role == "secondary" and number in coated:
+            listed.append(Entry(number, block.name, block.family, "coating", coated[number]))
+            listed.append(Entry(number, block.name, block.family, role, coated[number]))
+        else:
+            listed.append(Entry(number, block.name, block.family, role))
     return listed
 
 
@@ -145,9 +133,7 @@ def shares(system: System, listed: list[Entry], run: Trajectory) -> NDArray[np.f
     columns = []
     for entry in listed:
         part = system.blocks.members(entry.block)
-        watched = run.watched[:, part] @ mass[part]
-        whole = weights[:, part].sum(axis=1)
-        column = whole if entry.ordered is None else watched if entry.ordered else whole - watched
+        column = weights[:, part].sum(axis=1)
         if entry.coating is not None:
             share = put_in[entry.coating]
             column = column * (share if entry.role == "coating" else 1.0 - share)
@@ -479,20 +465,15 @@ def to_result(
     last = run.last
     cells = last.amounts * mass
     filled = np.maximum(cells.sum(axis=1), 1e-300)  # all of a cell may have gone to its neighbours
-    watched = system.orders(last.amounts) * mass
     for column in kept:
         entry = every[column]
         part = blocks.members(entry.block)
         row = -1 if table[-1, column] >= TRACE else int(np.argmax(table[:, column]))
-        amounts = run.totals[row, part]
-        if entry.ordered is not None:
-            amounts = run.watched[row, part] if entry.ordered else amounts - run.watched[row, part]
-        name = _name(system, entry, amounts)
+        name = _name(system, entry, run.totals[row, part])
         if entry.role == "coating":
             name = f"{name} (coating)"
         names.append(name if name not in names else f"{name} ({entry.family})")
-        whole, ordered = cells[:, part].sum(axis=1), watched[:, part].sum(axis=1)
-        profile = whole if entry.ordered is None else ordered if entry.ordered else whole - ordered
+        profile = cells[:, part].sum(axis=1)
         if entry.coating is not None:
             share = float(put_in[entry.coating][-1])
             profile = profile * (share if entry.role == "coating" else 1.0 - share)
@@ -778,7 +759,7 @@ def _coatings(problem: Problem, system: System, run: Trajectory) -> dict[str, An
     """Of each coating the share that is left in the contacts; nothing where there is none."""
     if not problem.coatings:
         return {}
-    left = run.watched[:, run.totals.shape[1] :]
+    left = run.watched
     return {"coating_left": (("time", "layer"), left, {"units": "1", "long_name": "coating left in the contacts"})}
 
 
@@ -794,7 +775,7 @@ def _by_class(
         return {}
     diameters, shares = problem.size_classes("cathode")
     mass = np.array([np.bincount(classes, column) for column in (run.last.amounts @ system.blocks.mass, *profiles.T)])
-    held, ordered = system.framework, system.orders(run.last.amounts)
+    held = system.framework
     fractions: dict[str, Any] = {}
     for number, role in system.roles.items():
         if role not in ("cathode", "electrolyte"):
@@ -805,8 +786,7 @@ def _by_class(
         for entry in every:
             if entry.role == role:
                 own = system.blocks.members(entry.block)
-                whole, apart = run.last.amounts[:, own], ordered[:, own]
-                left += (whole if entry.ordered is None else apart if entry.ordered else whole - apart) @ held[own]
+                left += run.last.amounts[:, own] @ held[own]
         shown = {"units": "1", "long_name": f"{role} that is left"}
         fractions[f"{role}_fraction_of_class"] = ("size_class", np.bincount(classes, left) / first, shown)
     return {
@@ -883,8 +863,6 @@ def _left(system: System, run: Trajectory, every: list[Entry], role: str) -> NDA
     for entry in every:
         if entry.role == role:
             part = system.blocks.members(entry.block)
-            whole, ordered = run.totals[:, part], run.watched[:, part]
-            amounts = whole if entry.ordered is None else ordered if entry.ordered else whole - ordered
-            left += amounts @ held[part]
+            left += run.totals[:, part] @ held[part]
     part = system.blocks.members(number)
     return left / float(run.last.start[part] @ held[part])

@@ -68,10 +68,6 @@ with 16 cells amounts are within 8 % of those with 40, with 10 they are 10 to 20
 MOLAR_VOLUME = 1.1e-5
 """Volume [m^3] of a mole of cations in dense oxides, 0.9e-5 to 1.4e-5 for the phases here."""
 
-ORDERING = (1.25, 1.45)
-"""Lithium per other cation of a layered oxide between which it turns into Li2MnO3 for a diffractometer: an estimate
-about 1.35, where Li1.15 and more orders its metal layer."""
-
 
 @dataclass(frozen=True)
 class System:
@@ -117,21 +113,12 @@ class System:
         return np.asarray(self.model.basis.N[:, columns].sum(axis=1))
 
     def watch(self, amounts: Array) -> Array:
-        """What is followed beside the totals (S, V + L), from amounts (S, M, V).
+        """What is followed beside the totals (S, L), from amounts (S, M, V).
 
-        Of layered oxides, in so far as they order as Li2MnO3 does, their amounts; and of each coating the share that
-        is left in the contacts.
+        Of each coating it is the share that is left in the contacts.
         """
         left = [self.left_in_contacts(amounts, layer) for layer in range(len(self.layers))]
-        return np.column_stack([self.orders(amounts).sum(axis=1), *left])
-
-    def orders(self, amounts: Array) -> Array:
-        """Amounts (..., V) of layered oxides in so far as they order as Li2MnO3 does, from amounts (..., V)."""
-        parts = np.zeros(amounts.shape)
-        for number in self.layered:
-            part = self.blocks.members(number)
-            parts[..., part] = amounts[..., part] * self.ordered(amounts[..., part], number)[..., None]
-        return parts
+        return np.array(left).reshape(len(left), len(amounts)).T
 
     def left_in_contacts(self, amounts: Array, layer: int) -> Array:
         """Share (S,) of what a coating consists of that is left in the contacts, from amounts (S, M, V)."""
@@ -140,26 +127,6 @@ class System:
         moles = self.blocks.moles[part]
         first = float((self.initial[cells, part] @ moles).sum())
         return np.asarray((amounts[:, cells, part] @ moles).sum(axis=1) / first)
-
-    @cached_property
-    def layered(self) -> list[int]:
-        """Blocks whose compositions pass from layered oxide to Li2MnO3."""
-        if "Li" not in self.components:
-            return []
-        return [n for n, b in enumerate(self.blocks.blocks) if b.solution is not None and b.family == "layered"]
-
-    def ordered(self, amounts: Array, number: int) -> Array:
-        """Share of a layered block in each cell that counts as Li2MnO3, from amounts (..., E) of its variables.
-
-        It rises linearly with the lithium per other cation over the range ORDERING in which the superlattice of the
-        metal layer appears, so that no amount jumps when a composition passes a limit.
-        """
-        N = self.blocks.composition[self.blocks.members(number)]
-        lithium = self.components.index("Li")
-        held = amounts @ N
-        others = np.maximum(held.sum(axis=-1) - held[..., lithium], 1e-300)
-        low, high = ORDERING
-        return np.asarray(np.clip((held[..., lithium] / others - low) / (high - low), 0.0, 1.0))
 
     def begin(self) -> Cells:
         """The cells before anything has happened; potentials are not known yet."""

@@ -38,8 +38,8 @@ def test_garnet_holds_no_more_vapour_than_lithia_and_what_is_poor_in_lithium_les
     """With the energies of the tables garnet that has all its lithium is full of lithia at these temperatures."""
     for name in ("LLZO", "Li7.7La3Zr2O12"):
         assert potential(name) == pytest.approx(lithia(), abs=5.0)
-    cooler = lithium_potential(bed("LLZO", embedded()), 1000.0, O2, embedded())
-    assert cooler < lithium_potential(bed("Li2CO3", embedded()), 1000.0, O2, embedded()) - 300.0
+    cooler = lithium_potential(bed("LLZO", embedded()), 900.0, O2, embedded())
+    assert cooler < lithium_potential(bed("Li2CO3", embedded()), 900.0, O2, embedded()) - 300.0
     for name in ("Li2ZrO3", "LiCoO2"):
         assert np.all(potential(name) < lithia() - 2e4), name
 

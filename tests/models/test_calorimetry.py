@@ -41,7 +41,7 @@ SPINEL_LITHIATION = {"LiMn2O4": -1, "Li2O": -1.5, "O2": -0.25, "Li2MnO3": 2}
         (
             {"Li7La3Zr2O12-tetragonal": -1, "LiMn2O4": -7 / 3, "O2": -7 / 12, "La2Zr2O7": 1, "La2O3": 0.5,
              "Li2MnO3": 14 / 3},
-            -416.0 - 17.1 + 9.8,  # LiMn2O4 4.2 lower: its two calorimetries are weighted
+            -416.0 - 17.1,
         ),
     ],
     ids=lambda value: "+".join(value) if isinstance(value, dict) else f"{value:g}",
@@ -71,7 +71,7 @@ def test_formation_from_oxides(raw, phase, oxides, expected):
 
 @pytest.mark.parametrize(
     ("phase", "expected"),
-    [("LiCoO2", -679.4), ("LiNiO2", -592.6), ("LiMn2O4", -1385.1), ("Li2CO3", -1216.0), ("LiOH", -484.9)],
+    [("LiCoO2", -679.4), ("LiNiO2", -592.6), ("LiMn2O4", -1380.9), ("Li2CO3", -1216.0), ("LiOH", -484.9)],
 )
 def test_formation_from_elements(raw, phase, expected):
     assert raw[phase].enthalpy * 1e-3 == pytest.approx(expected, abs=2.0)
