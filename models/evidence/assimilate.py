@@ -87,10 +87,11 @@ def _phase(fact: Fact, database: Database) -> tuple[Solid, Host | None]:
         if host is None:
             raise DataError(f"stability.toml: no {fact.structure} solution holds {dict(fact.composition)}")
         return host[0].solid(host[1], database), host
-    for solid in database.solids.values():
-        if formula.name(solid.amounts) == formula.name(fact.composition):
-            return solid, None
-    raise DataError(f"stability.toml: {dict(fact.composition)} is no phase of the database")
+    name = formula.name(fact.composition)
+    alike = [solid for solid in database.solids.values() if formula.name(solid.amounts) == name]
+    if not alike:
+        raise DataError(f"stability.toml: {dict(fact.composition)} is no phase of the database")
+    return min(alike, key=lambda solid: (float(solid.gibbs(T_FURNACE)), solid.id)), None
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,6 @@ def test_a_powder_and_the_couple_are_told_apart(db, oxygen):
     assert all(each.share >= CHANGE for each in near)
 
 
-def test_a_layered_oxide_that_comes_to_be_called_by_another_name_has_not_turned(db, oxygen):
-    """NMC811 with garnet takes up lithium as it cools: near 492 °C it passes what counts as Li2MnO3."""
-    powders = [(materials.find("pc-NMC811"), 1.0), (materials.find("LLZTO", "electrolyte"), 1.0)]
-    for T in range(650, 950, 30):
-        assert not any("Li2MnO3" in (*each.gone, *each.come) for each in invariants(powders, float(T), oxygen, db))
-
-
 def test_words():
     told = str(Invariant("a + b", 973.15, ("spinel", "Li2MnO3"), ("layered",), 0.4))
     assert told == "a + b turns from spinel and Li2MnO3 into layered near 700 °C"

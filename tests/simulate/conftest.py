@@ -184,7 +184,7 @@ class Synthetic:
 
     def watch(self, amounts):
         """Nothing is watched."""
-        return np.zeros((amounts.shape[0], amounts.shape[2]))
+        return np.zeros((amounts.shape[0], 0))
 
 
 @pytest.fixture(scope="module")

@@ -274,7 +274,7 @@ def test_spaces_beyond_any_computer(tmp_path, line):
 def good(tmp_path_factory):
     """Bytes of a small checkpoint of problem ``x``: M cells, V variables in B blocks of K species, S steps."""
     M, V, K, B, S = 3, 4, 2, 3, 5
-    rows = {"totals": V, "watched": V, "held": K, "lost": K, "moving": K, "changing": B}
+    rows = {"totals": V, "watched": 1, "held": K, "lost": K, "moving": K, "changing": B}
     wide, narrow = np.ones((M, V)), np.ones((M, K))
     last = State(
         4.0, amounts=wide, multipliers=wide, lowest=wide, potentials=narrow, held=narrow, lost=np.zeros(K),
@@ -315,7 +315,8 @@ CHANGES = {
     "nothing there": put("state/first", lambda f, n: f.__setitem__(n, np.zeros(3))),
     "negative": put("state/amounts", lambda f, n: f.__setitem__(n, -np.ones((3, 4)))),
     "enormous": put("state/potentials", lambda f, n: f.__setitem__(n, np.full((3, 2), 1e300))),
-    "of other shape": put("past/watched", lambda f, n: f.__setitem__(n, np.ones((5, 3)))),
+    "of other shape": put("past/moving", lambda f, n: f.__setitem__(n, np.ones((5, 3)))),
+    "fewer rows": put("past/watched", lambda f, n: f.__setitem__(n, np.ones((4, 1)))),
     "whole numbers": put("past/held", lambda f, n: f.__setitem__(n, np.ones((5, 2), dtype="i8"))),
     "virtual": put("past/held", lambda f, n: f.create_virtual_dataset(n, elsewhere())),
     "in another file": put(

@@ -57,7 +57,6 @@ def test_a_composition_is_a_solid_of_its_elements(blocks):
     held = amounts / amounts.sum() @ blocks.composition[part]
     for element, expected in zip(blocks.components, held, strict=True):
         assert solid.amounts.get(element, 0.0) == pytest.approx(expected, abs=1e-12)
-    assert blocks.family(number, amounts) == blocks.blocks[number].family
 
 
 def test_what_a_transformation_rearranges_are_metals_where_there_are_any(blocks):
