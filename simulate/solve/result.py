@@ -44,6 +44,10 @@ DETECTION_LIMIT = 1.0
 DRAINED = 0.05
 """Relative change of the electrolyte's lithium from which a run tells of it: unreacted garnet conducts less then."""
 
+SUPERLATTICE = 1.25
+"""Lithium per other cation from which the metal layer of a layered oxide as bought is ordered in part: an estimate, as
+Li1.15 and more shows it."""
+
 TRACE = 1e-3
 """Phases that never reach this share [wt%] are left out of the result."""
 
@@ -77,7 +81,10 @@ def entries(system: System) -> list[Entry]:
         if role == "additive":
             added.append(dict(blocks.phases.solids[part.start].amounts))
         elif role != "coating":
-            put_in[blocks.blocks[number].family] = role
+            family = blocks.blocks[number].family
+            put_in[family] = role
+            if family == "layered" and _rich_in_lithium(system, number):
+                put_in["Li2MnO3"] = role
     coated = {number: k for k, group in enumerate(coatings(system)) for number in group}
     listed = []
     for number, block in enumerate(blocks.blocks):
@@ -90,6 +97,13 @@ def entries(system: System) -> list[Entry]:
         else:
             listed.append(Entry(number, block.name, block.family, role))
     return listed
+
+
+def _rich_in_lithium(system: System, number: int) -> bool:
+    """Whether a layered powder shows the superlattice of Li2MnO3 as bought, so that Li2MnO3 can not be told from it."""
+    held = system.initial[:, (part := system.blocks.members(number))].sum(axis=0) @ system.blocks.composition[part]
+    lithium = float(held[system.components.index("Li")]) if "Li" in system.components else 0.0
+    return lithium > SUPERLATTICE * (float(held.sum()) - lithium)
 
 
 def coatings(system: System) -> list[list[int]]:

@@ -193,3 +193,16 @@ def test_more_protons_than_a_garnet_can_miss_are_refused_with_the_most() -> None
     with pytest.raises(InputError, match=r"H = 1\.8 per formula unit is more than LLZTO can lose .*: at most 1\.4\d?;"):
         problem("none", "LLZTO", "10 °C/min to 700 °C", exposed="H=1.8")
     assert problem("none", "LLZTO", "10 °C/min to 700 °C", exposed="H=1.39").exposure == Exposure(protons=1.39)
+
+
+@pytest.mark.parametrize(
+    ("cathode", "role"), [("Li1.2Ni0.13Mn0.54Co0.13O2", "cathode"), ("LiNi0.5Mn1.5O4", "secondary")]
+)
+def test_manganate_is_a_powder_rich_in_lithium_and_has_formed_from_others(cathode, role):
+    """A layered oxide of 1.5 Li per metal shows the superlattice of Li2MnO3 as bought, a spinel does not."""
+    result = si.predict(problem(cathode, "LLZTO", "20 °C/min to 700 °C; quench", cells=6), estimate_error=False)
+    table = result.dataset
+    roles = {
+        str(table["role"].values[k]) for k, family in enumerate(table["family"].values) if str(family) == "Li2MnO3"
+    }
+    assert roles == {role}
