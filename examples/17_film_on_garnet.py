@@ -2,7 +2,7 @@
 
 import sinterface as si
 
-firing = "50 °C/min to 700 °C; hold 30 min; cool naturally"
+firing = "50 °C/min to 850 °C; hold 30 min; cool naturally"
 formed, depth = {}, {}
 for between in ("", "Li2ZrO3=100nm, ", "LiAlO2=100nm, "):
     stack = f"NMC811=500nm, {between}LLZTO=2um"

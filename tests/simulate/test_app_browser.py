@@ -151,7 +151,7 @@ def test_a_run_is_shown_survives_a_reload_and_can_be_taken_away(page):
     done(page, "run")
     assert page.locator("#run-progress").is_hidden()
     playwright.expect(page.get_by_role("heading", name="X-ray pattern")).to_be_visible()
-    assert page.locator(".answer table tbody tr").count() >= 3
+    assert page.locator(".answer table tbody tr").count() >= 2  # cathode and garnet at least
     playwright.expect(page.locator(".answer .js-plotly-plot")).to_have_count(4)
     page.reload()
     done(page, "run")

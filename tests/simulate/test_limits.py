@@ -271,7 +271,7 @@ def test_stores_hold_next_to_nothing():
     assert 0.0 < max(held) < 1e-3
 
 
-WEAK = {"pc-NMC111": 900}
+WEAK = {"pc-NMC532": 900}
 
 
 @pytest.mark.parametrize("cathode", sorted(WEAK))
