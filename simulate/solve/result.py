@@ -101,10 +101,12 @@ def entries(system: System) -> list[Entry]:
 
 def _rich_in_lithium(system: System, number: int) -> bool:
     """Whether a layered powder shows the superlattice of Li2MnO3 as bought, so that Li2MnO3 can not be told from it."""
+    if "Li" not in system.components:
+        return False
     part = system.blocks.members(number)
-    held = system.initial[:, part].sum(axis=0) @ system.blocks.composition[part]
-    lithium = float(held[system.components.index("Li")]) if "Li" in system.components else 0.0
-    return lithium > SUPERLATTICE * (float(held.sum()) - lithium)
+    amounts = system.initial[:, part].sum(axis=0)
+    lithium = amounts @ system.blocks.composition[part, system.components.index("Li")]
+    return bool(lithium > SUPERLATTICE * (amounts @ system.framework[part]))
 
 
 def coatings(system: System) -> list[list[int]]:
