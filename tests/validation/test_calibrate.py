@@ -365,6 +365,35 @@ def test_walks_that_drift_have_not_converged():
     assert walks.autocorrelation(np.repeat(z[:1], 5, axis=0)) == float("inf"), "nobody has moved"
 
 
+def test_what_is_told_of_a_cathode_left_out_comes_from_sets_that_were_looked_for_without_it():
+    """The first set fits both cathodes, being looked for with both: of b it is no prediction."""
+    table = np.array([[-1.0, -1.0], [-2.0, -8.0], [-3.0, -9.0], [-9.0, -0.5]])
+    z = np.arange(4.0)[:, None] * np.ones(SIZE)
+    pool = known(z, table, np.full(4, pools.GUESS), np.zeros(4), ("a", "b"), ["", "b", "b", "a"])
+    assert pool.blind().all() and pool.blind(("b",)).tolist() == [False, True, True, False]
+    assert posterior.mode(pool, ("b",)) == posterior.coordinates(z[1]) and posterior.mode(
+        pool
+    ) == posterior.coordinates(z[0])
+    assert np.isfinite(walks.log_weights(pool, ("b",))).tolist() == [False, True, True, False]
+    rng = np.random.default_rng(0)
+    turns = walks.turns(pool.cathodes, rounds.WALKERS)
+    starts = dict(zip(turns, rounds._starts(pool, rng), strict=True))
+    assert starts["a",] == 3 and starts["b",] in (1, 2)
+    unaimed = replace(pool, aims=np.full(4, ""))
+    assert unaimed.blind(("b",)).all(), "as long as none was looked for without it"
+
+
+def test_a_search_looks_for_sets_without_each_cathode_and_says_which(short):
+    pool = calibrated(0, 8)
+    guessed = pool.origin == pools.GUESS
+    assert set(pool.aims[~guessed]) == {""}
+    names, counts = np.unique(pool.aims[guessed], return_counts=True)
+    assert names.tolist() == ["", *sorted(pools.aim(left) for left in set(walks.groups(pool.cathodes).values()))]
+    assert counts.min() >= 5, "each has its share"
+    walked = calibrated(1, past=pool)
+    assert walked.aims[walked.origin == 1].tolist() == [pools.aim(left) for left in walks.turns(pool.cathodes, 12)]
+
+
 def test_a_search_alone_is_worth_no_samples():
     table = np.array([[-1.0], [-2.0], [-9.0]])
     pool = known(np.zeros((3, SIZE)), table, np.full(3, pools.GIVEN), np.zeros(3))
@@ -385,16 +414,18 @@ class Table:
         return logs[:, 0, : len(self.cathodes)]
 
 
-def known(z, table, origin, rise, cathodes=("a",)):
+def known(z, table, origin, rise, cathodes=("a",), aims=None):
     """A pool of sets whose log-likelihoods (S, C) are these."""
     logs = np.zeros((len(z), 1, len(judge.PLACES)))
     logs[:, 0, : table.shape[1]] = table
-    return pools.Pool(z, logs, np.full((len(z), 1), pools.ENDED), origin, rise, Table(cathodes), MADE)
+    aims = np.full(len(z), "") if aims is None else np.array(aims)
+    return pools.Pool(z, logs, np.full((len(z), 1), pools.ENDED), origin, rise, aims, Table(cathodes), MADE)
 
 
 def equal(pool, other):
     for name in ("z", "logs", "states", "origin", "rise"):
         assert getattr(pool, name) == pytest.approx(getattr(other, name), abs=1e-9), name
+    assert pool.aims.tolist() == other.aims.tolist()
     assert pool.likelihood == pytest.approx(other.likelihood, abs=1e-9, nan_ok=True)
 
 
@@ -464,8 +495,8 @@ def test_sets_that_were_run_elsewhere_are_where_a_search_starts():
     pool = pools.from_runs(z, [model(np.array(row), of.cases) for row in z], of, MADE)
     assert pool.z == pytest.approx(np.array(z))
     assert not pool.waiting.any() and pool.log_density()[1] > pool.log_density()[0]
-    first, origin = search.next_generation(pool)
-    assert origin == search.SEARCH
+    first, origin, aims = search.next_generation(pool)
+    assert origin == search.SEARCH and not any(aims)
     assert np.linalg.norm(first.mean(axis=0) - z[1]) < 1.0 < np.linalg.norm(first.mean(axis=0) - z[0])
     part = pools.from_runs(z, [{of.cases[0]: predicted()}] * 2, of, MADE)
     assert part.waiting.all() and part.missing(1) == of.cases[1:], "what is missing is still to be run"

@@ -81,7 +81,9 @@ def pool():
     states[3, 2], states[57:] = pools.FAILED, pools.NOT_RUN
     origin = np.repeat([pools.SEARCH, 0, 1, 2], 15)  # the second round is not whole
     rise = np.where(origin >= 0, z[:, 0], 0.0)
-    return pools.Pool(z, logs, states, origin, rise, JUDGE, pools.MadeWith("database", 16, 0.08))
+    return pools.Pool(
+        z, logs, states, origin, rise, np.repeat(["", "pc-LCO"], 30), JUDGE, pools.MadeWith("database", 16, 0.08)
+    )
 
 
 def judge_pool(content):
@@ -115,9 +117,9 @@ def test_spoiled_samples(spoil):
         ("made_with", {"database": "\x1b", "cells": 16, "tolerance": 0.08}),
         ("made_with", {"database": "d", "cells": 16, "tolerance": float("nan")}),
         ("origin", [10**400] * 60), ("parameters", None), ("firings", 3), ("columns", [[0, "LaMO3"]] * 3),
-        ("firings", ["x"] * 20_000), ("origin", [0] * 10**7),
+        ("firings", ["x"] * 20_000), ("origin", [0] * 10**7), ("aims", ["x" * 300] * 60), ("aims", ["x"]),
     ],
-    ids=range(16),
+    ids=range(18),
 )  # fmt: skip
 def test_samples_that_make_no_sense(key, value):
     document = json.loads(pool_file.pool_text(pool())) | {key: value}

@@ -53,7 +53,7 @@ def sets():
     rng = np.random.default_rng(1)
     z = rng.normal(size=(12, SIZE))
     pool = pools.from_runs(z[:8], [runs(rng) for _ in range(8)], JUDGE, pools.MadeWith("d", 16, 0.08))
-    pool = pool.with_sets(z[8:], 0, z[8:, 0])
+    pool = pool.with_sets(z[8:], 0, z[8:, 0], [(), ("pc-LCO",), (), ("pc-NMC532", "pc-NMC631")])
     part = runs(rng)
     part.pop(JUDGE.cases[0])
     lost = {JUDGE.cases[1]: Predicted({}, {}, "STALLED")}
@@ -71,6 +71,7 @@ def test_what_is_read_is_what_was_written():
     pool = read.judged_by(JUDGE)
     for name in ("z", "logs", "states", "origin", "rise", "likelihood"):
         assert np.array_equal(getattr(pool, name), getattr(before, name), equal_nan=True), name
+    assert pool.aims.tolist() == [*[""] * 9, "pc-LCO", "", "pc-NMC532+pc-NMC631"]
     assert pool.others == () and pool.made_with == before.made_with
     assert np.flatnonzero(pool.waiting).tolist() == [8, 10, 11], "sets that are still to be run come back as such"
     assert pool.missing(10) == JUDGE.cases[:1]
@@ -97,7 +98,8 @@ def test_a_thousand_sets_of_which_no_two_amounts_are_alike_are_below_a_megabyte_
     z = rng.normal(size=(1000, SIZE)).astype(np.float32).astype(float)
     states = np.full((1000, count), pools.ENDED)
     rows = np.zeros(1000, dtype=np.int64)
-    pool = pools.Pool(z, logs, states, rows, rng.normal(size=1000), judge_all, pools.MadeWith("d", 16, 0.08))
+    aims = np.full(1000, "pc-NMC532+pc-NMC631")
+    pool = pools.Pool(z, logs, states, rows, rng.normal(size=1000), aims, judge_all, pools.MadeWith("d", 16, 0.08))
     assert len(pool_file.pool_text(pool)) < 1_500_000
 
 
@@ -117,13 +119,16 @@ def fits(key, value):
     """True where this is right for the first entry: a name or a number."""
     return {
         "firings": value == "x",
+        "aims": isinstance(value, str) and len(value) < 200,
         "origin": type(value) is int,
         "rise": type(value) in (int, float) and np.isfinite(value),
     }.get(key, False)
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: json.dumps(value)[:20])
-@pytest.mark.parametrize("key", ["parameters", "priors", "firings", "columns", "origin", "rise", "z", "logs", "states"])
+@pytest.mark.parametrize(
+    "key", ["parameters", "priors", "firings", "columns", "origin", "rise", "aims", "z", "logs", "states"]
+)
 def test_a_wrong_kind_anywhere_is_one_line(key, value):
     documents = [good() | {key: value}]
     inner = good()

@@ -140,7 +140,8 @@ def calibrate(
         while searching and (generations is None or done < generations):
             from sinterface.validation.calibration.search import next_generation  # only the extra `calibrate` has it
 
-            pool = runner(pool.with_sets(*next_generation(pool, seed)), progress=lambda _: None)
+            sets, origin, aims = next_generation(pool, seed)
+            pool = runner(pool.with_sets(sets, origin, aims=aims), progress=lambda _: None)
             done += 1
             spent = (time.monotonic() - began) / 60.0
             told((spent / minutes if generations is None else done / generations) / stages)

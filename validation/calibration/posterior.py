@@ -86,8 +86,8 @@ def estimates(pool: Pool) -> list[Estimate]:
 
 
 def mode(pool: Pool, without: Sequence[str] = ()) -> Parameters:
-    """The set of highest posterior density among all that were tried, without the observations of some cathodes."""
-    return coordinates(pool.z[int(np.argmax(pool.log_density(without)))])
+    """The set of highest posterior density of all that were looked for without the observations of some cathodes."""
+    return coordinates(pool.z[int(np.argmax(np.where(pool.blind(without), pool.log_density(without), -np.inf)))])
 
 
 def posterior_table(pool: Pool, size: int = 40) -> str:

@@ -113,14 +113,17 @@ def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
         z, before, after = walk(density, pool.z[stood[-1]], archive, lengths, int(rng.integers(2**31)))
     number = len(stood)
     rise = np.log(rng.random(len(z))) + after - before
-    return pool.with_sets(z, number, rise), Round(number, emulator.check, after - before)
+    return pool.with_sets(z, number, rise, turns(pool.cathodes, len(z))), Round(number, emulator.check, after - before)
 
 
 def _starts(pool: Pool, rng: np.random.Generator) -> Integers:
-    """Rows (W,) where walkers start: log densities of their posterior are spread evenly from the best to BELOW it."""
+    """Rows (W,) where walkers start: log densities of their posterior are spread evenly from the best to BELOW it.
+
+    A walk forgets where it began only slowly: rows that were looked for with a cathode are no start of one without it.
+    """
     rows: list[int] = []
     for left in turns(pool.cathodes, WALKERS):
-        density = pool.log_density(left)
+        density = np.where(pool.blind(left), pool.log_density(left), -np.inf)
         behind = np.max(density) - density
         near = np.setdiff1d(np.flatnonzero(behind <= BELOW), rows)
         near = near if len(near) else np.flatnonzero(behind <= BELOW)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from sinterface.validation.calibration.emulator import LEAST, Emulator, train
-from sinterface.validation.calibration.walks import groups
+from sinterface.validation.calibration.walks import Left, groups
 from sinterface.validation.judging.pool import GIVEN, GUESS, SEARCH, Pool
 
 Array = NDArray[np.float64]
@@ -27,10 +27,10 @@ GENERATION = 16
 STEP = 0.35
 """First standard deviation of the search, in units of the priors."""
 
-OF_ALL, ELSEWHERE, AT_RANDOM = 4, 4, 2
+OF_ALL, ELSEWHERE, AT_RANDOM, LEFT_OUT = 3, 2, 2, 3
 """Sets of a generation that are to be best given all observations, near the best set and near the best APART from it,
 
-and that lie anywhere near the best.  The others are to be best without one cathode, two of which take turns.
+that lie anywhere near the best, and numbers of cathodes that the others are to be best without; these take turns.
 """
 
 APART = 0.3
@@ -50,11 +50,15 @@ POPULATION, CLIMB = 12, 50
 """Sets of a generation, and generations, of one climb on the emulator."""
 
 
-def next_generation(pool: Pool, seed: int = 0) -> tuple[Array, int]:
-    """Parameter sets (GENERATION, D) that the search wants to see next, and their origin, SEARCH or GUESS."""
+def next_generation(pool: Pool, seed: int = 0) -> tuple[Array, int, list[Left]]:
+    """Parameter sets (GENERATION, D) that the search wants to see next, and their origin, SEARCH or GUESS.
+
+    The last are the cathodes whose observations each of them was looked for without.
+    """
     if np.count_nonzero(pool.ended) < LEAST:
-        return _of_the_model(pool, seed), SEARCH
-    return _of_the_emulator(pool, seed), GUESS
+        return _of_the_model(pool, seed), SEARCH, [()] * GENERATION
+    sets, lefts = _of_the_emulator(pool, seed)
+    return sets, GUESS, lefts
 
 
 def _of_the_model(pool: Pool, seed: int) -> Array:
@@ -77,23 +81,24 @@ def _of_the_model(pool: Pool, seed: int) -> Array:
     return np.array(strategy.ask())
 
 
-def _of_the_emulator(pool: Pool, seed: int) -> Array:
-    """Where the emulated posteriors are highest near the best set and near another hill, and a few sets around it."""
+def _of_the_emulator(pool: Pool, seed: int) -> tuple[Array, list[Left]]:
+    """Where the emulated posteriors are highest near their best set and near another hill, and a few sets around it."""
     run = pool.finished()
     different = list(dict.fromkeys(groups(pool.cathodes).values()))
     turn = int(np.count_nonzero(run.origin == GUESS)) // GENERATION
-    two = [different[(2 * turn + k) % len(different)] for k in range(2)] if different else []
-    emulator = train(run, [(), *two], seed)
+    some = [different[(LEFT_OUT * turn + k) % len(different)] for k in range(min(LEFT_OUT, len(different)))]
+    emulator = train(run, [(), *some], seed)
     rng = np.random.default_rng([seed, 10, len(run.z)])
     climbs = GENERATION - AT_RANDOM
     best, other = hills(run.z, run.log_density())
-    targets: list[tuple[tuple[str, ...], Array]] = [((), other)] * ELSEWHERE
-    targets += [((), best)] * (OF_ALL if two else climbs - ELSEWHERE)
-    lefts = [two[k % 2] for k in range(climbs - len(targets))]
-    targets += [(left, run.z[np.argmax(run.log_density(left))]) for left in lefts]
+    targets: list[tuple[Left, Array]] = [((), other)] * ELSEWHERE
+    targets += [((), best)] * (OF_ALL if some else climbs - ELSEWHERE)
+    apart = {left: run.z[np.argmax(np.where(run.blind(left), run.log_density(left), -np.inf))] for left in some}
+    targets += [(left, apart[left]) for left in (some[k % len(some)] for k in range(climbs - len(targets)))]
     with threadpool_limits(1):
         sets = [climb(emulator, center, left, rng) for left, center in targets]
-    return np.array([*sets, *(best + 0.5 * TRUST * rng.normal(size=(AT_RANDOM, len(best))))])
+    around = best + 0.5 * TRUST * rng.normal(size=(AT_RANDOM, len(best)))
+    return np.array([*sets, *around]), [*(left for left, _ in targets), *[()] * AT_RANDOM]
 
 
 def hills(z: Array, density: Array) -> tuple[Array, Array]:

@@ -82,9 +82,9 @@ def samples(pool: Pool, without: Sequence[str] = ()) -> Integers:
 def log_weights(pool: Pool, without: Sequence[str] = ()) -> Array:
     """Normalised log weights (S,) of the posterior, without the observations of some cathodes.
 
-    A row counts as often as a walker over that posterior stood there.  As long as there is no walk, rows have the
-    weights of their densities: that shows where the search has been, and is no posterior.  Raises InputError when no
-    row has been run.
+    A row counts as often as a walker over that posterior stood there.  As long as there is no walk, rows that were
+    looked for without these cathodes have the weights of their densities: that shows where the search has been, and is
+    no posterior.  Raises InputError when no row has been run.
     """
     if pool.waiting.all():
         raise InputError(
@@ -92,7 +92,7 @@ def log_weights(pool: Pool, without: Sequence[str] = ()) -> Array:
         )
     stood = samples(pool, without)
     if not stood.size:
-        log = pool.log_density(without)
+        log = np.where(pool.blind(without), pool.log_density(without), -np.inf)
     else:
         counts = np.bincount(stood.ravel(), minlength=len(pool.z))
         log = np.full(len(pool.z), -np.inf)

@@ -4,6 +4,10 @@ One row is one parameter set: its coordinates z in units of the priors and what 
 what was observed is worked out by a judge: observations and constants of the likelihood may change, and nothing has to
 be run again.  A row of a search tells where the posterior is high; rows of sampling rounds are where walkers over the
 posterior start and what is proposed to them.
+
+A row knows what it was looked for with: one that was to be good given all observations fits those of every cathode, and
+what it says of one of them is no prediction.  What is told of a cathode that was left out comes from rows that were
+looked for without it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from sinterface.validation.judging.judge import OFFSET, PLACES, Judge, Observati
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Names = NDArray[np.str_]
 
 POWER = 0.5
 """Power of the likelihood: errors of the model are shared by neighbouring temperatures of a series and by like powders,
@@ -67,7 +72,8 @@ class Pool:
     ``z`` (S, D) in units of the priors.  ``logs`` (S, K, F): ln(wt% + OFFSET) of all PLACES in every firing, first
     those that the judge needs and then ``others``, by name, that it does not ask for.  ``states`` (S, K): NOT_RUN,
     ENDED or FAILED.  ``origin`` (S,): GUESS, GIVEN, SEARCH or the number of the sampling round.  ``rise`` (S,): by how
-    much the log density must rise for a walker to go to what was proposed to it; 0 in other rows.
+    much the log density must rise for a walker to go to what was proposed to it; 0 in other rows.  ``aims`` (S,): the
+    posterior that the row was looked for with, as ``aim`` names it.
 
     Numbers are kept as exactly as a file holds them, so that what is read goes on as what was never written: ``z`` to
     7 digits, ``logs`` to 3, amounts below LEAST as none.
@@ -78,6 +84,7 @@ class Pool:
     states: Integers
     origin: Integers
     rise: Array
+    aims: Names
     judge: Judge
     made_with: MadeWith
     others: tuple[str, ...] = ()
@@ -130,11 +137,13 @@ class Pool:
         """The chosen rows (S,) alone."""
         return replace(
             self, z=self.z[chosen], logs=self.logs[chosen], states=self.states[chosen], origin=self.origin[chosen],
-            rise=self.rise[chosen],
+            rise=self.rise[chosen], aims=self.aims[chosen],
         )  # fmt: skip
 
-    def with_sets(self, z: Array, origin: int, rise: Array | None = None) -> Pool:
-        """This pool with more rows (N, D) that are to be run."""
+    def with_sets(
+        self, z: Array, origin: int, rise: Array | None = None, aims: Sequence[Sequence[str]] | None = None
+    ) -> Pool:
+        """This pool with more rows (N, D) to be run; ``aims`` tells what was left out when each was looked for."""
         count, firings = len(z), self.states.shape[1]
         return replace(
             self,
@@ -143,6 +152,7 @@ class Pool:
             states=np.concatenate([self.states, np.full((count, firings), NOT_RUN)]),
             origin=np.concatenate([self.origin, np.full(count, origin)]),
             rise=np.concatenate([self.rise, np.zeros(count) if rise is None else rise]),
+            aims=np.append(self.aims, [aim(left) for left in aims or [()] * count]),
         )
 
     def with_copies(self, rows: Integers, origin: int) -> Pool:
@@ -154,6 +164,7 @@ class Pool:
             states=np.concatenate([self.states, self.states[rows]]),
             origin=np.concatenate([self.origin, np.full(len(rows), origin)]),
             rise=np.concatenate([self.rise, np.zeros(len(rows))]),
+            aims=np.append(self.aims, self.aims[rows]),
         )
 
     def judged_by(self, judge: Judge) -> Pool:
@@ -189,6 +200,19 @@ class Pool:
         kept = [c for c, name in enumerate(self.cathodes) if name not in without]
         told = log_prior(self.z) + POWER * self.likelihood[:, kept].sum(axis=1)
         return np.where(self.waiting, -np.inf, told)
+
+    def blind(self, without: Sequence[str] = ()) -> NDArray[np.bool_]:
+        """Rows (S,) that have been run and were looked for without the observations of these cathodes.
+
+        All that have been run when none is left out, and as long as no row was looked for without them.
+        """
+        chosen = ~self.waiting & (self.aims == aim(without))
+        return chosen if without and chosen.any() else ~self.waiting
+
+
+def aim(without: Sequence[str]) -> str:
+    """The name of the posterior without the observations of some cathodes; nothing for the one given all."""
+    return "+".join(without)
 
 
 EDGE = 0.05
@@ -229,7 +253,7 @@ def empty(judge: Judge, made_with: MadeWith) -> Pool:
     count = len(judge.cases)
     return Pool(
         np.zeros((0, len(names()))), np.zeros((0, count, len(PLACES))), np.zeros((0, count), dtype=np.int64),
-        np.zeros(0, dtype=np.int64), np.zeros(0), judge, made_with,
+        np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=str), judge, made_with,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sinterface.models.basics.errors import DataError, shown
 from sinterface.models.rates.parameters import names, priors
 from sinterface.validation.judging.judge import OFFSET, PLACES
-from sinterface.validation.judging.pool import FAILED, GUESS, NO_JUDGE, NOT_RUN, MadeWith, Pool, kept
+from sinterface.validation.judging.pool import FAILED, GUESS, NO_JUDGE, NOT_RUN, MadeWith, Names, Pool, kept
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -50,6 +50,7 @@ def pool_text(pool: Pool) -> str:
             "states": _packed(pool.states.T, "u1"),
             "origin": pool.origin.tolist(),
             "rise": pool.rise.tolist(),
+            "aims": pool.aims.tolist(),
         }
     )
 
@@ -72,7 +73,7 @@ def read_pool(text: str) -> Pool:
         if "log_likelihood" in document:
             raise TypeError("only log-likelihoods, which earlier versions kept, and not what the runs said")
         firings = _firings(document["firings"])
-        origin, rise = _whole(document["origin"]), _numbers(document["rise"])
+        origin, rise, aims = _whole(document["origin"]), _numbers(document["rise"]), _aims(document["aims"])
         count = len(origin)
         if count * len(firings) * len(PLACES) > MOST:
             raise TypeError("too many sets")
@@ -86,6 +87,7 @@ def read_pool(text: str) -> Pool:
     nothing = float(kept(np.log(OFFSET)))
     if (
         rise.shape != (count,)
+        or aims.shape != (count,)
         or not np.all(np.abs(z) < 1e3)  # NaN is not below it either
         or not np.all((stored >= nothing) & (stored <= HIGHEST))
         or not np.all((states >= NOT_RUN) & (states <= FAILED))
@@ -97,7 +99,7 @@ def read_pool(text: str) -> Pool:
     if columns:
         at, place = np.array(columns).T
         logs[:, at, place] = stored
-    return Pool(z, logs, states, origin, rise, NO_JUDGE, made_with, others=tuple(firings))
+    return Pool(z, logs, states, origin, rise, aims, NO_JUDGE, made_with, others=tuple(firings))
 
 
 def _priors() -> list[list[float]]:
@@ -134,6 +136,12 @@ def _firings(entry: Any) -> list[str]:
     if len(set(entry)) < len(entry):
         raise TypeError("a firing stands twice")
     return entry
+
+
+def _aims(entry: Any) -> Names:
+    if not isinstance(entry, list) or not all(isinstance(name, str) and len(name) <= 200 for name in entry):
+        raise TypeError("aims is no list of names")
+    return np.array(entry, dtype=str)
 
 
 def _columns(entry: Any, firings: int) -> list[tuple[int, int]]:
