@@ -1,13 +1,15 @@
 """The likelihood over arrays: what many parameter sets made of every firing, judged by all observations at once.
 
 The same as ``likelihood.by_cathode``, which judges one set and is easier to read; samplers ask this one, as they judge
-hundreds of thousands of sets.  It also takes the variance of amounts that are guessed and not known.
+hundreds of thousands of sets.  It also takes the variance of amounts that are guessed and not known, and tells the mean
+of the log-likelihood over what they may be.  The logarithm of the mean likelihood would be higher, by half the variance
+of the former, and the more so the less is known: walkers sought what the emulator knew nothing of.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -28,6 +30,10 @@ Flags = NDArray[np.bool_]
 
 OFFSET = 0.03
 """Added to amounts [wt%] before their logarithm is taken: what is far below every limit is nearly the same."""
+
+NODES, _raw = np.polynomial.hermite_e.hermegauss(5)
+WEIGHTS = _raw / _raw.sum()
+"""Nodes and weights of means over what a guessed amount may be."""
 
 PLACES: tuple[str, ...] = (*FAMILIES, *REACTANTS)
 """What the last axis of amounts stands for: all families of secondary phases, then what is left of both reactants."""
@@ -73,6 +79,11 @@ class _Marks:
     sign: Array
     owner: Array
 
+    def told(self, log: Array) -> Array:
+        """Log-likelihood (N, M) of logarithms of shares [ln wt%]."""
+        share = np.maximum(log, np.log(likelihood.TRACE))
+        return np.log(_doubtful(ndtr(self.sign * (share - self.middle) / self.spread)))
+
 
 @dataclass(frozen=True)
 class _Amounts:
@@ -83,6 +94,13 @@ class _Amounts:
     middle: Array
     spread: Array
     owner: Array
+
+    def told(self, log: Array) -> Array:
+        """Log of the density per wt% (N, M) at logarithms of shares [ln wt%]."""
+        share = np.maximum(np.exp(log), likelihood.TRACE)
+        wide = np.hypot(likelihood.SCATTER * share, self.spread)
+        density = np.exp(-0.5 * ((share - self.middle) / wide) ** 2) / wide
+        return np.log(likelihood.OUTLIERS / 100.0 + (1.0 - likelihood.OUTLIERS) * density)
 
 
 @dataclass(frozen=True)
@@ -95,6 +113,10 @@ class _Trends:
     sign: Array
     owner: Array
 
+    def told(self, log: Array) -> Array:
+        """Log-likelihood (N, T) of logarithms of the ratio of the other firing's amount to this one's."""
+        return np.log(_doubtful(ndtr(self.sign * log / likelihood.TREND_SCATTER)))
+
 
 @dataclass(frozen=True)
 class ObservationJudge:
@@ -102,7 +124,8 @@ class ObservationJudge:
 
     ``logs`` (N, K, F) hold ln(wt% + OFFSET) of N parameter sets in K ``cases`` at F ``PLACES``; ``ended`` (N, K) tells
     which runs ended.  ``variance``, of the shape of ``logs`` or one that broadcasts, is that of logs that are guessed:
-    what is told of an amount is then the mean over what it may be.  The answer (N, C) is the log-likelihood by cathode.
+    what is told of an amount is then the mean over what it may be.  The answer (N, C) is the log-likelihood by cathode,
+    or its mean.
 
     >>> from sinterface.validation.observations import cards_reader
     >>> judge = ObservationJudge(tuple(card for card in cards_reader.read().observations if card.role == "fit"))
@@ -193,25 +216,18 @@ class ObservationJudge:
         spread = np.zeros(1) if variance is None else np.broadcast_to(variance, logs.shape) * (amounts + OFFSET) ** 2
         told = np.zeros((len(logs), len(self.observations)))
         marks = self._marks
-        share, unsure = _together(amounts, spread, marks.firing, marks.members)
-        wide = np.sqrt(marks.spread**2 + unsure)
-        seen = _doubtful(ndtr((np.log(np.maximum(share, likelihood.TRACE)) - marks.middle) / wide))
-        told += np.log(np.where(marks.sign > 0.0, seen, 1.0 - seen)) @ marks.owner
+        told += _mean(marks.told, *_together(amounts, spread, marks.firing, marks.members)) @ marks.owner
         measured = self._amounts
-        share, unsure = _together(amounts, spread, measured.firing, measured.members)
-        least = np.maximum(share, likelihood.TRACE)
-        wide = np.sqrt(least**2 * (likelihood.SCATTER**2 + unsure) + measured.spread**2)
-        density = np.exp(-0.5 * ((share - measured.middle) / wide) ** 2) / wide  # per wt%
-        told += np.log(likelihood.OUTLIERS / 100.0 + (1.0 - likelihood.OUTLIERS) * density) @ measured.owner
+        told += _mean(measured.told, *_together(amounts, spread, measured.firing, measured.members)) @ measured.owner
         trends = self._trends
         here, there = (
             np.maximum(amounts[:, at, trends.place], likelihood.TRACE) for at in (trends.firing, trends.other)
         )
-        wide = np.full(here.shape, likelihood.TREND_SCATTER**2)
-        if variance is not None:
-            wide += spread[:, trends.firing, trends.place] / here**2 + spread[:, trends.other, trends.place] / there**2
-        right = ndtr(trends.sign * np.log(there / here) / np.sqrt(wide))
-        told += np.log(_doubtful(np.where(ended[:, trends.other], right, 0.0))) @ trends.owner
+        unsure = 0.0 if variance is None else (
+            spread[:, trends.firing, trends.place] / here**2 + spread[:, trends.other, trends.place] / there**2
+        )  # fmt: skip
+        right = _mean(trends.told, np.log(there / here), unsure)
+        told += np.where(ended[:, trends.other], right, np.log(_doubtful(np.zeros(1)))) @ trends.owner
         return np.where(ended[:, self._own], self._weight * told, self._lost) @ self._group
 
 
@@ -227,12 +243,20 @@ def _members(names: Sequence[Sequence[str]]) -> Array:
 
 
 def _together(amounts: Array, spread: Array, firing: Integers, members: Array) -> tuple[Array, Array | float]:
-    """Sums of amounts (N, M) [wt%] and the variance of their logarithms; amounts err independently of each other."""
+    """Logarithms (N, M) of sums of amounts [wt%], and their variance; amounts err independently of each other."""
     share = np.einsum("nmf,mf->nm", amounts[:, firing], members)
+    share = np.maximum(share, likelihood.TRACE)
     if spread.ndim == 1:
-        return share, 0.0
-    unsure = np.einsum("nmf,mf->nm", spread[:, firing], members)
-    return share, unsure / np.maximum(share, likelihood.TRACE) ** 2
+        return np.log(share), 0.0
+    return np.log(share), np.einsum("nmf,mf->nm", spread[:, firing], members) / share**2
+
+
+def _mean(told: Callable[[Array], Array], log: Array, variance: Array | float) -> Array:
+    """Mean of what is told over normal distributions of ``log``, by Gauss-Hermite quadrature."""
+    if np.ndim(variance) == 0:
+        return told(log)
+    sd = np.sqrt(variance)
+    return np.asarray(sum(weight * told(log + node * sd) for node, weight in zip(NODES, WEIGHTS, strict=True)))
 
 
 def _doubtful(probability: Array) -> Array:

@@ -74,7 +74,8 @@ def log_likelihood(observation: Observation, predicted: Mapping[Case, Predicted]
         total += math.log(1.0 - probability_seen(silent, observation, times=UNMENTIONED))
     for amount in observation.amounts:
         share = own.total if amount.families == (SECONDARY,) else sum(own.families.get(f, 0.0) for f in amount.families)
-        spread = math.hypot(SCATTER * max(share, TRACE), 100.0 * amount.share.sd)
+        share = max(share, TRACE)
+        spread = math.hypot(SCATTER * share, 100.0 * amount.share.sd)
         density = math.exp(-0.5 * ((share - 100.0 * amount.share.value) / spread) ** 2) / spread  # per wt%
         total += math.log(OUTLIERS / 100.0 + (1.0 - OUTLIERS) * density)
     for trend, sign in trends:
