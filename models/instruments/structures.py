@@ -198,26 +198,31 @@ def mixture(members: list[Crystal], wanted: Mapping[str, float], name: str) -> t
     """The mixture of end members nearest to a composition, and how far from it that is (see MISFIT).
 
     Of mixtures that come equally near, one of end members with several metals is taken: La2MnNiO6 rather than LaNiO3
-    and LaMnO3, since Ni2+ and Mn4+ form. ``wanted`` are amounts by element, at any scale.  Raises InputError when there
-    is no oxygen among them.
+    and LaMnO3, since Ni2+ and Mn4+ form. ``wanted`` are amounts by element, at any scale: per oxygen, or per atom of
+    metals.  Raises InputError when some of the end members are oxides and the composition is none, or the reverse.
     """
-    if wanted.get("O", 0.0) <= 0.0:
-        raise InputError(f"{name}: holds no oxygen; patterns are made of oxides")
     compositions = [formula.parse(member.formula) for member in members]
+    if any((composition.get("O", 0.0) > 0.0) != (wanted.get("O", 0.0) > 0.0) for composition in compositions):
+        raise InputError(f"{name}: patterns of oxides are made of oxides, and those of metals of metals")
     elements = sorted({symbol for composition in [*compositions, wanted] for symbol in composition} - {"O", "H"})
     matrix = np.array(
-        [[composition.get(symbol, 0.0) / composition["O"] for composition in compositions] for symbol in elements]
+        [[composition.get(symbol, 0.0) / _size(composition) for composition in compositions] for symbol in elements]
     )
-    target = np.array([wanted.get(symbol, 0.0) / wanted["O"] for symbol in elements])
+    target = np.array([wanted.get(symbol, 0.0) / _size(wanted) for symbol in elements])
     total = np.full(len(members), 10.0)  # the shares add up to one
     plain = np.array(
-        [1e-4 / (len(composition) - 1) for composition in compositions]
+        [1e-4 / max(len(composition) - 1, 1) for composition in compositions]
     )  # decides between mixtures that fit alike
     shares, _ = nnls(np.vstack([matrix, total, plain]), np.concatenate([target, [10.0, 0.0]]))
     shares = shares / shares.sum()
     misfit = float(np.linalg.norm(matrix @ shares - target))
     held = [(member, float(share)) for member, share in zip(members, shares, strict=True) if share > 1e-4]
     return misfit, _mean(held, name)
+
+
+def _size(composition: Mapping[str, float]) -> float:
+    """What compositions are counted per: the oxygen of oxides, all atoms of metals."""
+    return composition.get("O", 0.0) or sum(composition.values())
 
 
 def _mean(held: list[tuple[Crystal, float]], name: str) -> Crystal:

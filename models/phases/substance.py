@@ -105,6 +105,8 @@ def family(amounts: Mapping[str, float], structure: str) -> str:
     kinds = {symbol for symbol, amount in amounts.items() if amount > 0.0}
     metals = kinds - GAS_ELEMENTS
     kind = structure.casefold()
+    if kinds == metals:
+        return "metal"
     if "C" in kinds:
         return "carbonate"
     if "H" in kinds and "garnet" not in kind:

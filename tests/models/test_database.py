@@ -103,6 +103,9 @@ def test_heat_capacity_fits_are_complete(records):
 def test_plausible(raw, quantity, low, high):
     odd = {}
     for solid in raw.solids.values():
+        if quantity == "Hf" and solid.family == "metal":
+            assert solid.enthalpy == 0.0, "elements are the zero"
+            continue
         atoms = sum(solid.amounts.values())
         value = {
             "Hf": solid.enthalpy / atoms * 1e-3,

@@ -12,7 +12,7 @@ from sinterface.models.evidence import fit_corrections
 from sinterface.models.phases import estimates
 from sinterface.models.phases.substance import GAS_ELEMENTS
 
-UNBALANCED = {"Li2O2", "BaO2", "NbO"}  # peroxides and a charge nobody needs: all measured
+UNBALANCED = {"Li2O2", "BaO2", "NbO", "Ni", "Co", "Fe"}  # peroxides, a charge nobody needs, metals: all measured
 
 
 @pytest.fixture(scope="module")

@@ -96,9 +96,10 @@ def test_a_mixture_is_the_sum_of_its_parts(mixture):
         for symbol, n in tables[phase].amounts.items():
             total[symbol] = total.get(symbol, 0.0) + moles * n
     assert solid.amounts == pytest.approx(total)
-    ions = estimates.charges(solid.amounts)
-    assert ions is not None
-    assert sum(q * n for (_, q), n in ions.items()) == pytest.approx(2.0 * solid.amounts["O"], abs=1e-6)
+    if solid.family != "metal":
+        ions = estimates.charges(solid.amounts)
+        assert ions is not None
+        assert sum(q * n for (_, q), n in ions.items()) == pytest.approx(2.0 * solid.amounts["O"], abs=1e-6)
     members = [(tables[phase], moles) for phase, moles in solid.parts]
     excess = sum(W * x[i] * x[j] for (i, j), W in solution.interactions.items())
     assert solid.enthalpy == pytest.approx(sum(n * m.enthalpy for m, n in members) + excess)

@@ -376,8 +376,8 @@ def test_what_is_told_of_a_cathode_left_out_comes_from_sets_that_were_looked_for
     assert np.isfinite(walks.log_weights(pool, ("b",))).tolist() == [False, True, True, False]
     rng = np.random.default_rng(0)
     turns = walks.turns(pool.cathodes, rounds.WALKERS)
-    starts = dict(zip(turns, rounds._starts(pool, rng), strict=True))
-    assert starts["a",] == 3 and starts["b",] in (1, 2)
+    first = dict(zip(turns, rounds.starts(pool, rng), strict=True))
+    assert first["a",] == 3 and first["b",] in (1, 2)
     unaimed = replace(pool, aims=np.full(4, ""))
     assert unaimed.blind(("b",)).all(), "as long as none was looked for without it"
 
@@ -418,7 +418,8 @@ def known(z, table, origin, rise, cathodes=("a",), aims=None):
     logs = np.zeros((len(z), 1, len(judge.PLACES)))
     logs[:, 0, : table.shape[1]] = table
     aims = np.full(len(z), "") if aims is None else np.array(aims)
-    return pools.Pool(z, logs, np.full((len(z), 1), pools.ENDED), origin, rise, aims, Table(cathodes), MADE)
+    ended = np.full((len(z), 1), pools.ENDED)
+    return pools.Pool(z, logs, ended, origin, rise, aims=aims, judge=Table(cathodes), made_with=MADE)
 
 
 def equal(pool, other):

@@ -82,7 +82,14 @@ def pool():
     origin = np.repeat([pools.SEARCH, 0, 1, 2], 15)  # the second round is not whole
     rise = np.where(origin >= 0, z[:, 0], 0.0)
     return pools.Pool(
-        z, logs, states, origin, rise, np.repeat(["", "pc-LCO"], 30), JUDGE, pools.MadeWith("database", 16, 0.08)
+        z,
+        logs,
+        states,
+        origin,
+        rise,
+        aims=np.repeat(["", "pc-LCO"], 30),
+        judge=JUDGE,
+        made_with=pools.MadeWith("database", 16, 0.08),
     )
 
 

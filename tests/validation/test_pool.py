@@ -99,7 +99,8 @@ def test_a_thousand_sets_of_which_no_two_amounts_are_alike_are_below_a_megabyte_
     states = np.full((1000, count), pools.ENDED)
     rows = np.zeros(1000, dtype=np.int64)
     aims = np.full(1000, "pc-NMC532+pc-NMC631")
-    pool = pools.Pool(z, logs, states, rows, rng.normal(size=1000), aims, judge_all, pools.MadeWith("d", 16, 0.08))
+    made, rise = pools.MadeWith("d", 16, 0.08), rng.normal(size=1000)
+    pool = pools.Pool(z, logs, states, rows, rise, aims=aims, judge=judge_all, made_with=made)
     assert len(pool_file.pool_text(pool)) < 1_500_000
 
 

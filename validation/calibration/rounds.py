@@ -98,7 +98,7 @@ def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
     emulator = train(run, [(), *different], seed)
     rng = np.random.default_rng([seed, 7, len(pool.z)])
     if not np.any(pool.origin == 0):
-        pool = pool.with_copies(_starts(pool, rng), 0)
+        pool = pool.with_copies(starts(pool, rng), 0)
     stood = walks(pool)
     counted = np.array([
         [name not in left for name in pool.cathodes] for left in turns(pool.cathodes, stood.shape[1])
@@ -116,7 +116,7 @@ def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
     return pool.with_sets(z, number, rise, turns(pool.cathodes, len(z))), Round(number, emulator.check, after - before)
 
 
-def _starts(pool: Pool, rng: np.random.Generator) -> Integers:
+def starts(pool: Pool, rng: np.random.Generator) -> Integers:
     """Rows (W,) where walkers start: log densities of their posterior are spread evenly from the best to BELOW it.
 
     A walk forgets where it began only slowly: rows that were looked for with a cathode are no start of one without it.

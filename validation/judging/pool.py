@@ -253,7 +253,8 @@ def empty(judge: Judge, made_with: MadeWith) -> Pool:
     count = len(judge.cases)
     return Pool(
         np.zeros((0, len(names()))), np.zeros((0, count, len(PLACES))), np.zeros((0, count), dtype=np.int64),
-        np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0, dtype=str), judge, made_with,
+        origin=np.zeros(0, dtype=np.int64), rise=np.zeros(0), aims=np.zeros(0, dtype=str), judge=judge,
+        made_with=made_with,
     )  # fmt: skip
 
 

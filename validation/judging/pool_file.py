@@ -99,7 +99,9 @@ def read_pool(text: str) -> Pool:
     if columns:
         at, place = np.array(columns).T
         logs[:, at, place] = stored
-    return Pool(z, logs, states, origin, rise, aims, NO_JUDGE, made_with, others=tuple(firings))
+    return Pool(
+        z, logs, states, origin, rise, aims=aims, judge=NO_JUDGE, made_with=made_with, others=tuple(firings)
+    )  # fmt: skip
 
 
 def _priors() -> list[list[float]]:
