@@ -41,6 +41,7 @@ class Parameters:
     spare_lanthanum: float
     cobalt_perovskite: float
     perovskite: float
+    double_perovskite: float
     layered_perovskite: float
     lithium_rich: float
     nickel_manganese: float
