@@ -153,6 +153,7 @@ def calibrated(rounds=0, generations=None, **options):
 def short(monkeypatch):
     """Short walks of few walkers: these models cost nothing, emulators do."""
     monkeypatch.setattr(rounds, "LENGTHS", (8, 24))
+    monkeypatch.setattr(rounds, "STAGES", 3)
     monkeypatch.setattr(rounds, "WALKERS", 12)
     monkeypatch.setattr(emulator, "FOR_LENGTHS", 60)
     monkeypatch.setattr(emulator, "LEAST", 48)
@@ -170,6 +171,7 @@ def few_sets_train(monkeypatch):
     """Models this simple are learnt from 150 sets, in a tenth of the time that 1500 take."""
     monkeypatch.setattr(emulator, "MOST", 150)
     monkeypatch.setattr(emulator, "FOR_LENGTHS", 150)
+    monkeypatch.setattr(rounds, "STAGES", 4)
 
 
 @pytest.mark.usefixtures("normal")
@@ -323,8 +325,9 @@ def test_walkers_sample_the_posterior_however_wrong_the_emulator_is(monkeypatch)
     z = np.random.default_rng(0).normal(size=(1600, SIZE))
     pool = known(z, np.zeros((1600, 1)), np.full(1600, pools.GIVEN), np.zeros(1600))
     for seed in range(8):
-        pool = rounds.draw_round(pool, seed)[0]
-        pool = replace(pool, states=np.full_like(pool.states, pools.ENDED), logs=np.zeros_like(pool.logs))
+        for draw in (rounds.with_starts, lambda pool, seed: rounds.draw_round(pool, seed)[0]):
+            pool = draw(pool, seed)
+            pool = replace(pool, states=np.full_like(pool.states, pools.ENDED), logs=np.zeros_like(pool.logs))
     w = np.exp(walks.log_weights(pool))
     mine = np.array([left == () for left in walks.turns(pool.cathodes, 1600)])
     proposed = pool.z[pool.origin == 8, 0][mine]
@@ -374,10 +377,6 @@ def test_what_is_told_of_a_cathode_left_out_comes_from_sets_that_were_looked_for
         pool
     ) == posterior.coordinates(z[0])
     assert np.isfinite(walks.log_weights(pool, ("b",))).tolist() == [False, True, True, False]
-    rng = np.random.default_rng(0)
-    turns = walks.turns(pool.cathodes, rounds.WALKERS)
-    first = dict(zip(turns, rounds.starts(pool, rng), strict=True))
-    assert first["a",] == 3 and first["b",] in (1, 2)
     unaimed = replace(pool, aims=np.full(4, ""))
     assert unaimed.blind(("b",)).all(), "as long as none was looked for without it"
 
@@ -390,7 +389,21 @@ def test_a_search_looks_for_sets_without_each_cathode_and_says_which(short):
     assert names.tolist() == ["", *sorted(pools.aim(left) for left in set(walks.groups(pool.cathodes).values()))]
     assert counts.min() >= 5, "each has its share"
     walked = calibrated(1, past=pool)
-    assert walked.aims[walked.origin == 1].tolist() == [pools.aim(left) for left in walks.turns(pool.cathodes, 12)]
+    for number in (0, 1):
+        assert walked.aims[walked.origin == number].tolist() == [
+            pools.aim(left) for left in walks.turns(pool.cathodes, 12)
+        ]
+
+
+def test_walkers_start_where_emulated_walks_from_the_prior_end_and_not_at_sets_that_a_search_found(short):
+    pool = calibrated(0, 8)
+    started = rounds.with_starts(pool)
+    assert np.count_nonzero(started.origin == 0) == 12 and started.waiting[started.origin == 0].all()
+    found = pool.z.tolist()
+    assert not any(row in found for row in started.z[started.origin == 0].tolist())
+    assert rounds.with_starts(started) is started, "once"
+    walked = calibrated(1, past=pool)
+    assert np.array_equal(walked.z[walked.origin == 0], started.z[started.origin == 0]), "by the seed"
 
 
 def test_a_search_alone_is_worth_no_samples():
@@ -462,14 +475,15 @@ def test_a_search_finds_the_maximum_and_a_stopped_one_goes_on_as_if_it_had_not_b
     equal(calibrated(0, 2, past=past), whole)
 
 
-def test_a_round_that_was_stopped_is_gone_on_with(short):
+@pytest.mark.parametrize("started", [False, True], ids=["stopped among the starts", "stopped in the round"])
+def test_a_round_that_was_stopped_is_gone_on_with(short, started):
     slopes, data = toy()
     start = calibrated(0, 4)
     whole = calibrated(1, past=start)
     assert whole.origin.max() == 1
     size, kept = np.count_nonzero(whole.origin == 1), []
     with pytest.raises(KeyboardInterrupt):
-        calibrated(1, evaluate=stopped(size - 9, linear(slopes)), past=start, keep=kept.append)
+        calibrated(1, evaluate=stopped(size * (1 + started) - 9, linear(slopes)), past=start, keep=kept.append)
     past = pool_file.read_pool(pool_file.pool_text(kept[-1]))
     assert past.judged_by(Normal(data)).waiting.sum() == 9
     assert walks.effective(past.judged_by(Normal(data))) == 0.0

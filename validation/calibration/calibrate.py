@@ -133,7 +133,7 @@ def calibrate(
             keep=keep or (lambda _: None),
         )  # fmt: skip
         if searching or rounds:
-            unfinished = bool(np.any(np.all(pool.asked == NOT_RUN, axis=1) & (pool.origin >= 0)))
+            unfinished = bool(np.any(np.all(pool.asked == NOT_RUN, axis=1) & (pool.origin > 0)))
             pool = runner(pool, progress=partial(_shifted, told, 0, stages))
             rounds -= unfinished and rounds > 0
         done = 0
@@ -148,8 +148,9 @@ def calibrate(
             if minutes > 0.0 and spent >= minutes:
                 break
         for number in range(rounds):
-            from sinterface.validation.calibration.rounds import draw_round  # only the extra `calibrate` has it
+            from sinterface.validation.calibration.rounds import draw_round, with_starts  # as above
 
+            pool = runner(with_starts(pool, seed), progress=lambda _: None)
             pool, about = draw_round(pool, seed)
             at = stages - rounds + number
             pool = runner(pool, progress=partial(_shifted, told, at, stages))

@@ -7,6 +7,9 @@ there with the probability that makes the true posterior stationary,
     min(1, [p(z') / e(z')] / [p(z) / e(z)]),      p true and e emulated density.
 
 However wrong the emulator is, walkers sample the true posterior; a bad emulator makes them slow.
+
+They come from outside: their starts are where walks over the emulated posteriors end that began at draws of the priors,
+and not sets that a search has found, which lie higher than a posterior does and next to each other.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from sinterface.validation.calibration.emulator import Check, rank, train
-from sinterface.validation.calibration.sampling import walk
+from sinterface.validation.calibration.emulator import Check, Emulator, rank, train
+from sinterface.validation.calibration.sampling import LogDensity, walk
 from sinterface.validation.calibration.walks import (
     around,
     autocorrelation,
@@ -41,8 +44,11 @@ WALKERS = 64
 LENGTHS = (8, 16, 32, 64)
 """Steps over the emulated posterior that walkers take by turns: of 128, few are taken by the model."""
 
-BELOW = 15
-"""Walkers start where the log density is at most so much below the best: wider than they are to end."""
+STAGES, STAGE, ARCHIVE = 20, 50, 400
+"""Walks to where walkers start: how often, and for how many steps each; steps are differences of ARCHIVE draws of the
+
+priors in the first two stages, and of where walks have ended in later ones.
+"""
 
 
 @dataclass(frozen=True)
@@ -90,23 +96,11 @@ class Round:
 def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
     """The pool with what the next round proposes, still to be run, and what is known of the round by now.
 
-    Before the first round the walkers are given their starts.  Raises InputError when too few sets have been run to
-    train an emulator.
+    Raises InputError when too few sets have been run to train an emulator.
     """
-    run = pool.rows(~pool.waiting & (pool.origin != 0))  # starts are copies of other rows
-    different = list(dict.fromkeys(groups(pool.cathodes).values()))
-    emulator = train(run, [(), *different], seed)
-    rng = np.random.default_rng([seed, 7, len(pool.z)])
-    if not np.any(pool.origin == 0):
-        pool = pool.with_copies(starts(pool, rng), 0)
+    emulator, rng = _trained(pool, seed), np.random.default_rng([seed, 7, len(pool.z)])
     stood = walks(pool)
-    counted = np.array([
-        [name not in left for name in pool.cathodes] for left in turns(pool.cathodes, stood.shape[1])
-    ])  # fmt: skip
-
-    def density(z: Array) -> Array:
-        return np.asarray(log_prior(z) + POWER * np.sum(emulator.likelihood(z) * counted, axis=1))
-
+    density = _density(emulator, pool.cathodes, stood.shape[1])
     lengths = rng.permutation(np.resize(LENGTHS, stood.shape[1]))
     archive = pool.z[second_half(stood) if len(stood) > 1 else stood].reshape(-1, pool.z.shape[1])
     with threadpool_limits(1):
@@ -116,18 +110,30 @@ def draw_round(pool: Pool, seed: int = 0) -> tuple[Pool, Round]:
     return pool.with_sets(z, number, rise, turns(pool.cathodes, len(z))), Round(number, emulator.check, after - before)
 
 
-def starts(pool: Pool, rng: np.random.Generator) -> Integers:
-    """Rows (W,) where walkers start: log densities of their posterior are spread evenly from the best to BELOW it.
+def with_starts(pool: Pool, seed: int = 0) -> Pool:
+    """The pool with WALKERS rows where walkers start, still to be run; itself when it has some.
 
-    A walk forgets where it began only slowly: rows that were looked for with a cathode are no start of one without it.
+    Raises InputError when too few sets have been run to train an emulator.
     """
-    rows: list[int] = []
-    for left in turns(pool.cathodes, WALKERS):
-        density = np.where(pool.blind(left), pool.log_density(left), -np.inf)
-        behind = np.max(density) - density
-        near = np.setdiff1d(np.flatnonzero(behind <= BELOW), rows)
-        near = near if len(near) else np.flatnonzero(behind <= BELOW)
-        level = behind[near].astype(int)
-        weights = 1.0 / np.bincount(level)[level]
-        rows.append(int(rng.choice(near, p=weights / weights.sum())))
-    return np.array(rows)
+    if np.any(pool.origin == 0):
+        return pool
+    rng = np.random.default_rng([seed, 11, len(pool.z)])
+    density = _density(_trained(pool, seed), pool.cathodes, WALKERS)
+    z, ends = rng.normal(size=(WALKERS, pool.z.shape[1])), []
+    archive = rng.normal(size=(ARCHIVE, pool.z.shape[1]))
+    with threadpool_limits(1):
+        for _ in range(STAGES):
+            z, _, _ = walk(density, z, archive, np.full(WALKERS, STAGE), int(rng.integers(2**31)))
+            ends.append(z)
+            archive = np.concatenate(ends[-6:]) if len(ends) > 1 else archive
+    return pool.with_sets(z, 0, aims=turns(pool.cathodes, WALKERS))
+
+
+def _trained(pool: Pool, seed: int) -> Emulator:
+    return train(pool.finished(), [(), *dict.fromkeys(groups(pool.cathodes).values())], seed)
+
+
+def _density(emulator: Emulator, cathodes: tuple[str, ...], count: int) -> LogDensity:
+    """Emulated log density (W,) of places (W, D) of so many walkers, of each in the posterior that it walks over."""
+    counted = np.array([[name not in left for name in cathodes] for left in turns(cathodes, count)])
+    return lambda z: np.asarray(log_prior(z) + POWER * np.sum(emulator.likelihood(z) * counted, axis=1))

@@ -155,18 +155,6 @@ class Pool:
             aims=np.append(self.aims, [aim(left) for left in aims or [()] * count]),
         )
 
-    def with_copies(self, rows: Integers, origin: int) -> Pool:
-        """This pool with some of its rows (N,) a second time, under another origin."""
-        return replace(
-            self,
-            z=np.vstack([self.z, self.z[rows]]),
-            logs=np.concatenate([self.logs, self.logs[rows]]),
-            states=np.concatenate([self.states, self.states[rows]]),
-            origin=np.concatenate([self.origin, np.full(len(rows), origin)]),
-            rise=np.concatenate([self.rise, np.zeros(len(rows))]),
-            aims=np.append(self.aims, self.aims[rows]),
-        )
-
     def judged_by(self, judge: Judge) -> Pool:
         """The same rows for another judge: firings that it needs and that were not run are still to be run."""
         before = {key: place for place, key in enumerate(self.firings)}
