@@ -41,8 +41,8 @@ Integers = NDArray[np.int64]
 WALKERS = 64
 """Walkers over the posteriors, each of which is proposed a set a round."""
 
-LENGTHS = (8, 16, 32, 64)
-"""Steps over the emulated posterior that walkers take by turns: of 128, few are taken by the model."""
+LENGTHS = (16, 32, 64, 128, 256)
+"""Steps over the emulated posterior that walkers take by turns: half of the longest third of jumps were taken."""
 
 STAGES, STAGE, ARCHIVE = 20, 50, 400
 """Walks to where walkers start: how often, and for how many steps each; steps are differences of ARCHIVE draws of the
