@@ -32,8 +32,8 @@ LEAST = 96
 MOST = 2000
 """Most parameter sets that train an emulator: those where walkers are, and the best ones.
 
-A posterior has next to nothing near its best set when it has 27 dimensions: an emulator that is trained on the best sets
-alone knows nothing of where walkers are.
+A posterior has next to nothing near its best set when it has 27 dimensions: an emulator that is trained on the best
+sets alone knows nothing of where walkers are.
 """
 
 FOR_LENGTHS = 240
