@@ -399,8 +399,8 @@ def test_walkers_start_where_emulated_walks_from_the_prior_end_and_not_at_sets_t
     pool = calibrated(0, 8)
     started = rounds.with_starts(pool)
     assert np.count_nonzero(started.origin == 0) == 12 and started.waiting[started.origin == 0].all()
-    found = pool.z.tolist()
-    assert not any(row in found for row in started.z[started.origin == 0].tolist())
+    searched = pool.z.tolist()
+    assert not any(row in searched for row in started.z[started.origin == 0].tolist())
     assert rounds.with_starts(started) is started, "once"
     walked = calibrated(1, past=pool)
     assert np.array_equal(walked.z[walked.origin == 0], started.z[started.origin == 0]), "by the seed"
