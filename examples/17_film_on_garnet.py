@@ -12,7 +12,8 @@ for between in ("", "Li2ZrO3=100nm, ", "LiAlO2=100nm, "):
     depth[stack] = float(result.dataset["electrolyte_depth"].isel(time=-1))
     print(f"{stack:45s} {formed[stack]:.3f} g/m2 formed, {1e9 * depth[stack]:.1f} nm of garnet consumed")
 
-# the zirconate keeps the two apart a little; the aluminate itself makes LaAlO3 with the garnet
+# 100 nm of zirconate hardly keep the two apart; the aluminate itself makes LaAlO3 with the garnet
 bare, zirconate, aluminate = depth.values()
-assert zirconate < bare < aluminate
+assert 0.9 * bare < zirconate < 1.1 * bare
+assert aluminate > 1.3 * bare
 assert result.dataset.attrs["geometry"] == "slab"

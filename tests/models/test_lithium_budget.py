@@ -12,7 +12,7 @@ TO_ZIRCONATES = {
 }
 
 
-@pytest.mark.parametrize(("product", "cost", "deviation"), [("Li6Zr2O7", 29.2, 33.0), ("Li2ZrO3", 56.5, 28.0)])
+@pytest.mark.parametrize(("product", "cost", "deviation"), [("Li6Zr2O7", 29.2, 36.0), ("Li2ZrO3", 56.5, 30.0)])
 def test_the_tables_let_lithium_oxide_stop_what_makes_lanthanum_cobaltate(product, cost, deviation):
     database, moles = embedded(), TO_ZIRCONATES[product]
     assert sum(n * database[phase].amounts.get("La", 0.0) for phase, n in moles.items()) == 0.0
