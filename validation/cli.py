@@ -268,7 +268,7 @@ def _show_estimates(pool: Pool) -> None:
     console().print(table)
     worth, z = effective(pool), around(pool)
     console().print(
-        f"{np.count_nonzero(~pool.waiting & (pool.origin != 0))} sets run, "
+        f"{np.count_nonzero(~pool.waiting)} sets run, "
         f"{np.count_nonzero(pool.origin > 0)} of them proposed to walkers, "
         f"who are worth {worth:.1f} independent samples given all observations"
     )
