@@ -33,6 +33,9 @@ LEAST = 0.02
 SLOWEST = 0.01
 """Least span of the axis of rates [%/min]: slower than any step."""
 
+CROWDED = 0.05
+"""Numbers of onsets that are nearer than this share of the axis do not stand side by side: the second is raised."""
+
 
 def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: str = "") -> Figure:
     """Mass change and its parts over its rate, against temperature on the way up, with a tick at each onset.
@@ -69,11 +72,15 @@ def mass_curve(shown: Thermogram, measured: MeasuredMass | None = None, title: s
     lower.set_ylabel("rate / % min$^{-1}$", fontsize=8)
     lower.set_xlabel("temperature / °C; numbers: extrapolated onsets of the steps", fontsize=8)
     span = max(float(np.ptp(rate)), SLOWEST)
+    before, raised = -np.inf, False
     for step in curve.steps():
         onset = step.onset - CELSIUS_ZERO
         side = 1.0 if step.change < 0.0 else -1.0
+        raised = onset - before < CROWDED * (celsius[-1] - celsius[0]) and not raised
+        before = onset
         lower.annotate(
-            f"{onset:.0f}", (onset, 0.0), (onset, side * 0.14 * span), fontsize=6.5, ha="center", color="0.15",
+            f"{onset:.0f}", (onset, 0.0), (onset, side * (0.24 if raised else 0.14) * span), fontsize=6.5, ha="center",
+            color="0.15",
             va="bottom" if side > 0.0 else "top", arrowprops={"arrowstyle": "-", "linewidth": 0.6, "color": "0.4"},
         )  # fmt: skip
     low, high = float(rate.min()), float(rate.max())
