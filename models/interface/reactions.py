@@ -111,6 +111,7 @@ def profile(pair: Couple, omega: Array, temperature: float, start: Pseudo | None
     line = column_generation.line(pair.system, omega, temperature, a, b, start)
     x = line.answer.t
     gain = line.answer.energy - (1.0 - x) * omega[pair.rows[0]] - x * omega[pair.rows[1]]
+    gain = np.minimum(gain, 0.0)  # staying as they are is a choice: what lies above is round-off
     middle = 0.5 * (line.answer.amounts[:-1] + line.answer.amounts[1:])
     names = [assemblage.signature(pair.system, line.pseudo, amounts) for amounts in middle]
     changes = [before != after for before, after in itertools.pairwise(names)]

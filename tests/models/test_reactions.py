@@ -120,8 +120,7 @@ def test_reported_kinks(react, pair):
     per_atom = reactions.profile.energy / reactions.couple.atoms(reactions.profile.x)
     assert reactions.strongest.energy == pytest.approx(per_atom.min())
     assert reactions.kinks[0].beyond == reactions.kinks[-1].beyond == 0.0
-    round_off = 1e-7  # J per mole of cations, of energies of 1e6
-    assert all(kink.energy <= kink.beyond + round_off for kink in reactions.kinks)
+    assert all(kink.energy <= kink.beyond + 1e-9 for kink in reactions.kinks)
     assert len(reactions.kinks) < 25
 
 
