@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from sinterface.models.basics import formula
 from sinterface.models.basics.constants import CELSIUS_ZERO, GAS_CONSTANT
+from sinterface.models.basics.errors import shown
 from sinterface.models.interface.bed import LOST
 from sinterface.models.phases.atmosphere import OPEN_ELEMENTS
 from sinterface.models.powders.exposure import WATERS, water_left
 from sinterface.models.powders.garnets import remark
 from sinterface.models.rates import sintering
-from sinterface.models.rates.parameters import Parameters
 from sinterface.simulate.files.output import write_dataset
 from sinterface.simulate.files.pictures import inline, picture
 from sinterface.simulate.setup.mesh import GEOMETRIES
-from sinterface.simulate.setup.necks import contact
+from sinterface.simulate.setup.necks import ContactCourse
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.solve.integrate import Outcome, State, Trajectory
 from sinterface.simulate.solve.system import System
@@ -558,7 +558,8 @@ def to_result(
     )  # fmt: skip
     told = (
         _told_by_class(data) if "class_share" in data else "",
-        _told_of_pressing(problem, system.parameters),
+        _told_of_contacts(problem, system.contact),
+        _told_of_melts(problem, system),
         _told_of_bed(problem, system, last),
         _told_of_lithium(system, run),
     )
@@ -825,16 +826,30 @@ def _told_by_class(data: xr.Dataset) -> str:
     return f"left of cathode and electrolyte by cathode particle size: {told}"
 
 
-def _told_of_pressing(problem: Problem, parameters: Parameters) -> str:
-    """How far contacts grow and how dense a compact becomes, in words; nothing where nothing is said of pressure."""
-    if problem.pressure is None and not problem.schedule.presses:
+def _told_of_contacts(problem: Problem, course: ContactCourse) -> str:
+    """How far contacts grow, and how dense a pressed compact becomes, in words; nothing where nothing grows."""
+    pressed = problem.pressure is not None or problem.schedule.presses
+    if not pressed and not course.drawn:
         return ""
-    course = contact(problem, parameters)
-    low, _, high = sintering.embedded().interval(*problem.schedule.pressing(problem.pressure or 0.0))
-    return (
-        f"contact grows from {100.0 * course.shares[0]:.3g} to {100.0 * course.shares[-1]:.3g} % of the surface; "
-        f"density {100.0 * low:.0f} to {100.0 * high:.0f} %"
-    )
+    grows = f"contact grows from {100.0 * course.shares[0]:.3g} to {100.0 * course.shares[-1]:.3g} % of the surface"
+    melts = [f"{liquid.name} melts at {liquid.melting - CELSIUS_ZERO:.0f} °C" for liquid in course.drawn]
+    told = [f"{' and '.join(melts)} and is drawn into the necks between particles: {grows}" if melts else grows]
+    if pressed:
+        low, _, high = sintering.embedded().interval(*problem.schedule.pressing(problem.pressure or 0.0))
+        told.append(f"density {100.0 * low:.0f} to {100.0 * high:.0f} %")
+    return "; ".join(told)
+
+
+def _told_of_melts(problem: Problem, system: System) -> str:
+    """Which additives of a couple melt, and how to have them flow, in words; nothing where none does."""
+    peak = problem.schedule.peak
+    told = [
+        f"{name} melts and stays where it is: --coating {shown(f'{name}={share:g}% on electrolyte')} lets it flow"
+        for name, share in (problem.additives if len(problem.powders) > 1 else ())
+        for number, role in system.roles.items()
+        if role == "additive" and system.blocks.blocks[number].name == name and system.melting[number] <= peak
+    ]
+    return "; ".join(told)
 
 
 def _told_of_bed(problem: Problem, system: System, last: State) -> str:

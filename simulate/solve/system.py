@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, reduce
 
@@ -25,10 +25,10 @@ from sinterface.models.powders.materials import Material
 from sinterface.models.rates import coarsening, transport
 from sinterface.models.rates.parameters import Parameters, calibrated
 from sinterface.simulate.setup import furnace
-from sinterface.simulate.setup.coating import Layer
+from sinterface.simulate.setup.coating import POWDERS, Layer
 from sinterface.simulate.setup.furnace import lithium_pressure
 from sinterface.simulate.setup.mesh import Grid, Mesh, two_layers
-from sinterface.simulate.setup.necks import ContactCourse, contact
+from sinterface.simulate.setup.necks import ContactCourse, Liquid, contact
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import COOLING_TIME
 from sinterface.simulate.stepping.conductance import NO_LAYER, Necks, Paths
@@ -77,7 +77,8 @@ class System:
     electrolyte, coating or additive; ``water`` is what is adsorbed and what protons make, in units of the mass of all
     phases; ``mesh`` is that of particles of the mean sizes, with one cell for a single powder, and ``grid`` has all
     cells, those of all classes of sizes and those beside the contacts.  ``layers`` (L,) are the blocks that coatings
-    consist of, from the cathode outwards, and ``places`` (L,) the regions that they lie in.
+    consist of, from the cathode outwards, and ``places`` (L,) the regions that they lie in; ``contact`` is how much of
+    the surface touches.
     """
 
     blocks: PhaseBlocks
@@ -88,6 +89,7 @@ class System:
     roles: Mapping[int, str]
     water: tuple[float, float]
     parameters: Parameters
+    contact: ContactCourse
     layers: tuple[int, ...] = ()
     places: tuple[int, ...] = ()
 
@@ -100,6 +102,12 @@ class System:
     def carried(self) -> list[int]:
         """Columns of what comes and goes with the gas and is followed: CO2, H2O of hydroxides, and O2 where scarce."""
         return [k for k, name in enumerate(self.components) if name in OPEN_ELEMENTS]
+
+    @cached_property
+    def melting(self) -> Array:
+        """Temperatures [K] from which on blocks are liquid (B,), inf for those that stay solid."""
+        hosts = [_host(self.blocks, number) for number in range(len(self.blocks.blocks))]
+        return np.asarray(transport.embedded().liquids()[0][hosts])
 
     @cached_property
     def oxides(self) -> NDArray[np.intp]:
@@ -223,7 +231,8 @@ def assemble(
     held = frozenset().union(*(database[name].amounts for name in names), *(powder.composition for powder in materials))
     wet = "H" in held and not reducing
     blocks, sides = _blocks(materials, carbon, scarce, wet, database, names)
-    touching = contact(task, parameters)
+    hosts = [_host(blocks, number) for number, _ in sides]
+    touching = contact(task, parameters, _liquids(task, hosts[len(powders) :]) if task.coatings else ())
     mesh, grid, necks = _mesh(task, touching.typical), *_grid(task, touching)
     initial, roles, water = _initial(task, powders, blocks, sides, grid)
     size = (initial * blocks.moles).sum(axis=1)
@@ -247,16 +256,36 @@ def assemble(
     outlet = np.zeros(len(size))
     outlet[grid.outermost] = np.bincount(grid.classes, size) / size.sum()
     layers = tuple(number for number, _ in sides[len(powders) :])
-    grains = _grains(task, [_host(blocks, number) for number, _ in sides], tuple(powders))
+    grains = _grains(task, hosts, tuple(powders))
     model = Model(
         basis, _thermal(task, blocks, database, parameters, grains, float(size.sum())),
         _growth(blocks, grid, parameters, shared), _paths(blocks, grid, size, parameters, shared),
         size, store, interaction, outlet=outlet, necks=necks,
     )  # fmt: skip
     return System(
-        blocks, model, mesh, grid, initial, roles, water=water, parameters=parameters, layers=layers,
-        places=_places(task),
+        blocks, model, mesh, grid, initial, roles, water=water, parameters=parameters, contact=touching,
+        layers=layers, places=_places(task),
     )  # fmt: skip
+
+
+def _liquids(task: Problem, hosts: Sequence[int]) -> list[Liquid]:
+    """What flows of the coatings of a couple, of these transport classes: all but a film as thick as a boundary.
+
+    A melt between ceramic grains leaves a film of about a nanometre where it is (Clarke, J. Am. Ceram. Soc. 70, 15
+    (1987), recalled), so that a coating of no thickness is none.
+    """
+    assert task.cathode is not None and task.electrolyte is not None
+    cards = transport.embedded()
+    melting, volumes = cards.liquids()[0], np.array([task.mass_ratio / task.cathode.density.value, 1.0])
+    volumes[1] /= task.electrolyte.density.value
+    liquids = []
+    for layer, host in zip(task.coatings, hosts, strict=True):
+        diameters, shares = task.size_classes(layer.on)
+        surface = 6.0 * float((shares / diameters).sum()) * volumes[POWDERS.index(layer.on)] / volumes.sum()
+        flows = surface * (layer.thickness - cards.boundary_width)
+        if np.isfinite(melting[host]) and flows > 0.0:
+            liquids.append(Liquid(layer.material.id, float(melting[host]), flows))
+    return liquids
 
 
 def _mesh(task: Problem, touching: float) -> Mesh:
