@@ -11,8 +11,9 @@ for coating in ("", "Li3BO3=20nm", "LiNbO3=20nm"):
     remarks[coating] = result.dataset.attrs["remarks"]
     print(f"{coating or 'bare':12s} {reacted[coating]:5.2f} % of the garnet has reacted; {remarks[coating]}")
 
-# the borate stays and as much garnet reacts; the niobate is consumed at 800 °C, and phases of its own remain
-assert abs(reacted["Li3BO3=20nm"] - reacted[""]) < 0.2 * reacted[""]
+# the borate melts, joins more of the particles, and stays; the niobate is consumed, and phases of its own remain
+assert reacted["Li3BO3=20nm"] > 1.5 * reacted[""]
+assert "is drawn into the necks" in remarks["Li3BO3=20nm"]
 assert "is left in the contacts" in remarks["Li3BO3=20nm"]
 assert niobates["LiNbO3=20nm"] > niobates[""] + 0.3
 assert "through after" in remarks["LiNbO3=20nm"]

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import sinterface as si
 from sinterface.models.phases.substance import FAMILIES
+from sinterface.models.rates.parameters import names
 from sinterface.simulate.solve.run import simulate
 from sinterface.simulate.studies import optimize
 from sinterface.validation.cli import app
@@ -36,6 +37,25 @@ def test_the_readme_is_one_screen_and_counts_as_the_page_on_limits_does():
     rows = [line for line in lines if line.startswith("| ")]
     assert len(rows) > 3
     assert set(rows) <= set((ROOT / "docs" / "limits.md").read_text(encoding="utf-8").splitlines())
+
+
+def test_pages_tell_todays_tables():
+    database = si.load_database()
+    told = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    observed = sum(solid.observed for solid in database.solids.values())
+    assert f"`{database.fingerprint}`" in told
+    assert f"There are {len(database.solids)} rows. {observed} are `observed`" in told
+    assert f"`{database.fingerprint}`" in (ROOT / "docs" / "equilibrium.md").read_text(encoding="utf-8")
+
+
+def test_pages_tell_how_many_parameters_there_are():
+    pages = {
+        page.name: page.read_text(encoding="utf-8")
+        for page in PAGES
+        if page.name in ("README.md", "limits.md", "command-line.md")
+    }
+    counts = {name: re.findall(r"(\d+) global parameters", text) for name, text in pages.items()}
+    assert set().union(*map(set, counts.values())) == {str(len(names()))}, counts
 
 
 def test_every_public_name_is_on_the_page_on_python():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sinterface.models.evidence import assimilate
-from sinterface.models.phases import estimates
+from sinterface.models.phases import estimates, solutions
 from sinterface.models.phases.database import Database
 from sinterface.models.phases.substance import Solid
 
@@ -54,7 +54,7 @@ def _solid(solid: Solid) -> Iterator[Finding]:
     if not solid.sources:
         yield Finding(solid.id, "no source")
     ions = estimates.charges(solid.amounts)
-    if ions is None and set(solid.amounts) - {"O"} and solid.id not in UNUSUAL:
+    if ions is None and len(solid.amounts) > 1 and solid.id not in UNUSUAL:
         yield Finding(solid.id, "no assignment of charges balances the formula")
     step = 0.5
     slope = -(solid.gibbs(_TEMPERATURES + step) - solid.gibbs(_TEMPERATURES - step)) / (2.0 * step)
@@ -67,12 +67,20 @@ def _solid(solid: Solid) -> Iterator[Finding]:
 
 
 def audit(database: Database) -> list[Finding]:
-    """All findings: ranges, identities S = -dG/dT and Cp = T dS/dT, charges, sources, and the facts of stability."""
+    """All findings: ranges, identities S = -dG/dT and Cp = T dS/dT, charges, sources, and the facts of stability.
+
+    An end member of a solution may have the composition and structure of a phase: it is what that would be without order.
+
+    >>> from sinterface.models.phases.database import embedded
+    >>> audit(embedded())
+    []
+    """
+    ends = {member.phase for solution in solutions.embedded() for member in solution.endmembers}
     findings = [finding for solid in database.solids.values() for finding in _solid(solid)]
     seen: dict[tuple[tuple[str, float], ...], Solid] = {}
     for solid in database.solids.values():
         total = sum(solid.amounts.values())
-        key = (*sorted((s, round(n / total, 6)) for s, n in solid.amounts.items()), (solid.structure, 0.0))
+        key = (*sorted((s, round(n / total, 6)) for s, n in solid.amounts.items()), (solid.structure, float(solid.id in ends)))
         if key in seen:
             findings.append(Finding(solid.id, f"same composition and structure as {seen[key].id}"))
         seen[key] = solid
