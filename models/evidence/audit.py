@@ -69,7 +69,7 @@ def _solid(solid: Solid) -> Iterator[Finding]:
 def audit(database: Database) -> list[Finding]:
     """All findings: ranges, identities S = -dG/dT and Cp = T dS/dT, charges, sources, and the facts of stability.
 
-    An end member of a solution may have the composition and structure of a phase: it is what that would be without order.
+    An end member of a solution may have the composition and structure of a phase: it is the same without its order.
 
     >>> from sinterface.models.phases.database import embedded
     >>> audit(embedded())
@@ -80,7 +80,10 @@ def audit(database: Database) -> list[Finding]:
     seen: dict[tuple[tuple[str, float], ...], Solid] = {}
     for solid in database.solids.values():
         total = sum(solid.amounts.values())
-        key = (*sorted((s, round(n / total, 6)) for s, n in solid.amounts.items()), (solid.structure, float(solid.id in ends)))
+        key = (
+            *sorted((s, round(n / total, 6)) for s, n in solid.amounts.items()),
+            (solid.structure, float(solid.id in ends)),
+        )
         if key in seen:
             findings.append(Finding(solid.id, f"same composition and structure as {seen[key].id}"))
         seen[key] = solid

@@ -3,10 +3,9 @@
 The gas in a crucible of volume V is renewed with a time constant tau; a species at pressure p leaves at
 p V / (R T tau) and comes in as the furnace holds it.  The time is that of the gap under the lid, or of the mouth of the
 crucible, and that of the pellet's pores behind it, whose conductances are in series; pores fill and empty at once.
-Carbon comes and leaves as CO2; lithium leaves as Li(g) and, in humid
-gas, as LiOH(g) (vapour pressures from the NASA polynomials and the local lithium potential; Li2O(g), second order in
-the activity, is left out: at the activity of a garnet it is far less).  A powder bed around the sample keeps these
-pressures what they are over itself, whatever the crucible (``models/interface/bed``).
+Carbon comes and leaves as CO2; lithium leaves as Li(g), as Li2O(g) and, in
+humid gas, as LiOH(g), at vapour pressures from the NASA polynomials and the local lithium potential.  A powder bed
+around the sample keeps these pressures what they are over itself, whatever the crucible (``models/interface/bed``).
 """
 
 from __future__ import annotations
@@ -84,12 +83,25 @@ def crucible(name: str) -> Crucible:
     return CRUCIBLES[name]
 
 
-def lithium_pressure(potential: ArrayLike, temperature: ArrayLike, atmosphere: Atmosphere) -> NDArray[np.float64]:
-    """Pressure [bar] of the gases that carry one lithium each, at lithium potentials [J/mol] and temperatures [K]."""
+def lithium_gases(
+    potential: ArrayLike, temperature: ArrayLike, atmosphere: Atmosphere
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pressures [bar] of the gases that carry one lithium each, Li and LiOH, and of Li2O, which carries two.
+
+    At lithium potentials [J/mol] and temperatures [K].  In dry gas Li2O is a hundred times as much as Li over a garnet,
+    in humid gas LiOH a thousand times as much as both.
+    """
     T, mu = np.asarray(temperature, dtype=float), np.asarray(potential, dtype=float)
     RT = GAS_CONSTANT * T
     total = np.exp(np.minimum((mu - gas("Li").gibbs(T)) / RT, 100.0))
     if atmosphere.pH2O > 0.0:
         hydroxide = mu + atmosphere.potential("O", T) + atmosphere.potential("H", T) - gas("LiOH").gibbs(T)
         total = total + np.exp(np.minimum(hydroxide / RT, 100.0))
-    return np.asarray(total)
+    oxide = 2.0 * mu + atmosphere.potential("O", T) - gas("Li2O").gibbs(T)
+    return np.asarray(total), np.asarray(np.exp(np.minimum(oxide / RT, 100.0)))
+
+
+def lithium_pressure(potential: ArrayLike, temperature: ArrayLike, atmosphere: Atmosphere) -> NDArray[np.float64]:
+    """Pressure [bar] of lithium atoms in all gases, at lithium potentials [J/mol] and temperatures [K]."""
+    single, double = lithium_gases(potential, temperature, atmosphere)
+    return np.asarray(single + 2.0 * double)

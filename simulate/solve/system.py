@@ -26,7 +26,7 @@ from sinterface.models.rates import coarsening, transport
 from sinterface.models.rates.parameters import Parameters, calibrated
 from sinterface.simulate.setup import furnace
 from sinterface.simulate.setup.coating import POWDERS, Layer
-from sinterface.simulate.setup.furnace import lithium_pressure
+from sinterface.simulate.setup.furnace import lithium_gases, lithium_pressure
 from sinterface.simulate.setup.mesh import Grid, Mesh, two_layers
 from sinterface.simulate.setup.necks import ContactCourse, Liquid, contact
 from sinterface.simulate.setup.problem import Problem
@@ -619,7 +619,9 @@ def _bed_table(task: Problem, gases: tuple[Atmosphere, ...], grid: Array, databa
 
 @lru_cache(maxsize=16)
 def _gas_tables(gases: tuple[Atmosphere, ...], followed: bool, water: bool) -> tuple[Array, Array, Array, Array]:
-    """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of Li vapour [bar].
+    """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of lithium in the
+
+    gases that carry one atom and in Li2O [bar], (A, 2, T).
 
     Where oxygen is ``followed`` as a component, potentials are those in 1 bar of it, and Li vapour stands for the
     lithium potential that an oxide has in the gas's own oxygen.  Where ``water`` is, that of H is the one in 1 bar H2O;
@@ -633,7 +635,8 @@ def _gas_tables(gases: tuple[Atmosphere, ...], followed: bool, water: bool) -> t
     carbon = np.array([dioxide - 2.0 * gas.potential("O", grid) for gas in seen])
     warm = np.maximum(grid, COLDEST)
     shift = [-0.25 * GAS_CONSTANT * warm * np.log(gas.pO2) if followed else 0.0 * warm for gas in gases]
-    vapour = np.array([np.log(lithium_pressure(mu, warm, gas)) for gas, mu in zip(gases, shift, strict=True)])
+    carriers = [lithium_gases(mu, warm, gas) for gas, mu in zip(gases, shift, strict=True)]
+    vapour = np.log([[single, 2.0 * double] for single, double in carriers])
     return grid, np.where(np.isfinite(potential), potential, np.nan), carbon, vapour
 
 

@@ -353,7 +353,7 @@ def march(
         grain = np.cbrt(cells.grain[0] ** 3 + 0.5 * coarser)
         which = thermal.gases[segment]
         thermals.energies(thermal, T, which, step.g, reference)
-        thermals.exchange(thermal, T, end - time, which, reference, leak, supply)
+        pairs = thermals.exchange(thermal, T, end - time, which, reference, leak, supply)
         RT = thermals.GAS_CONSTANT * T
         for v in range(V):
             for e in range(model.interaction.shape[1]):
@@ -365,6 +365,9 @@ def march(
                 for i in range(K):
                     step.store[c, i] += model.outlet[c] * leak[i]
                     step.content[c, i] += model.outlet[c] * supply[i]
+                if thermal.lithium >= 0:  # with the activity of now for one of the two atoms
+                    now = np.exp(min(cells.u[c, thermal.lithium], 100.0))
+                    step.store[c, thermal.lithium] += model.outlet[c] * pairs * now
         steps += 1
         widen(model.paths, model.necks, 0.5 * (time + end), paths)
         contents(cells.n, basis, step.m0)

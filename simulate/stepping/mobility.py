@@ -40,8 +40,9 @@ GRAIN = 1e-7
 """Share of a cell from which a phase has grown into it, and is no trace left by the barrier of the interior point."""
 
 GONE = 1e-9
-"""Share of a cell below which grains that dissolve are gone, with what they had nucleated: a hundredth of a trace.  What
-was kept of less, the cube of round-off, grew again where the phase came back, and decided what LNMO makes at 800 °C."""
+"""Share of a cell below which grains that dissolve are gone, with what they had nucleated: a hundredth of a trace.
+What was kept of less, the cube of round-off, grew again where a phase came back, and decided what LNMO makes at 800 °C.
+"""
 
 BARE = 1e-15
 """Least mobility [share of a cell], so that every phase has one."""

@@ -36,8 +36,9 @@ class Thermal(NamedTuple):
     segments (Q, 4): start [K], slope [K/s], duration [s], 1 for Newton cooling, which has no slope of its own;
     begins (Q + 1,) [s]; gases (Q,) which gas.
     first [K] and the tables by gas: open_potential (A, 3, T) of O, C, H [J/mol], nan where there is none;
-    closed_reference (A, K, T) [J/mol] of carried components, nan for cations; vapour (A, T) logarithm of the pressure
-    [bar] of lithium gases at lithium potential zero; supplied (A, K) pressures [bar] the furnace holds.
+    closed_reference (A, K, T) [J/mol] of carried components, nan for cations; vapour (A, 2, T) logarithm of the
+    pressure [bar] of lithium, at lithium potential zero, in gases that carry one atom and in Li2O; supplied (A, K)
+    pressures [bar] the furnace holds.
     rate (4,): k0 [1/s], T0 [K], power, Ea [J/mol] of transformations.
     coarsening (3,): rate [m3/s] at which the cube of a grain's radius grows at a temperature [K], that, and Ea [J/mol].
     diffusivity (2, 2, H, K): D0 [m2/s] and Ea [J/mol] of lattice and boundary; boundary (S, H, K) its share by side:
@@ -197,8 +198,11 @@ def integrals(thermal: Thermal, begin: float, end: float, segment: int, spread: 
 @kernel()
 def exchange(
     thermal: Thermal, T: float, duration: float, which: int, reference: Array, leak: Array, supply: Array
-) -> None:
-    """Writes what leaves the sample at unit activity and what comes in (K,) during a step, per mole of its cations."""
+) -> float:
+    """Writes what leaves the sample at unit activity and what comes in (K,) during a step, per mole of its cations.
+
+    Returns what leaves as Li2O at unit activity of lithium, whose square it goes with.
+    """
     renewed = thermal.renewal[which] / T * duration
     for i in range(len(leak)):
         known = thermal.closed_reference[which, i, 0]
@@ -208,6 +212,8 @@ def exchange(
             supply[i] = renewed * thermal.supplied[which, i]
     if thermal.lithium >= 0:
         place, moles = T - thermal.first, thermal.nearby[which] / T * duration
-        exponent = reference[thermal.lithium] + _at(thermal.vapour[which], place)
+        exponent = reference[thermal.lithium] + _at(thermal.vapour[which, 0], place)
         leak[thermal.lithium] = moles * np.exp(min(exponent, 100.0))
         supply[thermal.lithium] = moles * np.exp(_at(thermal.bed[which], place))
+        return moles * np.exp(min(2.0 * reference[thermal.lithium] + _at(thermal.vapour[which, 1], place), 100.0))
+    return 0.0

@@ -128,7 +128,7 @@ class Synthetic:
             energy=energy, gas=np.zeros((V, 3)), oxides=np.full((K, 1), -1, dtype=np.intp), size=cations, N=N,
             segments=segments, begins=np.concatenate([[0.0], np.cumsum(segments[:, 2])]),
             gases=np.zeros(len(segments), dtype=np.intp), first=270.0, open_potential=np.zeros((1, 3, grid)),
-            closed_reference=np.zeros((1, K, grid)), vapour=np.zeros((1, grid)), supplied=np.zeros((1, K)),
+            closed_reference=np.zeros((1, K, grid)), vapour=np.zeros((1, 2, grid)), supplied=np.zeros((1, K)),
             rate=np.array([self.k0, 1.0, 0.0, self.Ea]), coarsening=np.array([0.0, 1e3, 0.0]),
             diffusivity=diffusivity, boundary=np.zeros((2, B, K)),
             cooling=5400.0, renewal=np.zeros(1), lithium=-1,

@@ -12,7 +12,7 @@ from sinterface.models.basics.errors import InputError
 from sinterface.models.phases.atmosphere import atmosphere
 from sinterface.models.phases.database import embedded
 from sinterface.models.phases.gases import gas
-from sinterface.simulate.setup.furnace import BAR, CRUCIBLES, crucible, lithium_pressure
+from sinterface.simulate.setup.furnace import BAR, CRUCIBLES, crucible, lithium_gases, lithium_pressure
 from sinterface.simulate.setup.problem import problem, read_additives
 from sinterface.simulate.solve.run import predict
 
@@ -37,16 +37,35 @@ def test_capacity_is_the_ideal_gas():
 
 
 def test_lithium_pressure_over_lithia():
-    """Over Li2O in dry O2 only Li(g); in humid gas LiOH(g), proportional to the root of the water pressure."""
+    """Over Li2O in dry O2 Li(g) and more Li2O(g); in humid gas LiOH(g), with the root of the water pressure."""
     T = 1273.15
     dry, humid, humid4 = (atmosphere(text) for text in ("O2", "O2:pH2O=0.01", "O2:pH2O=0.04"))
     lithia = 0.5 * float(embedded()["Li2O"].gibbs(T)) - 0.5 * float(dry.potential("O", T))
     expected = np.exp((lithia - float(gas("Li").gibbs(T))) / (GAS_CONSTANT * T))
-    assert lithium_pressure(lithia, T, dry) == pytest.approx(expected, rel=1e-12)
+    sublimed = np.exp(float(embedded()["Li2O"].gibbs(T) - gas("Li2O").gibbs(T)) / (GAS_CONSTANT * T))
+    single, double = lithium_gases(lithia, T, dry)
+    assert single == pytest.approx(expected, rel=1e-12)
+    assert double == pytest.approx(sublimed, rel=1e-9)
+    assert lithium_pressure(lithia, T, dry) == pytest.approx(expected + 2.0 * sublimed, rel=1e-9)
+    assert double > 10.0 * expected
     once, four = (lithium_pressure(lithia, T, each) for each in (humid, humid4))
     assert four / once == pytest.approx(2.0, rel=1e-3)
     assert once > 1e3 * expected
-    assert lithium_pressure(lithia - GAS_CONSTANT * T, T, humid) == pytest.approx(once / np.e, rel=1e-9)
+    less = [lithium_gases(lithia - GAS_CONSTANT * T, T, humid), lithium_gases(lithia, T, humid)]
+    assert less[0][0] == pytest.approx(less[1][0] / np.e, rel=1e-9)
+    assert less[0][1] == pytest.approx(less[1][1] / np.e**2, rel=1e-9)
+
+
+def test_dry_gas_takes_lithium_as_its_oxide():
+    """Over an oxide Li(g) goes with pO2 to the power of -1/4, Li2O(g) not at all."""
+    lost = {
+        air: run(crucible="open", atmosphere=air, schedule="10 °C/min to 1150 °C; hold 1 h; quench").dataset.attrs[
+            "lithium_lost"
+        ]
+        for air in ("O2", "dry-air")
+    }
+    assert 0.0 < lost["O2"] < 1e-3
+    assert lost["dry-air"] == pytest.approx(lost["O2"], rel=0.05)
 
 
 def test_lithium_leaves_open_and_humid_crucibles():
