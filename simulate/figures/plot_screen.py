@@ -50,7 +50,8 @@ def overview(store: xr.Dataset) -> Figure:
 
     triangle, line = worth(store)
     coated = "coated" in varied(store)
-    choices = ((ternary, triangle), (heat_map, True), (coating_map, coated), (nickel_line, line))
+    several = not coated or "electrolyte" in varied(store)
+    choices = ((ternary, triangle), (heat_map, several), (coating_map, coated), (nickel_line, line))
     panels = [draw for draw, wanted in choices if wanted]
     across = min(len(panels), PER_ROW)
     down = -(-len(panels) // across)
@@ -122,7 +123,8 @@ def _frame(axis: Axes, radius: float) -> None:
 
 def heat_map(store: xr.Dataset, axis: Axes) -> None:
     """Onset temperature by cathode and electrolyte; the lowest where a pair occurs several times."""
-    _heat_map(store, axis, "electrolyte", "onset by couple")
+    coated = "coated" in varied(store)
+    _heat_map(store, axis, "electrolyte", "onset by couple" + ", with the worst of its coatings" * coated)
 
 
 def coating_map(store: xr.Dataset, axis: Axes) -> None:

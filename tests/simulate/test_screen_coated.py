@@ -109,7 +109,11 @@ def test_tables_maps_and_pages_tell_what_coatings_change(tmp_path):
     table = by_couple(data, "coated")
     assert table.partners == ["none", "LiAlO2=500nm", "LiNbO3=50nm on electrolyte"]
     assert table.onset.tolist() == [[750.0, math.inf, math.inf]] * 2
-    assert len(overview(data).axes) >= 4
+    titles = [axis.get_title() for axis in overview(data).axes if axis.get_title()]
+    assert titles == ["onset by coating in place", "onset against nickel content"], "one electrolyte is no map"
+    several = data.copy()
+    several["electrolyte"] = ("candidate", np.array(["LLZTO", "LLZO"] * (data.sizes["candidate"] // 2)))
+    assert "onset by couple, with the worst of its coatings" in [axis.get_title() for axis in overview(several).axes]
     shown = str(page_of(data, "key", 10))
     assert "Onset by coating in place" in shown
     axes = re.findall(r'"title":\{"text":"(electrolyte|coating)"', shown)
