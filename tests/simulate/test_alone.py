@@ -212,3 +212,18 @@ def test_manganate_is_a_powder_rich_in_lithium_and_has_formed_from_others(cathod
         str(table["role"].values[k]) for k, family in enumerate(table["family"].values) if str(family) == "Li2MnO3"
     }
     assert roles == {role}
+
+
+def test_garnet_that_met_air_is_pyrochlore_on_the_way_and_garnet_again():
+    """Its carbonate leaves and its lithium comes back: pyrochlore near 700 °C, garnet again by 900 °C, as is seen."""
+    made = {}
+    for degrees in (550, 700, 750, 900):
+        plan = f"10 °C/min to {degrees} °C; hold 2 h; quench"
+        run = si.predict(problem(None, "LLZTO", plan, as_received=True, cells=4), estimate_error=False)
+        made[degrees] = run.by_family.get("La2Zr2O7", 0.0)
+        fresh = si.predict(problem(None, "LLZTO", plan, cells=4), estimate_error=False)
+        assert fresh.by_family.get("La2Zr2O7", 0.0) < 0.1
+    assert made[700] > 1.0
+    assert made[750] > 1.0
+    assert made[550] < 0.3
+    assert made[900] < 0.3

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sinterface as si
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
@@ -43,6 +45,17 @@ def test_errors_of_calibrated_predictions_cover_what_more_cells_change(benchmark
     rows, _ = convergence.table(CASES)
     assert np.mean([row.covered for row in rows]) >= 0.95
     assert np.mean([row.small for row in rows]) >= 0.95
+
+
+@pytest.mark.slow
+def test_what_a_hot_film_consumes_does_not_hang_on_cells():
+    """Cells 24 and 48 gave 428 and 377 nm at 900 °C while traces of dissolved phases could grow again."""
+    plan = "50 °C/min to 900 °C; hold 30 min; cool naturally"
+    tasks = [si.problem("NMC811=500nm, LLZTO=2um", schedule=plan, cells=cells) for cells in (24, 48)]
+    coarse, fine = (si.predict(task, estimate_error=False) for task in tasks)
+    depth = [float(run.dataset["electrolyte_depth"].isel(time=-1)) for run in (coarse, fine)]
+    assert depth[0] == pytest.approx(depth[1], rel=0.05)
+    assert depth[1] > 2e-7
 
 
 @pytest.mark.slow

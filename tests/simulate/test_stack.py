@@ -100,14 +100,3 @@ def test_the_command_line_runs_and_sweeps_stacks():
         ["sweep", "LCO=500nm, LLZO=1um", "--temperatures", "600,700", "--hold", "1 min", "--workers", "1", *words],
     )
     assert swept.exit_code == 0, swept.output
-
-
-@pytest.mark.slow
-def test_what_a_hot_film_consumes_does_not_hang_on_cells():
-    """Cells 24 and 48 gave 428 and 377 nm at 900 °C while traces of dissolved phases could grow again."""
-    plan = "50 °C/min to 900 °C; hold 30 min; cool naturally"
-    tasks = [si.problem("NMC811=500nm, LLZTO=2um", schedule=plan, cells=cells) for cells in (24, 48)]
-    coarse, fine = (si.predict(task, estimate_error=False) for task in tasks)
-    depth = [float(run.dataset["electrolyte_depth"].isel(time=-1)) for run in (coarse, fine)]
-    assert depth[0] == pytest.approx(depth[1], rel=0.05)
-    assert depth[1] > 2e-7
