@@ -78,9 +78,11 @@ def predict(
     if start is not None and (task.pressure is not None or task.schedule.presses):
         raise InputError("pressure: contacts of a run that goes on are not known; write one schedule, 'press 50 MPa'")
     system = assemble(task, tables, parameters, followed=() if start is None else start.species)
-    if start is not None and system.contact.drawn:
-        melts = " and ".join(liquid.name for liquid in system.contact.drawn)
-        raise InputError(f"{melts} melts: contacts of a run that goes on are not known; write one schedule")
+    if start is not None and task.geometry == "sphere":
+        for layer, number in zip(task.coatings, system.layers, strict=True):
+            if np.isfinite(system.melting[number]):
+                told = f"{layer.material.id} melts: contacts of a run that goes on are not known; write one schedule"
+                raise InputError(told)
     again = [] if start is not None or not estimate_error else _companions(task)
     end, whole = task.schedule.duration, 1.0 + ROUGH_COST * len(again)
     advance = _share(progress, 0.0, 1.0 / whole, end)
