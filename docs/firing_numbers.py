@@ -67,7 +67,7 @@ def coatings() -> None:
     """A coating that has melted, and others: docs/coatings.md."""
     for cathode in ("pc-NMC811", "pc-LCO"):
         for text in ("", "Li3BO3=20nm", "LiAlO2=20nm"):
-            told(f"{cathode}, 800 °C, {text or 'bare'}", fired(cathode, TWO_HOURS.format(800), coating=text))
+            told(f"{cathode}, 800 °C, {text or 'bare'}", fired(cathode, TWO_HOURS.format(800), cells=40, coating=text))
 
 
 def lithium() -> None:

@@ -40,6 +40,9 @@ def validate(
     ] = None,
     samples: Annotated[int, typer.Option(help="Posterior samples that each firing is run for.")] = 12,
     cells: Cells = 40,
+    tolerance: Annotated[
+        float, typer.Option(help="Tolerance of the runs: finer ones tell what hangs on steps.")
+    ] = 0.04,
     detect: Annotated[
         str | None,
         typer.Option(
@@ -69,6 +72,7 @@ def validate(
         raise InputError(f"--samples {samples}: give 1 to {MOST_SAMPLES}")
     if not 4 <= cells <= MOST_CELLS:
         raise InputError(f"--cells {cells}: choose 4 to {MOST_CELLS}")
+    _check_tolerance(tolerance)
     check_outputs(output, plot, endings=DOCUMENT)
     if report is not None:
         check_ending(report, {".html": "a page", ".htm": "the same"}, "report")
@@ -79,7 +83,13 @@ def validate(
     all_cards = _readable(cards or [])
     with progress_bar("validate", not as_json) as advance:
         validation = comparison.compare(
-            all_cards, samples=samples, workers=count, cells=cells, progress=advance, detect=looked
+            all_cards,
+            samples=samples,
+            workers=count,
+            cells=cells,
+            tolerance=tolerance,
+            progress=advance,
+            detect=looked,
         )
     text = validation.text()
     if as_json:
@@ -100,6 +110,13 @@ def validate(
         save(figures.onsets(onsets, TOLERANCE), plot, quiet=as_json)
     if all_cards.problems:
         raise typer.Exit(1)
+
+
+def _check_tolerance(tolerance: float) -> None:
+    from sinterface.models.basics.errors import InputError
+
+    if not 1e-4 <= tolerance <= 0.5:
+        raise InputError(f"--tolerance {tolerance:g}: choose 0.0001 to 0.5")
 
 
 def _readable(sources: Sequence[Path]) -> Cards:
@@ -182,8 +199,7 @@ def calibrate(
         )
     if not 4 <= cells <= MOST_CELLS:
         raise InputError(f"--cells {cells}: choose 4 to {MOST_CELLS}")
-    if not 1e-4 <= tolerance <= 0.5:
-        raise InputError(f"--tolerance {tolerance:g}: choose 0.0001 to 0.5")
+    _check_tolerance(tolerance)
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed {seed}: choose 0 to {2**32 - 1}")
     if minutes is not None and not 0.0 <= minutes <= MOST_MINUTES:  # NaN is not between them either

@@ -3,9 +3,9 @@
 The gas in a crucible of volume V is renewed with a time constant tau; a species at pressure p leaves at
 p V / (R T tau) and comes in as the furnace holds it.  The time is that of the gap under the lid, or of the mouth of the
 crucible, and that of the pellet's pores behind it, whose conductances are in series; pores fill and empty at once.
-Carbon comes and leaves as CO2; lithium leaves as Li(g), as Li2O(g) and, in
-humid gas, as LiOH(g), at vapour pressures from the NASA polynomials and the local lithium potential.  A powder bed
-around the sample keeps these pressures what they are over itself, whatever the crucible (``models/interface/bed``).
+Carbon comes and leaves as CO2; lithium leaves as Li(g), as Li2O(g) and, in humid gas, as LiOH(g), at vapour pressures
+from the NASA polynomials and the local lithium potential.  A powder bed around the sample keeps these pressures what
+they are over itself, whatever the crucible (``models/interface/bed``).
 """
 
 from __future__ import annotations

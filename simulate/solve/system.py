@@ -268,6 +268,12 @@ def assemble(
     )  # fmt: skip
 
 
+def _surface(task: Problem, role: str) -> float:
+    """Surface of a powder of spheres of all its sizes [m^2 per m^3]."""
+    diameters, shares = task.size_classes(role)
+    return 6.0 * float((shares / diameters).sum())
+
+
 def _liquids(task: Problem, hosts: Sequence[int]) -> list[Liquid]:
     """What flows of the coatings of a couple, of these transport classes: all but a film as thick as a boundary.
 
@@ -280,8 +286,7 @@ def _liquids(task: Problem, hosts: Sequence[int]) -> list[Liquid]:
     volumes[1] /= task.electrolyte.density.value
     liquids = []
     for layer, host in zip(task.coatings, hosts, strict=True):
-        diameters, shares = task.size_classes(layer.on)
-        surface = 6.0 * float((shares / diameters).sum()) * volumes[POWDERS.index(layer.on)] / volumes.sum()
+        surface = _surface(task, layer.on) * volumes[POWDERS.index(layer.on)] / volumes.sum()
         flows = surface * (layer.thickness - cards.boundary_width)
         if np.isfinite(melting[host]) and flows > 0.0:
             liquids.append(Liquid(layer.material.id, float(melting[host]), flows))
@@ -422,8 +427,7 @@ def _initial(
         elif task.geometry == "slab":
             volume = layer.thickness
         else:
-            diameters, shares = task.size_classes(layer.on)
-            volume = 6.0 * float((shares / diameters).sum()) * body * layer.thickness
+            volume = _surface(task, layer.on) * body * layer.thickness
         per_powder = layer.material.density.value * volume / (covered.density.value * body)
         parts.append((amounts / (amounts @ mass), weights[layer.on] * per_powder, place))
         roles.setdefault(number, "coating")
@@ -619,13 +623,11 @@ def _bed_table(task: Problem, gases: tuple[Atmosphere, ...], grid: Array, databa
 
 @lru_cache(maxsize=16)
 def _gas_tables(gases: tuple[Atmosphere, ...], followed: bool, water: bool) -> tuple[Array, Array, Array, Array]:
-    """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of lithium in the
+    """Temperatures [K]; by gas potentials of O, C, H and of C at 1 bar CO2 [J/mol], and ln of lithium in gases [bar].
 
-    gases that carry one atom and in Li2O [bar], (A, 2, T).
-
-    Where oxygen is ``followed`` as a component, potentials are those in 1 bar of it, and Li vapour stands for the
-    lithium potential that an oxide has in the gas's own oxygen.  Where ``water`` is, that of H is the one in 1 bar H2O;
-    the vapour has the water of the furnace's gas.
+    The last, (A, 2, T), is that in gases that carry one atom and that in Li2O.  Where oxygen is ``followed`` as a
+    component, potentials are those in 1 bar of it, and lithium in gases stands for the potential that an oxide has in
+    the gas's own oxygen.  Where ``water`` is, that of H is the one in 1 bar H2O; the gases have the furnace's water.
     """
     grid = np.arange(T_MIN - 30.0, T_MAX + 31.0)
     seen = [replace(gas, pO2=1.0) if followed else gas for gas in gases]

@@ -87,6 +87,20 @@ def test_cards_of_my_own(folder, tmp_path, only_mine):
     assert document["problems"] == []
 
 
+def test_firings_are_run_as_finely_as_asked_for(monkeypatch, quick):
+    stand_in, asked = validate.run_all, []
+
+    def run_all(jobs, **options):
+        asked.append((options["cells"], options["tolerance"]))
+        return stand_in(jobs, **options)
+
+    monkeypatch.setattr(validate, "run_all", run_all)
+    for words in ((), ("--cells", 8, "--tolerance", 0.01)):
+        assert run("--samples", 1, "--json", *words).exit_code == 0
+    assert asked == [(40, 0.04), (8, 0.01)]
+    assert str(run("--tolerance", 0).exception) == "--tolerance 0: choose 0.0001 to 0.5"
+
+
 @pytest.fixture
 def never(monkeypatch):
     """Nothing may be run."""

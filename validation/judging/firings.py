@@ -155,6 +155,7 @@ def run_all(
     workers: int = 1,
     database: Database | None = None,
     cells: int = 40,
+    tolerance: float = TOLERANCE,
     progress: Callable[[float], None] | None = None,
 ) -> list[Predicted]:
     """Predictions in order of ``jobs``, the same whatever the number of ``workers``; ``progress`` gets the share done.
@@ -165,7 +166,7 @@ def run_all(
     for number, (firing, parameters) in enumerate(jobs):
         together.setdefault((replace(firing, temperature=0.0), parameters), []).append(number)
     tasks = [
-        ([jobs[number][0] for number in numbers], parameters, database, cells)
+        ([jobs[number][0] for number in numbers], parameters, database, cells, tolerance)
         for (_, parameters), numbers in together.items()
     ]
     made = carry_out(run, tasks, workers, sizes=[len(task[0]) for task in tasks], progress=progress)

@@ -22,6 +22,7 @@ from sinterface.models.instruments.detector import Detector
 from sinterface.models.phases import database as databases
 from sinterface.models.rates import parameters
 from sinterface.models.rates.parameters import Parameters
+from sinterface.simulate.solve.run import TOLERANCE
 from sinterface.validation.judging.firings import Case, Predicted, case, needed, run_all
 from sinterface.validation.observations import cards_reader, detection
 from sinterface.validation.observations.cards_reader import CardFault, Cards
@@ -110,6 +111,7 @@ def compare(
     samples: int = SAMPLES,
     workers: int = 1,
     cells: int = 40,
+    tolerance: float = TOLERANCE,
     database: databases.Database | None = None,
     progress: Callable[[float], None] | None = None,
     run: Runner | None = None,
@@ -145,7 +147,9 @@ def compare(
             key=lambda job: (job[0].cathode, job[0].electrolyte, str(job[0].atmosphere), tuple(job[1].vector())),
         )
     ))  # fmt: skip
-    results = (run or run_all)(jobs, workers=workers, cells=cells, database=database, progress=progress)
+    results = (run or run_all)(
+        jobs, workers=workers, cells=cells, tolerance=tolerance, database=database, progress=progress
+    )
     predicted = dict(zip(jobs, results, strict=True))
     pick = partial(_pick, predicted)
     inside, outside = pick(everyone), pick(alone)
