@@ -33,7 +33,7 @@ from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import COOLING_TIME
 from sinterface.simulate.stepping.conductance import NO_LAYER, Necks, Paths
 from sinterface.simulate.stepping.march import Cells, Model
-from sinterface.simulate.stepping.mobility import Growth
+from sinterface.simulate.stepping.mobility import MANY, Growth
 from sinterface.simulate.stepping.newton_step import BARRIER, Basis
 from sinterface.simulate.stepping.thermal import Thermal
 
@@ -169,9 +169,17 @@ class System:
             slope=np.zeros_like(amounts),
             drift=np.zeros_like(held),
             grain=np.array([1e-9 * 10.0**self.parameters.intergrowth]),
-            nucleated=np.ascontiguousarray(np.add.reduceat(self.initial, start[:-1], axis=1) > 0.0, dtype=float),
+            nucleated=self._put_in(),
             affinity=np.zeros((M, len(widths))),
         )
+
+
+    def _put_in(self) -> Array:
+        """Nuclei (R, B) of the phases that were put into each row of cells: more than make a difference."""
+        amounts = np.add.reduceat(self.initial, self.model.basis.start[:-1], axis=1)
+        nuclei = np.zeros((self.model.growth.row[-1] + 1, amounts.shape[1]))
+        np.add.at(nuclei, self.model.growth.row, amounts)
+        return np.where(nuclei > 0.0, MANY, 0.0)
 
 
 EMPTY = 60.0
@@ -474,8 +482,23 @@ def _growth(blocks: PhaseBlocks, grid: Grid, parameters: Parameters, shared: NDA
         parameters.slower([name for name, has in zip(blocks.components, row, strict=True) if has]) for row in held
     ]
     return Growth(
-        np.ascontiguousarray(around), limits, nucleus, np.array(slower) / GAS_CONSTANT, parameters.coupling, shared
-    )
+        np.ascontiguousarray(around), limits, grid.rows, _reaches(grid), nucleus, np.array(slower) / GAS_CONSTANT,
+        parameters.coupling, shared,
+    )  # fmt: skip
+
+
+def _reaches(grid: Grid) -> Array:
+    """How many product grains each cell (M,) of one particle, with what is around it, has room for.
+
+    Of a slab, which has no edge, a piece as wide as thick counts.
+    """
+    reaches = np.empty(len(grid.volumes))
+    for number in np.unique(grid.classes):
+        cells = grid.classes == number
+        path = cells & (grid.parts == 0)
+        room = (grid.widths[path].sum() / PRODUCT_GRAIN) ** 3
+        reaches[cells] = room * grid.volumes[cells] / grid.volumes[path].sum()
+    return reaches
 
 
 def _paths(blocks: PhaseBlocks, grid: Grid, size: Array, parameters: Parameters, shared: NDArray[np.bool_]) -> Paths:

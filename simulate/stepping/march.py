@@ -26,7 +26,7 @@ from sinterface.simulate.stepping.mobility import (
     contents,
     mobilities,
     nucleate,
-    spread,
+    remember,
     wake,
 )
 from sinterface.simulate.stepping.newton_step import CLOSE, Basis, Guess, Step, StepEnd, blank_step, solve
@@ -330,7 +330,7 @@ def march(
     before, after = np.empty(B), np.empty(B)
     guess = Guess(u, n0, z0)
     paths = copied(model.paths)
-    nuclei = Nuclei(cells.nucleated, np.empty((M, B)), np.empty((M, B)))
+    nuclei = Nuclei(cells.nucleated, np.empty_like(cells.nucleated), np.empty((M, B)))
     time, size, steps, iterations, fresh = (
         progress.time, progress.size, progress.steps, progress.iterations, progress.fresh
     )  # fmt: skip
@@ -419,7 +419,7 @@ def march(
         _commit(model, cells, answer, step, supply, end - time)
         affinities(cells.u, step, basis, cells.lowest, 2, A)
         nucleate(moment, basis, model.growth, step, nuclei, 1.0)
-        spread(cells.n, A, basis, model.size, nuclei)
+        remember(cells.n, A, basis, model.growth, model.size, nuclei)
         cells.grain[0] = np.cbrt(cells.grain[0] ** 3 + coarser)
         for i in range(K):
             track.lost[rows, i] = cells.lost[i]

@@ -37,7 +37,13 @@ Integers = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 GRAIN = 1e-7
-"""Share of a cell from which a phase has grown into it, and is no trace left by the barrier of the interior point."""
+"""Share of the cell that has most of a dissolving phase below which its grains go: one nucleus in a particle is left."""
+
+MANY = 1e3
+"""Number of nuclei in a particle above which more make no difference: that of the powders that are put in."""
+
+TOGETHER = 3.0
+"""Power by which few nuclei count for less in a mean particle."""
 
 GONE = 1e-9
 """Share of a cell below which grains that dissolve are gone, with what they had nucleated: a hundredth of a trace.
@@ -98,8 +104,9 @@ class Moment(NamedTuple):
 
 
 class Nuclei(NamedTuple):
-    """Shares of each cell (M, B): in which a phase has nucleated ``before`` a step and ``after`` it, and ``within``
-    reach of which it can grow.
+    """Numbers of nuclei of each phase in a particle of each row of cells (R, B), ``before`` a step and ``after`` it,
+
+    and the share of each cell (M, B) ``within`` which the phase can grow.
     """
 
     before: Array
@@ -121,12 +128,15 @@ class Landscape(NamedTuple):
 class Growth(NamedTuple):
     """Constants of growth: around (M, M) means over a grain; near (M, 2) the first cell of a row of it and the one
 
-    after the last, neighbours that a cell touches among them; nucleus (B,) G*/RT times A^2 and T^3 [K^3]; slower (B,)
+    after the last, neighbours that a cell touches among them; row (M,) the number of each cell's row and reaches (M,)
+    how many grains a cell has room for in one particle; nucleus (B,) G*/RT times A^2 and T^3 [K^3]; slower (B,)
     dE/R [K]; coupling alpha; shared (K,) components that pores share.
     """
 
     around: Array
     near: Integers
+    row: Integers
+    reaches: Array
     nucleus: Array
     slower: Array
     coupling: float
@@ -246,55 +256,36 @@ def _slow(basis: Basis, slow: Array) -> None:
                     slow[v] += basis.N[v, i]
 
 
-@inner()
-def _grown(own: float) -> float:
-    """Share of a cell that grains fill of which it holds the share ``own``: none where that is a trace."""
-    return min(own, 1.0) * (own / (own + GRAIN)) ** 3
-
-
 @kernel()
 def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: Nuclei, portion: float) -> float:
-    """Writes in which share of each cell a phase has nucleated after a ``portion`` of a step, and in which it can grow.
+    """Writes how many nuclei particles have after a ``portion`` of a step, and in which share of each cell phases grow.
 
     From the affinities and contents of ``moment`` and the exchange within cells of ``step``.  Those at the answer of a
     step belong to its mean temperature, so that the whole step with them is the midpoint rule; half of it with those of
-    the step before is what growth in it goes by.  Returns the largest share in which a phase nucleates anew.
+    the step before is what growth in it goes by.  Returns the largest share within reach of what nucleates anew.
     """
-    n, lowest, affinity, size = moment.middle, moment.lowest, moment.A, step.size
+    lowest, affinity, size = moment.lowest, moment.A, step.size
     N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
-    around, near = growth.around, growth.near
-    before, after, within = nuclei.before, nuclei.after, nuclei.within
+    before, after, within, row = nuclei.before, nuclei.after, nuclei.within, growth.row
     M, K = moment.held.shape
-    own, wide, slow = np.empty(M), np.empty((M, K)), np.empty(len(cations_of))
-    _slow(basis, slow)
+    wide, past = np.empty((M, K)), np.empty(M)
     _wide(moment.held, size, growth, wide)
     rate = min(max(moment.kappa, SLOWEST), FASTEST)
-    fastest = 0.0
+    beyond = 0.0
     for k in range(len(start) - 1):
         lo, hi = start[k], start[k + 1]
         barrier, framework = growth.nucleus[k] / moment.T**3, growth.slower[k] / moment.T
-        anywhere, everywhere = 0.0, True
+        porous = True
         for i in range(K):
-            everywhere = everywhere and (growth.shared[i] or not metal[k, i])
+            porous = porous and (growth.shared[i] or not metal[k, i])
+        for r in range(len(before)):
+            if porous:  # it comes out of the pores
+                before[r, k] = MANY
+            after[r, k] = before[r, k]
         for c in range(M):
-            if everywhere:  # it comes out of the pores
-                before[c, k] = 1.0
-            own[c] = 0.0
-            for v in range(lo, hi):
-                own[c] += slow[v] * n[c, v]
-            own[c] = _grown(own[c] / size[c])
-            anywhere = max(anywhere, before[c, k], own[c])
-        for c in range(M):
-            x = max(before[c, k], own[c])
-            if anywhere > 0.0 and x < 1.0:
-                mean, weight = 0.0, 0.0
-                for j in range(near[c, 0], near[c, 1]):
-                    mean += around[c, j] * size[j] * max(before[j, k], own[j])
-                    weight += around[c, j] * size[j]
-                x = max(x, mean / weight)
-            after[c, k] = before[c, k]
+            past[c] = 0.0
             a = affinity[c, k]
-            if x < 1.0 and a > 0.0 and barrier < 60.0 * a * a:
+            if before[row[c], k] < MANY and a > 0.0 and barrier < 60.0 * a * a:
                 along, cations = 0.0, 0.0
                 for v in range(lo, hi):
                     cations += lowest[c, v] * cations_of[v]
@@ -309,35 +300,39 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                             along += part * part / max(here * wide[c, i], 1e-300)
                 attempts = 1.0 / (max(along, 1e-300) * size[c])
                 attempts /= 1.0 + np.expm1(framework) * np.exp(-growth.coupling * a)
-                fresh = -np.expm1(-portion * attempts * np.exp(-barrier / (a * a)))
-                after[c, k] += (1.0 - before[c, k]) * fresh
-                fresh *= 1.0 - x
-                if anywhere < 0.5:
-                    fastest = max(fastest, fresh)
-                x += fresh
-                x += (1.0 - x) * EMBRYOS * np.exp(-barrier / (a * a))
-            within[c, k] = x
-    return fastest
+                past[c] = np.exp(-barrier / (a * a))
+                after[row[c], k] = min(after[row[c], k] + growth.reaches[c] * portion * attempts * past[c], MANY)
+        for r in range(len(before)):
+            if before[r, k] < 1.0:
+                beyond = max(beyond, after[r, k] - 1.0)
+        for c in range(M):
+            within[c, k] = 1.0 if after[row[c], k] >= 1.0 else EMBRYOS * past[c]
+    return beyond
 
 
 @kernel()
-def spread(n: Array, A: Array, basis: Basis, size: Array, nuclei: Nuclei) -> None:
-    """Takes what has nucleated by the end of a step as known: grains count where they have grown to amounts n (M, V),
+def remember(n: Array, A: Array, basis: Basis, growth: Growth, size: Array, nuclei: Nuclei) -> None:
+    """Takes the nuclei that there are after a step as known, but no more than is left, in amounts n (M, V), of a phase
 
-    and no longer where they have dissolved; A (M, B) are affinities at its start.
+    that dissolves wherever it is; A (M, B) are affinities.
     """
     slow = np.empty(len(basis.cations))
     _slow(basis, slow)
+    R = len(nuclei.before)
+    left, wanted = np.empty(R), np.empty(R)
     for k in range(len(basis.start) - 1):
+        left[:] = 0.0
+        wanted[:] = 0.0
         for c in range(len(size)):
+            r = growth.row[c]
             own = 0.0
             for v in range(basis.start[k], basis.start[k + 1]):
                 own += slow[v] * n[c, v]
-            own /= size[c]
-            x = max(nuclei.after[c, k], _grown(own))
-            if A[c, k] < 0.0:
-                x = min(x, 2.0 * (max(own - GONE, 0.0) / (own + GRAIN)) ** 3)
-            nuclei.before[c, k] = x
+            left[r] = max(left[r], own / size[c])
+            wanted[r] = max(wanted[r], A[c, k])
+        for r in range(R):
+            number = nuclei.after[r, k]
+            nuclei.before[r, k] = number if wanted[r] > 0.0 or left[r] > GRAIN else 0.0
 
 
 @kernel()
