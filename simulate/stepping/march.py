@@ -329,6 +329,7 @@ def march(
     expected, middle, n0, z0 = np.empty((M, V)), np.empty((M, V)), np.empty((M, V)), np.empty((M, V))
     before, after = np.empty(B), np.empty(B)
     guess = Guess(u, n0, z0)
+    lowest, force = np.empty((M, V)), np.empty((M, B))
     paths = copied(model.paths)
     nuclei = Nuclei(cells.nucleated, np.empty_like(cells.nucleated), np.empty((M, B)))
     time, size, steps, iterations, fresh = (
@@ -414,11 +415,19 @@ def march(
         if factor < 0.5 and end - time > max(1e3 * SHORTEST, SUDDEN * time):
             size = max(0.8 * factor, 0.1) * (end - time)
             continue
+        _copy(cells.lowest, lowest)
+        _copy(A, force)
+        affinities(answer.u, step, basis, lowest, 2, force)
+        found = Moment(cells.n, middle, between, force, lowest, kappa, T)
+        late = nucleate(found, basis, model.growth, step, nuclei, 1.0)
+        if late > control.nuclei and end - time > max(1e3 * SHORTEST, SUDDEN * time):
+            size = _rung((end - time) * max(0.9 * control.nuclei / late, 0.1))
+            continue
         size = _rung((end - time) * min(max(0.9 * factor, 0.5), 2.5))
         _record(model, answer, step, track, rows)
         _commit(model, cells, answer, step, supply, end - time)
-        affinities(cells.u, step, basis, cells.lowest, 2, A)
-        nucleate(moment, basis, model.growth, step, nuclei, 1.0)
+        _copy(lowest, cells.lowest)
+        _copy(force, A)
         remember(cells.n, A, basis, model.growth, model.size, nuclei)
         cells.grain[0] = np.cbrt(cells.grain[0] ** 3 + coarser)
         for i in range(K):
