@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 CHUNK = 32
 """Steps between two returns to Python, some milliseconds apart."""
 
-ERROR = 2.5e-3
+ERROR = 6e-4
 """Allowed difference between the two solutions of a step, in units of the tolerance [share of the sample]."""
 
 RAMP = 7.5
