@@ -39,6 +39,9 @@ Flags = NDArray[np.bool_]
 GRAIN = 1e-7
 """Share of the cell that has most of a dissolving phase below which its grains go: one nucleus in a particle is left."""
 
+UNSETTLED = 1e-2
+"""Driving force [RT per mole of cations] below which a trace neither grows nor dissolves: it is at equilibrium."""
+
 MANY = 1e3
 """Number of nuclei in a particle above which more make no difference: that of the powders that are put in."""
 
@@ -322,7 +325,7 @@ def remember(n: Array, A: Array, basis: Basis, growth: Growth, size: Array, nucl
     left, wanted = np.empty(R), np.empty(R)
     for k in range(len(basis.start) - 1):
         left[:] = 0.0
-        wanted[:] = 0.0
+        wanted[:] = -np.inf
         for c in range(len(size)):
             r = growth.row[c]
             own = 0.0
@@ -332,7 +335,7 @@ def remember(n: Array, A: Array, basis: Basis, growth: Growth, size: Array, nucl
             wanted[r] = max(wanted[r], A[c, k])
         for r in range(R):
             number = nuclei.after[r, k]
-            nuclei.before[r, k] = number if wanted[r] > 0.0 or left[r] > GRAIN else 0.0
+            nuclei.before[r, k] = number if wanted[r] > -UNSETTLED or left[r] > GRAIN else 0.0
 
 
 @kernel()
