@@ -34,7 +34,7 @@ MAX_BYTES, MAX_NUMBERS = 500_000_000, 20_000_000
 LARGEST = 1e12
 """Nothing in a state or its past is as large, in SI or in units of RT."""
 
-_MAGIC = b"sinterface checkpoint 4\n"
+_MAGIC = b"sinterface checkpoint 5\n"
 
 
 def digest(*what: object) -> str:
@@ -90,14 +90,15 @@ def load(path: Path, problem: str) -> Trajectory:
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise DataError(f"checkpoint {path} can not be read ({error}): delete it to start over") from error
     shapes = {key: array.shape for key, array in state.items()}
-    M, V, K, B = 0, 0, 0, 0
+    M, V, K, B, R = 0, 0, 0, 0, 0
     if len(shapes["amounts"]) == 2 and len(shapes["lost"]) == len(shapes["first"]) == 1:
         M, V, K, B = (*shapes["amounts"], *shapes["lost"], *shapes["first"])
+        R = max(min(shapes["nucleated"][0], M), 1) if shapes["nucleated"] else 0
     wide, narrow = (M, V), (M, K)
     right = {
         "amounts": wide, "multipliers": wide, "lowest": wide, "slope": wide, "potentials": narrow, "held": narrow,
         "drift": narrow, "lost": (K,), "first": (B,), "start": (V,), "grain": (1,),
-        "nucleated": (M, B), "affinity": (M, B),
+        "nucleated": (R, B), "affinity": (M, B),
     }  # fmt: skip
     steps = past["times"].shape[:1]
     rows = {

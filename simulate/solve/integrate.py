@@ -31,15 +31,20 @@ Array = NDArray[np.float64]
 CHUNK = 32
 """Steps between two returns to Python, some milliseconds apart."""
 
-ERROR = 6e-4
-"""Allowed difference between the two solutions of a step, in units of the tolerance [share of the sample]."""
+ERROR = 1e-3
+"""Allowed difference between the two solutions of a step, in units of the tolerance [share of the sample].
+
+With four times as much, steps are a seventh fewer, and which of two phases nucleates first hung on them: NMC111 at
+850 °C had 2.07 wt% of LaMO3, and 2.64 with a quarter of the tolerance as it has now.
+"""
 
 RAMP = 7.5
 """Allowed change of the logarithm of the transformation rate in a step on a ramp, in units of the tolerance."""
 
 
 NUCLEI = 7.5
-"""Allowed share of a cell in which a phase nucleates anew in a step, in units of the tolerance."""
+"""Allowed number of nuclei of a phase beyond the first on a patch at the end of a step, in units of the tolerance:
+how closely the time of the first is known."""
 
 
 class Outcome(enum.Enum):
@@ -56,8 +61,8 @@ class State:
 
     amounts, multipliers, lowest (M, V), potentials, held (M, K), lost (K,), first (B,) cations in each block at the
     very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; grain (1,)
-    the radius [m] over which phases of a cell exchange cations; nucleated (M, B) the share of each cell in which a
-    phase has nucleated, affinity (M, B) [RT] of each block; ``stores`` names the V variables, ``species`` the K
+    the radius [m] over which phases of a cell exchange cations; nucleated (R, B) how many nuclei of
+    each block a patch has in each row of cells, affinity (M, B) [RT] of each block; ``stores`` names the V variables, ``species`` the K
     columns.  ``fresh`` says that nothing has been solved yet.
     """
 

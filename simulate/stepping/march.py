@@ -64,6 +64,11 @@ LEAP = 0.25
 """Weight of the difference between a step and its extrapolation from the one before, in which errors of the middle
 enter halved twice, against that between two solutions of a step."""
 
+AIM = 0.75
+"""Steps are as long as would make the error of their middle the square of this, in units of what is allowed: well below
+1, where round-off would decide whether a step is solved twice.  With 1 runs of two texts differed by 1e-4 of the sample.
+"""
+
 INSIDE = 1e-3
 """Product n z and least amount [share of a cell] that a cold start begins with."""
 
@@ -101,7 +106,7 @@ class Control(NamedTuple):
     """``change``: largest share of what has changed phase that may do so in a step; ``error``: largest difference
 
     between the two solutions of a step [share of the sample]; ``ramp``: largest change of ln k in a step; ``nuclei``:
-    largest share of a cell in which a phase that had not nucleated in half of any cell may do so in a step.
+    how many a phase that had less than one on a patch may have beyond the first after a step.
     """
 
     change: float
@@ -115,8 +120,9 @@ class Cells(NamedTuple):
 
     (M, K), all changed in place; lost (K,) what has left the sample; first (B,) cations in each block at the beginning.
     slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step; grain (1,)
-    the radius [m] over which phases of a cell exchange cations; nucleated (M, B) the share of each cell in which a
-    phase has nucleated; affinity (M, B) [RT per mole of cations] of each block at the answer of the last step.
+    the radius [m] over which phases of a cell exchange cations; nucleated (R, B) how many
+    nuclei of each block a patch has in each row of cells; affinity (M, B) [RT per mole of cations] of each block at
+    the answer of the last step.
     """
 
     n: Array
@@ -411,9 +417,9 @@ def march(
             continue
         _blocks(answer.n, basis, after)
         change = _moved(after, before) / (FIRST_PERCENT + _moved(after, cells.first))
-        factor = min(control.change / max(change, 1e-12), 1.0 / np.sqrt(max(wrong, 1e-12)))
+        factor = min(control.change / max(change, 1e-12), AIM / np.sqrt(max(wrong, 1e-12)))
         if factor < 0.5 and end - time > max(1e3 * SHORTEST, SUDDEN * time):
-            size = max(0.8 * factor, 0.1) * (end - time)
+            size = _rung(max(0.8 * factor, 0.1) * (end - time))
             continue
         _copy(cells.lowest, lowest)
         _copy(A, force)

@@ -1,4 +1,4 @@
-"""How fast each phase can change in each cell, and where it has nucleated.
+"""How fast each phase can change in each cell, and whether it has nucleated.
 
 The mobility of component i in a phase over a step (what it may rearrange per unit of driving force, moles) is
 
@@ -8,15 +8,16 @@ with kappa the integral of the transformation rate, in series with that of diffu
 (``conductance``), 1/kappa_i = 1/kappa + r^2/(15 D_i t); b_i what the cell holds of i, no less than its mean over a
 product grain, which is larger than a cell at the contact; M what the phase holds of all slow components and g S, a
 tenth of the cell's cations, what a young grain counts for: first order in what is there and in what it could grow from,
-the scarcest in series.  x is the share of the cell in which the phase has nucleated.  In the rest of it
+the scarcest in series.  x is 1 where the phase has nucleated, and else nu, next to nothing but where there is no barrier.  Of so many nuclei as
 
-    dx/dt = (1 - x) k nu(A),     nu = exp(-G*/RT),     G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
+    dN/dt = sum over cells of  R k nu(A),     nu = exp(-G*/RT),     G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
 
-nu being the share of nuclei past their barrier at a driving force A RT per mole of cations, gamma the effective
-interface energy of heterogeneous nuclei (Volmer & Weber 1926; Christian, The Theory of Phase Transformations in Metals
-and Alloys, 2002, ch. 10), and k the rate at which atoms join them: that of the transformation, of what the cell holds.
-What has grown counts as x too.  A grain serves all cells within its reach: where it can grow is the mean of x over one,
-and only what nucleates in a cell or fills it is remembered there.  f is for frameworks that
+a patch of the contact has, the first is enough: it grows over all of it in far less than the time of a firing, and all
+patches have theirs at about the same time, as those without one keep the driving force.  R is how many product grains a
+cell has room for on a patch, nu the share of nuclei past their barrier at a driving force
+A RT per mole of cations, gamma the effective interface energy of heterogeneous nuclei (Volmer & Weber 1926; Christian,
+The Theory of Phase Transformations in Metals and Alloys, 2002, ch. 10), and k the rate at which atoms join them: that
+of the transformation, of what the cell holds.  A phase that has dissolved has to nucleate again.  f is for frameworks that
 are slower to build by an activation energy dE, which a driving force lowers (Bell, Proc. R. Soc. A 154, 414 (1936)); A
 in it is the force of the step itself (``drag``), of whichever sign: a framework is as slow to take apart as to build.
 """
@@ -37,21 +38,14 @@ Integers = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 GRAIN = 1e-7
-"""Share of the cell that has most of a dissolving phase below which its grains go: one nucleus in a particle is left."""
+"""Largest share of any cell at which a phase that dissolves is gone, with its nuclei; it is no trace left by the barrier
+of the interior point."""
 
 UNSETTLED = 1e-2
-"""Driving force [RT per mole of cations] below which a trace neither grows nor dissolves: it is at equilibrium."""
+"""Driving force [RT per mole of cations] below which so little of a phase is at equilibrium and does not dissolve."""
 
 MANY = 1e3
-"""Number of nuclei in a particle above which more make no difference: that of the powders that are put in."""
-
-TOGETHER = 3.0
-"""Power by which few nuclei count for less in a mean particle."""
-
-GONE = 1e-9
-"""Share of a cell below which grains that dissolve are gone, with what they had nucleated: a hundredth of a trace.
-What was kept of less, the cube of round-off, grew again where a phase came back, and decided what LNMO makes at 800 °C.
-"""
+"""Number of nuclei on a patch above which more make no difference: those of powders that were put in."""
 
 BARE = 1e-15
 """Least mobility [share of a cell], so that every phase has one."""
@@ -81,10 +75,6 @@ SLOWEST, FASTEST = 1e-15, 1e6
 """Bounds of the integrated rate: nothing happens below, and above it a phase is equilibrated.  What a step can do must
 vanish with its length: with 1e-9 the 1e-10 of oxygen that a gas may hold were gone in a microsecond at 25 °C."""
 
-EMBRYOS = 1e-3
-"""What nuclei past their barrier count for that have not grown to a grain yet [share of the cell]: what a scarce gas
-asks for has a way that is of first order in the rate, however slow all transformations are."""
-
 YOUNG = 0.1
 """What a grain counts for that has just nucleated [share of what it can reach]: phases grow faster as they grow, by no
 more than this."""
@@ -107,7 +97,7 @@ class Moment(NamedTuple):
 
 
 class Nuclei(NamedTuple):
-    """Numbers of nuclei of each phase in a particle of each row of cells (R, B), ``before`` a step and ``after`` it,
+    """Numbers of nuclei of each phase on a patch in each row of cells (R, B), ``before`` a step and ``after`` it,
 
     and the share of each cell (M, B) ``within`` which the phase can grow.
     """
@@ -132,7 +122,7 @@ class Growth(NamedTuple):
     """Constants of growth: around (M, M) means over a grain; near (M, 2) the first cell of a row of it and the one
 
     after the last, neighbours that a cell touches among them; row (M,) the number of each cell's row and reaches (M,)
-    how many grains a cell has room for in one particle; nucleus (B,) G*/RT times A^2 and T^3 [K^3]; slower (B,)
+    how many grains a cell has room for on a patch; nucleus (B,) G*/RT times A^2 and T^3 [K^3]; slower (B,)
     dE/R [K]; coupling alpha; shared (K,) components that pores share.
     """
 
@@ -261,11 +251,12 @@ def _slow(basis: Basis, slow: Array) -> None:
 
 @kernel()
 def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: Nuclei, portion: float) -> float:
-    """Writes how many nuclei particles have after a ``portion`` of a step, and in which share of each cell phases grow.
+    """Writes how many nuclei patches have after a ``portion`` of a step, and in which share of each cell phases grow.
 
     From the affinities and contents of ``moment`` and the exchange within cells of ``step``.  Those at the answer of a
     step belong to its mean temperature, so that the whole step with them is the midpoint rule; half of it with those of
-    the step before is what growth in it goes by.  Returns the largest share within reach of what nucleates anew.
+    the step before is what growth in it goes by.  Returns by how many the nuclei of a phase that had less than one
+    exceed the first.
     """
     lowest, affinity, size = moment.lowest, moment.A, step.size
     N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
@@ -274,7 +265,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
     wide, past = np.empty((M, K)), np.empty(M)
     _wide(moment.held, size, growth, wide)
     rate = min(max(moment.kappa, SLOWEST), FASTEST)
-    beyond = 0.0
+    excess = 0.0
     for k in range(len(start) - 1):
         lo, hi = start[k], start[k + 1]
         barrier, framework = growth.nucleus[k] / moment.T**3, growth.slower[k] / moment.T
@@ -307,17 +298,17 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                 after[row[c], k] = min(after[row[c], k] + growth.reaches[c] * portion * attempts * past[c], MANY)
         for r in range(len(before)):
             if before[r, k] < 1.0:
-                beyond = max(beyond, after[r, k] - 1.0)
+                excess = max(excess, after[r, k] - 1.0)
         for c in range(M):
-            within[c, k] = 1.0 if after[row[c], k] >= 1.0 else EMBRYOS * past[c]
-    return beyond
+            within[c, k] = 1.0 if after[row[c], k] >= 1.0 else past[c]
+    return excess
 
 
 @kernel()
 def remember(n: Array, A: Array, basis: Basis, growth: Growth, size: Array, nuclei: Nuclei) -> None:
-    """Takes the nuclei that there are after a step as known, but no more than is left, in amounts n (M, V), of a phase
+    """Takes the nuclei that there are after a step as known, but for those of phases that have dissolved.
 
-    that dissolves wherever it is; A (M, B) are affinities.
+    n (M, V) are amounts and A (M, B) affinities.
     """
     slow = np.empty(len(basis.cations))
     _slow(basis, slow)

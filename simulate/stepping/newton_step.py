@@ -396,12 +396,12 @@ def solve(guess: Guess, basis: Basis, step: Step, cold: bool, close: float) -> S
                         A += N[v, i] * u[c, i]
                         R[c, i] -= N[v, i] * n[c, v]
                     product = n[c, v] * z[c, v]
-                    off = 0.1 * (product if cold else abs(product - t)) / size[c]
+                    off = (0.1 * product if cold else 10.0 * abs(product - t)) / size[c]
                     q[c, v] = A + t / n[c, v]
                     H[e, e] += z[c, v] / n[c, v]
                     residual = abs(A + z[c, v])
                     if residual > 1e-12:  # below, it is the round-off of potentials
-                        off = max(off, 1e-2 * residual * min(n[c, v], 1.0 / H[e, e]) / size[c])
+                        off = max(off, 0.1 * residual * min(n[c, v], 1.0 / H[e, e]) / size[c])
                     if off > worst:
                         worst, cell, block = off, c, k
                 cholesky(H, E)

@@ -17,7 +17,7 @@ from sinterface.models.rates import parameters
 from sinterface.simulate.solve import system
 from sinterface.simulate.stepping.conductance import Necks, Paths
 from sinterface.simulate.stepping.march import Cells, Model
-from sinterface.simulate.stepping.mobility import Growth
+from sinterface.simulate.stepping.mobility import MANY, Growth
 from sinterface.simulate.stepping.newton_step import BARRIER, Basis
 from sinterface.simulate.stepping.thermal import Thermal
 
@@ -45,7 +45,7 @@ def uncalibrated(monkeypatch):
 
 
 def _set(monkeypatch, near):
-    values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5)
+    values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5, interface=-1.3)
     if near:
         values = replace(values, intergrowth=-1.0, coarsening=-1.0)
     monkeypatch.setattr(parameters, "calibrated", lambda: values)
@@ -58,7 +58,7 @@ class Synthetic:
 
     N (V, K), energies g (V,) [RT at ``T``], ``blocks`` the numbers of variables in each block, amounts and store
     (M, V), (M, K), first potentials u (M, K).  Transformation ``k0`` exp(-Ea/RT) [1/s]; ``nucleus`` the barrier [RT]
-    at an affinity of 1 RT.  Blocks conduct species i that they hold with D (B, K), and one that they lack with
+    at an affinity of 1 RT, each cell with room for so many grains as ``reaches`` says.  Blocks conduct species i that they hold with D (B, K), and one that they lack with
     ``lacking`` (B, K) of it dissolved per cation.  Cells are ``widths`` wide; ``areas`` of their faces.  ``segments``
     are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton cooling).  Phases of a cell exchange over the
     radius ``grain``, at once if it is zero.
@@ -77,6 +77,7 @@ class Synthetic:
     k0: float = 1.0
     Ea: float = 0.0
     nucleus: float = 0.0
+    reaches: float = 1e9
     D: np.ndarray | None = None
     lacking: np.ndarray | None = None
     widths: np.ndarray | None = None
@@ -152,7 +153,10 @@ class Synthetic:
         )  # fmt: skip
         around = np.eye(M) + 0.1 * (np.eye(M, k=1) + np.eye(M, k=-1))
         around /= around.sum(axis=1, keepdims=True)
-        growth = Growth(around, near, np.full(B, self.nucleus * self.T**3), np.zeros(B), 0.0, shared)
+        growth = Growth(
+            around, near, np.zeros(M, dtype=np.intp), np.full(M, self.reaches), np.full(B, self.nucleus * self.T**3),
+            np.zeros(B), 0.0, shared,
+        )  # fmt: skip
         paths = Paths(
             widths=widths, density=size / volumes, half=half, areas=areas, side=np.zeros(M, dtype=np.intp),
             host=np.arange(B, dtype=np.intp), lacking=lacking, width=self.film, shared=shared, films=np.zeros(B),
@@ -178,7 +182,9 @@ class Synthetic:
             n=n, z=BARRIER * size[:, None] / n, lowest=np.ascontiguousarray(lowest), u=u, held=n @ basis.N + x,
             lost=np.zeros(u.shape[1]), first=first, slope=np.zeros_like(n), drift=np.zeros_like(u),
             grain=np.array([self.grain]),
-            nucleated=np.where(np.add.reduceat(np.asarray(self.amounts), basis.start[:-1], axis=1) > 0.0, 1.0, 0.0),
+            nucleated=np.where(
+                np.add.reduceat(np.asarray(self.amounts).sum(axis=0), basis.start[:-1])[None] > 0.0, MANY, 0.0
+            ),
             affinity=np.zeros((len(n), len(widths))),
         )  # fmt: skip
 

@@ -279,7 +279,7 @@ def good(tmp_path_factory):
     last = State(
         4.0, amounts=wide, multipliers=wide, lowest=wide, potentials=narrow, held=narrow, lost=np.zeros(K),
         first=np.ones(B), start=np.ones(V), slope=0.0 * wide, drift=0.0 * narrow, grain=np.ones(1),
-        nucleated=np.ones((M, B)), affinity=np.ones((M, B)),
+        nucleated=np.ones((1, B)), affinity=np.ones((M, B)),
     )  # fmt: skip
     run = Trajectory(
         np.arange(float(S)), **{key: np.ones((S, size)) for key, size in rows.items()}, last=last,

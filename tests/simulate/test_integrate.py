@@ -187,18 +187,35 @@ def test_nothing_nucleates_at_a_barrier_that_is_too_high(synthetic):
     assert formed[1] == pytest.approx(1.0, abs=1e-3)
 
 
-def test_grains_of_the_cell_beside_grow_into_a_cell(synthetic):
-    """No nuclei anywhere: what is there in one cell spreads to the next by its grains, and no further in one step."""
+def test_a_phase_that_one_cell_has_grows_in_all_of_its_row(synthetic):
+    """No nuclei anywhere: what is there in one cell is free to grow in the next ones, in steps of whatever length."""
     amounts = np.array([[0.9, 0.1], [1.0, 0.0], [1.0, 0.0]])
     system = synthetic(
         N=np.ones((2, 1)), g=np.array([0.0, -1.0]), amounts=amounts, u=np.zeros((3, 1)), store=np.full((3, 1), 1e-9),
         nucleus=np.inf, D=np.zeros((2, 1)),
     )  # fmt: skip
-    run = integrate(system, begin(system), [30.0])
-    assert run.last.amounts[:, 1] == pytest.approx(1.0, abs=1e-3)
+    early = []
+    for tolerance in (0.04, 0.01):
+        run = integrate(system, begin(system), [1.0, 30.0], tolerance=tolerance)
+        assert run.last.amounts[:, 1] == pytest.approx(1.0, abs=1e-3)
+        early.append(run.totals[np.searchsorted(run.times, 1.0), 1])
+    assert early[0] == pytest.approx(early[1], rel=0.03), "and as fast"
     first = replace(system, amounts=np.array([[1.0, 0.0]] * 3))
     alone = integrate(first, begin(first), [30.0])
     assert alone.last.amounts[:, 1].max() < 1e-9
+
+
+def test_the_time_of_the_first_nucleus_does_not_hang_on_the_step(synthetic):
+    """N = R k nu t: nothing before it, and growth at once from then on."""
+    system = synthetic(
+        N=np.ones((2, 1)), g=np.array([0.0, -2.0]), amounts=np.array([[1.0, 0.0]] * 2), u=np.zeros((2, 1)),
+        store=np.full((2, 1), 1e-9), nucleus=40.0, reaches=1.0, k0=0.1, D=np.zeros((2, 1)),
+    )  # fmt: skip
+    due = 1.0 / (2.0 * 0.1 * np.exp(-40.0 / 4.0))
+    for tolerance in (0.04, 0.01):
+        run = integrate(system, begin(system), [2.0 * due], tolerance=tolerance)
+        at = run.times[np.argmax(run.totals[:, 1] > 0.1)]
+        assert at == pytest.approx(due, rel=tolerance)
 
 
 def test_limits_of_a_step_follow_the_tolerance():

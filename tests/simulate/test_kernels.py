@@ -15,8 +15,8 @@ from sinterface.simulate.stepping.drag import blank, ease, force, law
 from sinterface.simulate.stepping.march import longest_step
 from sinterface.simulate.stepping.mobility import (
     BARE,
-    EMBRYOS,
     GRAIN,
+    MANY,
     YOUNG,
     Moment,
     Nuclei,
@@ -24,7 +24,7 @@ from sinterface.simulate.stepping.mobility import (
     contents,
     mobilities,
     nucleate,
-    spread,
+    remember,
 )
 from sinterface.simulate.stepping.newton_step import blank_slopes, blank_step, cholesky, direction, mixing
 
@@ -270,64 +270,63 @@ def test_mobility_is_first_order_in_what_is_there_and_where_it_has_nucleated(syn
 
 
 def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic):
-    """dx/dt = (1 - x) k nu, nu = exp(-barrier/A^2) while A > 0: at a constant force 1 - exp(-kappa nu), however cut."""
+    """dN/dt = R k nu, nu = exp(-barrier/A^2) while A > 0, summed over cells; with the first the phase is free to grow."""
+    M, reaches = 3, 5.0
     system = synthetic(
-        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]]), u=np.zeros((1, 1)),
-        store=np.full((1, 1), 1e-9), nucleus=2.0,
+        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]] * M),
+        u=np.zeros((M, 1)), store=np.full((M, 1), 1e-9), nucleus=2.0, reaches=reaches,
     )  # fmt: skip
-    model, n = system.model, np.array([[1.0, 0.0]])
+    model, n = system.model, np.array([[1.0, 0.0]] * M)
     step = blank_step(model.basis, model.interaction, model.size)
-    for A, kappa in ((1.0, 3.0), (0.5, 3000.0), (-1.0, 3.0), (0.0, 3.0)):
-        expected = -np.expm1(-kappa * np.exp(-2.0 / A**2)) if A > 0.0 else 0.0
+    for A, kappa in ((1.0, 0.3), (1.0, 3.0), (0.5, 300.0), (0.5, 3000.0), (-1.0, 3.0), (0.0, 3.0)):
+        past = np.exp(-2.0 / A**2) if A > 0.0 else 0.0
+        expected = M * reaches * kappa * past
         for parts in (1, 7):
-            nuclei = Nuclei(np.array([[1.0, 0.0]]), *np.empty((2, 1, 2)))
-            force = np.array([[-1.0, A]])
-            moment = Moment(n, n, n @ model.basis.N, force, np.ones((1, 2)), kappa / parts, 1000.0)
-            for _ in range(parts):
-                anew = nucleate(moment, model.basis, model.growth, step, nuclei, 1.0)
-                assert anew <= expected + 1e-15
-                embryos = EMBRYOS * np.exp(-2.0 / A**2) if A > 0.0 else 0.0
-                assert nuclei.within[0, 1] == pytest.approx(1.0 - (1.0 - nuclei.after[0, 1]) * (1.0 - embryos))
+            nuclei = Nuclei(np.array([[MANY, 0.0]]), np.empty((1, 2)), np.empty((M, 2)))
+            force = np.array([[-1.0, A]] * M)
+            moment = Moment(n, n, n @ model.basis.N, force, np.ones((M, 2)), kappa / parts, 1000.0)
+            for part in range(1, parts + 1):
+                excess = nucleate(moment, model.basis, model.growth, step, nuclei, 1.0)
+                now = expected * part / parts
+                assert excess == pytest.approx(now - 1.0 if now - expected / parts < 1.0 < now else 0.0, abs=1e-9)
+                assert nuclei.within[:, 1] == pytest.approx(np.full(M, 1.0 if now >= 1.0 else past))
                 nuclei.before[:] = nuclei.after
-            assert nuclei.before[0, 1] == pytest.approx(expected, rel=1e-12)
+            assert nuclei.before[0] == pytest.approx([MANY, expected], rel=1e-12)
 
 
-def test_grains_count_where_they_grow_and_no_longer_where_they_are_gone(synthetic):
+def test_half_a_step_makes_half_the_nuclei_and_each_row_has_its_own(synthetic):
+    system = synthetic(
+        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]] * 3),
+        u=np.zeros((3, 1)), store=np.full((3, 1), 1e-9), nucleus=2.0, reaches=1.0,
+    )  # fmt: skip
+    model, n = system.model, np.array([[1.0, 0.0]] * 3)
+    growth = model.growth._replace(row=np.array([0, 0, 1], dtype=np.intp), reaches=np.array([1.0, 2.0, 4.0]))
+    step = blank_step(model.basis, model.interaction, model.size)
+    moment = Moment(n, n, n @ model.basis.N, np.array([[-1.0, 1.0]] * 3), np.ones((3, 2)), 5.0, 1000.0)
+    nuclei = Nuclei(np.array([[MANY, 0.0], [MANY, 0.25]]), np.empty((2, 2)), np.empty((3, 2)))
+    nucleate(moment, model.basis, growth, step, nuclei, 0.5)
+    made = 0.5 * 5.0 * np.exp(-2.0)
+    assert nuclei.after[:, 1] == pytest.approx([3.0 * made, 0.25 + 4.0 * made])
+    assert nuclei.before[:, 1] == pytest.approx([0.0, 0.25]), "known when the step is taken"
+
+
+def test_a_phase_that_has_dissolved_has_to_nucleate_again(synthetic):
     system = synthetic(
         N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]] * 2),
         u=np.zeros((2, 1)), store=np.full((2, 1), 1e-9),
     )  # fmt: skip
-    basis, size = system.model.basis, system.model.size
-    n = np.array([[0.5, 0.5], [1.0, 1e-3]])
-    nuclei = Nuclei(np.zeros((2, 2)), np.array([[1.0, 0.6], [1.0, 0.0]]), np.empty((2, 2)))
-    spread(n, np.ones((2, 2)), basis, size, nuclei)
-    assert nuclei.before == pytest.approx(np.array([[1.0, 0.6], [1.0, 1e-3]]), rel=1e-3), "nucleated or filled"
-    n[:, 1] = 1e-12
-    spread(n, -np.ones((2, 2)), basis, size, nuclei)
-    assert np.all(nuclei.before[:, 1] == 0.0), "dissolved: nothing of round-off may grow again"
-    nuclei.after[:, 1], n[:, 1] = 0.5, 1e-8
-    spread(n, -np.ones((2, 2)), basis, size, nuclei)
-    assert np.all((nuclei.before[:, 1] > 0.0) & (nuclei.before[:, 1] < (1e-8 / GRAIN) ** 2)), "dissolving"
-
-
-def test_grains_reach_no_further_in_more_steps(synthetic):
-    """Where a phase can grow is the mean over a grain of what has nucleated, however often that is asked."""
-    system = synthetic(
-        N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]] * 3),
-        u=np.zeros((3, 1)), store=np.full((3, 1), 1e-9), nucleus=1e6,
-    )  # fmt: skip
-    model, n = system.model, np.array([[1.0, 0.0]] * 3)
-    growth = model.growth._replace(
-        around=np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 1.0], [0.0, 1.0, 2.0]]) / 4.0,
-        near=np.array([[0, 2], [0, 3], [1, 3]], dtype=np.intp),
-    )
-    step = blank_step(model.basis, model.interaction, model.size)
-    moment = Moment(n, n, n @ model.basis.N, np.array([[0.0, 1.0]] * 3), np.ones((3, 2)), 1.0, 1000.0)
-    nuclei = Nuclei(np.array([[1.0, 0.3], [1.0, 0.0], [1.0, 0.0]]), np.empty((3, 2)), np.empty((3, 2)))
-    for _ in range(5):
-        nucleate(moment, model.basis, growth, step, nuclei, 1.0)
-        assert nuclei.within[:, 1] == pytest.approx([0.3, 0.075, 0.0], abs=1e-12)
-        spread(n, moment.A, model.basis, model.size, nuclei)
+    model, n = system.model, np.ones((2, 2))
+    nuclei = Nuclei(np.zeros((1, 2)), np.array([[MANY, 3.0]]), np.empty((2, 2)))
+    for left, force, kept in (
+        (1e-3, (-1.0, -1.0), 3.0),  # it dissolves, and is there
+        (0.1 * GRAIN, (-1.0, -1.0), 0.0),  # gone: no trace of round-off may grow again
+        (0.1 * GRAIN, (-1.0, 0.5), 3.0),  # it grows in one of the cells
+        (0.1 * GRAIN, (-1.0, -1e-4), 3.0),  # so little is at equilibrium there
+    ):  # fmt: skip
+        n[:, 1] = [1e-12, left]
+        A = np.array([[0.0, force[0]], [0.0, force[1]]])
+        remember(n, A, model.basis, model.growth, model.size, nuclei)
+        assert nuclei.before[0] == pytest.approx([MANY, kept])
 
 
 def test_phases_of_a_cell_exchange_as_spheres_do(synthetic):
