@@ -8,7 +8,7 @@ with kappa the integral of the transformation rate, in series with that of diffu
 (``conductance``), 1/kappa_i = 1/kappa + r^2/(15 D_i t); b_i what the cell holds of i, no less than its mean over a
 product grain, which is larger than a cell at the contact; M what the phase holds of all slow components and g S, a
 tenth of the cell's cations, what a young grain counts for: first order in what is there and in what it could grow from,
-the scarcest in series.  x is 1 where the phase has nucleated, and else nu, next to nothing but where there is no barrier.  Of so many nuclei as
+the scarcest in series.  x is 1 where the phase has nucleated, and else nu^2, nothing but where there is no barrier.  Of so many nuclei as
 
     dN/dt = sum over cells of  R k nu(A),     nu = exp(-G*/RT),     G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
 
@@ -300,7 +300,7 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
             if before[r, k] < 1.0:
                 excess = max(excess, after[r, k] - 1.0)
         for c in range(M):
-            within[c, k] = 1.0 if after[row[c], k] >= 1.0 else past[c]
+            within[c, k] = 1.0 if after[row[c], k] >= 1.0 else past[c] ** 2
     return excess
 
 

@@ -289,7 +289,7 @@ def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic)
                 excess = nucleate(moment, model.basis, model.growth, step, nuclei, 1.0)
                 now = expected * part / parts
                 assert excess == pytest.approx(now - 1.0 if now - expected / parts < 1.0 < now else 0.0, abs=1e-9)
-                assert nuclei.within[:, 1] == pytest.approx(np.full(M, 1.0 if now >= 1.0 else past))
+                assert nuclei.within[:, 1] == pytest.approx(np.full(M, 1.0 if now >= 1.0 else past**2))
                 nuclei.before[:] = nuclei.after
             assert nuclei.before[0] == pytest.approx([MANY, expected], rel=1e-12)
 
