@@ -45,7 +45,7 @@ def uncalibrated(monkeypatch):
 
 
 def _set(monkeypatch, near):
-    values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5, interface=-1.45)
+    values = replace(parameters.prior(), nickel_manganese=0.0, contact=-0.5, interface=-1.3)
     if near:
         values = replace(values, intergrowth=-1.0, coarsening=-1.0)
     monkeypatch.setattr(parameters, "calibrated", lambda: values)

@@ -126,8 +126,8 @@ def test_nearly_no_deviation_is_nearly_the_plain_run():
 
 @pytest.fixture(scope="module")
 def sized():
-    schedule = FIRING.replace("30 min", "2 min")  # later nothing is left around the smallest
-    task = si.problem("pc-NMC811", schedule=schedule, sizes="cathode=10±5um", atmosphere="air")
+    schedule = FIRING.replace("30 min", "5 min")  # and four times as much garnet: some is left around the smallest
+    task = si.problem("pc-NMC811", schedule=schedule, sizes="cathode=10±5um", atmosphere="air", mass_ratio=0.25)
     return task, si.predict(task, estimate_error=False)
 
 

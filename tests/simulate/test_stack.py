@@ -74,7 +74,7 @@ def test_as_deep_a_layer_of_electrolyte_reacts_however_thick_it_is():
     """Its lithium comes from further away, so that the film takes up more of it from a thicker layer."""
     depths, formed = [], []
     for electrolyte in ("2um", "8um"):
-        task = si.problem(f"NMC811=100nm, LLZTO={electrolyte}", schedule="100 °C/min to 900 °C; hold 2 min; quench",
+        task = si.problem(f"NMC811=100nm, LLZTO={electrolyte}", schedule="100 °C/min to 900 °C; hold 5 min; quench",
                           cells=24)  # fmt: skip
         result = si.predict(task, estimate_error=False)
         assert result.finished
