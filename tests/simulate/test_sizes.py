@@ -1,6 +1,7 @@
 """Sizes of particles: what classes a distribution has, what a text says, and what a run makes of them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import sinterface as si
 from sinterface.models.basics.errors import InputError
 from sinterface.models.powders import materials
 from sinterface.models.powders.sizes import Mode, Sizes
+from sinterface.models.rates import parameters
 from sinterface.simulate.cli import main
 from sinterface.simulate.setup.sizes import read_sizes
 from sinterface.simulate.solve.system import assemble
@@ -128,7 +130,8 @@ def test_nearly_no_deviation_is_nearly_the_plain_run():
 def sized():
     schedule = FIRING.replace("30 min", "5 min")  # and four times as much garnet: some is left around the smallest
     task = si.problem("pc-NMC811", schedule=schedule, sizes="cathode=10±5um", atmosphere="air", mass_ratio=0.25)
-    return task, si.predict(task, estimate_error=False)
+    reactive = replace(parameters.prior(), contact=-0.5, interface=-1.3, intergrowth=-1.0, coarsening=-1.0)
+    return task, si.predict(task, estimate_error=False, parameters=reactive)
 
 
 def test_small_particles_react_further(sized):
