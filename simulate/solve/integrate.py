@@ -61,9 +61,9 @@ class State:
 
     amounts, multipliers, lowest (M, V), potentials, held (M, K), lost (K,), first (B,) cations in each block at the
     very beginning, start (V,) amounts then; slope (M, V) and drift (M, K) the rates of the last step [1/s]; grain (1,)
-    the radius [m] over which phases of a cell exchange cations; nucleated (R, B) how many nuclei of
-    each block a patch has in each row of cells, affinity (M, B) [RT] of each block; ``stores`` names the V variables, ``species`` the K
-    columns.  ``fresh`` says that nothing has been solved yet.
+    the radius [m] over which phases of a cell exchange cations; nucleated (R, B) how many nuclei of each block a
+    patch has in each row of cells, affinity (M, B) [RT] of each block; ``stores`` names the V variables, ``species``
+    the K columns.  ``fresh`` says that nothing has been solved yet.
     """
 
     time: float

@@ -120,9 +120,9 @@ class Cells(NamedTuple):
 
     (M, K), all changed in place; lost (K,) what has left the sample; first (B,) cations in each block at the beginning.
     slope (M, V) and drift (M, K) are the rates [1/s] at which amounts and contents changed in the last step; grain (1,)
-    the radius [m] over which phases of a cell exchange cations; nucleated (R, B) how many
-    nuclei of each block a patch has in each row of cells; affinity (M, B) [RT per mole of cations] of each block at
-    the answer of the last step.
+    the radius [m] over which phases of a cell exchange cations; nucleated (R, B) how many nuclei of each
+    block a patch has in each row of cells; affinity (M, B) [RT per mole of cations] of each block at the answer of the
+    last step.
     """
 
     n: Array
