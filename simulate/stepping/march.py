@@ -65,8 +65,9 @@ LEAP = 0.25
 enter halved twice, against that between two solutions of a step."""
 
 AIM = 0.75
-"""Steps are as long as would make the error of their middle the square of this, in units of what is allowed: well below
-1, where round-off would decide whether a step is solved twice.  With 1 runs of two texts differed by 1e-4 of the sample.
+"""Steps are as long as would make the error of their middle the square of this, in units of what is allowed.
+
+Well below 1, where round-off would decide whether a step is solved twice.
 """
 
 INSIDE = 1e-3

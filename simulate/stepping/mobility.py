@@ -11,10 +11,10 @@ tenth of the cell's cations, what a young grain counts for: first order in what 
 the scarcest in series.  x is 1 where the phase has nucleated, and else nu^2, nothing but where there is no barrier.
 Of so many nuclei as a patch of the contact has,
 
-    dN/dt = sum over cells of  R k nu(A),     nu = exp(-G*/RT),     G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
+    dN/dt = sum over cells of  R k nu(A),    nu = exp(-G*/RT),    G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
 
-the first is enough: it grows over all of the patch in far less than the time of a firing, and all patches have theirs at
-about the same time, as those without one keep the driving force.  R is how many product grains a cell has room for on a
+the first is enough: it grows over all of the patch in far less than the time of a firing, and all patches have theirs
+at about the same time, as those without one keep the driving force.  R is how many product grains a cell has room for on a
 patch, nu the share of nuclei past their barrier at a driving force A RT per mole of cations, gamma the effective
 interface energy of heterogeneous nuclei (Volmer & Weber 1926; Christian, The Theory of Phase Transformations in Metals
 and Alloys, 2002, ch. 10), and k the rate at which atoms join them: that of the transformation, of what the cell holds.
@@ -39,8 +39,8 @@ Integers = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 GRAIN = 1e-7
-"""Largest share of any cell at which a phase that dissolves is gone, with its nuclei; it is no trace left by the barrier
-of the interior point."""
+"""Largest share of any cell at which a phase that dissolves is gone, with its nuclei; more than the traces that the
+barrier of the interior point leaves."""
 
 UNSETTLED = 1e-2
 """Driving force [RT per mole of cations] below which so little of a phase is at equilibrium and does not dissolve."""

@@ -270,7 +270,7 @@ def test_mobility_is_first_order_in_what_is_there_and_where_it_has_nucleated(syn
 
 
 def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic):
-    """dN/dt = R k nu, nu = exp(-barrier/A^2) while A > 0, summed over cells; with the first the phase is free to grow."""
+    """dN/dt = R k nu, nu = exp(-barrier/A^2) while A > 0, summed over cells; with the first a phase is free to grow."""
     M, reaches = 3, 5.0
     system = synthetic(
         N=np.array([[1.0], [1.0]]), g=np.array([0.0, -1.0]), amounts=np.array([[1.0, 0.0]] * M),
@@ -283,8 +283,8 @@ def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic)
         expected = M * reaches * kappa * past
         for parts in (1, 7):
             nuclei = Nuclei(np.array([[MANY, 0.0]]), np.empty((1, 2)), np.empty((M, 2)))
-            force = np.array([[-1.0, A]] * M)
-            moment = Moment(n, n, n @ model.basis.N, force, np.ones((M, 2)), kappa / parts, 1000.0)
+            affinity = np.array([[-1.0, A]] * M)
+            moment = Moment(n, n, n @ model.basis.N, affinity, np.ones((M, 2)), kappa / parts, 1000.0)
             for part in range(1, parts + 1):
                 excess = nucleate(moment, model.basis, model.growth, step, nuclei, 1.0)
                 now = expected * part / parts
@@ -317,14 +317,14 @@ def test_a_phase_that_has_dissolved_has_to_nucleate_again(synthetic):
     )  # fmt: skip
     model, n = system.model, np.ones((2, 2))
     nuclei = Nuclei(np.zeros((1, 2)), np.array([[MANY, 3.0]]), np.empty((2, 2)))
-    for left, force, kept in (
+    for left, pull, kept in (
         (1e-3, (-1.0, -1.0), 3.0),  # it dissolves, and is there
         (0.1 * GRAIN, (-1.0, -1.0), 0.0),  # gone: no trace of round-off may grow again
         (0.1 * GRAIN, (-1.0, 0.5), 3.0),  # it grows in one of the cells
         (0.1 * GRAIN, (-1.0, -1e-4), 3.0),  # so little is at equilibrium there
     ):  # fmt: skip
         n[:, 1] = [1e-12, left]
-        A = np.array([[0.0, force[0]], [0.0, force[1]]])
+        A = np.array([[0.0, pull[0]], [0.0, pull[1]]])
         remember(n, A, model.basis, model.growth, model.size, nuclei)
         assert nuclei.before[0] == pytest.approx([MANY, kept])
 
