@@ -58,10 +58,10 @@ class Synthetic:
 
     N (V, K), energies g (V,) [RT at ``T``], ``blocks`` the numbers of variables in each block, amounts and store
     (M, V), (M, K), first potentials u (M, K).  Transformation ``k0`` exp(-Ea/RT) [1/s]; ``nucleus`` the barrier [RT]
-    at an affinity of 1 RT, each cell with room for ``reaches`` grains.  Blocks conduct species i that they hold
-    with D (B, K), and one that they lack with ``lacking`` (B, K) of it dissolved per cation.  Cells are ``widths`` wide; ``areas`` of their faces.  ``segments``
-    are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton cooling).  Phases of a cell exchange over the
-    radius ``grain``, at once if it is zero.
+    at an affinity of 1 RT, each cell with room for ``reaches`` grains.  Blocks conduct species i that they hold with
+    D (B, K), and one that they lack with ``lacking`` (B, K) of it dissolved per cation.  Cells are ``widths`` wide;
+    ``areas`` of their faces.  ``segments`` are (start [K], end [K], duration [s], 0 for a ramp or 1 for Newton
+    cooling).  Phases of a cell exchange over the radius ``grain``, at once if it is zero.
     """
 
     N: np.ndarray
