@@ -17,7 +17,8 @@ from sinterface.validation.observations.detection import FILM_RATIO
 from sinterface.validation.observations.evidence import Experiment, Observation, Onset
 
 MOST_STEPS = 1500
-"""Steps after which a run is given up; most take 100 to 300."""
+"""Steps after which a run with the usual tolerance is given up, and in proportion more with a finer one; most take 200 to
+500."""
 
 CLEAN = 1e-3
 """Mass of families below this [wt%] is left out."""
@@ -128,8 +129,8 @@ def run(
         for firing in series
     ]  # fmt: skip
     results = predict_all(
-        tasks, database=database, parameters=parameters, estimate_error=False, max_steps=MOST_STEPS,
-        tolerance=tolerance, progress=progress,
+        tasks, database=database, parameters=parameters, estimate_error=False,
+        max_steps=round(MOST_STEPS * max(TOLERANCE / tolerance, 1.0)), tolerance=tolerance, progress=progress,
     )  # fmt: skip
     return [_predicted(result) for result in results]
 
