@@ -17,7 +17,7 @@ from sinterface.validation.observations.detection import FILM_RATIO
 from sinterface.validation.observations.evidence import Experiment, Observation, Onset
 
 MOST_STEPS = 1500
-"""Steps after which a run with the usual tolerance is given up, in proportion more with a finer one; most take 200 to 500.
+"""Steps after which a run with the usual tolerance is given up, in proportion more with a finer one; most 200 to 500.
 """
 
 CLEAN = 1e-3
