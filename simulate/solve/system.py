@@ -488,8 +488,8 @@ def _growth(
         parameters.slower([name for name, has in zip(blocks.components, row, strict=True) if has]) for row in held
     ]
     return Growth(
-        np.ascontiguousarray(around), limits, grid.rows, _reaches(grid, geometry), nucleus,
-        np.array(slower) / GAS_CONSTANT, parameters.coupling, shared,
+        around=np.ascontiguousarray(around), near=limits, row=grid.rows, reaches=_reaches(grid, geometry),
+        nucleus=nucleus, slower=np.array(slower) / GAS_CONSTANT, coupling=parameters.coupling, shared=shared,
     )  # fmt: skip
 
 

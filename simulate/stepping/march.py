@@ -425,8 +425,8 @@ def march(
         _copy(cells.lowest, lowest)
         _copy(A, force)
         affinities(answer.u, step, basis, lowest, 2, force)
-        found = Moment(cells.n, middle, between, force, lowest, kappa, T)
-        late = nucleate(found, basis, model.growth, step, nuclei, 1.0)
+        answered = Moment(cells.n, middle, between, force, lowest, kappa, T)
+        late = nucleate(answered, basis, model.growth, step, nuclei, 1.0)
         if late > control.nuclei and end - time > max(1e3 * SHORTEST, SUDDEN * time):
             size = _rung((end - time) * max(0.9 * control.nuclei / late, 0.1))
             continue

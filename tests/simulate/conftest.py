@@ -154,8 +154,8 @@ class Synthetic:
         around = np.eye(M) + 0.1 * (np.eye(M, k=1) + np.eye(M, k=-1))
         around /= around.sum(axis=1, keepdims=True)
         growth = Growth(
-            around, near, np.zeros(M, dtype=np.intp), np.full(M, self.reaches), np.full(B, self.nucleus * self.T**3),
-            np.zeros(B), 0.0, shared,
+            around=around, near=near, row=np.zeros(M, dtype=np.intp), reaches=np.full(M, self.reaches),
+            nucleus=np.full(B, self.nucleus * self.T**3), slower=np.zeros(B), coupling=0.0, shared=shared,
         )  # fmt: skip
         paths = Paths(
             widths=widths, density=size / volumes, half=half, areas=areas, side=np.zeros(M, dtype=np.intp),
