@@ -69,8 +69,11 @@ def seal(content: bytes) -> bytes:
     return (_MAGIC + hashlib.sha256(body).digest()).ljust(HEADER, b"\0") + body
 
 
-def load(path: Path, problem: str) -> Trajectory:
-    """Read what ``save`` wrote.  Raises DataError when it is damaged or belongs to another problem."""
+def load(path: Path, problem: str, like: State | None = None) -> Trajectory:
+    """Read what ``save`` wrote; its state has to be of the shape of ``like``.
+
+    Raises DataError when it is damaged or belongs to another problem.
+    """
     import h5py
 
     try:
@@ -124,7 +127,8 @@ def load(path: Path, problem: str) -> Trajectory:
         )
     ):
         raise DataError(f"checkpoint {path} is damaged: delete it to start over")
-    if written != problem:
+    other = like is not None and any(getattr(like, key).shape != shape for key, shape in shapes.items())
+    if written != problem or other:
         raise DataError(
             f"checkpoint {path} belongs to another couple, schedule, gas, database or set of parameters: "
             "delete it to start over"

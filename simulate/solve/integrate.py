@@ -34,8 +34,7 @@ CHUNK = 32
 ERROR = 1e-3
 """Allowed difference between the two solutions of a step, in units of the tolerance [share of the sample].
 
-With four times as much, steps are a seventh fewer, and which of two phases nucleates first hung on them: NMC111 at
-850 °C had 2.07 wt% of LaMO3, and 2.64 with a quarter of the tolerance as it has now.
+With 2.5 times as much, steps are a seventh fewer, and which of two phases nucleates first hung on it.
 """
 
 RAMP = 7.5

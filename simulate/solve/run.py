@@ -187,7 +187,7 @@ def _integrate(
             name = digest(task, tolerance, fingerprint, system.parameters, version("sinterface"), start)
             keep = keeper(file, name)
             if file.exists():
-                past = load(file, name)
+                past = load(file, name, state)
                 state = replace(past.last, stores=state.stores, species=state.species)
         run = integrate(
             system,
@@ -214,7 +214,9 @@ def _continued(start: State, state: State, system: System) -> State:
 
     Raises InputError when it belongs to another couple or mesh.
     """
-    same = start.amounts.shape == state.amounts.shape and start.stores == state.stores
+    same = start.stores == state.stores and all(
+        getattr(start, name).shape == getattr(state, name).shape for name in ("amounts", "nucleated")
+    )
     if not same or not set(start.species) <= set(state.species):
         raise InputError("the state to start from belongs to another couple or number of cells")
     columns = [state.species.index(name) for name in start.species]

@@ -43,8 +43,8 @@ PRODUCT_GRAIN = 2.0e-7
 """Grain size [m] of freshly formed products: an estimate, 0.05 to 0.5 um; coarsening is not modelled."""
 
 PATCH = 1.0e-5
-"""Side [m] of the piece of a surface that the grains of one nucleus spread over, 50 of them: an estimate.  With one ten
-times as long, as much nucleates with an interface energy that is 9 to 15 % larger."""
+"""Side [m] of the piece of a surface that the grains of one nucleus spread over, 50 of them along it: an estimate.
+With one ten times as long, as much nucleates with an interface energy that is 9 to 15 % larger."""
 
 FILM = 1.0 - math.exp(-0.5)
 """Share that a layer as thick as a grain boundary has in the mean over the width of one: thinner ones are no liquid."""
@@ -498,8 +498,9 @@ def _reaches(grid: Grid, geometry: str) -> Array:
     reaches = np.empty(len(grid.volumes))
     for number in np.unique(grid.classes):
         cells = grid.classes == number
-        core = cells & (grid.parts == 0) & (grid.regions == grid.regions[cells].min())
-        surface = GEOMETRIES[geometry] * grid.volumes[core].sum() / grid.widths[core].sum()
+        core = cells & (grid.regions == grid.regions[cells & (grid.parts == 0)].min())
+        radius = grid.widths[core & (grid.parts == 0)].sum()
+        surface = GEOMETRIES[geometry] * grid.volumes[core].sum() / radius
         reaches[cells] = grid.volumes[cells] / surface * PATCH**2 / PRODUCT_GRAIN**3
     return reaches
 

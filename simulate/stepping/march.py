@@ -3,9 +3,9 @@
 Conductances and mobilities of a step are those of its middle, extrapolated from the step before.  Where the end that
 comes out differs from what the extrapolation expected, the step is solved again with the middle that was found; that
 difference is an estimate of the error of taking them constant.  The step is as long as this error, the share of the
-sample that changes phase, and the change of ln k on a ramp allow.  The scheme is of first order in time: driving forces
-are those of the end of the step, which makes it stable whatever its length and lets the free energy only fall
-(``newton_step``); the error estimate of the run (``run``) tells what that costs.
+sample that changes phase, the time of a first nucleus, and the change of ln k on a ramp allow.  The scheme is of first
+order in time: driving forces are those of the end of the step, which makes it stable whatever its length and lets the
+free energy only fall (``newton_step``); the error estimate of the run (``run``) tells what that costs.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SUDDEN = 5e-5
 """Share of the time since the start below which no step is made shorter for what changes in it.
 
 What has no way to change slowly would take steps without end: NMC811 in hydrogen does nothing at 208 degrees C in steps
-in which less than 1.5 % of a cell nucleates, and loses all its oxygen in one in which more does.
+in which nothing nucleates, and loses all its oxygen in one in which a metal does.
 """
 
 SLEEP = 1.0e-8
@@ -389,7 +389,7 @@ def march(
         moment = Moment(cells.n, middle, between, A, cells.lowest, kappa, T)
         conductances(middle, u, spreading, basis, paths, grain, step)
         anew = nucleate(moment, basis, model.growth, step, nuclei, 0.5)
-        if anew > control.nuclei and span > 1e3 * SHORTEST:
+        if anew > control.nuclei and span > max(1e3 * SHORTEST, SUDDEN * time):
             size = _rung(span * max(0.9 * control.nuclei / anew, 0.1))
             continue
         for stage in range(2):

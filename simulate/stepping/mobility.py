@@ -100,7 +100,7 @@ class Moment(NamedTuple):
 class Nuclei(NamedTuple):
     """Numbers of nuclei of each phase on a patch in each row of cells (R, B), ``before`` a step and ``after`` it,
 
-    and the share of each cell (M, B) ``within`` which the phase can grow.
+    and x (M, B) of each phase ``within`` each cell, 1 where it is free to grow.
     """
 
     before: Array
@@ -252,18 +252,18 @@ def _slow(basis: Basis, slow: Array) -> None:
 
 @kernel()
 def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: Nuclei, portion: float) -> float:
-    """Writes how many nuclei patches have after a ``portion`` of a step, and in which share of each cell phases grow.
+    """Writes how many nuclei patches have after a ``portion`` of a step, and x, which phases are free to grow.
 
     From the affinities and contents of ``moment`` and the exchange within cells of ``step``.  Those at the answer of a
     step belong to its mean temperature, so that the whole step with them is the midpoint rule; half of it with those of
-    the step before is what growth in it goes by.  Returns by how many the nuclei of a phase that had less than one
-    exceed the first.
+    the step before is what growth in it goes by, and what has grown in it has nucleated.  Returns by how many the
+    nuclei of a phase that had less than one exceed the first at the end of the step.
     """
     lowest, affinity, size = moment.lowest, moment.A, step.size
     N, start, metal, cations_of = basis.N, basis.start, basis.metal, basis.cations
     before, after, within, row = nuclei.before, nuclei.after, nuclei.within, growth.row
     M, K = moment.held.shape
-    wide, past = np.empty((M, K)), np.empty(M)
+    wide, nu = np.empty((M, K)), np.empty(M)
     _wide(moment.held, size, growth, wide)
     rate = min(max(moment.kappa, SLOWEST), FASTEST)
     excess = 0.0
@@ -278,7 +278,9 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                 before[r, k] = MANY
             after[r, k] = before[r, k]
         for c in range(M):
-            past[c] = 0.0
+            if portion == 1.0 and within[c, k] == 1.0:  # it was free to grow in this step
+                after[row[c], k] = max(after[row[c], k], 1.0)
+            nu[c] = 0.0
             a = affinity[c, k]
             if before[row[c], k] < MANY and a > 0.0 and barrier < 60.0 * a * a:
                 along, cations = 0.0, 0.0
@@ -295,13 +297,13 @@ def nucleate(moment: Moment, basis: Basis, growth: Growth, step: Step, nuclei: N
                             along += part * part / max(here * wide[c, i], 1e-300)
                 attempts = 1.0 / (max(along, 1e-300) * size[c])
                 attempts /= 1.0 + np.expm1(framework) * np.exp(-growth.coupling * a)
-                past[c] = np.exp(-barrier / (a * a))
-                after[row[c], k] = min(after[row[c], k] + growth.reaches[c] * portion * attempts * past[c], MANY)
+                nu[c] = np.exp(-barrier / (a * a))
+                after[row[c], k] = min(after[row[c], k] + growth.reaches[c] * portion * attempts * nu[c], MANY)
         for r in range(len(before)):
             if before[r, k] < 1.0:
-                excess = max(excess, after[r, k] - 1.0)
+                excess = max(excess, before[r, k] + (after[r, k] - before[r, k]) / portion - 1.0)
         for c in range(M):
-            within[c, k] = 1.0 if after[row[c], k] >= 1.0 else past[c] ** 2
+            within[c, k] = 1.0 if after[row[c], k] >= 1.0 else nu[c] ** 2
     return excess
 
 
@@ -334,7 +336,7 @@ def remember(n: Array, A: Array, basis: Basis, growth: Growth, size: Array, nucl
 def mobilities(moment: Moment, basis: Basis, growth: Growth, step: Step, within: Array) -> None:
     """Writes into ``step`` mobilities of blocks in each cell, how they depend on the force, and which may change.
 
-    ``within`` (M, B) is the share of each cell in which a block can grow.  Nothing is written of a block that may not
+    ``within`` (M, B) is x of each block in each cell.  Nothing is written of a block that may not
     change: of most, in most cells.
     """
     # arrays have names of their own: each one that is taken out of a tuple in the inner loop is a reference to count

@@ -177,7 +177,7 @@ BARRIER = 1e-13
 """Product n z [share of a cell, RT] that is left of the conditions n >= 0: what a phase that is not there holds."""
 
 CLOSE = 1e-12
-"""Largest error of an amount or a balance at the end [share of a cell]."""
+"""Largest error of an amount or a balance at the end [share of a cell]; a tenth of it for products n z [RT]."""
 
 DEEPEST = 300.0
 """A species with e^-300 of its activity is not there."""

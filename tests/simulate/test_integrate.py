@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, linprog
 
+from sinterface.simulate.solve import integrate as integration
 from sinterface.simulate.solve.integrate import Outcome, begin, control, integrate
 from sinterface.simulate.stepping.mobility import YOUNG
 from sinterface.simulate.stepping.newton_step import CLOSE
@@ -216,6 +217,46 @@ def test_the_time_of_the_first_nucleus_does_not_hang_on_the_step(synthetic):
         run = integrate(system, begin(system), [2.0 * due], tolerance=tolerance)
         at = run.times[np.argmax(run.totals[:, 1] > 0.1)]
         assert at == pytest.approx(due, rel=control(tolerance).nuclei)
+
+
+def scarce(synthetic, share):
+    """A takes up all of the little C that there is, to B, which lies 2 RT lower; B has to nucleate."""
+    return synthetic(
+        N=np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), g=np.array([0.0, 0.0, -4.0]),
+        amounts=np.array([[1.0, share, 0.0]]), u=np.zeros((1, 2)), store=np.full((1, 2), 1e-9), nucleus=40.0,
+        reaches=1e3, k0=1.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("tolerance", [0.08, 0.04, 0.02])
+def test_what_has_grown_has_nucleated(synthetic, tolerance):
+    """Also where it has used the driving force up within the step of its first nucleus."""
+    system = scarce(synthetic, 5e-5)
+    run = integrate(system, begin(system), [1e6], tolerance=tolerance)
+    assert run.last.amounts[0, 2] == pytest.approx(5e-5, rel=0.05)
+    assert run.last.nucleated[0, 2] >= 1.0
+
+
+def first_nucleus(system, tolerance, monkeypatch, nuclei=None):
+    """Time at which there is one, to a step."""
+    limits = control(tolerance)
+    monkeypatch.setattr(integration, "control", lambda _: limits if nuclei is None else limits._replace(nuclei=nuclei))
+    monkeypatch.setattr(integration, "CHUNK", 1)
+    at = []
+    integrate(
+        system, begin(system), [1e6], tolerance=tolerance,
+        keep=lambda so_far: at.append(so_far.last.time) if so_far.last.nucleated[0, 2] >= 1.0 else None,
+    )  # fmt: skip
+    return at[0]
+
+
+def test_a_step_is_cut_at_the_first_nucleus_however_little_forms(synthetic, monkeypatch):
+    """So little changes nothing that a step is cut for otherwise."""
+    system, limit = scarce(synthetic, 5e-5), control(0.04).nuclei
+    due = first_nucleus(system, 0.001, monkeypatch)
+    assert abs(first_nucleus(system, 0.04, monkeypatch) / due - 1.0) < limit
+    assert abs(first_nucleus(system, 0.01, monkeypatch) / due - 1.0) < 0.3 * limit
+    assert abs(first_nucleus(system, 0.04, monkeypatch, nuclei=1e99) / due - 1.0) > 1.5 * limit
 
 
 def test_limits_of_a_step_follow_the_tolerance():

@@ -282,7 +282,7 @@ def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic)
         past = np.exp(-2.0 / A**2) if A > 0.0 else 0.0
         expected = M * reaches * kappa * past
         for parts in (1, 7):
-            nuclei = Nuclei(np.array([[MANY, 0.0]]), np.empty((1, 2)), np.empty((M, 2)))
+            nuclei = Nuclei(np.array([[MANY, 0.0]]), np.empty((1, 2)), np.zeros((M, 2)))
             affinity = np.array([[-1.0, A]] * M)
             moment = Moment(n, n, n @ model.basis.N, affinity, np.ones((M, 2)), kappa / parts, 1000.0)
             for part in range(1, parts + 1):
@@ -291,6 +291,7 @@ def test_nuclei_past_their_barrier_come_at_the_rate_of_transformation(synthetic)
                 assert excess == pytest.approx(now - 1.0 if now - expected / parts < 1.0 < now else 0.0, abs=1e-9)
                 assert nuclei.within[:, 1] == pytest.approx(np.full(M, 1.0 if now >= 1.0 else past**2))
                 nuclei.before[:] = nuclei.after
+                nuclei.within[:] = 0.0
             assert nuclei.before[0] == pytest.approx([MANY, expected], rel=1e-12)
 
 
