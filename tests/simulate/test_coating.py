@@ -21,7 +21,7 @@ from sinterface.simulate.solve.coated import through
 from sinterface.simulate.solve.integrate import begin, integrate
 from sinterface.simulate.solve.result import to_result
 from sinterface.simulate.solve.run import predict
-from sinterface.simulate.solve.system import assemble
+from sinterface.simulate.solve.system import PATCH, PRODUCT_GRAIN, assemble
 
 FIRING = "10 °C/min to 800 °C; hold 30 min; cool naturally"
 
@@ -256,3 +256,26 @@ def test_a_coated_run_takes_less_than_twice_the_bare_one():
             best = min(best, time.process_time() - begun)
         spent[coat] = best
     assert spent["Li3BO3=20nm"] < 2.0 * spent[""]
+
+
+@pytest.mark.parametrize("geometry", ["sphere", "slab"])
+def test_places_for_nuclei_count_by_surface_whatever_lies_on_it(geometry):
+    """Grains that have room behind a patch of the core: its radius over three, or its thickness, as deep."""
+    for coat in ("", "LiAlO2=100nm", "LiAlO2=100nm on electrolyte"):
+        task = si.problem("pc-NMC811", schedule=FIRING, cells=40, coating=coat, geometry=geometry)
+        system = assembled(task)
+        core = system.grid.regions == 0
+        deep = 0.5 * task.cathode.particle_diameter.value / (3.0 if geometry == "sphere" else 1.0)
+        room = deep * PATCH**2 / PRODUCT_GRAIN**3
+        assert system.model.growth.reaches[core].sum() == pytest.approx(room, rel=1e-6)
+        every = system.model.growth.reaches / system.grid.volumes
+        assert every == pytest.approx(np.full(len(every), every[0])), "as much in each volume"
+
+
+def test_phases_that_are_there_have_nucleated_in_their_row_and_no_others():
+    system = assembled(si.problem("pc-NMC811", schedule=FIRING, cells=16, coating="LiAlO2=20nm"))
+    nuclei, rows = system.begin().nucleated, system.grid.rows
+    assert nuclei.shape[0] == rows.max() + 1 > 1
+    there = np.add.reduceat(system.initial, system.model.basis.start[:-1], axis=1) > 0.0
+    for row in range(len(nuclei)):
+        assert ((nuclei[row] >= 1.0) == there[rows == row].any(axis=0)).all()
