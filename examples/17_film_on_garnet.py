@@ -2,7 +2,7 @@
 
 import sinterface as si
 
-firing = "50 °C/min to 800 °C; hold 30 min; cool naturally"
+firing = "50 °C/min to 700 °C; hold 30 min; cool naturally"
 formed, depth = {}, {}
 for between in ("", "Li2ZrO3=100nm, ", "LiAlO2=100nm, "):
     stack = f"NMC811=500nm, {between}LLZTO=2um"
@@ -12,7 +12,7 @@ for between in ("", "Li2ZrO3=100nm, ", "LiAlO2=100nm, "):
     depth[stack] = float(result.dataset["electrolyte_depth"].isel(time=-1))
     print(f"{stack:45s} {formed[stack]:.3f} g/m2 formed, {1e9 * depth[stack]:.1f} nm of garnet consumed")
 
-# neither protects the garnet at 800 °C, and the aluminate itself makes LaAlO3 with it; 24 to 80 cells agree within 3 %
+# both slow the reaction down at 700 °C; at 800 °C hardly
 bare, zirconate, aluminate = depth.values()
-assert bare < zirconate < aluminate
+assert aluminate < zirconate < 0.8 * bare
 assert result.dataset.attrs["geometry"] == "slab"
