@@ -294,7 +294,7 @@ def test_the_legend_of_a_cell_names_what_is_drawn_and_its_axes_hold_it():
     ("schedule", "unit", "end"), [("200 K/s to 600 °C; hold 10 s; quench", "s", 20.0), ("hold 100 h", "h", 100.0)]
 )
 def test_the_axis_of_a_run_that_makes_nothing_shows_its_time_and_the_limit(schedule, unit, end):
-    figure = plot.run(si.predict(si.problem("pc-LCO", "LLZTO", schedule, cells=4), estimate_error=False))
+    figure = plot.run(si.predict(si.problem("pc-NMC111", "LLZTO", schedule, cells=4), estimate_error=False))
     upper, lower = figure.axes
     assert lower.get_xlabel() == f"time / {unit}"
     assert lower.get_xlim() == (0.0, pytest.approx(end, rel=0.25))
@@ -305,7 +305,7 @@ def test_the_axis_of_a_run_that_makes_nothing_shows_its_time_and_the_limit(sched
 
 
 def test_samples_that_make_nothing_and_schedules_that_make_nothing_say_so():
-    task = si.problem("pc-LCO", "LLZTO", "20 °C/min to 500 °C; quench", cells=4)
+    task = si.problem("pc-NMC111", "LLZTO", "20 °C/min to 500 °C; quench", cells=4)
     result = si.predict(task, estimate_error=False)
     figure = plot.run(replace(result, dataset=si.spread(task, 2).added_to(result.dataset)))
     assert named(figure) == ["detection limit (1 wt%)"], "no words of bands where there is none"
@@ -316,7 +316,7 @@ def test_samples_that_make_nothing_and_schedules_that_make_nothing_say_so():
 
 
 def test_the_axes_of_a_mass_curve_without_steps_show_no_round_off():
-    flat = thermogram(si.problem("pc-LCO", "LLZTO", "20 °C/min to 400 °C", crucible="pan", cells=4))
+    flat = thermogram(si.problem("pc-LCO", "LLZTO", "20 °C/min to 300 °C", crucible="pan", cells=4))
     assert np.abs(flat.curve.change).max() < 1e-3
     figure = plot_mass.mass_curve(flat)
     upper, lower = figure.axes
