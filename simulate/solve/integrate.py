@@ -34,7 +34,8 @@ CHUNK = 32
 ERROR = 1e-3
 """Allowed difference between the two solutions of a step, in units of the tolerance [share of the sample].
 
-With 2.5 times as much, steps are a seventh fewer, and which of two phases nucleates first hung on it.
+With 2.5 times as much, steps are up to a quarter fewer (NMC622 1000 °C, NCA 900 °C, LFP 600 °C; NMC111 and NMC811 at
+850 °C take as many), and what NMC811 and NCA make moves by 7 and 4 %.
 """
 
 RAMP = 7.5

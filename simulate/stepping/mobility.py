@@ -13,14 +13,15 @@ Of so many nuclei as a patch of the contact has,
 
     dN/dt = sum over cells of  R k nu(A),    nu = exp(-G*/RT),    G*/RT = (16 pi / 3) N_A gamma^3 V^2 / ((RT)^3 A^2),
 
-the first is enough: it grows over all of the patch in far less than the time of a firing, and all patches have theirs
-at about the same time, as those without one keep the driving force.  R is how many product grains a cell has room for
-on a patch, nu the share of nuclei past their barrier at a driving force A RT per mole of cations, gamma the effective
-interface energy of heterogeneous nuclei (Volmer & Weber 1926; Christian, The Theory of Phase Transformations in
-Metals and Alloys, 2002, ch. 10), and k the rate at which atoms join them: that of the transformation, of what the
-cell holds. A phase that has dissolved has to nucleate again.  f is for frameworks that are slower to build by an
-activation energy dE, which a driving force lowers (Bell, Proc. R. Soc. A 154, 414 (1936)); A in it is the force of
-the step itself (``drag``), of whichever sign: a framework is as slow to take apart as to build.
+the first is enough: from some 550 °C on it grows over all of the patch in less than the time of a firing (below, that
+is an approximation), and all patches have theirs at about the same time, as those without one keep the driving force.
+R is how many product grains a cell has room for on a patch, nu the share of nuclei past their barrier at a driving
+force A RT per mole of cations, gamma the effective interface energy of heterogeneous nuclei (Volmer & Weber 1926;
+Christian, The Theory of Phase Transformations in Metals and Alloys, 2002, ch. 10), and k the rate at which atoms join
+them: that of the transformation, of what the cell holds. A phase that has dissolved has to nucleate again. f is for
+frameworks that are slower to build by an activation energy dE, which a driving force lowers (Bell, Proc. R. Soc. A
+154, 414 (1936)); A in it is the force of the step itself (``drag``), of whichever sign: a framework is as slow to
+take apart as to build.
 """
 
 from __future__ import annotations

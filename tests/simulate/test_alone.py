@@ -92,7 +92,7 @@ MADE = [
     *(("pc-NMC111", T) for T in (900, 950)),
     ("pc-NCA", 700),
     pytest.param(
-        "pc-NCA", 780, marks=pytest.mark.xfail(reason="1.03 wt% of Li5AlO4: lithium_rich above 3.2", strict=False)
+        "pc-NCA", 780, marks=pytest.mark.xfail(reason="1.03 wt% of Li5AlO4: lithium_rich above 3.2", strict=True)
     ),
     ("pc-LCO", 1000),
 ]

@@ -6,6 +6,7 @@ import math
 import random
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -289,6 +290,20 @@ def good(tmp_path_factory):
     checkpoint.save(run, file, "x")
     assert checkpoint.load(file, "x").steps == 5
     return file.read_bytes()
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_checkpoint_of_other_rows_is_refused(good, tmp_path, rows):
+    """Compiled code looks up each cell's row in it without looking whether it is there."""
+    file = tmp_path / "run.h5"
+    file.write_bytes(good)
+    state = checkpoint.load(file, "x").last
+    like = replace(state, nucleated=np.ones((rows, state.nucleated.shape[1])))
+    if rows == len(state.nucleated):
+        assert checkpoint.load(file, "x", like).steps == 5
+    else:
+        with pytest.raises(DataError, match="belongs to another"):
+            checkpoint.load(file, "x", like)
 
 
 def put(name, make):
