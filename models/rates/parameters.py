@@ -44,6 +44,7 @@ class Parameters:
     double_perovskite: float
     layered_perovskite: float
     lithium_rich: float
+    lithium_cobaltate: float
     nickel_manganese: float
     tantalum_garnet: float
     lithia_short: float
