@@ -31,7 +31,7 @@ from sinterface.simulate.setup.mesh import GEOMETRIES, Grid, Mesh, two_layers
 from sinterface.simulate.setup.necks import ContactCourse, Liquid, contact
 from sinterface.simulate.setup.problem import Problem
 from sinterface.simulate.setup.schedule import COOLING_TIME
-from sinterface.simulate.stepping.conductance import NO_LAYER, Necks, Paths
+from sinterface.simulate.stepping.conductance import IN_PORES, NO_LAYER, Necks, Paths
 from sinterface.simulate.stepping.march import Cells, Model
 from sinterface.simulate.stepping.mobility import GRAIN, MANY, Growth
 from sinterface.simulate.stepping.newton_step import BARRIER, Basis
@@ -509,8 +509,12 @@ def _paths(blocks: PhaseBlocks, grid: Grid, size: Array, parameters: Parameters,
     cards = parameters.transport()
     hosts = np.array([_host(blocks, number) for number in range(len(blocks.blocks))], dtype=np.intp)
     lacking = np.zeros((len(hosts), len(blocks.components)))
-    for number, host in enumerate(hosts):
+    framework = np.array([name != "Li" and name not in OPEN_ELEMENTS for name in blocks.components])
+    for number, host in enumerate(hosts.tolist()):
         holds = blocks.composition[blocks.members(number)].max(axis=0) > 0.0
+        if not np.any(holds & framework):
+            hosts[number] = IN_PORES
+            continue
         for k, name in enumerate(blocks.components):
             if not holds[k] and name not in OPEN_ELEMENTS:
                 lacking[number, k] = cards.dissolved(name, transport.HOSTS[host])

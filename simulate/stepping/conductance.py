@@ -4,9 +4,12 @@
 
 c is what a host holds of the species, or its solubility times the mean activity of the two cells for a host that holds
 none; D c / RT is the Onsager coefficient.  dx follows what a cell holds, at one volume per mole of cations: an emptied
-cell is no gap.  What is left in it, thinner than a grain boundary, is no layer either: each cell's make-up is the mean
-over the boundary width, W_ij the integral over cell j of exp(-|x - x_i| / delta), normalised.  Without that a residue
-of less than a nanometre, on one side of a border between cells or the other, decides whether a couple is cut off.
+cell is no gap.  Compounds of lithium and gas alone (Li2O, Li2CO3, LiOH) lie in pores and are no layer: nothing decides
+where they lie, as lithium is everywhere at one potential, and a nanometre of Li2O that round-off puts between two
+powders would keep them apart.  What is left in a cell, thinner than a grain boundary, is no layer either: each cell's
+make-up is the mean over the boundary width, W_ij the integral over cell j of exp(-|x - x_i| / delta), normalised.
+Without that a residue of less than a nanometre, on one side of a border between cells or the other, decides whether a
+couple is cut off.
 
 Phases of a cell lie side by side as grains of a radius r, and exchange a component at the rate
 
@@ -44,6 +47,9 @@ LINEAR = 15.0
 """Rate at which a sphere of radius r comes to equilibrium with what is around it, in units of D/r^2."""
 
 
+IN_PORES = -1
+"""Number in the place of a host: what lies in pores."""
+
 LEAST_HELD = 1e-9
 """Content [per cation] of a component below which it is not there to be exchanged."""
 
@@ -51,10 +57,11 @@ LEAST_HELD = 1e-9
 class Paths(NamedTuple):
     """Geometry and hosts: widths (M,) [m], density (M,) [mol/m3], half (2, M-1) [m], areas (M-1,).
 
-    side (M,) is which of the grain sizes of ``Thermal.boundary`` a cell has; host (B,) of each block, lacking (B, K)
-    what a host without a species dissolves of it per mole of cations; width [m] of a boundary; shared (K,) components
-    that move through pores; films (H,) the share of a cell's cations that a melt has to have, zero for crystals: of
-    less than it boundaries of the other phases are all that there is, and films thinner than them are no liquid.
+    side (M,) is which of the grain sizes of ``Thermal.boundary`` a cell has; host (B,) of each block, IN_PORES for what
+    is no layer; lacking (B, K) what a host without a species dissolves of it per mole of cations; width [m] of a
+    boundary; shared (K,) components that move through pores; films (H,) the share of a cell's cations that a melt has
+    to have, zero for crystals: of less than it boundaries of the other phases are all that there is, and films thinner
+    than them are no liquid.
     """
 
     widths: Array
@@ -123,7 +130,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, paths: Paths, 
     """Writes into ``step`` conductances (M-1, K) and the exchange within cells (M, K).
 
     From amounts n (M, V), potentials u (M, K), ``spread``, D dt, and the radius r [m] of grains that exchange, of which
-    zero makes it instantaneous.
+    zero makes it instantaneous; so it is where all there is lies in pores.
     """
     N, start = basis.N, basis.start
     size, G, mixed = step.size, step.conductance, step.mixed
@@ -139,6 +146,8 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, paths: Paths, 
         cations = 0.0
         for k in range(B):
             h = paths.host[k]
+            if h == IN_PORES:
+                continue
             amount = 0.0
             for v in range(start[k], start[k + 1]):
                 if n[c, v] > 1e-14 * size[c]:
@@ -150,8 +159,8 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, paths: Paths, 
                 share[c, h] += amount
                 for i in range(K):
                     lacks[c, h, i] += paths.lacking[k, i] * amount
-        cations = max(cations, 1e-300)
         swell[c] = cations / size[c]
+        cations = max(cations, 1e-300)
         edges[c + 1] = edges[c] + paths.widths[c] * swell[c]
         for h in range(H):
             share[c, h] /= cations
@@ -161,7 +170,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, paths: Paths, 
     for c in range(M):
         side = paths.side[c]
         centre = 0.5 * (edges[c] + edges[c + 1])
-        total = 0.0
+        total, solid = 0.0, 0.0
         melt[:], molten[:] = 0.0, 0.0
         first, last = c, c
         while first > 0 and paths.areas[first - 1] > 0.0 and centre - edges[first] < REACH * paths.width:
@@ -173,6 +182,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, paths: Paths, 
             if weight <= 0.0:
                 continue
             total += weight
+            solid += weight * swell[j]
             for h in range(H):
                 for i in range(K):
                     around[c, i] += weight * holds[j, h, i]
@@ -193,7 +203,7 @@ def conductances(n: Array, u: Array, spread: Array, basis: Basis, paths: Paths, 
                     spare[c, i] += liquid * molten[h, 1, i]
         for i in range(K):
             mixed[c, i] = np.inf
-            if r > 0.0 and not paths.shared[i]:
+            if r > 0.0 and not paths.shared[i] and solid > 0.0:
                 mixed[c, i] = LINEAR * moving[c, i] / (max(around[c, i], LEAST_HELD * total) * r * r)
             moving[c, i] *= paths.density[c] / max(total, 1e-300)
             spare[c, i] *= paths.density[c] / max(total, 1e-300)

@@ -208,6 +208,19 @@ def test_a_residue_thinner_than_a_boundary_does_not_cut_a_couple(couple):
     assert told[0] == pytest.approx(whole, rel=0.1)
 
 
+def test_lithium_compounds_lie_in_pores_and_keep_nothing_apart(couple):
+    """100 nm of Li2O at the contact change no conductance, and what fills a cell alone exchanges at once."""
+    u = np.full((8, len(couple.components)), -5.0)
+    lithia = couple.blocks.members(couple.blocks.block_of("Li2O")).start
+    first = couple.mesh.interface
+    amounts = couple.initial.copy()
+    thick = couple.mesh.faces[first + 1] - couple.mesh.faces[first]
+    amounts[first, lithia] += 1e-7 / thick * couple.model.size[first] / couple.blocks.moles[lithia]
+    assert np.array_equal(conducting(couple, amounts, u), conducting(couple, couple.initial, u))
+    amounts[:, :lithia] = amounts[:, lithia + 1 :] = 0.0
+    assert np.all(conducting(couple, amounts, u) == FASTEST_FLOW)
+
+
 def test_twice_the_matter_is_twice_as_far(couple):
     """Cells widen with what they hold, but for the film mean, which is over a length that stays."""
     u = np.full((8, len(couple.components)), -5.0)

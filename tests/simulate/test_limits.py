@@ -289,7 +289,7 @@ def test_a_weakly_driven_couple_does_not_depend_on_the_mesh(cathode):
 def test_a_quench_keeps_what_had_formed_where_cations_have_to_diffuse(kept):
     """LaCoO3 of LiCoO2 at 1000 °C, with energies that turn it back on cooling: it does where phases meet at once."""
     way = {"intergrowth": 0.0, "coarsening": 1.0} if kept else {"intergrowth": -np.inf, "coarsening": -np.inf}
-    values = replace(parameters.prior(), cobalt_perovskite=-7.0, contact=-0.9, **way)
+    values = replace(parameters.prior(), cobalt_perovskite=-7.0, lithium_cobaltate=0.0, contact=-0.9, **way)
     shares = {}
     for cooling in ("quench", "1 °C/min to 25 °C"):
         task = si.problem("pc-LCO", schedule=f"10 °C/min to 1000 °C; hold 2 h; {cooling}", cells=20)

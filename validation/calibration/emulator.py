@@ -32,7 +32,7 @@ LEAST = 96
 MOST = 2000
 """Most parameter sets that train an emulator: those where walkers are, and the best ones.
 
-A posterior has next to nothing near its best set when it has 27 dimensions: an emulator that is trained on the best
+A posterior has next to nothing near its best set when it has 28 dimensions: an emulator that is trained on the best
 sets alone knows nothing of where walkers are.
 """
 
