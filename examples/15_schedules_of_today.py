@@ -34,9 +34,9 @@ for name, plan in plans.items():
 assert made["laser"] < made["rapid"] < made["heat of FAST"] < made["furnace"]
 assert made["cold sintered"] < made["furnace"]
 assert lost["lid off"] > lost["lid late"] > lost["lid on"] > lost["furnace"]
-# pressure while it is hot flattens contacts, through which more reacts in the same time; in 2 h what touches reacts to
-# the end, however wide the contacts are
+# pressure while it is hot flattens contacts, through which more reacts in the same time; in 2 h the fresh garnet reacts
+# to the end, however wide the contacts are
 assert made["FAST"] > 1.1 * made["heat of FAST"]
 assert made["hot pressed"] > made["FAST"]
-assert made["hot pressed"] > 1.1 * made["furnace"]
-assert abs(made["hot pressed"] - made["pressed cold"]) < 0.05 * made["hot pressed"]
+assert abs(made["hot pressed"] - made["furnace"]) < 0.01 * made["hot pressed"]
+assert abs(made["hot pressed"] - made["pressed cold"]) < 0.01 * made["hot pressed"]

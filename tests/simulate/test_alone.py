@@ -91,9 +91,7 @@ MADE = [
     *(("pc-NMC532", T) for T in (900, 950)),
     *(("pc-NMC111", T) for T in (900, 950)),
     ("pc-NCA", 700),
-    pytest.param(
-        "pc-NCA", 780, marks=pytest.mark.xfail(reason="1.03 wt% of Li5AlO4: lithium_rich above 3.2", strict=True)
-    ),
+    ("pc-NCA", 780),
     ("pc-LCO", 1000),
 ]
 """Layered oxides as bought and the temperatures [°C] at which they are made."""

@@ -39,7 +39,6 @@ def test_predictions_are_converged_and_their_errors_cover_it(benchmark):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="NMC811 at 800 °C: 7 % by cells and by steps; 94.7 % small, 93.5 % covered", strict=True)
 def test_errors_of_calibrated_predictions_cover_what_more_cells_change(benchmark):
     """LNMO at 800 °C among them, which made other phases with other steps while traces of what had dissolved grew."""
     convergence = benchmark("convergence")
@@ -50,12 +49,15 @@ def test_errors_of_calibrated_predictions_cover_what_more_cells_change(benchmark
 
 @pytest.mark.slow
 def test_what_a_hot_film_consumes_does_not_hang_on_cells():
-    """Cells 24 and 48 gave 428 and 377 nm at 900 °C while traces of dissolved phases could grow again."""
+    """Cells 24 and 48 gave 428 and 377 nm at 900 °C while traces of dissolved phases could grow again.
+
+    Now 24, 48, 96 and 192 give 1577, 1683, 1700 and 1702 nm.
+    """
     plan = "50 °C/min to 900 °C; hold 30 min; cool naturally"
-    tasks = [si.problem("NMC811=500nm, LLZTO=2um", schedule=plan, cells=cells) for cells in (24, 48)]
+    tasks = [si.problem("NMC811=500nm, LLZTO=2um", schedule=plan, cells=cells) for cells in (48, 96)]
     coarse, fine = (si.predict(task, estimate_error=False) for task in tasks)
     depth = [float(run.dataset["electrolyte_depth"].isel(time=-1)) for run in (coarse, fine)]
-    assert depth[0] == pytest.approx(depth[1], rel=0.05)
+    assert depth[0] == pytest.approx(depth[1], rel=0.02)
     assert depth[1] > 2e-7
 
 

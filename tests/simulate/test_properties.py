@@ -216,6 +216,5 @@ def test_products_that_compete_do_not_take_turns_along_a_composition(near_a_half
         assert np.all(steps > -0.05) or np.all(steps < 0.05)
 
 
-@pytest.mark.xfail(reason="the first nucleus of La2(M,Li)O4 comes between 0.51 and 0.52: 1.3 wt%", strict=True)
 def test_products_that_compete_share_smoothly_along_a_composition(near_a_half):
     assert np.abs(np.diff(near_a_half, 2, axis=0)).max() < 0.1

@@ -19,6 +19,8 @@ from sinterface.simulate.setup.sizes import read_sizes
 from sinterface.simulate.solve.system import assemble
 
 FIRING = "10 °C/min to 800 °C; hold 30 min; cool naturally"
+PARTLY = "10 °C/min to 750 °C; hold 30 min; cool naturally"
+"""At 800 °C all of the garnet reacts."""
 
 
 def read(text):
@@ -185,7 +187,7 @@ def test_lithium_leaves_from_all_classes_as_from_particles_of_one_size():
 
 def test_sizes_of_the_electrolyte_widen_the_paths():
     plain, fine = (
-        si.predict(si.problem("pc-NMC811", schedule=FIRING, cells=16, sizes=sizes), estimate_error=False)
+        si.predict(si.problem("pc-NMC811", schedule=PARTLY, cells=16, sizes=sizes), estimate_error=False)
         for sizes in ("", "electrolyte=2.5±2um")
     )
     assert sum(fine.family_shares.values()) > sum(plain.family_shares.values())
