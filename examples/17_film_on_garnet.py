@@ -12,7 +12,7 @@ for between in ("", "Li2ZrO3=100nm, ", "LiAlO2=100nm, "):
     depth[stack] = float(result.dataset["electrolyte_depth"].isel(time=-1))
     print(f"{stack:45s} {formed[stack]:.3f} g/m2 formed, {1e9 * depth[stack]:.1f} nm of garnet consumed")
 
-# both slow the reaction down at 700 °C by more than 40 %, at 800 °C by a seventh; 24 and 48 cells agree within 4 and 6 %
+# both slow the reaction down at 700 °C by more than 40 %, at 800 °C by a seventh; 24 and 48 cells agree to 4 and 6 %
 bare, zirconate, aluminate = depth.values()
 assert max(zirconate, aluminate) < 0.6 * bare
 assert result.dataset.attrs["geometry"] == "slab"
