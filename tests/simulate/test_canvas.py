@@ -305,7 +305,7 @@ def test_the_axis_of_a_run_that_makes_nothing_shows_its_time_and_the_limit(sched
 
 
 def test_samples_that_make_nothing_and_schedules_that_make_nothing_say_so():
-    task = si.problem("pc-NMC111", "LLZTO", "20 °C/min to 500 °C; quench", cells=4)
+    task = si.problem("pc-NMC111", "LLZTO", "20 °C/min to 200 °C; quench", cells=4)
     result = si.predict(task, estimate_error=False)
     figure = plot.run(replace(result, dataset=si.spread(task, 2).added_to(result.dataset)))
     assert named(figure) == ["detection limit (1 wt%)"], "no words of bands where there is none"
